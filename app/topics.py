@@ -1,0 +1,70 @@
+"""The typed catalogue of topics: every topic the system owns, and how it is configured."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+
+from app.settings import Settings
+
+DAY_MS = 24 * 60 * 60 * 1000
+
+_CHANGELOG = {
+    "cleanup.policy": "compact",
+    "compression.type": "zstd",
+    # A worker that was paused may write old values late; restoring keeps the
+    # higher position, which it can only do while both records are still there.
+    "min.compaction.lag.ms": str(60 * 60 * 1000),
+    "max.compaction.lag.ms": str(2 * 60 * 60 * 1000),
+    "segment.ms": str(60 * 60 * 1000),
+    "segment.bytes": str(64 * 1024 * 1024),
+    "min.cleanable.dirty.ratio": "0.1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic: its name, partitions, configuration, and the schema of its values (None: raw bytes)."""
+
+    name: str
+    partitions: int
+    config: Mapping[str, str]
+    schema: str | None = None
+
+    @property
+    def subject(self) -> str:
+        """Where the registry keeps the schema of the values."""
+        return f"{self.name}-value"
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """All topics of one deployment."""
+
+    raw: Topic
+    indicators: Topic
+    signals: Topic
+    dead_letters: Topic
+    windows_changelog: Topic
+    signals_changelog: Topic
+
+    def __iter__(self) -> Iterator[Topic]:
+        return (getattr(self, field.name) for field in fields(self))
+
+
+def topics(settings: Settings) -> Topics:
+    """The catalogue for these settings: the same partition count everywhere, so that a symbol stays on one worker."""
+
+    def stream(name: str, days: int, schema: str | None) -> Topic:
+        config = {"cleanup.policy": "delete", "retention.ms": str(days * DAY_MS)}
+        return Topic(f"{settings.topic_prefix}stocks.{name}", settings.partitions, config, schema)
+
+    def changelog(table: str) -> Topic:
+        return Topic(f"{settings.id}-{table}-changelog", settings.partitions, _CHANGELOG)
+
+    return Topics(
+        raw=stream("raw.avro", 7, "bar"),
+        indicators=stream("indicators", 7, "indicators"),
+        signals=stream("signals", 30, "signal"),
+        dead_letters=stream("dead-letters", 30, None),
+        windows_changelog=changelog("windows"),
+        signals_changelog=changelog("signals"),
+    )
