@@ -34,36 +34,36 @@ class Settings(BaseSettings):
     schema_registry_api_secret: SecretStr | None = None
 
     # Names and sizes.
-    app_id: str = Field("stock-signals", pattern=r"^[a-zA-Z0-9._-]+$")
-    topic_prefix: str = Field("", pattern=r"^[a-zA-Z0-9._-]*$")
-    partitions: int = Field(8, ge=1, le=1000)
-    replication_factor: int = Field(1, ge=1, le=9)
+    app_id: str = Field(default="stock-signals", pattern=r"^[a-zA-Z0-9._-]+$")
+    topic_prefix: str = Field(default="", pattern=r"^[a-zA-Z0-9._-]*$")
+    partitions: int = Field(default=8, ge=1, le=1000)
+    replication_factor: int = Field(default=1, ge=1, le=9)
     topic_allow_declare: bool = True
 
     # The worker.
     data_dir: Path = Path("data")
     api_host: str = "127.0.0.1"
-    api_port: int = Field(8001, ge=0, le=65535)
-    batch_max: int = Field(2000, ge=1, le=100_000)
+    api_port: int = Field(default=8001, ge=0, le=65535)
+    batch_max: int = Field(default=2000, ge=1, le=100_000)
 
     # The producer.
     producer_host: str = "127.0.0.1"
-    producer_port: int = Field(8000, ge=0, le=65535)
+    producer_port: int = Field(default=8000, ge=0, le=65535)
     symbols: str = "AAPL,GOOGL,SPY"
 
     # The local stack.
     stack_dir: Path = Path(".stack")
-    kafka_port: int | None = Field(None, ge=1, le=65535)
-    schema_registry_port: int | None = Field(None, ge=1, le=65535)
+    kafka_port: int | None = Field(default=None, ge=1, le=65535)
+    schema_registry_port: int | None = Field(default=None, ge=1, le=65535)
 
     # The strategy.
-    sma_fast: int = Field(20, ge=2)
-    sma_slow: int = Field(50, ge=3)
-    rsi_period: int = Field(14, ge=2)
-    rsi_buy_below: float = Field(30.0, ge=0, le=100)
-    rsi_sell_above: float = Field(70.0, ge=0, le=100)
-    late_bars: int = Field(10, ge=0, le=1000)
-    signal_history: int = Field(50, ge=1, le=10_000)
+    sma_fast: int = Field(default=20, ge=2)
+    sma_slow: int = Field(default=50, ge=3)
+    rsi_period: int = Field(default=14, ge=2)
+    rsi_buy_below: float = Field(default=30.0, ge=0, le=100)
+    rsi_sell_above: float = Field(default=70.0, ge=0, le=100)
+    late_bars: int = Field(default=10, ge=0, le=1000)
+    signal_history: int = Field(default=50, ge=1, le=10_000)
 
     @property
     def id(self) -> str:
