@@ -1,0 +1,1 @@
+"""The changelog-backed tables and the binary layout of their values."""

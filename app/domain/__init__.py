@@ -1,0 +1,1 @@
+"""The arithmetic and its rules: pure, no input or output, no clock."""

@@ -1,6 +1,6 @@
 """Periods and thresholds of the rule, and the name that every record carries."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,8 @@ class Strategy:
     buy_below: float = 30.0
     sell_above: float = 70.0
     late_bars: int = 10
+    name: str = field(init=False)
+    """For example `sma20-sma50-rsi14-30-70/1`; the last number is the rule's version."""
 
     def __post_init__(self) -> None:
         if self.fast >= self.slow:
@@ -25,13 +27,11 @@ class Strategy:
             raise ValueError(f"RSI_PERIOD ({self.rsi_period}) must be below SMA_SLOW ({self.slow})")
         if self.buy_below >= self.sell_above:
             raise ValueError(f"RSI_BUY_BELOW ({self.buy_below:g}) must be below RSI_SELL_ABOVE ({self.sell_above:g})")
+        # Made once: it is in every record.
+        name = f"sma{self.fast}-sma{self.slow}-rsi{self.rsi_period}-{self.buy_below:g}-{self.sell_above:g}/1"
+        object.__setattr__(self, "name", name)
 
     @property
     def window(self) -> int:
         """Bars kept a symbol: what the oldest bar that may still change needs for its slow average."""
         return self.slow + self.late_bars
-
-    @property
-    def name(self) -> str:
-        """For example `sma20-sma50-rsi14-30-70/1`; the last number is the rule's version."""
-        return f"sma{self.fast}-sma{self.slow}-rsi{self.rsi_period}-{self.buy_below:g}-{self.sell_above:g}/1"

@@ -1,0 +1,20 @@
+"""Where bars came from, kept once a series: rows hold an index instead of three strings."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from app.domain.records import Origin
+
+
+class Label(NamedTuple):
+    """Origin, source and feed of a bar."""
+
+    origin: Origin
+    source: str
+    feed: str
+
+
+def in_use(labels: list[Label], indexes: Iterable[int]) -> tuple[list[Label], dict[int, int]]:
+    """The labels that rows with these indexes use, in their old order, and the new index of each old one."""
+    used = sorted(set(indexes))
+    return [labels[old] for old in used], {old: new for new, old in enumerate(used)}

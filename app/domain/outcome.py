@@ -1,0 +1,20 @@
+"""What may become of one bar."""
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What became of one bar, in the order in which it is decided."""
+
+    REDELIVERED = "redelivered"
+    """Seen at this offset before: changes and emits nothing."""
+    APPENDED = "appended"
+    """Newer than the newest bar."""
+    DUPLICATE = "duplicate"
+    """The same minute and values as a bar of the window."""
+    CORRECTED = "corrected"
+    """The same minute as one of the newest bars, with other values, which replace the old ones."""
+    INSERTED = "inserted"
+    """A missing minute among the newest bars."""
+    STALE = "stale"
+    """Too old to be taken in exactly."""

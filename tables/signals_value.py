@@ -1,0 +1,61 @@
+"""The signals table's value, format version 1, little-endian.
+
+    u8   version (1)          i32  source partition  i64  highest source offset
+    i32  its source index     u32  length of the texts
+    texts                     JSON: [topic id, strategy, [[origin, source, feed], ...]]
+    60 bytes x signals        see app/domain/history_rows.py
+
+The strategy is only stored: whoever opens the table compares it with the configured one.
+"""
+
+from struct import Struct
+
+from app.domain import history_rows
+from app.domain.history import History, SourcePosition
+from tables.value_format import UnknownFormat, check_version, pack_texts, unpack_texts
+
+__all__ = ["VERSION", "UnknownFormat", "decode_history", "encode_history", "position_of"]
+
+VERSION = 1
+_HEADER = Struct("<BiqiI")
+_WHAT = "signals"
+
+
+def encode_history(history: History) -> bytes:
+    """The value of a history.
+
+    Raises ValueError for a history that has seen nothing: there is nothing to keep.
+    """
+    strategy, position, labels, packed = history
+    if position is None:
+        raise ValueError("a history that has seen nothing has no value")
+    topic_id, partition, offset, index = position
+    texts = pack_texts(topic_id, strategy, labels)
+    return b"".join((_HEADER.pack(VERSION, partition, offset, index, len(texts)), texts, packed))
+
+
+def decode_history(data: bytes) -> History:
+    """The history of a value.
+
+    Raises UnknownFormat, which names the version, when the value is of another one or damaged.
+    """
+    check_version(data, VERSION, _HEADER.size, _WHAT)
+    _, partition, offset, index, length = _HEADER.unpack_from(data)
+    rows_at = _HEADER.size + length
+    packed = data[rows_at:]
+    if rows_at > len(data) or len(packed) % history_rows.SIZE:
+        raise UnknownFormat(f"{_WHAT}: the value of version {VERSION} is cut off or damaged ({len(data)} bytes)")
+    topic_id, strategy, labels = unpack_texts(data[_HEADER.size : rows_at])
+    position = SourcePosition(topic_id, partition, offset, index)
+    return History(strategy, position, labels, packed)
+
+
+def position_of(data: bytes) -> SourcePosition:
+    """A value's source position without reading the rest.
+
+    Raises UnknownFormat as `decode_history` does.
+    """
+    check_version(data, VERSION, _HEADER.size, _WHAT)
+    _, partition, offset, index, length = _HEADER.unpack_from(data)
+    topic_id, _, _ = unpack_texts(data[_HEADER.size : _HEADER.size + length])
+    return SourcePosition(topic_id, partition, offset, index)

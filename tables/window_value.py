@@ -1,0 +1,86 @@
+"""The windows table's value, format version 1, little-endian.
+
+    u8   version (1)          u64  bars seen         i32  source partition
+    i64  highest offset       u16  pairs of averages u32  length of the texts
+    texts                     JSON: [topic id, strategy, [[origin, source, feed], ...]]
+    f64 x pairs, twice        Wilder's average gains, then average losses, oldest first
+    60 bytes x bars           see app/domain/rows.py
+
+The strategy is only stored: whoever opens the table compares it with the configured one.
+"""
+
+from functools import lru_cache
+from struct import Struct
+
+from app.domain import rows
+from app.domain.records import Position
+from app.domain.window import Window
+from tables.value_format import UnknownFormat, check_version, pack_texts, unpack_texts
+
+__all__ = ["VERSION", "UnknownFormat", "decode_window", "encode_window", "position_of"]
+
+VERSION = 1
+_HEADER = Struct("<BQiqHI")
+_WHAT = "window"
+
+
+def encode_window(window: Window) -> bytes:
+    """The value of a window; at most 4096 bytes with the default strategy and labels of ordinary length.
+
+    Raises ValueError for a window that has seen nothing: there is nothing to keep.
+    """
+    strategy, bars_seen, position, labels, gains, losses, packed = window
+    if position is None:
+        raise ValueError("a window that has seen nothing has no value")
+    topic_id, partition, offset = position
+    texts = pack_texts(topic_id, strategy, labels)
+    pairs = len(gains)
+    return b"".join(
+        (
+            _HEADER.pack(VERSION, bars_seen, partition, offset, pairs, len(texts)),
+            texts,
+            _doubles(2 * pairs).pack(*gains, *losses),
+            packed,
+        )
+    )
+
+
+def decode_window(data: bytes) -> Window:
+    """The window of a value.
+
+    Raises UnknownFormat, which names the version, when the value is of another one or damaged.
+    """
+    check_version(data, VERSION, _HEADER.size, _WHAT)
+    _, bars_seen, partition, offset, pairs, length = _HEADER.unpack_from(data)
+    averages_at = _HEADER.size + length
+    rows_at = averages_at + 16 * pairs
+    packed = data[rows_at:]
+    if not pairs or rows_at > len(data) or len(packed) % rows.SIZE:
+        raise UnknownFormat(f"{_WHAT}: the value of version {VERSION} is cut off or damaged ({len(data)} bytes)")
+    topic_id, strategy, labels = unpack_texts(data[_HEADER.size : averages_at])
+    averages: tuple[float, ...] = _doubles(2 * pairs).unpack_from(data, averages_at)
+    return Window(
+        strategy,
+        bars_seen,
+        Position(topic_id, partition, offset),
+        labels,
+        averages[:pairs],
+        averages[pairs:],
+        packed,
+    )
+
+
+def position_of(data: bytes) -> Position:
+    """A value's source position without reading the rest.
+
+    Raises UnknownFormat as `decode_window` does.
+    """
+    check_version(data, VERSION, _HEADER.size, _WHAT)
+    _, _, partition, offset, _, length = _HEADER.unpack_from(data)
+    topic_id, _, _ = unpack_texts(data[_HEADER.size : _HEADER.size + length])
+    return Position(topic_id, partition, offset)
+
+
+@lru_cache(maxsize=256)
+def _doubles(count: int) -> Struct:
+    return Struct(f"<{count}d")
