@@ -6,30 +6,66 @@ its admin client, the registry's client): see app/clients.py.
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.domain.strategy import Strategy
+from app.errors import StocksError
+from app.settings_faults import faults
+
+
+class SettingsError(StocksError):
+    """Settings that are unknown, bad, or do not go together; `faults` has a sentence for each."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(["The settings need mending:", *(f"  - {fault}" for fault in faults)]))
+        self.faults = faults
+
+
+def _addresses(value: str) -> str:
+    for address in value.split(","):
+        host, colon, port = address.strip().rpartition(":")
+        if not (host and colon and port.isdecimal() and int(port) <= 65535) or "/" in host:
+            raise ValueError(f"must be host:port, or several with commas between, but {address!r} is not")
+    return value
+
+
+def _registry_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.username or parts.password:
+        raise ValueError("must not hold credentials: set SCHEMA_REGISTRY_API_KEY and SCHEMA_REGISTRY_API_SECRET")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be a URL such as http://127.0.0.1:8081")
+    return value
+
+
+def _readable_file(value: Path) -> Path:
+    if not value.is_file():
+        raise ValueError("is not a file that can be read")
+    return value
 
 
 class Settings(BaseSettings):
     """Settings of the worker, the producer and the command line.
 
-    Raises pydantic.ValidationError that names every unknown or bad setting.
+    Raises pydantic.ValidationError; `load_settings` turns it into sentences.
     """
 
-    model_config = SettingsConfigDict(env_file=".env", extra="forbid", frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="forbid", frozen=True, env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     # The cluster. Unset addresses mean the local stack.
-    kafka_bootstrap: str | None = None
-    schema_registry_url: str | None = None
+    kafka_bootstrap: Annotated[str, AfterValidator(_addresses)] | None = None
+    schema_registry_url: Annotated[str, AfterValidator(_registry_url)] | None = None
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
     kafka_api_key: str | None = None
     kafka_api_secret: SecretStr | None = None
-    kafka_ca_file: Path | None = None
+    kafka_ca_file: Annotated[Path, AfterValidator(_readable_file)] | None = None
     schema_registry_api_key: str | None = None
     schema_registry_api_secret: SecretStr | None = None
 
@@ -65,6 +101,34 @@ class Settings(BaseSettings):
     late_bars: int = Field(default=10, ge=0, le=1000)
     signal_history: int = Field(default=50, ge=1, le=10_000)
 
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        faults = [*self._key_faults(), *self._strategy_faults()]
+        if faults:
+            raise ValueError("\n".join(faults))
+        return self
+
+    def _key_faults(self) -> list[str]:
+        found = []
+        protocol, kafka = self.kafka_security_protocol, (self.kafka_api_key, self.kafka_api_secret)
+        if protocol.startswith("SASL_") and not all(kafka):
+            found.append(f"KAFKA_SECURITY_PROTOCOL={protocol} needs both KAFKA_API_KEY and KAFKA_API_SECRET")
+        if not protocol.startswith("SASL_") and any(kafka):
+            found.append(
+                f"KAFKA_API_KEY and KAFKA_API_SECRET are not used with KAFKA_SECURITY_PROTOCOL={protocol}: "
+                "set it to SASL_SSL (Confluent Cloud) or SASL_PLAINTEXT, or unset the keys"
+            )
+        if bool(self.schema_registry_api_key) != bool(self.schema_registry_api_secret):
+            found.append("SCHEMA_REGISTRY_API_KEY and SCHEMA_REGISTRY_API_SECRET go together: set both or neither")
+        return found
+
+    def _strategy_faults(self) -> list[str]:
+        try:
+            _ = self.strategy
+        except ValueError as error:
+            return [str(error)]
+        return []
+
     @property
     def id(self) -> str:
         """The consumer group's name and the changelogs' prefix."""
@@ -83,7 +147,15 @@ class Settings(BaseSettings):
         )
 
 
+def load_settings() -> Settings:
+    """The settings as they stand in the environment and `.env` now; raises SettingsError that names every bad one."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError(faults(error, Settings.model_fields)) from None
+
+
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The process's settings, read once."""
-    return Settings()
+    """The process's settings, read once; raises SettingsError."""
+    return load_settings()

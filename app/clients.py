@@ -1,0 +1,166 @@
+"""One settings object feeds all four clients: Faust, librdkafka (producer, consumer, admin), the registry's.
+
+With SASL_SSL and API keys that is all that Confluent Cloud needs.
+"""
+
+import logging
+import ssl
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import httpx
+from confluent_kafka import KafkaError
+
+from app import stack
+from app.errors import StocksError
+from app.registry import Registry, RegistryClient
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from faust.auth import Credentials
+
+log = logging.getLogger(__name__)
+
+_REGISTRY_TIMEOUT = httpx.Timeout(10.0, connect=3.0)
+_LOG_INTERVAL = 30.0
+
+
+class ClusterMissing(StocksError):
+    """Neither the settings nor a running local stack say where the broker and the registry are."""
+
+
+class Endpoints(NamedTuple):
+    """Where the cluster is: `host:port[,host:port]` and the registry's URL."""
+
+    kafka: str
+    schema_registry: str
+
+
+def endpoints(settings: Settings) -> Endpoints:
+    """The addresses set, otherwise those of the local stack; raises ClusterMissing when there are neither."""
+    kafka, registry_url = settings.kafka_bootstrap, settings.schema_registry_url
+    if kafka and registry_url:
+        return Endpoints(kafka, registry_url)
+    if kafka or registry_url:
+        there, lacking = "KAFKA_BOOTSTRAP", "SCHEMA_REGISTRY_URL"
+        if registry_url:
+            there, lacking = lacking, there
+        raise ClusterMissing(f"{there} is set but {lacking} is not: set both, or neither for the local stack")
+    local = stack.status(settings.stack_dir)
+    if local is None:
+        raise ClusterMissing(
+            "No broker: run `make stack-up`, or set KAFKA_BOOTSTRAP and SCHEMA_REGISTRY_URL (see .env.example)"
+        )
+    return Endpoints(local.kafka, local.schema_registry)
+
+
+def librdkafka(settings: Settings) -> dict[str, Any]:
+    """What librdkafka's producers, consumers and admin clients share."""
+    config: dict[str, Any] = {
+        "bootstrap.servers": endpoints(settings).kafka,
+        "client.id": settings.id,
+        "security.protocol": settings.kafka_security_protocol,
+        "error_cb": _ErrorLog(),
+        # Its own log says the same, on stderr.
+        "log_level": 2,
+    }
+    if settings.kafka_ca_file and _tls(settings):
+        config["ssl.ca.location"] = str(settings.kafka_ca_file)
+    if _sasl(settings):
+        username, password = _kafka_credentials(settings)
+        config |= {
+            "sasl.mechanism": settings.kafka_sasl_mechanism,
+            "sasl.username": username,
+            "sasl.password": password,
+        }
+    return config
+
+
+def producer_config(settings: Settings) -> dict[str, Any]:
+    """For an idempotent producer that puts a symbol on the partition where Faust's and Java's clients put it."""
+    return librdkafka(settings) | {
+        "partitioner": "murmur2_random",
+        "enable.idempotence": True,
+        "acks": "all",
+        "compression.type": "lz4",
+        "linger.ms": 5,
+        "batch.num.messages": 10_000,
+        "queue.buffering.max.messages": 200_000,
+        "queue.buffering.max.kbytes": 128 * 1024,
+    }
+
+
+def consumer_config(settings: Settings, group: str) -> dict[str, Any]:
+    """For a consumer that commits only when told to and never sees records of aborted transactions."""
+    return librdkafka(settings) | {
+        "group.id": group,
+        "isolation.level": "read_committed",
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "auto.offset.reset": "earliest",
+    }
+
+
+def admin_config(settings: Settings) -> dict[str, Any]:
+    """For an admin client."""
+    return librdkafka(settings)
+
+
+def faust_credentials(settings: Settings) -> "Credentials | None":
+    """Faust's `broker_credentials`; None for PLAINTEXT."""
+    from faust.auth import SASLCredentials, SSLCredentials
+
+    context = _ssl_context(settings) if _tls(settings) else None
+    if _sasl(settings):
+        username, password = _kafka_credentials(settings)
+        return SASLCredentials(
+            username=username, password=password, mechanism=settings.kafka_sasl_mechanism, ssl_context=context
+        )
+    return SSLCredentials(context) if context else None
+
+
+def registry_client(settings: Settings) -> RegistryClient:
+    """The registry's client, with its API key where one is set."""
+    return RegistryClient(endpoints(settings).schema_registry, auth=_registry_auth(settings), timeout=_REGISTRY_TIMEOUT)
+
+
+def registry(settings: Settings) -> Registry:
+    """The schema registry of these settings."""
+    return Registry(registry_client(settings))
+
+
+def _tls(settings: Settings) -> bool:
+    return settings.kafka_security_protocol in ("SSL", "SASL_SSL")
+
+
+def _sasl(settings: Settings) -> bool:
+    return settings.kafka_security_protocol.startswith("SASL_")
+
+
+def _ssl_context(settings: Settings) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=settings.kafka_ca_file)
+
+
+def _kafka_credentials(settings: Settings) -> tuple[str, str]:
+    secret = settings.kafka_api_secret
+    return settings.kafka_api_key or "", secret.get_secret_value() if secret else ""
+
+
+def _registry_auth(settings: Settings) -> httpx.Auth:
+    key, secret = settings.schema_registry_api_key, settings.schema_registry_api_secret
+    # Told nothing, the library sends an empty user and password, which some servers refuse.
+    return httpx.BasicAuth(key, secret.get_secret_value()) if key and secret else httpx.Auth()
+
+
+class _ErrorLog:
+    """Logs librdkafka's errors, each kind once a while: a broker that is away brings ten a second."""
+
+    def __init__(self) -> None:
+        self._again: dict[int, float] = {}
+
+    def __call__(self, error: KafkaError) -> None:
+        now = time.monotonic()
+        if now >= self._again.get(error.code(), 0.0):
+            self._again[error.code()] = now + _LOG_INTERVAL
+            # Names addresses and causes, never a configuration value.
+            log.warning("Kafka: %s", error.str())

@@ -1,0 +1,37 @@
+"""What a dead letter says about itself: its value and key are the bytes as they came, its headers tell why."""
+
+from collections.abc import Iterable
+
+from app.iso_time import iso
+
+# The broker takes a megabyte a record; a message quoting the record must not fill it.
+_MESSAGE_LIMIT = 1000
+
+Headers = list[tuple[str, bytes]]
+
+
+def dead_letter_headers(
+    reason: str, exception: BaseException | str, topic: str, partition: int, offset: int, timestamp_ms: int
+) -> Headers:
+    """Headers reason, exception, topic, partition, offset, time, each as UTF-8 text.
+
+    `timestamp_ms` is the source record's, UTC, and becomes ISO-8601. The reason is one of `app.serde.Reason`.
+    """
+    message = f"{type(exception).__name__}: {exception}" if isinstance(exception, BaseException) else exception
+    values = {
+        "reason": reason,
+        "exception": message[:_MESSAGE_LIMIT],
+        "topic": topic,
+        "partition": str(partition),
+        "offset": str(offset),
+        "time": iso(timestamp_ms),
+    }
+    return [(name, value.encode("utf-8", "replace")) for name, value in values.items()]
+
+
+def read_headers(headers: Iterable[tuple[str, bytes | str | None]] | None) -> dict[str, str]:
+    """The headers as text; bytes that are not UTF-8 are shown as �, so that any record can be shown."""
+    return {
+        name: value.decode("utf-8", "replace") if isinstance(value, bytes) else value or ""
+        for name, value in headers or []
+    }

@@ -1,0 +1,175 @@
+"""The schema registry: what it knows, what it refuses, and when it is only out of reach."""
+
+import logging
+import ssl
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+import httpx
+from schema_registry.client import AsyncSchemaRegistryClient
+from schema_registry.client.errors import ClientError
+
+from app import avro
+from app.errors import StocksError
+
+log = logging.getLogger(__name__)
+
+COMPATIBILITY = "BACKWARD"
+
+# Subject, version or schema not found; 404 without one of these comes from another server.
+_NOT_FOUND = frozenset({40401, 40402, 40403, 40408})
+_TRY_AGAIN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
+
+
+class RegistryUnavailable(StocksError):
+    """The registry cannot be asked now: wait and try again, for nothing is wrong with the record."""
+
+
+class RegistryRefused(RegistryUnavailable):
+    """The registry does not take the credentials; records wait until they are right."""
+
+
+class UnknownSchema(Exception):
+    """The registry was asked and has no schema with this id."""
+
+
+class IncompatibleSchema(StocksError):
+    """The registry refuses a schema with which readers of this subject could not read older records."""
+
+
+class Registered(NamedTuple):
+    """A version of a subject."""
+
+    schema_id: int
+    version: int
+    schema: Any
+
+
+class RegistryClient(AsyncSchemaRegistryClient):
+    """The library's client, but an answer that is not the registry's own is an error.
+
+    The library takes any 404 for "no such schema", that of a wrong address too,
+    for which good records would be dead-lettered.
+    """
+
+    def __init__(
+        self, url: str, *, auth: httpx.Auth, timeout: httpx.Timeout, tls: ssl.SSLContext | None = None
+    ) -> None:
+        super().__init__(url, auth=auth, timeout=timeout)
+        # The library makes an HTTP client for each request; making a TLS context takes it 25 ms each time.
+        self.client_kwargs["verify"] = tls or ssl.create_default_context()
+
+    @property
+    def url(self) -> str:
+        """The registry's address."""
+        return str(self.conf["url"])
+
+    async def request(self, url: str, *args: Any, **kwargs: Any) -> httpx.Response:
+        """Ask the registry; raises RegistryUnavailable."""
+        try:
+            response = await super().request(url, *args, **kwargs)
+        except httpx.HTTPError as error:
+            raise RegistryUnavailable(
+                f"The schema registry at {self.url} does not answer ({_cause(error)}): "
+                "check that it runs (`make stack-status`) and SCHEMA_REGISTRY_URL"
+            ) from error
+        status = response.status_code
+        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            raise RegistryRefused(
+                f"The schema registry at {self.url} refuses the credentials ({status}): "
+                "check SCHEMA_REGISTRY_API_KEY and SCHEMA_REGISTRY_API_SECRET"
+            )
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _TRY_AGAIN:
+            raise RegistryUnavailable(f"The schema registry at {self.url} is not well: it answered {status}")
+        body = _json(response)
+        not_found = isinstance(body, dict) and body.get("error_code") in _NOT_FOUND
+        if body is None or (status == HTTPStatus.NOT_FOUND and not not_found):
+            raise RegistryUnavailable(
+                f"What answers at {self.url} is no schema registry ({status}): check SCHEMA_REGISTRY_URL"
+            )
+        return response
+
+
+class Registry:
+    """What this system asks of a schema registry."""
+
+    def __init__(self, client: RegistryClient) -> None:
+        self._client = client
+
+    @property
+    def url(self) -> str:
+        """The registry's address."""
+        return self._client.url
+
+    async def fetch_schema(self, schema_id: int) -> Any:
+        """The schema with this id, as it was registered.
+
+        Raises UnknownSchema when the registry has none, UnusableSchema when it is not Avro, RegistryUnavailable.
+        """
+        try:
+            schema = await self._client.get_by_id(schema_id)
+        except avro.PARSE_ERRORS as error:
+            raise avro.UnusableSchema(f"the registry's schema {schema_id} is not Avro: {error}") from error
+        if schema is None:
+            raise UnknownSchema(f"the registry at {self.url} has no schema with id {schema_id}")
+        return schema.raw_schema
+
+    async def register(self, subject: str, schema: Mapping[str, Any]) -> int:
+        """The schema's id, newly registered if need be; the subject then takes backward compatible schemas only.
+
+        Raises IncompatibleSchema, RegistryUnavailable.
+        """
+        known = await self._client.check_version(subject, dict(schema))
+        if known is not None:
+            return int(known.schema_id)
+        older = await self._client.get_versions(subject)
+        if older:
+            await self._demand_compatibility(subject)
+        try:
+            schema_id = await self._client.register(subject, dict(schema))
+        except ClientError as error:
+            raise _refusal(subject, error) from error
+        if not older:
+            await self._demand_compatibility(subject)
+        return schema_id
+
+    async def _demand_compatibility(self, subject: str) -> None:
+        try:
+            await self._client.update_compatibility(COMPATIBILITY, subject)
+        except (RegistryRefused, ClientError) as error:
+            # Keys that may write schemas need not be allowed to configure subjects.
+            log.warning("Compatibility of %s could not be set to %s: %s", subject, COMPATIBILITY, error)
+
+    async def latest(self, subject: str) -> Registered | None:
+        """The subject's newest version, None when there is no such subject; raises RegistryUnavailable."""
+        found = await self._client.get_schema(subject)
+        if found is None:
+            return None
+        return Registered(int(found.schema_id), int(found.version), found.schema.raw_schema)
+
+    async def compatible(self, subject: str, schema: Mapping[str, Any]) -> bool:
+        """Whether the registry would take the schema as the subject's next version; raises RegistryUnavailable."""
+        return bool(await self._client.test_compatibility(subject, dict(schema)))
+
+
+def _refusal(subject: str, error: ClientError) -> StocksError:
+    detail = error.server_traceback
+    message = detail.get("message", detail) if isinstance(detail, dict) else detail
+    if error.http_code == HTTPStatus.CONFLICT:
+        return IncompatibleSchema(
+            f"The registry refuses the schema for {subject}, readers of older records could not read it: {message}. "
+            "Give new fields a default and keep the types of old ones"
+        )
+    return StocksError(f"The registry refuses the schema for {subject} ({error.http_code}): {message}")
+
+
+def _json(response: httpx.Response) -> Any:
+    try:
+        return response.json()
+    except ValueError:
+        return None
+
+
+def _cause(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -1,0 +1,45 @@
+"""Bad settings in sentences: which one, as the user writes it, and what it may be."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+_KINDS = {int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def faults(error: ValidationError, fields: Mapping[str, FieldInfo]) -> list[str]:
+    """One sentence a fault; never shows the value of a setting that might be secret."""
+    return [sentence for details in error.errors() for sentence in _sentences(details, fields)]
+
+
+def _sentences(details: ErrorDetails, fields: Mapping[str, FieldInfo]) -> list[str]:
+    if not details["loc"]:
+        return details["msg"].removeprefix("Value error, ").splitlines()
+    name = str(details["loc"][0])
+    if name not in fields:
+        near = get_close_matches(name.lower(), fields, n=3)
+        advice = f"did you mean {' or '.join(match.upper() for match in near)}?" if near else "see .env.example"
+        return [f"{name.upper()} in .env is not a setting: {advice}"]
+    value = "" if "secret" in name else f"={details['input']}"
+    message = details["msg"].removeprefix("Value error, ")
+    return [f"{name.upper()}{value}: {_allowed(fields[name]) or message}"]
+
+
+def _allowed(field: FieldInfo) -> str | None:
+    if get_origin(field.annotation) is Literal:
+        return f"must be one of {', '.join(get_args(field.annotation))}"
+    kinds = [_KINDS[kind] for kind in (field.annotation, *get_args(field.annotation)) if kind in _KINDS]
+    if not kinds:
+        return None
+    least, most = _bound(field, "ge"), _bound(field, "le")
+    if least is not None and most is not None:
+        return f"must be {kinds[0]} from {least} to {most}"
+    return f"must be {kinds[0]}" + (f", at least {least}" if least is not None else "")
+
+
+def _bound(field: FieldInfo, name: str) -> Any:
+    return next((getattr(rule, name) for rule in field.metadata if hasattr(rule, name)), None)

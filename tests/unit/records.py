@@ -1,0 +1,44 @@
+"""Records to test with."""
+
+from app.domain.records import Bar, Signal
+
+BAR: Bar = {
+    "symbol": "AAPL",
+    "timestamp": 1_731_594_600_000,
+    "open": 189.0,
+    "high": 190.5,
+    "low": 188.25,
+    "close": 189.75,
+    "volume": 1200.0,
+    "trade_count": 37,
+    "vwap": 189.6,
+    "run_id": "replay-2024-11-14-deadbeef",
+    "origin": "replay",
+    "source": "csv:bars.csv",
+    "feed": "iex",
+}
+
+SIGNAL: Signal = {
+    "id": "replay-2024-11-14-deadbeef/AAPL/1731594600000/sma20-sma50-rsi14-30-70/1/0",
+    "run_id": "replay-2024-11-14-deadbeef",
+    "origin": "replay",
+    "source": "csv:bars.csv",
+    "feed": "iex",
+    "symbol": "AAPL",
+    "timestamp": 1_731_594_600_000,
+    "action": "BUY",
+    "previous_action": None,
+    "transition": True,
+    "close": 189.75,
+    "sma_20": 189.42,
+    "sma_50": 188.97,
+    "rsi_14": 27.4,
+    "rsi_seed_weight": 0.08,
+    "ready": True,
+    "bars_seen": 50,
+    "gap_minutes": 0,
+    "revision": 0,
+    "reason": "oversold_in_uptrend",
+    "strategy": "sma20-sma50-rsi14-30-70/1",
+    "emitted_at": 1_731_594_661_234,
+}
