@@ -1,0 +1,118 @@
+"""The cache of downloads, in the user's cache folder and shared by all stacks: verified at every start."""
+
+import errno
+import os
+import shutil
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from app.stack.artifacts import Artifact, Artifacts, artifacts
+from app.stack.download import download
+from app.stack.errors import StackError
+from app.stack.exclusive import exclusive
+from app.stack.hashing import files_sha256, tree_sha256
+from app.stack.progress import MB, Reporter
+
+
+class Installed(NamedTuple):
+    """What there is to run."""
+
+    kafka_jars: list[Path]
+    registry_home: Path
+
+
+def cache_dir() -> Path:
+    """The folder: $XDG_CACHE_HOME/stock-signals, or ~/.cache/stock-signals."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "stock-signals"
+
+
+def install(reporter: Reporter, *, wanted: Artifacts | None = None, base_url: str | None = None) -> Installed:
+    """Downloads whatever is missing or damaged, from `base_url` or else from the repository that jgo names.
+
+    Raises StackError naming the cause and the fix.
+    """
+    wanted = wanted or artifacts()
+    files = cache_dir() / "files"
+    home = cache_dir() / f"apicurio-registry-{wanted.registry_version}"
+    files.mkdir(parents=True, exist_ok=True)
+    with exclusive(cache_dir() / "lock", reporter, "Waiting for another process that is downloading…"):
+        to_unpack = _registry_is_unfit(home, wanted, reporter)
+        missing = _unfit([*wanted.kafka_jars, *([wanted.registry_archive] if to_unpack else [])], files, reporter)
+        needed = sum(artifact.size for artifact in missing)
+        with _disk_space(files, needed + (wanted.registry_tree_size if to_unpack else 0)):
+            if missing:
+                reporter.say(f"Downloading {needed / MB:.0f} MB (Kafka, schema registry) once, into {cache_dir()}")
+                download(missing, files, base_url or _repository(), reporter)
+            if to_unpack:
+                archive = files / wanted.registry_archive.name
+                with reporter.waiting("Unpacking the schema registry…"):
+                    unpack(archive, home)
+                archive.unlink()
+    return Installed([files / jar.name for jar in wanted.kafka_jars], home)
+
+
+def unpack(archive: Path, home: Path) -> None:
+    """Unpacks an archive into a folder, which is there whole or not at all."""
+    half = home.with_name(f"{home.name}.part")
+    for old in (half, home):
+        shutil.rmtree(old, ignore_errors=True)
+    with tarfile.open(archive) as tar:
+        tar.extractall(half, filter="data")
+    half.rename(home)
+
+
+def _unfit(wanted: list[Artifact], files: Path, reporter: Reporter) -> list[Artifact]:
+    """What is missing or damaged."""
+    unfit = []
+    for artifact, found in zip(wanted, files_sha256(files / artifact.name for artifact in wanted), strict=True):
+        if found == artifact.sha256:
+            continue
+        if found:
+            reporter.say(
+                f"{files / artifact.name} is damaged (sha256 expected {artifact.sha256}, found {found}); "
+                "downloading it again"
+            )
+        unfit.append(artifact)
+    return unfit
+
+
+def _registry_is_unfit(home: Path, wanted: Artifacts, reporter: Reporter) -> bool:
+    if not home.exists():
+        return True
+    found = tree_sha256(home)
+    if found == wanted.registry_tree_sha256:
+        return False
+    reporter.say(
+        f"{home} is damaged (sha256 of its files expected {wanted.registry_tree_sha256}, found {found}); "
+        "unpacking it anew"
+    )
+    return True
+
+
+@contextmanager
+def _disk_space(folder: Path, needed: int) -> Iterator[None]:
+    def full() -> StackError:
+        free = shutil.disk_usage(folder).free
+        return StackError(
+            f"No disk space left for {folder}: {needed / MB:.0f} MB are needed, {free / MB:.0f} MB are free.\n"
+            "Free some, or set XDG_CACHE_HOME to a folder on another disk."
+        )
+
+    if shutil.disk_usage(folder).free < needed:
+        raise full()
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise full() from error
+        raise
+
+
+def _repository() -> str:
+    # Imported only when there is something to download: it takes as long as hashing everything.
+    from jgo.constants import MAVEN_CENTRAL_URL
+
+    return str(MAVEN_CENTRAL_URL)

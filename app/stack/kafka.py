@@ -1,0 +1,92 @@
+"""Apache Kafka on one node, broker and controller in one (KRaft)."""
+
+import base64
+import os
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from app.stack.ports import HOST, any_free_port
+from app.stack.processes import Service
+
+ROLE = "kafka"
+
+# Everything a single node must be told, and what keeps it small and quick to start.
+_CONFIG = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@{host}:{controller}
+listeners={listeners},CONTROLLER://{host}:{controller}
+advertised.listeners={listeners}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs=kafka
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+auto.create.topics.enable=false
+log.cleaner.dedupe.buffer.size=2097152
+"""
+
+_SASL = """\
+sasl.enabled.mechanisms=PLAIN
+listener.name.sasl_plaintext.plain.sasl.jaas.config=\
+org.apache.kafka.common.security.plain.PlainLoginModule required {users};
+"""
+
+_PROPERTIES = "kafka.properties"
+_ANSWER_S = 3.0
+_LOGGING = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true")
+
+
+def start(
+    stack_dir: Path,
+    jars: Sequence[Path],
+    port: int,
+    sasl_port: int | None,
+    users: Mapping[str, str],
+) -> Service:
+    """Starts the broker on data in `stack_dir`/kafka, which is made if need be.
+
+    With `sasl_port`, there is a second listener for SASL/PLAIN with these users and passwords (no quotes in them).
+    """
+    listeners = [f"PLAINTEXT://{HOST}:{port}"]
+    sasl = ""
+    if sasl_port:
+        listeners.append(f"SASL_PLAINTEXT://{HOST}:{sasl_port}")
+        sasl = _SASL.format(users=" ".join(f'user_{name}="{password}"' for name, password in users.items()))
+    config = _CONFIG.format(host=HOST, controller=any_free_port(), listeners=",".join(listeners))
+    (stack_dir / _PROPERTIES).write_text(config + sasl)
+    environment = {"CLASSPATH": os.pathsep.join(str(jar) for jar in jars)}
+    if cluster_id(stack_dir) is None:
+        new_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        command = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", new_id, "-c", _PROPERTIES]
+        Service.start("kafka-format", stack_dir, command, environment).wait_done()
+    return Service.start(ROLE, stack_dir, ["-Xmx512m", *_LOGGING, "kafka.Kafka", _PROPERTIES], environment)
+
+
+def cluster_id(stack_dir: Path) -> str | None:
+    """The id that the data belong to, or None while there are none."""
+    try:
+        lines = (stack_dir / "kafka" / "meta.properties").read_text().splitlines()
+    except FileNotFoundError:
+        return None
+    return dict(line.partition("=")[::2] for line in lines).get("cluster.id")
+
+
+def answers(stack_dir: Path, port: int) -> bool:
+    """Whether the broker of this stack gives its metadata."""
+    from confluent_kafka import KafkaException
+    from confluent_kafka.admin import AdminClient
+
+    client = AdminClient({"bootstrap.servers": f"{HOST}:{port}", "log_level": 0})
+    try:
+        metadata = client.list_topics(timeout=_ANSWER_S)
+    except KafkaException:
+        return False
+    return bool(metadata.brokers) and metadata.cluster_id == cluster_id(stack_dir)

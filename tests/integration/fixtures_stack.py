@@ -1,0 +1,69 @@
+"""Fixtures with a real Kafka and a real schema registry: one for the session, or one of a test's own."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import psutil
+import pytest
+
+from app import stack as local_stack
+from app.stack import StackStatus
+from app.stack.ports import any_free_port
+from app.stack.state import Ports
+
+MakeStack = Callable[..., "LocalStack"]
+
+
+class LocalStack:
+    """A stack with a folder of its own, on ports that were free. Restarts keep data and, if they can, ports."""
+
+    def __init__(self, directory: Path, sasl: Mapping[str, str] | None = None) -> None:
+        self.directory = directory
+        self._sasl = sasl
+        directory.mkdir(parents=True, exist_ok=True)
+        # Preferred to the usual ports, which a developer's own stack may use.
+        Ports(any_free_port(), any_free_port()).save(directory)
+        self.status = self.start()
+
+    def start(self) -> StackStatus:
+        self.status = local_stack.start(self.directory, sasl=self._sasl)
+        return self.status
+
+    def stop(self) -> None:
+        local_stack.stop(self.directory)
+
+    def kill_kafka(self) -> None:
+        _kill(self.status.kafka_pid)
+
+    def kill_registry(self) -> None:
+        _kill(self.status.schema_registry_pid)
+
+
+def _kill(pid: int) -> None:
+    process = psutil.Process(pid)
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """The session's stack, shared by all tests: leave it running, and use topics of your own."""
+    directory = tmp_path_factory.mktemp("stack")
+    try:
+        yield LocalStack(directory)
+    finally:
+        local_stack.stop(directory)
+
+
+@pytest.fixture
+def make_stack(tmp_path: Path) -> Iterator[MakeStack]:
+    """Makes stacks of a test's own, to break: make_stack(name, sasl={user: password})."""
+    with ExitStack() as cleanup:
+
+        def make(name: str = "stack", sasl: Mapping[str, str] | None = None) -> LocalStack:
+            directory = tmp_path / name
+            cleanup.callback(local_stack.stop, directory)
+            return LocalStack(directory, sasl)
+
+        yield make
