@@ -1,0 +1,155 @@
+"""A Faust app made for batches: the settings the engine relies on, its checks at the start, its watchdog."""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import ExitStack
+from time import monotonic
+from typing import Any, cast
+
+import faust
+from faust.app.base import BootStrategy
+from faust.contrib.asgi import AsgiService
+from faust.types import TP, ServiceT
+
+from app import metrics
+from app.broker import Broker
+from app.clients import endpoints, faust_credentials
+from app.engine.consumer import BatchConsumer
+from app.engine.datadir import claim
+from app.engine.schema import BatchSchema
+from app.engine.table import BatchTable
+from app.errors import StocksError
+from app.settings import Settings
+from app.topic_admin import ensure_topics
+
+SESSION_SECONDS = 10.0
+HEARTBEAT_SECONDS = 3.0
+COMMIT_SECONDS = 1.0
+
+#: A worker that has not asked for records for so long is stuck and ends itself.
+STUCK_SECONDS = 120.0
+
+#: Batches that may wait for an agent, and for the restoring of tables.
+QUEUED_BATCHES = 8
+
+
+class ApiFirst(BootStrategy):
+    """Starts the API before the consumer, so that it can say that tables are being restored."""
+
+    def web_server(self) -> Iterable[ServiceT]:
+        """The API's server, where there is an API and `--without-web` was not given."""
+        app = cast(BatchApp, self.app)
+        if app.asgi_app is None or not self._should_enable_web():
+            return []
+        return [
+            AsgiService(
+                app.asgi_app,
+                host=app.conf.web_bind,
+                port=app.conf.web_port,
+                # websockets 13 is all that alpaca-trade-api allows; nothing here needs one.
+                uvicorn_options={"ws": "none", "server_header": False, "access_log": False},
+                loop=app.loop,
+                beacon=app.beacon,
+            )
+        ]
+
+
+class BatchApp(faust.App):
+    """The Faust app of one deployment.
+
+    Raises StocksError when there is no cluster to work on.
+    """
+
+    BootStrategy = ApiFirst
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        #: What answers on API_PORT; set before the worker starts.
+        self.asgi_app: Any = None
+        #: Kafka's ids of the topics, by name; known once the worker has started.
+        self.topic_ids: dict[str, str] = {}
+        self._held = ExitStack()
+        super().__init__(
+            settings.id,
+            broker=[f"kafka-batched://{address}" for address in endpoints(settings).kafka.split(",")],
+            broker_credentials=faust_credentials(settings),
+            broker_session_timeout=SESSION_SECONDS,
+            broker_heartbeat_interval=HEARTBEAT_SECONDS,
+            broker_commit_interval=COMMIT_SECONDS,
+            datadir=str(settings.data_dir),
+            store="rocksdb://",
+            Schema=BatchSchema,
+            web_bind=settings.api_host,
+            web_host=settings.api_host,
+            web_port=settings.api_port,
+            stream_buffer_maxsize=QUEUED_BATCHES,
+            # A rebalance waits for the batch in hand, so that its offsets still commit.
+            stream_wait_empty=True,
+            stream_recovery_delay=0.0,
+            topic_partitions=settings.partitions,
+            topic_replication_factor=settings.replication_factor,
+            topic_allow_declare=settings.topic_allow_declare,
+            topic_disable_leader=True,
+            table_standby_replicas=0,
+        )
+
+    def batches(self, topic: str) -> Any:
+        """The topic as a channel of batches, for an agent."""
+        return self.topic(topic, value_type=bytes, maxsize=QUEUED_BATCHES)
+
+    @property
+    def batch_consumer(self) -> BatchConsumer:
+        """The consumer."""
+        return cast(BatchConsumer, self.consumer)
+
+    async def on_start(self) -> None:
+        """Check the topics and claim the data folder before anything else starts."""
+        try:
+            await asyncio.to_thread(self._prepare)
+        except StocksError as error:
+            self.log.critical("%s", error)
+            raise SystemExit(1) from None
+        self.batch_consumer.state_offset = self._state_offset
+        self.batch_consumer.fetcher.batch_max = self.settings.batch_max
+        await super().on_start()
+
+    def _prepare(self) -> None:
+        self.topic_ids = ensure_topics(self.settings)
+        cluster_id = Broker(self.settings).metadata().cluster_id
+        self._held.enter_context(claim(self.settings.data_dir, f"{self.settings.id} on cluster {cluster_id}"))
+
+    async def on_stop(self) -> None:
+        """Release the data folder last."""
+        await super().on_stop()
+        self._held.close()
+
+    def stream_tables(self) -> dict[str, BatchTable]:
+        """The table that each source topic feeds."""
+        return {table.source_topic: table for table in self.tables.values() if isinstance(table, BatchTable)}
+
+    def _state_offset(self, tp: TP) -> int | None:
+        table = self.stream_tables().get(tp.topic)
+        return None if table is None else table.progress(tp.partition, self.topic_ids[tp.topic])
+
+    def lag(self) -> dict[TP, int]:
+        """Records between what is finished and the end, by stream partition of this worker."""
+        consumer = self.batch_consumer
+        lags = {}
+        for tp in consumer.stream_tps():
+            end, done = consumer.highwater(tp), consumer.finished(tp)
+            if end is not None and done is not None:
+                lags[tp] = max(end - done, 0)
+        return lags
+
+    async def watch(self) -> None:
+        """Measure the lag, and end a worker that no longer asks for records; runs for ever, a turn a second."""
+        while not self.should_stop:
+            await self.sleep(1.0)
+            metrics.lag_records.clear()
+            metrics.assigned_partitions.clear()
+            for tp, lag in self.lag().items():
+                metrics.lag_records.labels(tp.topic, str(tp.partition)).set(lag)
+                metrics.assigned_partitions.labels(tp.topic).inc()
+            idle = monotonic() - self.batch_consumer.fetcher.polled_at
+            if idle > STUCK_SECONDS:
+                await self.crash(RuntimeError(f"no records asked for in {idle:.0f} s: the worker is stuck"))

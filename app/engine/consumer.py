@@ -1,0 +1,141 @@
+"""The consumer that delivers batches and commits what they finished."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from time import monotonic
+from typing import Any, cast
+
+from faust.transport.drivers import aiokafka
+from faust.types import TP, ConsumerMessage, Message
+from faust.types.transports import TPorTopicSet
+
+from app.engine.batch import Batch
+from app.engine.fetcher import BatchFetcher
+
+#: Where to start reading a partition, by the state that its records made; None when there is no state.
+StateOffset = Callable[[TP], int | None]
+
+
+class BatchConsumer(aiokafka.Consumer):
+    """Faust's aiokafka consumer, with batches for messages.
+
+    Reading starts where the state of the tables ends, not where the group last
+    committed: the two differ after a crash, and the state is right. Offsets are
+    still committed, every second, for lag monitors and as proof that this worker
+    is a member of the group (`confirmed_at`).
+    """
+
+    _thread: BatchFetcher
+
+    #: Set by the app before the consumer starts.
+    state_offset: StateOffset = staticmethod(lambda tp: None)
+
+    #: When the broker last accepted a commit of this worker's generation (monotonic seconds).
+    confirmed_at = 0.0
+
+    def _new_consumer_thread(self) -> BatchFetcher:
+        return BatchFetcher(self, loop=self.loop, beacon=self.beacon)
+
+    @property
+    def fetcher(self) -> BatchFetcher:
+        """The part that runs in the consumer's thread."""
+        return self._thread
+
+    def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
+        batch: Batch = record
+        last = batch.records[-1]
+        # Recovery counts by the offset of what it has applied, so a changelog's
+        # batch is known by its last record; a stream's by where it starts.
+        offset = last.offset if self._is_changelog_tp(tp) else batch.start
+        return ConsumerMessage(
+            tp.topic,
+            tp.partition,
+            offset,
+            last.timestamp / 1000.0,
+            0,
+            None,
+            None,
+            cast(bytes, batch),
+            None,
+            0,
+            0,
+            tp,
+            generation_id=self.app.consumer_generation_id,
+        )
+
+    def begin(self, batch: Batch) -> bool:
+        """Whether the agent may process this batch; False for one that a seek made void. Raises Hole."""
+        return self._thread.spans[batch.tp].begin(batch)
+
+    def ack(self, message: Message) -> bool:
+        """Mark a batch as finished: outputs, changelog and store are written."""
+        batch = cast(Batch, message.value)
+        message.acked = batch.acked = True
+        self._unacked_messages.discard(message)
+        return True
+
+    def stream_tps(self) -> set[TP]:
+        """This worker's partitions of the topics that agents read."""
+        acking = self.app.topics.acking_topics
+        return {tp for tp in self.assignment() if tp.topic in acking and not self._is_changelog_tp(tp)}
+
+    def _filter_tps_with_pending_acks(self, topics: TPorTopicSet | None = None) -> Iterator[TP]:
+        return (tp for tp in self.stream_tps() if topics is None or tp in topics or tp.topic in topics)
+
+    def finished(self, tp: TP) -> int | None:
+        """The offset up to which everything is finished; None before the partition is read."""
+        spans = self._thread.spans.get(tp)
+        return None if spans is None else spans.committable()
+
+    def _new_offset(self, tp: TP) -> int | None:
+        return self.finished(tp)
+
+    def _should_commit(self, tp: TP, offset: int) -> bool:
+        # An unchanged offset is committed too: the broker's answer says that this
+        # worker's generation is still the group's.
+        return True
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Spans know the gaps; Faust's own tree of them would only grow."""
+
+    async def _commit(self, offsets: Any) -> bool:
+        asked_at = monotonic()
+        committed = await super()._commit(offsets)
+        if committed:
+            self.confirmed_at = asked_at
+        return committed
+
+    async def perform_seek(self) -> None:
+        """Seek every stream partition to where the state of its table ends."""
+        tps = self.stream_tps()
+        if not tps:
+            return
+        earliest, committed = await asyncio.gather(self.earliest_offsets(*tps), self._thread.committed(tps))
+        targets = {tp: self._start(tp, earliest[tp], committed[tp]) for tp in tps}
+        await self._thread.seek_spans(targets)
+        self._read_offset.update(targets)
+        self._committed_offset.update(committed)
+        await self.commit()
+
+    def _start(self, tp: TP, earliest: int, committed: int | None) -> int:
+        name = f"{tp.topic}[{tp.partition}]"
+        state = self.state_offset(tp)
+        if state is None:
+            if committed:
+                self.log.warning(
+                    "%s: no state, though the group committed %d: reading from the start (%d)",
+                    name,
+                    committed,
+                    earliest,
+                )
+            return earliest
+        if state < earliest:
+            self.log.error(
+                "%s: records %d to %d were deleted by retention before they were processed", name, state, earliest - 1
+            )
+            return earliest
+        if committed is not None and state < committed:
+            self.log.warning(
+                "%s: state ends at %d, the group committed %d: reading again from %d", name, state, committed, state
+            )
+        return state

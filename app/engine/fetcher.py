@@ -1,0 +1,109 @@
+"""Fetching in batches, in the consumer's own thread."""
+
+import asyncio
+from collections.abc import Mapping
+from itertools import chain
+from time import monotonic
+from typing import Any, cast
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import ConsumerStoppedError
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Transport
+from faust.types import TP
+
+from app.engine import private
+from app.engine.batch import Batch
+from app.engine.spans import Spans
+
+
+class BatchFetcher(AIOKafkaConsumerThread):
+    """Takes what has arrived, a batch of at most `batch_max` records a partition and turn.
+
+    Every partition has its turn before any has a second one, so that neither a
+    busy topic nor a busy partition starves the others.
+    """
+
+    #: Records at most in one batch; the app sets it.
+    batch_max = 2000
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.spans: dict[TP, Spans] = {}
+        self.polled_at = monotonic()
+
+    def _create_worker_consumer(self, transport: Transport) -> AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        private.read_committed(consumer)
+        return consumer
+
+    async def _fetch_records(
+        self,
+        consumer: AIOKafkaConsumer,
+        active_partitions: set[TP],
+        timeout: float | None = None,  # noqa: ASYNC109  # Faust's own signature
+        max_records: int | None = None,
+    ) -> dict[TP, list[Batch]]:
+        self.polled_at = monotonic()
+        if not self.consumer.flow_active:
+            return {}
+        if private.is_closed(consumer):
+            raise ConsumerStoppedError
+        batches: dict[TP, list[Batch]] = {}
+        # A cancelled wait would take the records with it: wait for none when there are some.
+        for tp in sorted(active_partitions):
+            self._take(batches, consumer, await private.fetched(consumer, [tp], wait_seconds=0, limit=self.batch_max))
+        if not batches:
+            self._take(
+                batches,
+                consumer,
+                await private.fetched(consumer, active_partitions, wait_seconds=timeout or 0, limit=self.batch_max),
+            )
+            for tp in active_partitions - batches.keys():
+                position = private.position(consumer, tp)
+                if position is not None and tp in self.spans:
+                    self.spans[tp].skip(position)
+        return _alternate_topics(batches)
+
+    def _take(
+        self, batches: dict[TP, list[Batch]], consumer: AIOKafkaConsumer, records: Mapping[Any, list[Any]]
+    ) -> None:
+        for topic_partition, fetched in records.items():
+            tp = TP(topic_partition.topic, topic_partition.partition)
+            position = private.position(consumer, tp)
+            if position is None:
+                continue
+            if tp in self.spans:
+                batch = self.spans[tp].fetch(fetched, position)
+            else:
+                batch = Batch(tp, fetched, fetched[0].offset, position, epoch=0)
+            if batch is not None:
+                batches[tp] = [batch]
+
+    async def seek_spans(self, offsets: Mapping[TP, int]) -> None:
+        """Seek partitions and their bookkeeping in one step of the consumer's thread."""
+        await self.call_thread(self._seek_spans, offsets)
+
+    async def _seek_spans(self, offsets: Mapping[TP, int]) -> None:
+        consumer = self._ensure_consumer()
+        for tp, offset in offsets.items():
+            consumer.seek(tp, offset)
+            self.spans.setdefault(tp, Spans(tp)).seek(offset)
+
+    async def committed(self, tps: set[TP]) -> dict[TP, int | None]:
+        """The group's committed offsets."""
+        return cast(dict[TP, int | None], await self.call_thread(self._committed, tps))
+
+    async def _committed(self, tps: set[TP]) -> dict[TP, int | None]:
+        consumer = self._ensure_consumer()
+        offsets = await asyncio.gather(*(consumer.committed(tp) for tp in tps))
+        return dict(zip(tps, offsets, strict=True))
+
+
+def _alternate_topics(batches: dict[TP, list[Batch]]) -> dict[TP, list[Batch]]:
+    """The same batches with the topics taking turns, so that one topic's queue is not filled before another's."""
+    by_topic: dict[str, list[TP]] = {}
+    for tp in batches:
+        by_topic.setdefault(tp.topic, []).append(tp)
+    longest = max(map(len, by_topic.values()), default=0)
+    turns = chain.from_iterable((tps[i] for tps in by_topic.values() if i < len(tps)) for i in range(longest))
+    return {tp: batches[tp] for tp in turns}

@@ -1,0 +1,95 @@
+"""Every private name of Faust and aiokafka that the engine touches, in one place.
+
+tests/unit/engine/test_private.py checks that each is still there and says which
+one changed, so that an upgrade fails there and not in production.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.structs import TopicPartition
+from faust.stores.rocksdb import Store
+from faust.types import TP, AppT, EventT
+from rocksdict import Rdict
+
+#: Where Faust keeps the changelog offset in each partition's database.
+OFFSET_KEY: bytes = Store.offset_key
+
+#: Dotted names, by the object that has them; the test resolves each.
+NAMES: Mapping[str, Sequence[str]] = {
+    "faust.transport.drivers.aiokafka:Consumer": (
+        "_new_consumer_thread",
+        "_to_message",
+        "_new_offset",
+        "_should_commit",
+        "_filter_tps_with_pending_acks",
+        "_add_gap",
+    ),
+    "faust.transport.drivers.aiokafka:AIOKafkaConsumerThread": (
+        "_fetch_records",
+        "_create_worker_consumer",
+        "_ensure_consumer",
+        "_commit",
+    ),
+    "faust.stores.rocksdb:Store": ("_db_for_partition", "offset_key"),
+    "faust.tables.base:Collection": ("_changelog_topic_name",),
+    "aiokafka.consumer.fetcher:Fetcher": ("fetched_records",),
+    "aiokafka.consumer.subscription_state:SubscriptionState": ("fetch_context",),
+}
+
+
+def read_committed(consumer: AIOKafkaConsumer) -> None:
+    """Make a consumer that has not started yet skip aborted records; Faust only does so under exactly-once."""
+    consumer._isolation_level = "read_committed"
+
+
+def is_closed(consumer: AIOKafkaConsumer) -> bool:
+    """Whether the consumer or its fetcher has been closed."""
+    return bool(consumer._closed or consumer._fetcher._closed)
+
+
+async def fetched(
+    consumer: AIOKafkaConsumer, partitions: Iterable[TP], *, wait_seconds: float, limit: int
+) -> Mapping[TopicPartition, list[Any]]:
+    """Records that have arrived for these partitions, waiting at most `wait_seconds` for the first.
+
+    When it returns, nothing ran between taking the records and the position moving behind them.
+    """
+    fetcher = consumer._fetcher
+    with fetcher._subscriptions.fetch_context():
+        records: Mapping[TopicPartition, list[Any]] = await fetcher.fetched_records(
+            set(partitions), timeout=wait_seconds, max_records=limit
+        )
+    return records
+
+
+def position(consumer: AIOKafkaConsumer, tp: TP) -> int | None:
+    """The next offset to fetch of an assigned partition; None while it is not known."""
+    assignment = consumer._subscription.subscription.assignment
+    topic_partition = TopicPartition(tp.topic, tp.partition)
+    if assignment is None or topic_partition not in assignment.tps:
+        return None
+    state = assignment.state_value(topic_partition)
+    return state.position if state.has_valid_position else None
+
+
+def store_db(store: Any, partition: int) -> Rdict:
+    """The RocksDB database that holds one partition of a table; opens it when it is not open."""
+    db: Rdict = store._db_for_partition(partition)
+    return db
+
+
+def store_items(store: Any, partition: int) -> Iterable[tuple[bytes, bytes]]:
+    """All keys and values of one partition's database."""
+    return cast(Iterable[tuple[bytes, bytes]], store_db(store, partition).items())
+
+
+def open_partitions(store: Any) -> set[int]:
+    """The partitions whose databases are open here."""
+    return set(store._dbs)
+
+
+def forget_unacked(app: AppT, event: EventT[Any]) -> None:
+    """Let a rebalance go on without waiting for this event, which stays un-acked."""
+    app.consumer._unacked_messages.discard(event.message)  # type: ignore[attr-defined]

@@ -1,0 +1,87 @@
+"""Which offsets of one partition were fetched, begun and finished, and so may be committed.
+
+Acking "everything since my last end" is not enough: a batch that is dropped on
+its way to the agent (a rebalance does that) would look like a gap and be skipped.
+So the spans must join without a hole from fetch to fetch and from begin to begin.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from threading import Lock
+
+from faust.types import TP
+
+from app.engine.batch import Batch, Record
+
+
+class Hole(RuntimeError):
+    """A batch does not start where the one before it ended: records would be lost."""
+
+
+class Spans:
+    """The bookkeeping of one partition.
+
+    Fetching runs in the consumer's thread, everything else in the main one; the
+    lock makes each step one step for the other side.
+    """
+
+    def __init__(self, tp: TP) -> None:
+        self.tp = tp
+        self._lock = Lock()
+        self._epoch = 0
+        self._fetched: int | None = None
+        self._begun = 0
+        self._position = 0
+        self._pending: deque[Batch] = deque()
+
+    def seek(self, offset: int) -> None:
+        """Start anew at `offset`; whatever was fetched before is void."""
+        with self._lock:
+            self._epoch += 1
+            self._fetched = self._begun = self._position = offset
+            self._pending.clear()
+
+    def fetch(self, records: Sequence[Record], position: int) -> Batch | None:
+        """The batch of records just fetched, with `position` the next offset to fetch; None when they are void."""
+        with self._lock:
+            start = self._fetched
+            if start is None or records[0].offset < start or records[-1].offset >= position:
+                return None
+            self._fetched = self._position = position
+            return Batch(self.tp, records, start, position, self._epoch)
+
+    def skip(self, position: int) -> None:
+        """Note that the next offset to fetch is `position`, with no record before it."""
+        with self._lock:
+            if self._fetched is not None and position > self._fetched:
+                self._position = position
+
+    def begin(self, batch: Batch) -> bool:
+        """Whether the agent may process the batch: False when a seek made it void. Raises Hole."""
+        with self._lock:
+            if batch.epoch != self._epoch:
+                return False
+            if batch.start != self._begun:
+                raise Hole(
+                    f"{self.tp.topic}[{self.tp.partition}]: a batch starts at offset {batch.start}, "
+                    f"but the one before it ended at {self._begun}"
+                )
+            self._begun = batch.end
+            self._pending.append(batch)
+            return True
+
+    def committable(self) -> int | None:
+        """The offset up to which everything is finished; None before the first seek."""
+        with self._lock:
+            if self._fetched is None:
+                return None
+            done = self._begun
+            while self._pending and self._pending[0].acked:
+                self._pending.popleft()
+            if self._pending:
+                return self._pending[0].start
+            if self._fetched == done and self._position > done:
+                # Nothing is under way, yet the position moved: only transaction
+                # markers were there. Without this the lag would stay 1 for ever.
+                self._fetched = self._begun = done = self._position
+            return done

@@ -1,0 +1,143 @@
+"""A Faust table that is written and restored a batch at a time."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar, cast
+
+import faust
+from faust.types import TP, EventT
+from rocksdict import WriteBatch
+
+from app.engine import private
+from app.engine.batch import Batch
+from app.engine.delivery import Delivery, Outgoing
+from app.engine.progress import PROGRESS_KEY, decode_progress, encode_progress
+
+Decoded = TypeVar("Decoded")
+
+#: Called with partition, key and value after each value an agent wrote.
+Listener = Callable[[int, bytes, bytes], None]
+
+#: RocksDB's own defaults, three memtables of 64 MiB a partition, cost hundreds of megabytes.
+ROCKSDB_OPTIONS: Mapping[str, Any] = {
+    "write_buffer_size": 8 * 1024 * 1024,
+    "max_write_buffer_number": 2,
+    "target_file_size_base": 16 * 1024 * 1024,
+    "block_cache_size": 8 * 1024 * 1024,
+}
+
+
+class BatchTable(faust.Table[bytes, bytes]):
+    """A table of bytes by bytes whose values carry the position of the record that made them.
+
+    Not written through `table[key] = …` but through `write`, one call a batch.
+    """
+
+    def __init__(self, app: Any, *, source_topic: str, **kwargs: Any) -> None:
+        super().__init__(
+            app,
+            key_type=bytes,
+            value_type=bytes,
+            options={**ROCKSDB_OPTIONS, "driver": "rocksdict"},
+            # Counted in batches.
+            recovery_buffer_size=4,
+            **kwargs,
+        )
+        self.source_topic = source_topic
+        self.listeners: list[Listener] = []
+
+    @abstractmethod
+    def is_newer(self, value: bytes, than: bytes) -> bool:
+        """Whether `value` was made by a later record than `than`."""
+
+    def read(self, partition: int, key: bytes) -> bytes | None:
+        """The value of a key that this worker owns."""
+        value: bytes | None = private.store_db(self.data, partition).get(key)
+        return value
+
+    def decoding(self, decode: Callable[[bytes], Decoded], key: bytes, value: bytes) -> Decoded:
+        """Decode a value; a ValueError names the table and the key."""
+        try:
+            return decode(value)
+        except ValueError as error:
+            raise type(error)(f"table {self.name}, key {key!r}: {error}") from error
+
+    def items(self, partition: int) -> Iterable[tuple[bytes, bytes]]:  # type: ignore[override]
+        """All keys and values of one partition, progress aside."""
+        hidden = (PROGRESS_KEY, private.OFFSET_KEY)
+        return ((key, value) for key, value in private.store_items(self.data, partition) if key not in hidden)
+
+    def progress(self, partition: int, topic_id: str) -> int | None:
+        """The source offset up to which the state of a partition is complete.
+
+        None when there is no state yet, or when it came from another topic of that name.
+        """
+        value = self.read(partition, PROGRESS_KEY)
+        if value is None:
+            return None
+        state_topic_id, offset = decode_progress(value)
+        return offset if state_topic_id == topic_id else None
+
+    async def write(
+        self,
+        batch: Batch,
+        topic_id: str,
+        changes: Mapping[bytes, bytes],
+        delivery: Delivery,
+        wanted: Callable[[], bool],
+    ) -> None:
+        """Write a batch's changes: changelog first, then RocksDB with the changelog's offset in the same write."""
+        partition = batch.partition
+        entries = {**changes, PROGRESS_KEY: encode_progress(topic_id, batch.end)}
+        changelog: str = self.changelog_topic.get_topic_name()
+        offset = await delivery.send(
+            [Outgoing(changelog, key, value, partition) for key, value in entries.items()], wanted
+        )
+        self._put(partition, entries, offset)
+        for listener in self.listeners:
+            for key, value in changes.items():
+                listener(partition, key, value)
+
+    def _put(self, partition: int, entries: Mapping[bytes, bytes], changelog_offset: int) -> None:
+        write = WriteBatch(raw_mode=True)
+        for key, value in entries.items():
+            write.put(key, value)
+        write.put(private.OFFSET_KEY, str(changelog_offset).encode())
+        private.store_db(self.data, partition).write(write)
+
+    def apply_changelog_batch(self, batch: Iterable[EventT[Any]]) -> None:
+        """Restore from the changelog, keeping of each key the value with the higher source position.
+
+        The later record is not always the newer one: a worker that was paused and
+        lost its partitions may have written after its successor.
+        """
+        try:
+            for event in batch:
+                self._restore(cast(Batch, event.message.value))
+        except Exception as exc:
+            # Faust logs an error here and goes on without the records.
+            self.app.loop.create_task(self.app.crash(exc))
+            raise
+
+    def _restore(self, batch: Batch) -> None:
+        newest: dict[bytes, bytes] = {}
+        for record in batch.records:
+            key, value = record.key, record.value
+            if key is None or value is None:
+                continue
+            known = newest.get(key) or self.read(batch.partition, key)
+            if known is None or self._is_newer(key, value, known):
+                newest[key] = value
+        self._put(batch.partition, newest, batch.records[-1].offset)
+
+    def _is_newer(self, key: bytes, value: bytes, than: bytes) -> bool:
+        if key == PROGRESS_KEY:
+            topic_id, offset = decode_progress(value)
+            known_topic_id, known_offset = decode_progress(than)
+            return topic_id != known_topic_id or offset >= known_offset
+        return self.is_newer(value, than)
+
+    def persisted_offset(self, tp: TP) -> int | None:
+        """The changelog offset up to which the local store is complete."""
+        value = private.store_db(self.data, tp.partition).get(private.OFFSET_KEY)
+        return None if value is None else int(value)

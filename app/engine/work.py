@@ -1,0 +1,126 @@
+"""Working through batches: outputs, then changelog, then store, then ack."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, repeat
+from typing import cast
+
+from faust import Stream
+from faust.types import EventT, StreamT
+
+from app import metrics
+from app.dead_letters import dead_letter_headers
+from app.engine import private
+from app.engine.app import BatchApp
+from app.engine.batch import Batch, Record
+from app.engine.delivery import Abandoned, Delivery, NotDelivered, Outgoing
+from app.engine.fence import Fence
+from app.engine.table import BatchTable
+from app.registry import RegistryUnavailable
+from app.serde import Poison
+
+log = logging.getLogger(__name__)
+
+#: Seconds to wait before doing a batch again that the broker or the registry did not take.
+BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
+
+
+@dataclass(slots=True)
+class Work:
+    """All that follows from one batch."""
+
+    outputs: list[Outgoing] = field(default_factory=list)
+    changes: dict[bytes, bytes] = field(default_factory=dict)
+    poisoned: list[tuple[Record, Poison]] = field(default_factory=list)
+
+    #: Called once everything is written; counts what happened.
+    done: Callable[[], None] = lambda: None
+
+
+Compute = Callable[[Batch, Sequence[Record]], Awaitable[Work]]
+
+
+class Worker:
+    """Turns an agent's stream of batches into outputs and into the state of one table.
+
+    `compute` gets the records that the table has not seen yet and says what
+    follows from them; it reads the table but changes nothing, so it can be asked
+    again. Bugs and unreadable state are fatal: they leave the batch un-acked and
+    end the worker, whatever the broker or the registry cannot take is tried again.
+    """
+
+    def __init__(self, name: str, table: BatchTable, delivery: Delivery, dead_letters: str, compute: Compute) -> None:
+        self._name = name
+        self._table = table
+        self._delivery = delivery
+        self._dead_letters = dead_letters
+        self._compute = compute
+
+    async def run(self, stream: StreamT[Batch]) -> None:
+        """Process the stream until it ends."""
+        app = cast(BatchApp, stream.app)
+        async for event in cast(Stream[Batch], stream).noack().events():
+            batch = event.value
+            try:
+                if not app.batch_consumer.begin(batch):
+                    raise Abandoned
+                await self._until_written(event, batch, app.topic_ids[batch.tp.topic])
+            except Abandoned:
+                log.info("%s: batch %s given up", self._name, describe(batch))
+                private.forget_unacked(app, event)
+            except Exception:
+                log.critical("%s failed at %s; it stays un-acked", self._name, describe(batch))
+                raise
+            else:
+                event.ack()
+
+    async def _until_written(self, event: EventT[Batch], batch: Batch, topic_id: str) -> None:
+        fence = Fence(event.app, event)
+        for delay in chain(BACKOFF_SECONDS, repeat(BACKOFF_SECONDS[-1])):
+            try:
+                await self._write(fence, batch, topic_id)
+                return
+            except (NotDelivered, RegistryUnavailable) as error:
+                kind = "broker" if isinstance(error, NotDelivered) else "registry"
+                metrics.retries.labels(kind).inc()
+                log.warning("%s: %s, trying %s again in %g s", self._name, error, describe(batch), delay)
+                if not fence.wanted():
+                    raise Abandoned from error
+                await asyncio.sleep(delay)
+
+    async def _write(self, fence: Fence, batch: Batch, topic_id: str) -> None:
+        started = time.monotonic()
+        progress = self._table.progress(batch.partition, topic_id) or 0
+        records = [record for record in batch.records if record.offset >= progress]
+        work = await self._compute(batch, records)
+        await fence.pass_()
+        await self._delivery.send([*work.outputs, *self._dead(batch, work.poisoned)], fence.wanted)
+        await fence.pass_()
+        await self._table.write(batch, topic_id, work.changes, self._delivery, fence.wanted)
+        work.done()
+        for _, poison in work.poisoned:
+            metrics.dead_letters.labels(poison.reason).inc()
+        metrics.batch_records.labels(self._name).observe(len(batch.records))
+        metrics.batch_seconds.labels(self._name).observe(time.monotonic() - started)
+
+    def _dead(self, batch: Batch, poisoned: Iterable[tuple[Record, Poison]]) -> list[Outgoing]:
+        return [
+            Outgoing(
+                self._dead_letters,
+                record.key,
+                record.value,
+                batch.partition,
+                dead_letter_headers(
+                    poison.reason, poison, batch.tp.topic, batch.partition, record.offset, record.timestamp
+                ),
+            )
+            for record, poison in poisoned
+        ]
+
+
+def describe(batch: Batch) -> str:
+    """For example `stocks.raw.avro[3]@1200..1399`."""
+    return f"{batch.tp.topic}[{batch.partition}]@{batch.start}..{batch.end - 1}"
