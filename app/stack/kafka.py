@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from app.stack.ports import HOST, any_free_port
+from app.stack.ports import HOST, any_free_port, is_free
 from app.stack.processes import Service
 
 ROLE = "kafka"
@@ -40,7 +40,7 @@ org.apache.kafka.common.security.plain.PlainLoginModule required {users};
 """
 
 _PROPERTIES = "kafka.properties"
-_ANSWER_S = 3.0
+_ANSWER_S = 5.0
 _LOGGING = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true")
 
 
@@ -66,8 +66,8 @@ def start(
     if cluster_id(stack_dir) is None:
         new_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         command = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", new_id, "-c", _PROPERTIES]
-        Service.start("kafka-format", stack_dir, command, environment).wait_done()
-    return Service.start(ROLE, stack_dir, ["-Xmx512m", *_LOGGING, "kafka.Kafka", _PROPERTIES], environment)
+        Service("kafka-format", stack_dir, command, environment).wait_done()
+    return Service(ROLE, stack_dir, ["-Xmx512m", *_LOGGING, "kafka.Kafka", _PROPERTIES], environment)
 
 
 def cluster_id(stack_dir: Path) -> str | None:
@@ -84,6 +84,9 @@ def answers(stack_dir: Path, port: int) -> bool:
     from confluent_kafka import KafkaException
     from confluent_kafka.admin import AdminClient
 
+    # A closed port is told at once here; the client would go on trying.
+    if is_free(port):
+        return False
     client = AdminClient({"bootstrap.servers": f"{HOST}:{port}", "log_level": 0})
     try:
         metadata = client.list_topics(timeout=_ANSWER_S)

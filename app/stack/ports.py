@@ -1,7 +1,9 @@
-"""Choosing loopback ports."""
+"""The stack's loopback ports: choosing them, and remembering them for the next start."""
 
+import json
 import socket
-from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import psutil
 
@@ -9,26 +11,55 @@ from app.stack.errors import StackError
 
 HOST = "127.0.0.1"
 
+_FILE = "stack.json"
 
-def choose_port(setting: str, wanted: int | None, preferred: Iterable[int | None]) -> int:
-    """The port that the setting wants, else the first free one of those preferred, else any.
 
-    Raises StackError when the setting's port is taken.
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The ports that clients use; kafka_sasl is there only if a SASL listener was asked for."""
+
+    kafka: int
+    schema_registry: int
+    kafka_sasl: int | None = None
+
+    def save(self, stack_dir: Path) -> None:
+        """Writes them, whole or not at all."""
+        part = stack_dir / f"{_FILE}.part"
+        part.write_text(json.dumps(asdict(self)))
+        part.replace(stack_dir / _FILE)
+
+    @classmethod
+    def load(cls, stack_dir: Path) -> "Ports | None":
+        """The last ones, or None where there are none to be read."""
+        try:
+            return cls(**json.loads((stack_dir / _FILE).read_text()))
+        except (FileNotFoundError, ValueError, TypeError):
+            return None
+
+
+_USUAL = Ports(kafka=9092, schema_registry=8081)
+
+
+def choose_ports(last: Ports | None, kafka: int | None, schema_registry: int | None, *, with_sasl: bool) -> Ports:
+    """The ports given; where none is given the last one, else the usual one, else any that is free.
+
+    Raises StackError when a port given is taken.
     """
-    if wanted is not None:
-        if not is_free(wanted):
-            raise StackError(
-                f"Port {wanted} is taken by {_owner(wanted)}.\n"
-                f"Stop that, set {setting} to another port, or leave {setting} unset to use any free one."
-            )
-        return wanted
-    return next((port for port in preferred if port and is_free(port)), None) or any_free_port()
+    last = last or _USUAL
+    chosen = Ports(
+        _choose("KAFKA_PORT", kafka, last.kafka, _USUAL.kafka),
+        _choose("SCHEMA_REGISTRY_PORT", schema_registry, last.schema_registry, _USUAL.schema_registry),
+        any_free_port() if with_sasl else None,
+    )
+    if chosen.kafka == chosen.schema_registry:
+        raise StackError(f"KAFKA_PORT and SCHEMA_REGISTRY_PORT are both {chosen.kafka}: change one of them.")
+    return chosen
 
 
 def is_free(port: int) -> bool:
     """Whether a server could listen there now, as far as one can tell without doing so."""
-    # As Java's server sockets do, this takes a port whose last connections are still closing for free.
     try:
+        # As Java does, this takes a port whose last connections are still closing for free.
         socket.create_server((HOST, port)).close()
     except OSError:
         return False
@@ -39,6 +70,17 @@ def any_free_port() -> int:
     """A port that the system gives out."""
     with socket.create_server((HOST, 0)) as server:
         return int(server.getsockname()[1])
+
+
+def _choose(setting: str, wanted: int | None, *preferred: int) -> int:
+    if wanted is None:
+        return next((port for port in preferred if is_free(port)), None) or any_free_port()
+    if not is_free(wanted):
+        raise StackError(
+            f"Port {wanted} is taken by {_owner(wanted)}.\n"
+            f"Stop that, set {setting} to another port, or leave {setting} unset to use any free one."
+        )
+    return wanted
 
 
 def _owner(port: int) -> str:

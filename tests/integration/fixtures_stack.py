@@ -9,8 +9,7 @@ import pytest
 
 from app import stack as local_stack
 from app.stack import StackStatus
-from app.stack.ports import any_free_port
-from app.stack.state import Ports
+from app.stack.ports import Ports, any_free_port
 
 MakeStack = Callable[..., "LocalStack"]
 
