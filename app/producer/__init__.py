@@ -1,0 +1,1 @@
+"""Sends a source's bars to Kafka."""

@@ -1,0 +1,1 @@
+"""Where bars come from: every source is one small `Source` (base.py)."""

@@ -1,0 +1,43 @@
+"""`stocks produce`: the producer as a service, with /health on PRODUCER_PORT."""
+
+import logging
+import time
+from typing import Any
+
+import click
+
+from app.cli.source_options import source_options
+from app.producer.pace import Pace
+
+
+@click.command("produce")
+@source_options
+def command(pace: Pace, **options: Any) -> None:
+    """Send the bars of FILE, or synthetic ones, and answer GET /health meanwhile and afterwards.
+
+    Waits for a broker or registry that does not answer yet. Stays up when all
+    is sent, until SIGTERM or Ctrl-C.
+    """
+    from app.cli.opening import open_source
+    from app.clients import ClusterMissing, endpoints
+    from app.producer.connect import connect
+    from app.producer.listen import listen
+    from app.producer.runner import Runner
+    from app.producer.service import create_app, serve
+    from app.settings import settings
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    ours = settings()
+    sock = listen("PRODUCER_PORT", ours.producer_host, ours.producer_port)
+    source, faults = open_source(ours, options)
+    runner = Runner(source, lambda: connect(ours, source), pace=pace, clock=time.time, patient=True)
+
+    def broker() -> str | None:
+        try:
+            return endpoints(ours).kafka
+        except ClusterMissing:
+            return None
+
+    click.echo(f"Health: http://{ours.producer_host}:{sock.getsockname()[1]}/health")
+    serve(create_app(runner, faults, broker), sock)

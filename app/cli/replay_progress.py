@@ -1,0 +1,57 @@
+"""How far a replay is, for a person."""
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from app.iso_time import iso
+from app.producer.runner import Runner
+from app.settings import Settings
+from app.sources.faults import Faults
+
+_REFRESH_S = 0.1
+_LINE_EVERY_S = 5.0
+
+
+def follow(runner: Runner, console: Console | None = None) -> None:
+    """Shows progress on stderr until the runner ends: a bar on a terminal, otherwise a line every few seconds."""
+    console = console or Console(stderr=True, highlight=False)
+    if not console.is_terminal:
+        while not runner.wait(_LINE_EVERY_S):
+            console.print(_line(runner), markup=False, soft_wrap=True)
+        return
+    columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=runner.source.total)
+        while not runner.wait(_REFRESH_S):
+            bar.update(task, completed=runner.source.read, description=_counts(runner))
+
+
+def summary(runner: Runner, faults: Faults, *, interrupted: bool) -> str:
+    """What was sent, in one sentence or two."""
+    total = runner.source.total
+    of_total = f" of {total:,}" if total is not None else ""
+    skipped = f" {faults.count:,} lines skipped." if faults.count else ""
+    missing = runner.sent - runner.acknowledged
+    if interrupted:
+        last = runner.last_bar
+        up_to = f" up to {last['symbol']} {iso(last['timestamp'])}" if last else ""
+        arrived = f"{missing:,} not acknowledged" if missing else f"all acknowledged{up_to}"
+        return f"Stopped: {runner.sent:,}{of_total} bars sent, {arrived}.{skipped}"
+    arrived = f"{missing:,} not acknowledged" if missing else "all acknowledged"
+    return f"Sent {runner.sent:,} bars, {arrived} ({runner.bars_per_second:,.0f} bars/s).{skipped}"
+
+
+def hint(settings: Settings, run_id: str) -> str:
+    """How to look at what comes of it."""
+    return f"Signals, while a worker runs: curl 'http://127.0.0.1:{settings.api_port}/signals?run={run_id}'"
+
+
+def _line(runner: Runner) -> str:
+    read, total = runner.source.read, runner.source.total
+    share = f" ({read / total:.0%})" if total else ""
+    return f"{_counts(runner)}{share}"
+
+
+def _counts(runner: Runner) -> str:
+    trouble = f", waiting: {runner.last_error}" if runner.status == "waiting" else ""
+    return f"{runner.acknowledged:,} bars, {runner.bars_per_second:,.0f} bars/s{trouble}"

@@ -1,0 +1,78 @@
+"""The options that choose a source and a speed, shared by `replay` and `produce`."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from app.producer.pace import Pace, parse_speed
+from app.sources.names import PROFILES, SOURCES
+
+
+def _speed(_: click.Context, __: click.Parameter, text: str) -> Pace:
+    try:
+        return parse_speed(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _names(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, ...] | None:
+    return tuple(name.strip() for name in text.split(",") if name.strip()) if text else None
+
+
+_OPTIONS = [
+    click.argument("file", required=False, envvar="FILE", type=click.Path(path_type=Path)),
+    click.option(
+        "--source",
+        envvar="SOURCE",
+        type=click.Choice(SOURCES),
+        help="Where the bars come from.  [default: csv if a FILE is given, else synthetic]",
+    ),
+    click.option(
+        "--speed",
+        "pace",
+        envvar="SPEED",
+        default="max",
+        show_default=True,
+        metavar="max|realtime|N",
+        callback=_speed,
+        help="As fast as possible, a minute of bars a minute, or N bars a second.",
+    ),
+    click.option(
+        "--symbols",
+        envvar="SYMBOLS",
+        metavar="A,B,…",
+        callback=_names,
+        help="Only these of a file, or which ones to make up.  [default: all of a file]",
+    ),
+    click.option("--run-id", envvar="RUN_ID", help="The series that the bars belong to.  [default: a new one]"),
+    click.option(
+        "--date",
+        envvar="DATE",
+        type=click.DateTime(["%Y-%m-%d"]),
+        help="Synthetic: the first session.  [default: 2024-11-14]",
+    ),
+    click.option(
+        "--sessions", envvar="SESSIONS", type=click.IntRange(1, 5000), help="Synthetic: how many.  [default: 1]"
+    ),
+    click.option(
+        "--profile",
+        envvar="PROFILE",
+        type=click.Choice(PROFILES),
+        help="Synthetic: how prices move.  [default: trend-and-pullback]",
+    ),
+    click.option(
+        "--seed", envvar="SEED", type=click.IntRange(min=0), help="Synthetic: another one, other bars.  [default: 0]"
+    ),
+]
+
+
+def source_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds them; the command gets `pace`, and the rest as app.sources.choice.Choice takes it.
+
+    Each can also come from the environment, which is how `make replay SPEED=100` passes them.
+    """
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command

@@ -1,0 +1,27 @@
+"""All that must be there before the first bar is sent."""
+
+import asyncio
+
+from app.clients import endpoints, producer_config, registry
+from app.producer.delivery import Delivery
+from app.serde import Encoder
+from app.settings import Settings
+from app.sources.base import Source
+from app.sources.local_only import refuse_remote
+from app.topic_admin import ensure_topics
+from app.topics import topics
+
+
+def connect(settings: Settings, source: Source, *, give_up_after_s: float | None = None) -> Delivery:
+    """A producer for the source's bars: topics made, schema registered.
+
+    Raises BrokerUnavailable, RegistryUnavailable and ClusterMissing, after which it can be called again; SourceError
+    when the source's bars do not belong on that broker; other StocksErrors when topics or schemas are not as needed.
+    """
+    if source.origin == "synthetic":
+        refuse_remote(endpoints(settings).kafka)
+    ensure_topics(settings)
+    raw = topics(settings).raw
+    encoder = Encoder("bar")
+    asyncio.run(encoder.register(registry(settings), raw.subject))
+    return Delivery(producer_config(settings), raw.name, encoder.encode, give_up_after_s=give_up_after_s)

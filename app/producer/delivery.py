@@ -1,0 +1,104 @@
+"""Bars on their way to Kafka: each arrives once and in order, or is counted as failed."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from app.domain.records import Bar
+from app.errors import StocksError
+
+_POLL_EVERY = 256
+_FLUSH_STEP_S = 0.2
+
+
+class DeliveryFailed(StocksError):
+    """A bar did not arrive, and none that were sent after it need be complete."""
+
+
+class Delivery:
+    """librdkafka's idempotent producer for one topic, with the accounts.
+
+    Records carry the time at which they are sent, not the bar's: by the bar's,
+    retention would delete a replay of an old day at once.
+    `give_up_after_s` is how long a bar may wait for the broker; None: for ever.
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        topic: str,
+        encode: Callable[[Bar], bytes],
+        *,
+        give_up_after_s: float | None = None,
+    ) -> None:
+        self.sent = 0
+        self.acknowledged = 0
+        self.failed = 0
+        self.first_error: str | None = None
+        self._trouble: str | None = None
+        self._topic, self._encode = topic, encode
+        self._log_error: Callable[[KafkaError], None] | None = config.get("error_cb")
+        self._producer = Producer(
+            {
+                **config,
+                "message.timeout.ms": 0 if give_up_after_s is None else round(give_up_after_s * 1000),
+                "error_cb": self._on_error,
+                "on_delivery": self._on_delivery,
+            }
+        )
+
+    @property
+    def waiting(self) -> int:
+        """Bars sent, neither acknowledged nor failed yet."""
+        return self.sent - self.acknowledged - self.failed
+
+    @property
+    def trouble(self) -> str | None:
+        """What keeps the bars that are waiting from arriving; None when nothing does."""
+        return self._trouble if self.waiting else None
+
+    def offer(self, bar: Bar) -> bool:
+        """Sends the bar; False, and nothing is sent, while the queue is full. Raises DeliveryFailed once one has."""
+        if self.failed:
+            raise DeliveryFailed(f"A bar did not arrive: {self.first_error}")
+        try:
+            self._producer.produce(self._topic, self._encode(bar), bar["symbol"].encode())
+        except BufferError:
+            return False
+        except KafkaException as error:
+            raise DeliveryFailed(f"The bar could not be sent: {error.args[0].str()}") from error
+        self.sent += 1
+        if self.sent % _POLL_EVERY == 0:
+            self._producer.poll(0)
+        return True
+
+    def poll(self, timeout_s: float) -> None:
+        """Sees to deliveries for at most that long."""
+        self._producer.poll(timeout_s)
+
+    def flush(self, given_up: Callable[[], bool] = lambda: False) -> None:
+        """Waits until every bar has arrived or failed, or `given_up` says to stop waiting.
+
+        Raises DeliveryFailed with the first reason when any did not arrive.
+        """
+        while self._producer.flush(_FLUSH_STEP_S) and not given_up():
+            pass
+        if self.failed:
+            raise DeliveryFailed(f"{self.failed:,} bars did not arrive. The first reason: {self.first_error}")
+        if self.waiting:
+            why = f": {self.trouble}" if self.trouble else ""
+            raise DeliveryFailed(f"{self.waiting:,} bars were not acknowledged{why}")
+
+    def _on_delivery(self, error: KafkaError | None, _: Message) -> None:
+        if error is None:
+            self.acknowledged += 1
+            self._trouble = None
+        else:
+            self.failed += 1
+            self.first_error = self.first_error or error.str()
+
+    def _on_error(self, error: KafkaError) -> None:
+        self._trouble = error.str()
+        if self._log_error:
+            self._log_error(error)

@@ -1,0 +1,60 @@
+"""What the producer says of itself."""
+
+from pydantic import BaseModel, Field
+
+from app.domain.records import Origin
+from app.iso_time import iso
+from app.producer.runner import Runner, Status
+from app.sources.faults import Faults
+
+
+class Health(BaseModel):
+    """How far the producer is, and what keeps it."""
+
+    status: Status = Field(description="waiting: for broker or registry, which may come back; failed: for good.")
+    messages_sent: int = Field(description="Bars that Kafka has acknowledged.")
+    last_error: str | None = Field(description="Why it waits or failed, and the fix; null when all is well.")
+    source: str = Field(description="Where the bars come from, for example csv:bars.csv.")
+    origin: Origin = Field(description="synthetic: made up by this project, not market data.")
+    run_id: str = Field(description="The series that the bars belong to; ask the API for it with ?run=.")
+    records_read: int = Field(description="How much of the source was read: sent, skipped and filtered out.")
+    records_total: int | None = Field(description="How much there is in all; null where nobody can say.")
+    records_skipped: int = Field(description="Records that are no bars.")
+    last_skipped: str | None = Field(description="Which of them was the last, and why.")
+    queue_length: int = Field(description="Bars sent that Kafka has not acknowledged yet.")
+    delivery_failures: int = Field(description="Bars that did not arrive.")
+    bars_per_second: float = Field(description="Acknowledged bars a second since the first.")
+    started_at: str | None = Field(description="When it began to send, UTC.")
+    ended_at: str | None = Field(description="When it ended, UTC.")
+    last_sent_at: str | None = Field(description="When the last bar was sent, UTC.")
+    last_bar_at: str | None = Field(description="The start of that bar's minute, UTC.")
+    broker: str | None = Field(description="The broker's address; null while nobody says where it is.")
+
+
+def health(runner: Runner, faults: Faults, broker: str | None) -> Health:
+    """The runner's state for a person."""
+    delivery, source = runner.delivery, runner.source
+    return Health(
+        status=runner.status,
+        messages_sent=runner.acknowledged,
+        last_error=runner.last_error,
+        source=source.name,
+        origin=source.origin,
+        run_id=source.run_id,
+        records_read=source.read,
+        records_total=source.total,
+        records_skipped=faults.count,
+        last_skipped=faults.last,
+        queue_length=delivery.waiting if delivery else 0,
+        delivery_failures=delivery.failed if delivery else 0,
+        bars_per_second=round(runner.bars_per_second, 1),
+        started_at=_iso(runner.started_at),
+        ended_at=_iso(runner.ended_at),
+        last_sent_at=_iso(runner.last_sent_at),
+        last_bar_at=iso(runner.last_bar["timestamp"]) if runner.last_bar else None,
+        broker=broker,
+    )
+
+
+def _iso(seconds: float | None) -> str | None:
+    return None if seconds is None else iso(round(seconds * 1000))

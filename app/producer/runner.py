@@ -1,0 +1,165 @@
+"""Replays a source in the background, whatever state the cluster is in."""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Literal
+
+from app.broker import BrokerUnavailable
+from app.clients import ClusterMissing
+from app.domain.records import Bar
+from app.errors import StocksError
+from app.producer.delivery import Delivery
+from app.producer.pace import Pace
+from app.producer.replay import replay
+from app.registry import RegistryUnavailable
+from app.sources.base import Source
+
+log = logging.getLogger(__name__)
+
+Status = Literal["starting", "waiting", "running", "finished", "failed", "stopped"]
+
+_UNREACHABLE = (BrokerUnavailable, RegistryUnavailable, ClusterMissing)
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 10.0
+_STOP_WITHIN_S = 5.0
+
+
+class Runner:
+    """One source on its way to Kafka, in a thread of its own; its attributes say how far it is.
+
+    While broker or registry cannot be reached at the start it tries again, if `patient`, and otherwise fails.
+    `connect` opens the delivery and raises what app.producer.connect does; `clock` is in seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        connect: Callable[[], Delivery],
+        *,
+        pace: Pace,
+        clock: Callable[[], float],
+        patient: bool,
+    ) -> None:
+        self.source = source
+        self.delivery: Delivery | None = None
+        self.started_at: float | None = None
+        self.ended_at: float | None = None
+        self.last_sent_at: float | None = None
+        self.last_bar: Bar | None = None
+        self._connect, self._pace, self._clock, self._patient = connect, pace, clock, patient
+        self._status: Status = "starting"
+        self._error: str | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="producer", daemon=True)
+
+    def start(self) -> None:
+        """Begins."""
+        self._thread.start()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Whether it ends within that time."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def stop(self) -> None:
+        """Ends within seconds; what is on its way then arrives or is given up."""
+        self._stop.set()
+        # Reaching a broker that does not answer may take longer; nothing is on its way then.
+        self._thread.join(_STOP_WITHIN_S + 1)
+
+    @property
+    def sent(self) -> int:
+        """Bars handed to Kafka."""
+        return self.delivery.sent if self.delivery else 0
+
+    @property
+    def acknowledged(self) -> int:
+        """Bars that Kafka has."""
+        return self.delivery.acknowledged if self.delivery else 0
+
+    @property
+    def bars_per_second(self) -> float:
+        """Acknowledged bars over the time since the first, until the last."""
+        if self.started_at is None:
+            return 0.0
+        seconds = (self.ended_at or self._clock()) - self.started_at
+        return self.acknowledged / seconds if seconds > 0 else 0.0
+
+    @property
+    def status(self) -> Status:
+        """Waiting: for broker or registry, which may come back."""
+        return "waiting" if self._status == "running" and self._trouble else self._status
+
+    @property
+    def last_error(self) -> str | None:
+        """Why it waits or failed, and the fix; None when all is well."""
+        return self._error or self._trouble
+
+    @property
+    def _trouble(self) -> str | None:
+        return self.delivery.trouble if self.delivery and self.ended_at is None else None
+
+    def _run(self) -> None:
+        try:
+            delivery = self._connected()
+            if delivery is None:
+                self._status = "stopped"
+                return
+            self._send_all(delivery)
+        except StocksError as error:
+            self._fail(str(error))
+        except Exception as error:  # A bug, but /health must say so: a thread that dies is silent.
+            log.exception("The producer failed")
+            self._fail(f"{type(error).__name__}: {error}. This is a bug: please report it with the log.")
+
+    def _connected(self) -> Delivery | None:
+        pause = _FIRST_PAUSE_S
+        while not self._stop.is_set():
+            try:
+                return self._connect()
+            except _UNREACHABLE as error:
+                if not self._patient:
+                    raise
+                log.warning("Waiting: %s", error)
+                self._error = str(error)
+                self._status = "waiting"
+            self._stop.wait(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_S)
+        return None
+
+    def _send_all(self, delivery: Delivery) -> None:
+        self.delivery, self._error, self.started_at = delivery, None, self._clock()
+        self._status = "running"
+        log.info("Sending %s as run %s", self.source.name, self.source.run_id)
+        whole = replay(
+            self.source,
+            delivery,
+            pace=self._pace,
+            clock=self._clock,
+            stopped=self._stop.is_set,
+            on_sent=self._note,
+        )
+        delivery.flush(given_up=self._give_up_after_stop())
+        self.ended_at = self._clock()
+        self._status = "finished" if whole else "stopped"
+        log.info("%s: %d bars of run %s", self._status.capitalize(), delivery.acknowledged, self.source.run_id)
+
+    def _note(self, bar: Bar) -> None:
+        self.last_bar = bar
+        self.last_sent_at = self._clock()
+
+    def _give_up_after_stop(self) -> Callable[[], bool]:
+        deadline: float | None = None
+
+        def given_up() -> bool:
+            nonlocal deadline
+            if self._stop.is_set() and deadline is None:
+                deadline = self._clock() + _STOP_WITHIN_S
+            return deadline is not None and self._clock() > deadline
+
+        return given_up
+
+    def _fail(self, reason: str) -> None:
+        self.ended_at = self._clock()
+        self._error, self._status = reason, "failed"
+        log.error("%s", reason)

@@ -1,0 +1,48 @@
+"""The producer as a service: a source replayed in the background, and `/health` to look at it."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+
+import uvicorn
+from fastapi import FastAPI, Response
+
+from app.producer.health import Health, health
+from app.producer.runner import Runner
+from app.sources.faults import Faults
+
+_GRACE_S = 2
+
+
+def create_app(runner: Runner, faults: Faults, broker: Callable[[], str | None]) -> FastAPI:
+    """The routes; `runner` works from the application's start to its shutdown. `broker` says where the broker is."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        runner.start()
+        yield
+        await asyncio.to_thread(runner.stop)
+
+    # The documentation page would load scripts from the internet, for one route.
+    app = FastAPI(title="Stock signals: producer", lifespan=lifespan, docs_url=None, redoc_url=None)
+
+    @app.get("/health", responses={HTTPStatus.SERVICE_UNAVAILABLE: {"model": Health}})
+    def get_health(response: Response) -> Health:
+        """How far it is; 503 once it has failed, which only a new start mends, and 200 also while it waits."""
+        if runner.status == "failed":
+            response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+        return health(runner, faults, broker())
+
+    return app
+
+
+def serve(app: FastAPI, sock: socket.socket) -> None:
+    """Serves until SIGTERM or SIGINT, then stops within seconds."""
+    config = uvicorn.Config(app, log_level="warning", access_log=False, ws="none", timeout_graceful_shutdown=_GRACE_S)
+    # uvicorn raises the signal once more when it has shut down; having done as asked is no failure.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    uvicorn.Server(config).run(sockets=[sock])

@@ -1,0 +1,52 @@
+"""What a source of bars is."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, Protocol
+
+from app.domain.records import Bar, Origin
+from app.errors import StocksError
+
+
+class SourceError(StocksError):
+    """The source cannot be read (any further); the message is a sentence that names the cause and the fix."""
+
+
+class Fault(NamedTuple):
+    """One record of a source that is not a bar: its line, counted from 1, and why."""
+
+    line: int
+    message: str
+
+
+OnFault = Callable[[Fault], None]
+OnNotice = Callable[[str], None]
+
+
+class Source(Protocol):
+    """Bars of one run, in the order in which they are to be sent.
+
+    What is not a bar is reported to a callback and skipped; the good ones go on.
+    """
+
+    @property
+    def name(self) -> str:
+        """Goes into `Bar.source`, for example `csv:bars.csv`."""
+
+    @property
+    def origin(self) -> Origin:
+        """Goes into `Bar.origin`."""
+
+    @property
+    def run_id(self) -> str:
+        """Goes into `Bar.run_id`: the series that all these bars belong to."""
+
+    @property
+    def total(self) -> int | None:
+        """How many records there are; None where nobody can say."""
+
+    @property
+    def read(self) -> int:
+        """How many of them were read so far: sent, skipped and filtered out."""
+
+    def bars(self) -> Iterator[Bar]:
+        """Each bar once. Raises SourceError when it cannot go on."""

@@ -1,0 +1,9 @@
+"""What can be asked for, by name; kept apart so that the command line need not load the sources to list them."""
+
+from typing import Literal
+
+SourceName = Literal["synthetic", "csv"]
+SOURCES: tuple[SourceName, ...] = ("synthetic", "csv")
+
+Profile = Literal["trend-and-pullback", "random-walk"]
+PROFILES: tuple[Profile, ...] = ("trend-and-pullback", "random-walk")

@@ -1,0 +1,57 @@
+import datetime
+from pathlib import Path
+
+import pytest
+
+from app.sources.base import Source, SourceError
+from app.sources.choice import Choice
+from app.sources.csv_file import CsvFile
+from app.sources.synthetic import Synthetic
+
+
+def opened(choice: Choice) -> Source:
+    return choice.open(("AAPL", "SPY"), on_fault=lambda _: None, on_notice=lambda _: None)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "bars.csv"
+    path.write_text("symbol,timestamp,open,high,low,close,volume\nAAPL,1731594600,1,1,1,1,1\n")
+    return path
+
+
+def test_nothing_said_means_a_synthetic_day() -> None:
+    source = opened(Choice())
+    assert isinstance(source, Synthetic)
+    assert str(source) == (
+        "synthetic, made-up bars and no market data: 780 of AAPL, SPY, 2024-11-14, profile trend-and-pullback, seed 0"
+    )
+
+
+def test_what_is_said_shapes_the_bars() -> None:
+    source = opened(
+        Choice(symbols=("X",), date=datetime.date(2024, 11, 29), sessions=2, profile="random-walk", seed=7, run_id="r")
+    )
+    assert str(source).endswith("600 of X, 2024-11-29 to 2024-12-02, profile random-walk, seed 7")
+    assert source.run_id == "r"
+
+
+def test_a_file_means_csv(file: Path) -> None:
+    for choice in (Choice(file=file), Choice(file=file, source="csv")):
+        source = opened(choice)
+        assert isinstance(source, CsvFile)
+        assert str(source) == f"csv, {file}: 1 lines"
+
+
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        (Choice(source="csv"), "Which file"),
+        (Choice(source="synthetic", file=Path("bars.csv")), "leave out bars.csv"),
+        (Choice(file=Path("bars.csv"), seed=1, date=datetime.date(2024, 11, 14)), "--date, --seed only shape"),
+        (Choice(run_id="two words"), "two words"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(choice: Choice, message: str) -> None:
+    with pytest.raises(SourceError, match=message):
+        opened(choice)

@@ -1,0 +1,82 @@
+import pytest
+
+from app.sources.base import SourceError
+from app.sources.csv_row import BadLine, RowReader, split
+
+HEADER = ["symbol", "timestamp", "open", "high", "low", "close", "volume", "trade_count", "vwap"]
+GOOD = "AAPL,2024-11-14T14:30:00Z,189,190.5,188.25,189.75,1200,37,189.6\n"
+
+
+def reader(header: list[str] = HEADER) -> RowReader:
+    return RowReader(header, run_id="replay-1", origin="replay", source="csv:bars.csv")
+
+
+def test_a_line_becomes_a_bar() -> None:
+    assert reader().bar(GOOD) == {
+        "symbol": "AAPL",
+        "timestamp": 1_731_594_600_000,
+        "open": 189.0,
+        "high": 190.5,
+        "low": 188.25,
+        "close": 189.75,
+        "volume": 1200.0,
+        "trade_count": 37,
+        "vwap": 189.6,
+        "run_id": "replay-1",
+        "origin": "replay",
+        "source": "csv:bars.csv",
+        "feed": "",
+    }
+
+
+def test_columns_stand_in_any_order_and_case_and_optional_ones_may_lack() -> None:
+    rows = reader([" Close", "VOLUME", "Symbol", "note", "low", "high", "open", "TimeStamp "])
+    bar = rows.bar('189.75,1200.5," AAPL ",whatever,188.25,190.5,189,1731594600000\n')
+    assert (bar["symbol"], bar["open"], bar["close"], bar["volume"]) == ("AAPL", 189.0, 189.75, 1200.5)
+    assert bar["trade_count"] is bar["vwap"] is None
+    assert rows.unknown == ["note"]
+
+
+def test_empty_optional_fields_are_null_and_a_count_may_be_written_as_a_float() -> None:
+    bar = reader().bar("AAPL,1731594600,1,1,1,1,0,,")
+    assert bar["trade_count"] is bar["vwap"] is None
+    assert reader().bar("AAPL,1731594600,1,1,1,1,0,12.0,")["trade_count"] == 12
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("AAPL,1731594600,1,1,1", "it has 5 fields, the first line has 9"),
+        (GOOD.strip() + ",extra", "it has 10 fields, the first line has 9"),
+        (GOOD.replace("189.75", "n/a"), "close is 'n/a', not a number"),
+        (GOOD.replace(",37,", ",3.5,"), "trade_count is '3.5', not a number"),
+        (GOOD.replace(",37,", ",inf,"), "trade_count is 'inf', not a number"),
+        (GOOD.replace("2024-11-14T14:30:00Z", "yesterday"), "timestamp is 'yesterday'"),
+        (GOOD.replace("AAPL", ""), "symbol is empty"),
+        (GOOD.replace("188.25", "-1"), "low is -1.0"),
+        (GOOD.replace("189.75", "nan"), "close is nan"),
+        (GOOD.replace("190.5", "180"), "high is 180.0"),
+        (GOOD.replace("14:30:00", "14:30:01"), "not the start of a minute"),
+        ('"AAPL,2024-11-14T14:30:00Z,189,190.5,188.25,189.75,1200,37,189.6\n', "not CSV"),
+        ("AAPL\udcff" + GOOD, "not UTF-8"),
+    ],
+)
+def test_what_is_wrong_with_a_line_is_said(line: str, why: str) -> None:
+    with pytest.raises(BadLine, match=why.replace("(", r"\(")):
+        reader().bar(line)
+
+
+def test_a_header_without_a_required_column_says_what_is_missing_and_what_is_there() -> None:
+    with pytest.raises(SourceError, match=r"Missing: timestamp, volume\. Found: symbol, time, open, high, low, close"):
+        reader(["symbol", "time", "open", "high", "low", "close"])
+    with pytest.raises(SourceError, match="Found: nothing"):
+        reader([])
+
+
+def test_a_column_that_is_there_twice_is_refused() -> None:
+    with pytest.raises(SourceError, match="more than once: close"):
+        reader([*HEADER, "Close"])
+
+
+def test_quoted_fields_may_hold_commas() -> None:
+    assert split('"BRK,B",1\n') == ["BRK,B", "1"]

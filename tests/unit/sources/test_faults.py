@@ -1,0 +1,14 @@
+from app.sources.base import Fault
+from app.sources.faults import Faults
+
+
+def test_all_are_counted_and_the_first_few_said() -> None:
+    said: list[str] = []
+    faults = Faults(said.append)
+    for line in range(2, 1_502):
+        faults(Fault(line, "it is not CSV"))
+    assert faults.count == 1_500
+    assert faults.last == "Line 1,501 skipped: it is not CSV"
+    assert said[0] == "Line 2 skipped: it is not CSV"
+    assert len(said) == 21
+    assert "only counted" in said[-1]
