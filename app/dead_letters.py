@@ -1,8 +1,12 @@
 """What a dead letter says about itself: its value and key are the bytes as they came, its headers tell why."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from app.iso_time import iso
+
+if TYPE_CHECKING:
+    from confluent_kafka._types import HeadersType
 
 # The broker takes a megabyte a record; a message quoting the record must not fill it.
 _MESSAGE_LIMIT = 1000
@@ -29,9 +33,9 @@ def dead_letter_headers(
     return [(name, value.encode("utf-8", "replace")) for name, value in values.items()]
 
 
-def read_headers(headers: Iterable[tuple[str, bytes | str | None]] | None) -> dict[str, str]:
-    """The headers as text; bytes that are not UTF-8 are shown as �, so that any record can be shown."""
+def read_headers(headers: "HeadersType | None") -> dict[str, str]:
+    """A message's headers as text; bytes that are not UTF-8 are shown as �, so that any record can be shown."""
+    pairs = headers.items() if isinstance(headers, Mapping) else headers or []
     return {
-        name: value.decode("utf-8", "replace") if isinstance(value, bytes) else value or ""
-        for name, value in headers or []
+        name: value.decode("utf-8", "replace") if isinstance(value, bytes) else value or "" for name, value in pairs
     }
