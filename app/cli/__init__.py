@@ -1,0 +1,40 @@
+"""The `stocks` command. Each subcommand is `command` in the module of its name, imported when needed."""
+
+from importlib import import_module
+
+import click
+
+from app.errors import StocksError
+
+COMMANDS = ("demo", "replay", "produce", "tail", "topics", "doctor", "stack")
+
+
+class Subcommands(click.Group):
+    """Imports a subcommand when it is asked for, and shows our errors as sentences."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which a newcomer needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The subcommand, None if there is none of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"{__name__}.{cmd_name}").command
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a subcommand; what a person can mend ends with status 1 and without a traceback."""
+        try:
+            return super().invoke(ctx)
+        except StocksError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=Subcommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="stock-signals")
+def main() -> None:
+    """One-minute stock bars in, explained BUY / SELL / HOLD signals out.
+
+    Settings come from the environment and .env; .env.example explains each.
+    """

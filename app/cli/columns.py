@@ -1,0 +1,98 @@
+"""A topic's records as lines of a table: which columns, how wide, in which colours."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from rich.text import Text
+
+from app.domain.explain import explain
+from app.domain.strategy import Strategy
+from app.iso_time import iso
+
+_ACTION_STYLES = {"BUY": "bold green", "SELL": "bold red", "HOLD": "dim"}
+
+
+class Column(NamedTuple):
+    """A heading, its width (negative: numbers, to the right; 0: as wide as it gets), and the cell of a record."""
+
+    heading: str
+    width: int
+    cell: Callable[[Mapping[str, Any]], str | Text]
+
+
+def line(columns: list[Column], record: Mapping[str, Any] | None) -> Text:
+    """The record's line; the headings' without a record."""
+    cells = []
+    for heading, width, cell in columns:
+        text = cell(record) if record else Text(heading, "bold")
+        text = Text(text) if isinstance(text, str) else text
+        text.align("right" if width < 0 else "left", max(abs(width), len(text)))
+        cells.append(text)
+    joined = Text("  ").join(cells)
+    joined.rstrip()
+    return joined
+
+
+def columns(schema: str, strategy: Strategy) -> list[Column]:
+    """The columns for records of a schema: bar, indicators or signal."""
+    time = Column("bar (UTC)", 20, lambda record: iso(record["timestamp"]))
+    symbol = Column("symbol", 6, lambda record: str(record["symbol"]))
+    origin = Column("origin", 9, _origin)
+    run = Column("run", 0, lambda record: str(record["run_id"]))
+    averages = [_number("sma_20", 9), _number("sma_50", 9), _number("rsi_14", 6, 1)]
+    if schema == "bar":
+        prices = [_number(name, 9) for name in ("open", "high", "low", "close")]
+        return [time, symbol, *prices, _number("volume", 10, 0), origin, run]
+    if schema == "indicators":
+        counts = [Column("bars", -5, lambda record: str(record["bars_seen"])), _revision()]
+        return [time, symbol, _number("close", 9), *averages, *counts, origin, run]
+    why = Column("why", 0, lambda record: _why(record, strategy))
+    action = Column("action", 9, _action)
+    return [time, symbol, action, _number("close", 9), origin, _revision(), why, run]
+
+
+def letter_columns() -> list[Column]:
+    """The columns of dead letters."""
+    return [
+        Column("time (UTC)", 24, lambda letter: str(letter["time"])),
+        Column("reason", 14, lambda letter: Text(str(letter["reason"]), "red")),
+        Column("from", 20, lambda letter: f"{letter['topic']}[{letter['partition']}]@{letter['offset']}"),
+        Column("key", 6, lambda letter: str(letter["key"] or "")),
+        Column("value", 0, lambda letter: _hex(letter["value"])),
+        Column("why", 0, lambda letter: str(letter["exception"])),
+    ]
+
+
+def _number(name: str, width: int, digits: int = 2) -> Column:
+    def cell(record: Mapping[str, Any]) -> str:
+        value = record[name]
+        return "-" if value is None else f"{value:.{digits}f}"
+
+    return Column(name, -width, cell)
+
+
+def _revision() -> Column:
+    return Column("rev", -3, lambda record: str(record["revision"]))
+
+
+def _origin(record: Mapping[str, Any]) -> Text:
+    if record["origin"] == "synthetic":
+        return Text("SYNTHETIC", "black on yellow")
+    return Text(str(record["origin"]))
+
+
+def _action(record: Mapping[str, Any]) -> Text:
+    action, before = record["action"], record["previous_action"]
+    text = Text(f"{before}→" if record["transition"] and before else "", "dim")
+    return text.append(str(action), _ACTION_STYLES[action])
+
+
+def _why(record: Mapping[str, Any], strategy: Strategy) -> str:
+    # The thresholds are known for this deployment's strategy only.
+    return explain(record, strategy) if record["strategy"] == strategy.name else str(record["reason"])  # type: ignore[arg-type]
+
+
+def _hex(value: bytes | None, shown: int = 16) -> str:
+    if value is None:
+        return "none"
+    return f"0x{value[:shown].hex()}{'…' if len(value) > shown else ''} ({len(value)} bytes)"

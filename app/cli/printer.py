@@ -1,0 +1,41 @@
+"""Prints the records that `stocks tail` reads, as a table or as JSON lines."""
+
+import click
+from confluent_kafka import Message
+from rich.console import Console
+from rich.text import Text
+
+from app.cli.columns import line
+from app.cli.json_lines import json_line
+from app.cli.views import Fault, View, for_json
+
+
+class Printer:
+    """Writes to standard output, at most `limit` records."""
+
+    def __init__(self, view: View, *, as_json: bool, limit: int | None) -> None:
+        self._view = view
+        self._as_json = as_json
+        self._left = limit
+        self._console = Console(highlight=False, soft_wrap=True)
+        if not as_json:
+            self._print(line(view.columns, None))
+
+    def show(self, batch: list[Message]) -> bool:
+        """Print a batch; whether the limit is reached."""
+        for record in self._view.records(batch):
+            if self._as_json:
+                click.echo(json_line(for_json(record)))
+            elif isinstance(record, Fault):
+                place = f"partition {record.partition}, offset {record.offset}"
+                self._print(Text(f"✗ {place}: {record.reason}: {record.message}", "red"))
+            else:
+                self._print(line(self._view.columns, record))
+            if self._left is not None:
+                self._left -= 1
+                if self._left == 0:
+                    return True
+        return False
+
+    def _print(self, text: Text) -> None:
+        self._console.print(text)
