@@ -1,0 +1,88 @@
+# Every target is one command; `make help` lists them. Needs Python 3.11 or newer, git and make.
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+# A uv on the PATH is used; otherwise one is put into .uv, from the Python package index.
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+STOCKS := .venv/bin/stocks
+ARGS ?=
+
+# What a user writes as `make replay FILE=bars.csv SPEED=100`.
+REPLAY := $(FILE) \
+	$(if $(SOURCE),--source $(SOURCE)) $(if $(DATE),--date $(DATE)) $(if $(SYMBOLS),--symbols $(SYMBOLS)) \
+	$(if $(SPEED),--speed $(SPEED)) $(if $(PROFILE),--profile $(PROFILE)) $(if $(SEED),--seed $(SEED)) \
+	$(if $(SESSIONS),--sessions $(SESSIONS)) $(if $(RUN),--run-id $(RUN)) $(ARGS)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@echo '  More options go into ARGS, for example: make demo ARGS=--exit'
+
+.venv/.done: pyproject.toml uv.lock | $(UV)
+	$(UV) sync --locked --quiet
+	@touch $@
+
+.uv/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": set PYTHON=" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .uv
+	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.PHONY: env
+env: .venv/.done ## Create the environment .venv from the lock.
+
+.PHONY: demo
+demo: env ## Watch signals being made of a synthetic session: stack, worker, producer, all in one. Ctrl-C stops it.
+	@$(STOCKS) demo $(ARGS)
+
+.PHONY: test
+test: env ## Run all tests; those that need Kafka and a registry start their own.
+	.venv/bin/pytest $(ARGS)
+
+.PHONY: lint
+lint: env ## Check style and the direction of imports.
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/lint-imports
+
+.PHONY: type
+type: env ## Check types.
+	.venv/bin/mypy
+
+.PHONY: stack-up
+stack-up: env ## Start a local Kafka and schema registry.
+	@$(STOCKS) stack up $(ARGS)
+
+.PHONY: stack-down
+stack-down: env ## Stop them; their data stays.
+	@$(STOCKS) stack down
+
+.PHONY: stack-status
+stack-status: env ## Tell whether they run, and where.
+	@$(STOCKS) stack status $(ARGS)
+
+.PHONY: worker
+worker: env ## Run a worker in the foreground.
+	@exec .venv/bin/faust -A app.main worker -l info $(ARGS)
+
+.PHONY: replay
+replay: env ## Send bars: FILE=bars.csv, or SOURCE=, DATE=, SYMBOLS=, SPEED=max|bars a second|realtime.
+	@exec $(STOCKS) replay $(REPLAY)
+
+.PHONY: signals
+signals: env ## Print the signals topic: ARGS="--json --until-end".
+	@exec $(STOCKS) tail signals --from-beginning $(ARGS)
+
+.PHONY: doctor
+doctor: env ## Check broker, registry, topics, schemas and versions.
+	@$(STOCKS) doctor $(ARGS)
+
+.PHONY: bench
+bench: env ## Measure bars a second through both agents and both tables.
+	@.venv/bin/python -m tests.bench $(ARGS)
+
+.PHONY: clean
+clean: ## Stop the local stack and remove the environment, the stack's data and the worker's tables.
+	@if [ -x $(STOCKS) ]; then $(STOCKS) stack down; fi
+	rm -rf .venv .uv .stack data
