@@ -2,79 +2,60 @@
 
 import json
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
+
+from app.settings import settings
 
 if TYPE_CHECKING:
     from app.stack import StackStatus
 
 
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Turns what can go wrong into a message and status 1."""
-    from app.stack import StackError
-
-    try:
-        yield
-    except StackError as error:
-        raise click.ClickException(str(error)) from error
-    except OSError as error:
-        raise click.ClickException(f"{error.strerror}: {error.filename}") from error
-
-
 @click.group("stack")
 def command() -> None:
-    """The local Kafka and schema registry, as child processes with their data in STACK_DIR."""
+    """The local Kafka and schema registry: child processes, with their data in STACK_DIR."""
 
 
 @command.command()
 def up() -> None:
     """Start them, and leave them running."""
     from app import stack
-    from app.settings import settings
     from app.stack.progress import Shown
 
     chosen = settings()
-    with _explained():
-        already = stack.status(chosen.stack_dir)
-        found = stack.start(
-            chosen.stack_dir,
-            kafka_port=chosen.kafka_port,
-            registry_port=chosen.schema_registry_port,
-            progress=Shown(),
-        )
+    already = stack.status(chosen.stack_dir)
+    found = stack.start(
+        chosen.stack_dir,
+        kafka_port=chosen.kafka_port,
+        registry_port=chosen.schema_registry_port,
+        progress=Shown(),
+    )
     _show(found, "already running" if already else "running")
     if chosen.kafka_bootstrap:
-        click.echo(f"Other commands do not use it, for KAFKA_BOOTSTRAP is set: {chosen.kafka_bootstrap}", err=True)
+        click.echo(f"Other commands do not use it: KAFKA_BOOTSTRAP is {chosen.kafka_bootstrap}", err=True)
 
 
 @command.command()
 def down() -> None:
     """Stop them. Their data stay."""
     from app import stack
-    from app.settings import settings
     from app.stack.progress import Shown
 
-    with _explained():
-        stopped = stack.stop(settings().stack_dir, progress=Shown())
+    stopped = stack.stop(settings().stack_dir, progress=Shown())
     click.echo("Stopped" if stopped else "Nothing was running")
 
 
 @command.command()
-@click.option("--json", "as_json", is_flag=True, help="The addresses as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Only the addresses, as JSON.")
 def status(as_json: bool) -> None:
     """Say whether they run and answer; status 1 if not."""
     from app import stack
-    from app.settings import settings
 
     stack_dir = settings().stack_dir
-    with _explained():
-        found = stack.status(stack_dir)
+    found = stack.status(stack_dir)
     if not found:
-        raise click.ClickException(
+        raise stack.StackError(
             f"The local stack in {stack_dir} is not running, or does not answer. Start it with `stocks stack up`."
         )
     if as_json:
@@ -87,22 +68,21 @@ def status(as_json: bool) -> None:
 @click.option("-n", "--lines", default=20, show_default=True, help="Lines of each.")
 def logs(lines: int) -> None:
     """Print the end of each log, and where it is."""
-    from app.settings import settings
-    from app.stack import kafka, registry
+    from app.stack import StackError, kafka, registry
     from app.stack.processes import log_file
 
     for role in (kafka.ROLE, registry.ROLE):
         path = log_file(settings().stack_dir, role)
         if not path.exists():
-            raise click.ClickException(f"There is no {path} yet: `stocks stack up` starts the local stack.")
+            raise StackError(f"There is no {path} yet. Start the local stack with `stocks stack up`.")
         click.echo(f"==> {path} <==")
         with path.open(errors="replace") as log:
             click.echo("".join(deque(log, lines)))
 
 
-def _show(found: "StackStatus", what: str) -> None:
-    click.echo(f"Kafka {found.kafka_version} {what} at {found.kafka} (process {found.kafka_pid})")
+def _show(found: "StackStatus", how: str) -> None:
+    click.echo(f"Kafka {found.kafka_version} {how} at {found.kafka} (process {found.kafka_pid})")
     click.echo(
-        f"Apicurio Registry {found.schema_registry_version} {what} at {found.schema_registry} "
+        f"Apicurio Registry {found.schema_registry_version} {how} at {found.schema_registry} "
         f"(process {found.schema_registry_pid})"
     )

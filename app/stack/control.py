@@ -1,8 +1,8 @@
 """Starting, stopping and looking at the local stack."""
 
 import shutil
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,7 +47,6 @@ def start(
     listener. Raises StackError naming the cause and the fix; nothing is left running then.
     """
     stack_dir = stack_dir.resolve()
-    stack_dir.mkdir(parents=True, exist_ok=True)
     progress = progress or Silent()
     with _alone(stack_dir, progress):
         found = status(stack_dir)
@@ -103,8 +102,16 @@ def status(stack_dir: Path) -> StackStatus | None:
     )
 
 
-def _alone(stack_dir: Path, progress: Reporter) -> AbstractContextManager[None]:
-    return exclusive(stack_dir / "lock", progress, f"Waiting for another start or stop in {stack_dir}…")
+@contextmanager
+def _alone(stack_dir: Path, progress: Reporter) -> Iterator[None]:
+    try:
+        with exclusive(stack_dir / "lock", progress, f"Waiting for another start or stop in {stack_dir}…"):
+            yield
+    except OSError as error:
+        raise StackError(
+            f"{error.strerror}: {error.filename}\n"
+            "Check who may write there; STACK_DIR and XDG_CACHE_HOME choose other folders."
+        ) from error
 
 
 def _require_same(

@@ -1,8 +1,10 @@
 """Errors of the local stack."""
 
+from app.errors import StocksError
 
-class StackError(Exception):
-    """What went wrong with the local stack, its likely cause and the fix, in words for the user."""
+
+class StackError(StocksError):
+    """What went wrong with the local stack, its likely cause and the fix."""
 
 
 class PortTakenError(StackError):

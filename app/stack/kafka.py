@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from app.stack.ports import HOST, any_free_port, is_free
+from app.stack.ports import HOST, any_free_port, listens
 from app.stack.processes import Service
 
 ROLE = "kafka"
@@ -65,7 +65,14 @@ def start(
     environment = {"CLASSPATH": os.pathsep.join(str(jar) for jar in jars)}
     if cluster_id(stack_dir) is None:
         new_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        command = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", new_id, "-c", _PROPERTIES]
+        command = [
+            "kafka.tools.StorageTool",
+            "format",
+            "--ignore-formatted",
+            f"--cluster-id={new_id}",
+            "-c",
+            _PROPERTIES,
+        ]
         Service("kafka-format", stack_dir, command, environment).wait_done()
     return Service(ROLE, stack_dir, ["-Xmx512m", *_LOGGING, "kafka.Kafka", _PROPERTIES], environment)
 
@@ -84,8 +91,8 @@ def answers(stack_dir: Path, port: int) -> bool:
     from confluent_kafka import KafkaException
     from confluent_kafka.admin import AdminClient
 
-    # A closed port is told at once here; the client would go on trying.
-    if is_free(port):
+    # The client itself would go on trying a closed port.
+    if not listens(port):
         return False
     client = AdminClient({"bootstrap.servers": f"{HOST}:{port}", "log_level": 0})
     try:

@@ -66,6 +66,15 @@ def is_free(port: int) -> bool:
     return True
 
 
+def listens(port: int) -> bool:
+    """Whether someone listens there. Unlike is_free, this never gets in the way of who is about to."""
+    try:
+        socket.create_connection((HOST, port)).close()
+    except OSError:
+        return False
+    return True
+
+
 def any_free_port() -> int:
     """A port that the system gives out."""
     with socket.create_server((HOST, 0)) as server:
