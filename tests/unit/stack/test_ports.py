@@ -1,0 +1,70 @@
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.stack.errors import StackError
+from app.stack.ports import HOST, Ports, any_free_port, choose_ports, is_free, listens
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with socket.create_server((HOST, 0)) as server:
+        yield int(server.getsockname()[1])
+
+
+def test_a_port_given_is_used() -> None:
+    kafka, registry = any_free_port(), any_free_port()
+    assert choose_ports(None, kafka, registry, with_sasl=False) == Ports(kafka, registry)
+
+
+def test_a_port_given_but_taken_is_an_error_with_its_owner_and_the_fix(taken: int) -> None:
+    with pytest.raises(StackError, match=rf"Port {taken} is taken by process {os.getpid()} .*\n.*set KAFKA_PORT to"):
+        choose_ports(None, taken, None, with_sasl=False)
+    with pytest.raises(StackError, match="set SCHEMA_REGISTRY_PORT to"):
+        choose_ports(None, None, taken, with_sasl=False)
+
+
+def test_one_port_for_both_is_an_error() -> None:
+    port = any_free_port()
+    with pytest.raises(StackError, match=f"are both {port}"):
+        choose_ports(None, port, port, with_sasl=False)
+
+
+def test_the_last_ports_are_preferred() -> None:
+    last = Ports(any_free_port(), any_free_port())
+    assert choose_ports(last, None, None, with_sasl=False) == last
+
+
+def test_a_last_port_that_is_taken_is_replaced(taken: int) -> None:
+    chosen = choose_ports(Ports(taken, any_free_port()), None, None, with_sasl=False)
+    assert chosen.kafka != taken
+    assert is_free(chosen.kafka)
+
+
+def test_a_third_port_only_for_sasl() -> None:
+    chosen = choose_ports(Ports(any_free_port(), any_free_port()), None, None, with_sasl=True)
+    assert chosen.kafka_sasl
+    assert len({chosen.kafka, chosen.schema_registry, chosen.kafka_sasl}) == 3
+
+
+def test_free_and_listened_to(taken: int) -> None:
+    assert listens(taken)
+    assert not is_free(taken)
+    free = any_free_port()
+    assert is_free(free)
+    assert not listens(free)
+
+
+def test_ports_are_remembered(tmp_path: Path) -> None:
+    assert Ports.load(tmp_path) is None
+    Ports(1, 2, 3).save(tmp_path)
+    assert Ports.load(tmp_path) == Ports(1, 2, 3)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"other": 1}'])
+def test_a_file_that_cannot_be_read_is_as_none(content: str, tmp_path: Path) -> None:
+    (tmp_path / "stack.json").write_text(content)
+    assert Ports.load(tmp_path) is None
