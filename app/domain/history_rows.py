@@ -122,6 +122,21 @@ def action(rows: Rows, index: int) -> Action:
     return _ACTIONS[rows[index * SIZE + _ACTION_AT]]
 
 
+def timestamps(rows: Rows) -> list[int]:
+    """Every row's bar start, UTC epoch milliseconds."""
+    return [minute * MINUTE_MS for minute in _column("I56x", len(rows) // SIZE).unpack(rows)]
+
+
+def actions(rows: Rows) -> list[Action]:
+    """Every row's action."""
+    return [_ACTIONS[code] for code in rows[_ACTION_AT::SIZE]]
+
+
+def previous_actions(rows: Rows) -> list[Action | None]:
+    """Every row's previous action."""
+    return [None if code == _NO_ACTION else _ACTIONS[code] for code in rows[_ACTION_AT + 1 :: SIZE]]
+
+
 def labels(rows: Rows) -> tuple[int, ...]:
     """Every row's label index."""
     return _column("46xH12x", len(rows) // SIZE).unpack(rows)
