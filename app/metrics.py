@@ -1,0 +1,110 @@
+"""The worker's Prometheus metrics: the agents and the engine write them, GET /metrics shows them.
+
+Increment once a batch, not once a record. No label holds a symbol, a run or
+a message: every label's values are few and known.
+"""
+
+import time
+from collections.abc import Iterator
+from typing import get_args
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, ProcessCollector
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from app.domain.outcome import Outcome
+from app.domain.records import Action, Origin
+from app.serde import Reason
+
+registry = CollectorRegistry()
+"""Our own, so that a library's metrics do not appear in ours."""
+
+ProcessCollector(registry=registry)
+GCCollector(registry=registry)
+
+bars = Counter(
+    "stocks_bars",
+    "Bars the indicators agent has handled, by what became of them.",
+    ["outcome"],
+    registry=registry,
+)
+signals = Counter("stocks_signals", "Signals emitted, by action.", ["action"], registry=registry)
+dead_letters = Counter(
+    "stocks_dead_letters", "Records sent to the dead letters, by reason.", ["reason"], registry=registry
+)
+retries = Counter(
+    "stocks_retries",
+    "Waits for something that should come back, by what was unreachable or full.",
+    ["kind"],
+    registry=registry,
+)
+batch_records = Histogram(
+    "stocks_batch_records",
+    "Records in one batch.",
+    ["agent"],
+    buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000),
+    registry=registry,
+)
+batch_seconds = Histogram(
+    "stocks_batch_seconds",
+    "Seconds from the start of a batch until it is acknowledged.",
+    ["agent"],
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30),
+    registry=registry,
+)
+lag_records = Gauge(
+    "stocks_lag_records",
+    "Records between the committed offset and the end of the partition.",
+    ["topic", "partition"],
+    registry=registry,
+)
+assigned_partitions = Gauge(
+    "stocks_assigned_partitions", "Partitions this worker holds, by topic.", ["topic"], registry=registry
+)
+recovering = Gauge("stocks_recovering", "1 while tables are being restored, else 0.", registry=registry)
+recovery_seconds = Gauge("stocks_recovery_seconds", "Seconds the last recovery of the tables took.", registry=registry)
+
+
+class NewestBar(Collector):
+    """Start of the newest bar seen, and its age when scraped, by origin; no sample before the first bar."""
+
+    def __init__(self) -> None:
+        self._newest: dict[Origin, int] = {}
+
+    def seen(self, origin: Origin, timestamp: int) -> None:
+        """Take note of a bar that starts at `timestamp` (UTC, milliseconds since 1970); older ones change nothing."""
+        if timestamp > self._newest.get(origin, 0):
+            self._newest[origin] = timestamp
+
+    def collect(self) -> Iterator[Metric]:
+        """Two gauges in seconds: `stocks_newest_bar_timestamp_seconds` and `stocks_newest_bar_age_seconds`."""
+        start = GaugeMetricFamily(
+            "stocks_newest_bar_timestamp_seconds",
+            "Start of the newest bar, UTC, seconds since 1970.",
+            labels=["origin"],
+        )
+        age = GaugeMetricFamily(
+            "stocks_newest_bar_age_seconds",
+            "Seconds since the newest bar started, by this machine's clock.",
+            labels=["origin"],
+        )
+        now = time.time()
+        for origin, timestamp in self._newest.items():
+            start.add_metric([origin], timestamp / 1000)
+            age.add_metric([origin], now - timestamp / 1000)
+        yield start
+        yield age
+
+
+newest_bar = NewestBar()
+registry.register(newest_bar)
+
+# A series that starts at 0 is what lets an alert see the first increment.
+for _counter, _values in (
+    (bars, tuple(Outcome)),
+    (signals, get_args(Action)),
+    (dead_letters, get_args(Reason)),
+    (retries, ("broker", "registry")),
+):
+    for _value in _values:
+        _counter.labels(_value)
