@@ -1,0 +1,30 @@
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from tests.unit.web.fake import FakeReader
+from tests.unit.web.series import START, pullback, series
+from web.main import create_app
+
+OLD = "synthetic-2024-11-13-00000000"
+RUN = "replay-2024-11-14-1f6a09c3"
+DAY_MS = 24 * 60 * 60 * 1000
+
+
+@pytest.fixture
+def reader() -> FakeReader:
+    """Two runs: a synthetic one of one symbol, then a replay of three."""
+    return FakeReader(
+        series(OLD, "OLD", pullback(), start=START - DAY_MS, origin="synthetic"),
+        series(RUN, "AAPL", pullback()),
+        series(RUN, "GOOGL", [50.0] * 12),
+        series(RUN, "SPY", pullback(fall=0.1)),
+    )
+
+
+@pytest.fixture
+async def client(reader: FakeReader) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(create_app(reader), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://worker") as client:
+        yield client

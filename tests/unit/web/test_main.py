@@ -1,0 +1,143 @@
+"""The application as a whole: errors, HEAD, the documentation, the metrics, the front page."""
+
+import math
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from app.domain.records import Signal
+from tests.unit.web.fake import FakeReader
+from web.reader import Page, Wanted
+from web.routes.home import LINKS
+
+ROUTES = {"/signals", "/signals/{symbol}", "/windows/{symbol}", "/runs", "/symbols", "/health", "/ready", "/metrics"}
+
+
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        ("limit=0", "limit=0: it should be greater than or equal to 1."),
+        ("limit=1001", "limit=1001: it should be less than or equal to 1000."),
+        ("limit=-5", "limit=-5: it should be greater than or equal to 1."),
+        ("limit=ten", "limit=ten: it should be a valid integer, unable to parse string as an integer."),
+        ("lmit=5", "lmit=5: there is no such parameter."),
+        ("action=BYE", "action=BYE: it should be 'HOLD', 'BUY' or 'SELL'."),
+    ],
+)
+@pytest.mark.parametrize("path", ["/signals", "/signals/AAPL"])
+async def test_a_bad_parameter_is_422_and_named(client: httpx.AsyncClient, path: str, query: str, detail: str) -> None:
+    answer = await client.get(f"{path}?{query}")
+    assert (answer.status_code, answer.json()["detail"]) == (422, detail)
+
+
+@pytest.mark.parametrize("path", ["/runs?limit=1", "/symbols?limit=1", "/windows/AAPL?limit=1", "/signals/"])
+async def test_other_422(client: httpx.AsyncClient, path: str) -> None:
+    assert (await client.get(path)).status_code == 422
+
+
+async def test_an_unknown_address(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/nothing")
+    assert (answer.status_code, answer.json()) == (
+        404,
+        {"detail": "There is nothing at /nothing; /docs lists what there is."},
+    )
+
+
+async def test_a_method_that_is_not_allowed(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/signals")
+    assert (answer.status_code, list(answer.json())) == (405, ["detail"])
+
+
+async def test_a_bug_is_a_500_without_its_traceback(
+    client: httpx.AsyncClient, reader: FakeReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "runs", lambda: 1 / 0)
+    answer = await client.get("/runs")
+    assert (answer.status_code, answer.json()) == (
+        500,
+        {"detail": "A fault in the worker (ZeroDivisionError); its log says more."},
+    )
+
+
+async def test_never_a_nan(client: httpx.AsyncClient, reader: FakeReader, monkeypatch: pytest.MonkeyPatch) -> None:
+    signal: Signal = reader.series[1].history.signals("run", "AAPL", reader.strategy)[0]
+
+    async def recent(_run_id: str, _wanted: Wanted) -> Page:
+        return Page(1, [{**signal, "close": math.nan}])
+
+    monkeypatch.setattr(reader, "recent", recent)
+    answer = await client.get("/signals")
+    assert answer.status_code == 500
+    assert "NaN" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", "/signals", "/signals/AAPL", "/health", "/ready", "/metrics", "/docs", "/x"])
+async def test_head_is_get_without_the_body(client: httpx.AsyncClient, path: str) -> None:
+    get, head = await client.get(path), await client.head(path)
+    assert head.content == b""
+    assert head.status_code == get.status_code
+    assert head.headers["content-type"] == get.headers["content-type"]
+
+
+async def test_metrics_in_either_format(client: httpx.AsyncClient) -> None:
+    plain = await client.get("/metrics")
+    assert plain.headers["content-type"].startswith("text/plain; version=")
+    assert 'stocks_signals_total{action="BUY"}' in plain.text
+    newer = await client.get("/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
+    assert newer.headers["content-type"].startswith("application/openmetrics-text")
+    assert newer.text.endswith("# EOF\n")
+
+
+async def test_the_front_page_links_only_what_exists(client: httpx.AsyncClient) -> None:
+    page = await client.get("/")
+    assert page.headers["content-type"].startswith("text/html")
+    links = re.findall(r'href="([^"]+)"', page.text)
+    assert links == list(LINKS)
+    for link in links:
+        assert (await client.get(link)).status_code == 200
+
+
+async def test_the_documentation_needs_nothing_from_elsewhere(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/docs")).text
+    assert "http://" not in page.replace("http://worker", "")
+    assert "https://" not in page
+    assets = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(assets) == 3
+    for asset in assets:
+        assert (await client.get(asset)).status_code == 200
+
+
+async def schema(client: httpx.AsyncClient) -> dict[str, Any]:
+    described: dict[str, Any] = (await client.get("/openapi.json")).json()
+    return described
+
+
+async def test_the_schema_describes_every_route(client: httpx.AsyncClient) -> None:
+    paths = (await schema(client))["paths"]
+    assert set(paths) == ROUTES
+    for path in paths.values():
+        assert path["get"]["summary"]
+        for parameter in path["get"].get("parameters", []):
+            assert parameter["description"]
+
+
+async def test_every_field_is_described_and_numbers_have_their_unit(client: httpx.AsyncClient) -> None:
+    units = re.compile(
+        "currency|points|ratio|econds|Shares|Trades|minutes|UTC|How many|counted from|from 0|offset|Bars of|0 at first"
+    )
+    for name, model in (await schema(client))["components"]["schemas"].items():
+        for field, described in model["properties"].items():
+            text = described.get("description") or ""
+            assert text or "$ref" in described or described.get("items"), (name, field)
+            kinds = {described.get("type")} | {each.get("type") for each in described.get("anyOf", [])}
+            if kinds & {"number", "integer"} or described.get("format") == "date-time":
+                assert units.search(text), (name, field, text)
+
+
+async def test_every_error_has_the_one_shape(client: httpx.AsyncClient) -> None:
+    for path, described in (await schema(client))["paths"].items():
+        for status, answer in described["get"]["responses"].items():
+            if status in ("404", "422") or (status == "503" and path != "/ready"):
+                assert answer["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Problem"}

@@ -1,0 +1,113 @@
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from app.domain.explain import explain
+from tests.unit.web.conftest import OLD, RUN
+from tests.unit.web.fake import FakeReader
+from tests.unit.web.series import STRATEGY, series
+from web.reader import Elsewhere, Readiness
+
+
+async def test_newest_bar_first_then_by_symbol(client: httpx.AsyncClient) -> None:
+    answer = (await client.get("/signals?limit=3")).json()
+    assert answer["run_id"] == RUN
+    assert (answer["total"], answer["synthetic"], answer["missing_partitions"]) == (112, False, [])
+    assert [(each["timestamp"], each["symbol"]) for each in answer["signals"]] == [
+        ("2024-11-14T15:29:00Z", "AAPL"),
+        ("2024-11-14T15:29:00Z", "SPY"),
+        ("2024-11-14T15:28:00Z", "AAPL"),
+    ]
+
+
+async def test_ten_without_a_limit(client: httpx.AsyncClient) -> None:
+    assert len((await client.get("/signals")).json()["signals"]) == 10
+    assert len((await client.get("/signals/AAPL")).json()["signals"]) == 5
+
+
+async def test_a_signal_has_every_field_of_the_record(client: httpx.AsyncClient, reader: FakeReader) -> None:
+    (answer,) = (await client.get("/signals/AAPL?limit=1")).json()["signals"]
+    aapl = reader.series[1]
+    record = aapl.history.signals(RUN, "AAPL", STRATEGY)[0]
+    assert answer.pop("explanation") == explain(record, STRATEGY) == "RSI 26.8 < 30 while SMA-20 113.09 > SMA-50 109.71"
+    assert answer == {**record, "timestamp": "2024-11-14T15:29:00Z", "emitted_at": "2024-11-14T14:30:00.123Z"}
+
+
+@pytest.mark.parametrize(
+    ("query", "total"),
+    [
+        ("action=BUY", 1),
+        ("action=buy", 1),
+        ("action=BUY,SELL", 1),
+        ("action=HOLD&action=BUY", 112),
+        ("transitions=true", 1),
+        ("action=HOLD&transitions=true", 0),
+        ("action=SELL", 0),
+    ],
+)
+async def test_filters(client: httpx.AsyncClient, query: str, total: int) -> None:
+    answer = (await client.get(f"/signals?limit=1000&{query}")).json()
+    assert (answer["total"], len(answer["signals"])) == (total, total)
+
+
+async def test_another_run_and_that_it_is_synthetic(client: httpx.AsyncClient) -> None:
+    for path in ("/signals", "/signals/OLD", "/symbols", "/windows/OLD"):
+        answer = (await client.get(path, params={"run": OLD})).json()
+        assert (answer["run_id"], answer["synthetic"]) == (OLD, True)
+
+
+async def test_an_upper_case_symbol_is_found_where_there_is_none_as_spelt(
+    client: httpx.AsyncClient, reader: FakeReader
+) -> None:
+    assert {each["symbol"] for each in (await client.get("/signals/aapl")).json()["signals"]} == {"AAPL"}
+    reader.series.append(series(RUN, "aapl", [5.0]))
+    assert {each["symbol"] for each in (await client.get("/signals/aapl")).json()["signals"]} == {"aapl"}
+
+
+async def test_a_symbol_with_a_slash(client: httpx.AsyncClient, reader: FakeReader) -> None:
+    reader.series.append(series(RUN, "BRK/B", [5.0]))
+    for spelling in ("BRK/B", "BRK%2FB"):
+        assert (await client.get(f"/signals/{spelling}")).json()["total"] == 1
+        assert (await client.get(f"/windows/{spelling}")).json()["symbol"] == "BRK/B"
+
+
+async def test_no_data_at_all(client: httpx.AsyncClient, reader: FakeReader) -> None:
+    reader.series.clear()
+    assert (await client.get("/signals")).json() == {
+        "run_id": None,
+        "synthetic": False,
+        "total": 0,
+        "missing_partitions": [],
+        "signals": [],
+    }
+    answer = await client.get("/signals/AAPL")
+    assert answer.status_code == 404
+    assert "no bars have arrived yet" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/signals", "/signals/AAPL", "/windows/AAPL", "/symbols", "/runs"])
+async def test_recovering_is_503_with_when_to_come_back(
+    client: httpx.AsyncClient, reader: FakeReader, path: str
+) -> None:
+    reader.state = Readiness(recovering=True, reasons=("3 of 8 partitions are still read.",), retry_after=7)
+    answer = await client.get(path)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "7")
+    assert answer.json() == {
+        "detail": "The worker is restoring its tables; try again in 7 s. 3 of 8 partitions are still read.",
+        "reasons": ["3 of 8 partitions are still read."],
+    }
+
+
+async def test_data_is_served_while_the_worker_is_not_ready_for_other_reasons(
+    client: httpx.AsyncClient, reader: FakeReader
+) -> None:
+    reader.state = replace(reader.state, reasons=("The broker does not answer.",))
+    assert (await client.get("/signals")).status_code == 200
+
+
+async def test_what_other_workers_hold_is_said(client: httpx.AsyncClient, reader: FakeReader) -> None:
+    reader.missing = [Elsewhere(3, "http://other:8001"), Elsewhere(5, None)]
+    said = [{"partition": 3, "owner": "http://other:8001"}, {"partition": 5, "owner": None}]
+    for path in ("/signals", "/symbols", "/runs"):
+        assert (await client.get(path)).json()["missing_partitions"] == said

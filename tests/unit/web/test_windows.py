@@ -1,0 +1,48 @@
+import httpx
+import pytest
+
+from tests.unit.web.conftest import RUN
+from tests.unit.web.fake import FakeReader
+from tests.unit.web.series import STRATEGY, series
+
+
+async def test_every_bar_of_the_window_oldest_first(client: httpx.AsyncClient, reader: FakeReader) -> None:
+    answer = (await client.get("/windows/GOOGL")).json()
+    window = reader.series[2].window
+    assert [bar["timestamp"] for bar in answer["bars"]][:2] == ["2024-11-14T14:30:00Z", "2024-11-14T14:31:00Z"]
+    assert [{**bar, "timestamp": None} for bar in answer["bars"]] == [
+        {**bar._asdict(), "timestamp": None} for bar in window.bars()
+    ]
+    assert answer["position"] == {"topic_id": "topic", "partition": 0, "offset": 11}
+    assert (answer["bars_seen"], answer["strategy"]) == (12, STRATEGY.name)
+
+
+async def test_the_indicators_are_those_of_the_newest_signal(client: httpx.AsyncClient) -> None:
+    for symbol in ("AAPL", "SPY"):
+        indicators = (await client.get(f"/windows/{symbol}")).json()["indicators"]
+        (signal,) = (await client.get(f"/signals/{symbol}?limit=1")).json()["signals"]
+        assert indicators == {name: signal[name] for name in indicators}
+
+
+async def test_no_indicators_before_there_are_enough_bars(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/windows/GOOGL")).json()["indicators"] == {
+        "timestamp": "2024-11-14T14:41:00Z",
+        "sma_20": None,
+        "sma_50": None,
+        "rsi_14": None,
+        "rsi_seed_weight": 1.0,
+        "ready": False,
+    }
+
+
+async def test_no_indicators_of_another_strategy(client: httpx.AsyncClient, reader: FakeReader) -> None:
+    made = series(RUN, "X", [1.0] * 60)
+    reader.series.append(made._replace(window=made.window._replace(strategy="sma5-sma10-rsi7-30-70/1")))
+    assert (await client.get("/windows/X")).json()["indicators"] is None
+
+
+@pytest.mark.parametrize("closes", [[1.0], [1.0, 2.0]])
+async def test_a_window_of_few_bars(client: httpx.AsyncClient, reader: FakeReader, closes: list[float]) -> None:
+    reader.series.append(series(RUN, "X", closes))
+    answer = (await client.get("/windows/X")).json()
+    assert (len(answer["bars"]), answer["indicators"]["ready"]) == (len(closes), False)

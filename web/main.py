@@ -1,0 +1,42 @@
+"""The API, as the worker serves it: `create_app(reader)`.
+
+The worker hands it to uvicorn on its own event loop. Set there: `ws="none"`
+(older websockets crash it) and `server_header=False`.
+"""
+
+import time
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+
+from web import errors
+from web.head import HeadMiddleware
+from web.reader import Reader
+from web.routes import home, metrics, runs, signals, state, windows
+
+DESCRIPTION = """\
+BUY, SELL and HOLD for one-minute bars, each with the numbers it follows from.
+
+Times are ISO-8601 in UTC, and a bar's time is the start of its minute. Answers are of one *run*, the one that was
+active last unless `?run=` names another. What is marked `synthetic` is not market data. While a worker restores its
+tables, data answers 503 with `Retry-After`. With several workers each answers for its own partitions: lists say which
+are missing and who holds them, and a symbol elsewhere is a redirect to its worker.
+"""
+
+
+def create_app(reader: Reader) -> FastAPI:
+    """The ASGI application over one worker's tables; it starts and stops nothing."""
+    app = FastAPIOffline(
+        title="Stock signals",
+        version=state.VERSION,
+        description=DESCRIPTION,
+        redoc_url=None,
+        swagger_ui_parameters={"validatorUrl": None},
+    )
+    app.state.reader = reader
+    app.state.started = time.time()
+    app.add_middleware(HeadMiddleware)
+    errors.install(app)
+    for concern in (home, signals, windows, runs, state, metrics):
+        app.include_router(concern.router)
+    return app

@@ -1,0 +1,209 @@
+"""What the API answers: names as on the topics, units in the descriptions, times as ISO-8601 UTC."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.domain.records import Action, Origin, Reason
+
+Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+BarStart = Annotated[Time, Field(description="Start of the bar's minute, UTC.", examples=["2024-11-14T14:30:00Z"])]
+RunId = Annotated[
+    str, Field(description="The series: bars of different runs never mix.", examples=["replay-2024-11-14-1f6a09c3"])
+]
+Symbol = Annotated[str, Field(description="Ticker.", examples=["AAPL"])]
+Price = Annotated[float, Field(description="In the symbol's currency.")]
+Average = Annotated[
+    float | None,
+    Field(description="Average of the newest closes, in the symbol's currency; null before there are enough."),
+]
+StrategyName = Annotated[
+    str,
+    Field(
+        description="Periods in bars, thresholds in RSI points, and version of the rule.",
+        examples=["sma20-sma50-rsi14-30-70/1"],
+    ),
+]
+Synthetic = Annotated[
+    bool, Field(description="Whether any of this was made up by this project: then it is not market data.")
+]
+OriginOf = Annotated[
+    Origin,
+    Field(description="live: as it happened; backfill: fetched later; replay: sent again; synthetic: not market data."),
+]
+Source = Annotated[str, Field(description="Program or file the bar came from.", examples=["csv:bars.csv"])]
+Feed = Annotated[str, Field(description="The exchange feed behind it; empty where there is none.", examples=["iex"])]
+
+
+class Model(BaseModel):
+    """Base of all answers: a value that is not finite is an error, never a NaN."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+
+class MissingPartition(Model):
+    """A partition whose signals another worker has."""
+
+    partition: int = Field(description="Kafka's number of the partition, from 0.")
+    owner: str | None = Field(description="Base URL of the worker that holds it; null while none is known to.")
+
+
+class SignalOut(Model):
+    """BUY, SELL or HOLD for one bar, with all it follows from."""
+
+    id: str = Field(description="run_id/symbol/timestamp/strategy/revision: the same signal always has the same id.")
+    run_id: RunId
+    origin: OriginOf
+    source: Source
+    feed: Feed
+    symbol: Symbol
+    timestamp: BarStart
+    action: Action = Field(description="What the rule says of this bar.")
+    previous_action: Action | None = Field(description="What it says of the bar before; null for the first bar.")
+    transition: bool = Field(description="Whether action differs from previous_action: act on transitions.")
+    reason: Reason = Field(description="Which clause of the rule decided.")
+    explanation: str = Field(
+        description="The reason as a sentence with its numbers (prices in the symbol's currency, RSI in points).",
+        examples=["RSI 27.4 < 30 while SMA-20 189.42 > SMA-50 188.97"],
+    )
+    close: Price
+    sma_20: Average
+    sma_50: Average
+    rsi_14: float | None = Field(description="Wilder's RSI, 0 to 100 points; null before 15 closes.")
+    rsi_seed_weight: float = Field(
+        description="How much of the RSI still hangs on where the series began, 1 (all) to 0 (nothing): a ratio."
+    )
+    ready: bool = Field(description="Whether all three indicators are there; false means HOLD.")
+    bars_seen: int = Field(description="Which bar of its series this is, counted from 1.")
+    gap_minutes: int | None = Field(
+        description="Regular-session minutes without a bar before this one; null for the first bar."
+    )
+    revision: int = Field(description="0 at first; one more each time a correction or a late bar changes it.")
+    strategy: StrategyName
+    emitted_at: Time = Field(description="When the worker computed it, UTC.")
+
+
+class SignalsOut(Model):
+    """Signals, newest bar first, ties by symbol ascending."""
+
+    run_id: RunId | None = Field(description="The run they are of; null while there is no run at all.")
+    synthetic: Synthetic
+    total: int = Field(description="How many signals match before the limit, among those still kept.")
+    missing_partitions: list[MissingPartition] = Field(
+        description="Partitions whose signals are not counted here because other workers hold them; empty: complete."
+    )
+    signals: list[SignalOut]
+
+
+class BarOut(Model):
+    """One row of a window."""
+
+    timestamp: BarStart
+    open: Price
+    high: Price
+    low: Price
+    close: Price
+    volume: float = Field(description="Shares traded in the minute.")
+    trade_count: int | None = Field(description="Trades in the minute; null where the source does not say.")
+    vwap: float | None = Field(
+        description="Volume-weighted average price, in the symbol's currency; null where the source does not say."
+    )
+    origin: OriginOf
+    source: Source
+    feed: Feed
+    revision: int = Field(description="0 at first; one more each time a correction or a late bar changes it.")
+
+
+class PositionOut(Model):
+    """Where in Kafka the newest bar that the window has taken in stands."""
+
+    topic_id: str = Field(description="Kafka's id of the topic, which a topic made anew does not share.")
+    partition: int = Field(description="Kafka's number of the partition, from 0.")
+    offset: int = Field(description="The bar's offset in the partition.")
+
+
+class IndicatorsOut(Model):
+    """The indicators of the window's newest bar."""
+
+    timestamp: BarStart
+    sma_20: Average
+    sma_50: Average
+    rsi_14: float | None = Field(description="Wilder's RSI, 0 to 100 points; null before 15 closes.")
+    rsi_seed_weight: float = Field(
+        description="How much of the RSI still hangs on where the series began, 1 (all) to 0 (nothing): a ratio."
+    )
+    ready: bool = Field(description="Whether all three are there.")
+
+
+class WindowOut(Model):
+    """The newest bars of one symbol, oldest first, and what follows from them."""
+
+    run_id: RunId
+    synthetic: Synthetic
+    symbol: Symbol
+    strategy: StrategyName
+    bars_seen: int = Field(description="Bars of this series so far, those no longer kept included.")
+    position: PositionOut | None = Field(description="Null before the first bar.")
+    indicators: IndicatorsOut | None = Field(description="Of the newest bar; null before there is one.")
+    bars: list[BarOut]
+
+
+class SymbolsOut(Model):
+    """The symbols of a run, ascending."""
+
+    run_id: RunId | None = Field(description="Null while there is no run at all.")
+    synthetic: Synthetic
+    total: int = Field(description="How many symbols.")
+    missing_partitions: list[MissingPartition] = Field(
+        description="Partitions whose symbols are not here because other workers hold them; empty: complete."
+    )
+    symbols: list[Symbol]
+
+
+class RunOut(Model):
+    """One series of bars, as far as this worker holds it."""
+
+    run_id: RunId
+    origin: OriginOf
+    active: bool = Field(description="Whether it was active last: the run that answers take when ?run= is missing.")
+    newest_bar: BarStart
+    symbols: int = Field(description="How many symbols.")
+    signals: int = Field(description="How many signals are kept.")
+
+
+class RunsOut(Model):
+    """The runs, the one active last first."""
+
+    total: int = Field(description="How many runs.")
+    missing_partitions: list[MissingPartition] = Field(
+        description="Partitions that are not counted here because other workers hold them; empty: complete."
+    )
+    runs: list[RunOut]
+
+
+class HealthOut(Model):
+    """The process lives."""
+
+    status: str = Field(
+        description="ok; recovering: tables are being restored; degraded: see reasons.",
+        json_schema_extra={"enum": ["ok", "recovering", "degraded"]},
+    )
+    reasons: list[str] = Field(description="Why the worker is not ready, in sentences; empty when it is.")
+    version: str = Field(description="Of stock-signals.")
+    started_at: Time = Field(description="When the API started, UTC.")
+    uptime_seconds: float = Field(description="Seconds since then.")
+
+
+class ReadyOut(Model):
+    """Whether the worker does its work."""
+
+    ready: bool = Field(description="Whether it does.")
+    reasons: list[str] = Field(description="Why not, in sentences; empty when it does.")
+
+
+class Problem(BaseModel):
+    """Every error's body."""
+
+    model_config = ConfigDict(extra="allow")
+
+    detail: str = Field(description="What is wrong and what to do, in a sentence or two.")

@@ -1,0 +1,70 @@
+"""The query parameters; one that a route does not know is an error, so that a misspelt one is not ignored."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from app.domain.records import Action
+from web.reader import Wanted
+
+MAX_LIMIT = 1000
+
+
+def _split(values: object) -> object:
+    """`BUY,SELL`, `buy` and repeated parameters are all fine."""
+    return [part.upper() for value in values for part in value.split(",")] if isinstance(values, list) else values
+
+
+class NoQuery(BaseModel):
+    """No parameters at all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class RunQuery(NoQuery):
+    """Which run to read."""
+
+    run: str | None = Field(
+        default=None, description="The run to read; without it, the one that was active last. GET /runs lists them."
+    )
+
+
+class SymbolQuery(RunQuery):
+    """Which run to read of one symbol."""
+
+    hop: int = Field(
+        default=0,
+        ge=0,
+        description="How many workers have already passed the request on; they set it, so that it ends.",
+    )
+
+
+class SignalsFilter(BaseModel):
+    """Which signals."""
+
+    action: Annotated[
+        frozenset[Action],
+        BeforeValidator(_split),
+        Field(description="Only these actions, for example BUY,SELL; without it, all."),
+    ] = frozenset()
+    transitions: bool = Field(default=False, description="Only signals whose action differs from the bar's before.")
+
+
+class SignalsQuery(RunQuery, SignalsFilter):
+    """Which signals over all symbols."""
+
+    limit: int = Field(default=10, ge=1, le=MAX_LIMIT, description="At most this many signals, the newest.")
+
+    def wanted(self) -> Wanted:
+        """As the reader takes it."""
+        return Wanted(self.limit, self.action, self.transitions)
+
+
+class SymbolSignalsQuery(SymbolQuery, SignalsFilter):
+    """Which signals of one symbol."""
+
+    limit: int = Field(default=5, ge=1, le=MAX_LIMIT, description="At most this many signals, the newest.")
+
+    def wanted(self) -> Wanted:
+        """As the reader takes it."""
+        return Wanted(self.limit, self.action, self.transitions)
