@@ -24,7 +24,8 @@ def _sentences(details: ErrorDetails, fields: Mapping[str, FieldInfo]) -> list[s
         near = get_close_matches(name.lower(), fields, n=3)
         advice = f"did you mean {' or '.join(match.upper() for match in near)}?" if near else "see .env.example"
         return [f"{name.upper()} in .env is not a setting: {advice}"]
-    value = "" if "secret" in name else f"={details['input']}"
+    # An address may have credentials in it.
+    value = "" if "secret" in name or "@" in str(details["input"]) else f"={details['input']}"
     message = details["msg"].removeprefix("Value error, ")
     return [f"{name.upper()}{value}: {_allowed(fields[name]) or message}"]
 
@@ -32,14 +33,16 @@ def _sentences(details: ErrorDetails, fields: Mapping[str, FieldInfo]) -> list[s
 def _allowed(field: FieldInfo) -> str | None:
     if get_origin(field.annotation) is Literal:
         return f"must be one of {', '.join(get_args(field.annotation))}"
+    if _rule(field, "pattern"):
+        return "may hold letters, digits, and . _ -"
     kinds = [_KINDS[kind] for kind in (field.annotation, *get_args(field.annotation)) if kind in _KINDS]
     if not kinds:
         return None
-    least, most = _bound(field, "ge"), _bound(field, "le")
+    least, most = _rule(field, "ge"), _rule(field, "le")
     if least is not None and most is not None:
         return f"must be {kinds[0]} from {least} to {most}"
     return f"must be {kinds[0]}" + (f", at least {least}" if least is not None else "")
 
 
-def _bound(field: FieldInfo, name: str) -> Any:
+def _rule(field: FieldInfo, name: str) -> Any:
     return next((getattr(rule, name) for rule in field.metadata if hasattr(rule, name)), None)

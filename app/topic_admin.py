@@ -44,7 +44,12 @@ def ensure_topics(settings: Settings, *, timeout: float = 30.0) -> dict[str, str
         create(broker, missing, settings.replication_factor)
         there = _wait_until_there(broker, catalogue, timeout)
     check_partitions(catalogue, there)
-    return {name: str(description.topic_id) for name, description in there.items()}
+    return {name: _id(description) for name, description in there.items()}
+
+
+def _id(description: TopicDescription) -> str:
+    # As Kafka's own tools write it; the library uses the other base64 alphabet.
+    return str(description.topic_id).replace("+", "-").replace("/", "_")
 
 
 def describe(broker: Broker, names: list[str]) -> dict[str, TopicDescription]:
@@ -83,6 +88,8 @@ def config_drift(broker: Broker, catalogue: Iterable[Topic]) -> dict[str, dict[s
     wanted = {topic.name: topic.config for topic in catalogue}
     resources = [ConfigResource(ResourceType.TOPIC, name) for name in wanted]
     drift: dict[str, dict[str, tuple[str, str]]] = {}
+    if not resources:
+        return drift
     with broker.explaining():
         for resource, answer in broker.admin.describe_configs(resources, request_timeout=TIMEOUT).items():
             found = answer.result()

@@ -1,0 +1,46 @@
+"""`stocks doctor`: what is wrong, and how to mend it."""
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from app.doctor import Finding
+
+_MARKS = {"ok": click.style("✓", "green"), "warning": click.style("!", "yellow"), "broken": click.style("✗", "red")}
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="The findings as one JSON object.")
+def command(as_json: bool) -> None:
+    """Check versions, settings, broker, topics, schemas, workers; say what is wrong and how to mend it.
+
+    ✓ good, ! worth knowing, ✗ broken; the status is 1 if anything is broken.
+    """
+    import asyncio
+
+    findings = asyncio.run(_examine(show=not as_json))
+    broken = any(finding.level == "broken" for finding in findings)
+    if as_json:
+        report = {"ok": not broken, "findings": [finding._asdict() for finding in findings]}
+        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+    if broken:
+        raise click.exceptions.Exit(1)
+
+
+async def _examine(*, show: bool) -> "list[Finding]":
+    from app.doctor import examine
+
+    findings = []
+    async for finding in examine():
+        findings.append(finding)
+        if show:
+            click.echo(_lines(finding))
+    return findings
+
+
+def _lines(finding: "Finding") -> str:
+    message = finding.message.replace("\n", "\n" + " " * 16)
+    line = f"{_MARKS[finding.level]} {finding.check:<13} {message}"
+    return f"{line}\n{'':<16}→ {finding.fix}" if finding.fix else line

@@ -1,0 +1,65 @@
+"""What is wrong with an installation, and how to mend it: the checks of `stocks doctor`."""
+
+from collections.abc import AsyncIterator
+
+from app import stack
+from app.broker import Broker, BrokerUnavailable
+from app.clients import ClusterMissing, endpoints, registry
+from app.doctor.finding import Finding, explained
+from app.doctor.group import check_group
+from app.doctor.schema_registry import check_registry
+from app.doctor.services import check_producer, check_worker
+from app.doctor.topics import check_topics
+from app.doctor.versions import check_versions
+from app.registry import RegistryUnavailable
+from app.settings import Settings, SettingsError, load_settings
+
+__all__ = ["Finding", "examine"]
+
+_TIMEOUT = 5.0
+
+
+async def examine() -> AsyncIterator[Finding]:
+    """All findings, one after the other; what depends on something broken is left out."""
+    for finding in check_versions():
+        yield finding
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        for fault in error.faults:
+            yield Finding("broken", "settings", fault, "see .env.example")
+        return
+    yield Finding("ok", "settings", "all known and good")
+    try:
+        addresses = endpoints(settings)
+    except ClusterMissing as error:
+        message, _, fix = str(error).partition(": ")
+        yield Finding("broken", "cluster", message, fix)
+    else:
+        yield Finding(
+            "ok", "cluster", f"Kafka {addresses.kafka}, registry {addresses.schema_registry} ({_whose(settings)})"
+        )
+        try:
+            broker = Broker(settings, timeout=_TIMEOUT)
+            found = broker.metadata()
+            yield Finding("ok", "broker", f"{len(found.brokers)} in cluster {found.cluster_id}")
+            for finding in check_topics(settings, broker):
+                yield finding
+            for finding in check_group(settings, broker):
+                yield finding
+        except BrokerUnavailable as error:
+            yield explained("broken", "broker", error)
+        try:
+            async for finding in check_registry(settings, registry(settings)):
+                yield finding
+        except RegistryUnavailable as error:
+            yield explained("broken", "registry", error)
+    yield check_worker(settings)
+    yield check_producer(settings)
+
+
+def _whose(settings: Settings) -> str:
+    local = None if settings.kafka_bootstrap else stack.status(settings.stack_dir)
+    if local is None:
+        return "as set"
+    return f"the local stack: Kafka {local.kafka_version}, registry {local.schema_registry_version}"

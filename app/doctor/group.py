@@ -1,0 +1,57 @@
+"""Whether workers are reading, and how far behind they are."""
+
+from collections.abc import Iterator
+
+from confluent_kafka import ConsumerGroupState, ConsumerGroupTopicPartitions, IsolationLevel, TopicPartition
+from confluent_kafka.admin import OffsetSpec
+
+from app.broker import TIMEOUT, Broker
+from app.doctor.finding import Finding
+from app.settings import Settings
+from app.topic_admin import describe
+from app.topics import topics
+
+
+def check_group(settings: Settings, broker: Broker) -> Iterator[Finding]:
+    """The consumer group's state, and its lag on each input topic; raises BrokerUnavailable."""
+    with broker.explaining():
+        answer = broker.admin.describe_consumer_groups([settings.id], request_timeout=TIMEOUT)
+        group = answer[settings.id].result()
+    members = len(group.members)
+    if group.state == ConsumerGroupState.STABLE:
+        yield Finding("ok", "workers", f"{members} in group {settings.id}")
+    elif members:
+        state = group.state.name.lower().replace("_", " ")
+        yield Finding("warning", "workers", f"group {settings.id}: {state}, {members} members", "wait, and look again")
+    else:
+        yield Finding("warning", "workers", f"none is reading as group {settings.id}", "`make worker`")
+    catalogue = topics(settings)
+    inputs = [catalogue.raw.name, catalogue.indicators.name]
+    for name, description in describe(broker, inputs).items():
+        partitions = [TopicPartition(name, partition.id) for partition in description.partitions]
+        lag = _lag(broker, settings.id, partitions)
+        message = f"{lag:,} records behind on {name}"
+        if lag and not members:
+            yield Finding("warning", "lag", message, "`make worker`")
+        else:
+            yield Finding("ok", "lag", message)
+
+
+def _lag(broker: Broker, group: str, partitions: list[TopicPartition]) -> int:
+    with broker.explaining():
+        request = [ConsumerGroupTopicPartitions(group, partitions)]
+        answer = broker.admin.list_consumer_group_offsets(request, request_timeout=TIMEOUT)
+        committed = answer[group].result().topic_partitions
+    ends = _offsets(broker, partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+    starts = _offsets(broker, partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+    return sum(max(0, ends[place.partition] - max(place.offset, starts[place.partition])) for place in committed)
+
+
+def _offsets(broker: Broker, partitions: list[TopicPartition], spec: OffsetSpec) -> dict[int, int]:
+    with broker.explaining():
+        answers = broker.admin.list_offsets(
+            dict.fromkeys(partitions, spec),
+            isolation_level=IsolationLevel.READ_COMMITTED,
+            request_timeout=TIMEOUT,
+        )
+        return {place.partition: answer.result().offset for place, answer in answers.items()}

@@ -1,0 +1,59 @@
+"""Whether this machine's worker and producer answer."""
+
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from app.doctor.finding import Finding
+from app.settings import Settings
+
+_TIMEOUT = 3.0
+
+
+def check_worker(settings: Settings) -> Finding:
+    """The worker's `/ready` on API_PORT."""
+    url = _url(settings.api_host, settings.api_port, "ready")
+    answer = _get(url)
+    if answer is None:
+        return Finding("warning", "worker", f"nothing answers at {url}", "`make worker`; if it runs, check API_PORT")
+    status, body = answer
+    if "ready" not in body:
+        return Finding("broken", "worker", f"what answers at {url} is not the worker", "choose another API_PORT")
+    if status == HTTPStatus.OK:
+        return Finding("ok", "worker", f"ready at {url}")
+    return Finding("warning", "worker", f"not ready: {'; '.join(body.get('reasons', []))}", "see its log")
+
+
+def check_producer(settings: Settings) -> Finding:
+    """The producer's `/health` on PRODUCER_PORT."""
+    url = _url(settings.producer_host, settings.producer_port, "health")
+    answer = _get(url)
+    if answer is None:
+        return Finding("warning", "producer", f"nothing answers at {url}", "`stocks produce` if you want one")
+    _, body = answer
+    if "messages_sent" not in body:
+        return Finding(
+            "broken", "producer", f"what answers at {url} is not the producer", "choose another PRODUCER_PORT"
+        )
+    state = f"{body['status']}, {body['messages_sent']:,} messages sent"
+    if body.get("last_error"):
+        return Finding("warning", "producer", f"{state}: {body['last_error']}", "see its log")
+    return Finding("ok", "producer", state)
+
+
+def _url(host: str, port: int, path: str) -> str:
+    # A server on all interfaces is asked on this machine's own.
+    return f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}/{path}"  # noqa: S104
+
+
+def _get(url: str) -> tuple[int, dict[str, Any]] | None:
+    try:
+        answer = httpx.get(url, timeout=_TIMEOUT, trust_env=False)
+    except httpx.HTTPError:
+        return None
+    try:
+        body = answer.json()
+    except ValueError:
+        body = None
+    return answer.status_code, body if isinstance(body, dict) else {}

@@ -1,0 +1,146 @@
+import re
+import traceback
+from pathlib import Path
+
+import pytest
+
+from app.settings import Settings, SettingsError, load_settings
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder, and no settings in the environment."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    return tmp_path
+
+
+def faults(monkeypatch: pytest.MonkeyPatch, **environment: str) -> list[str]:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    for fault in caught.value.faults:
+        assert fault in str(caught.value)
+    return caught.value.faults
+
+
+def test_without_any_all_have_defaults() -> None:
+    assert load_settings().strategy.name == "sma20-sma50-rsi14-30-70/1"
+
+
+def test_the_environment_wins_over_the_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / ".env").write_text("PARTITIONS=3\napi_port=81\nAPP_ID=\n")
+    monkeypatch.setenv("PARTITIONS", "4")
+    found = load_settings()
+    assert (found.partitions, found.api_port, found.app_id) == (4, 81, "stock-signals")
+
+
+def test_an_unknown_name_in_the_file_is_an_error_with_the_near_ones(folder: Path) -> None:
+    (folder / ".env").write_text("KAFKA_BOOTSTAP=127.0.0.1:9092\nZZZ=1\n")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert caught.value.faults == [
+        "KAFKA_BOOTSTAP in .env is not a setting: did you mean KAFKA_BOOTSTRAP?",
+        "ZZZ in .env is not a setting: see .env.example",
+    ]
+
+
+def test_other_variables_of_the_process_are_not_our_business(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTAP", "x")
+    load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fault"),
+    [
+        ("PARTITIONS", "0", "PARTITIONS=0: must be a whole number from 1 to 1000"),
+        ("API_PORT", "http", "API_PORT=http: must be a whole number from 0 to 65535"),
+        ("KAFKA_PORT", "70000", "KAFKA_PORT=70000: must be a whole number from 1 to 65535"),
+        ("SMA_FAST", "1", "SMA_FAST=1: must be a whole number, at least 2"),
+        ("RSI_BUY_BELOW", "nan", "RSI_BUY_BELOW=nan: must be a number from 0 to 100"),
+        ("TOPIC_ALLOW_DECLARE", "perhaps", "TOPIC_ALLOW_DECLARE=perhaps: must be true or false"),
+        (
+            "KAFKA_SECURITY_PROTOCOL",
+            "TLS",
+            "KAFKA_SECURITY_PROTOCOL=TLS: must be one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL",
+        ),
+        ("APP_ID", "my app", "APP_ID=my app: may hold letters, digits, and . _ -"),
+        ("KAFKA_CA_FILE", "nowhere.pem", "KAFKA_CA_FILE=nowhere.pem: is not a file that can be read"),
+        ("SMA_FAST", "50", "SMA_FAST (50) must be below SMA_SLOW (50)"),
+        ("RSI_BUY_BELOW", "80", "RSI_BUY_BELOW (80) must be below RSI_SELL_ABOVE (70)"),
+    ],
+)
+def test_a_bad_value_is_an_error_that_names_the_setting_and_what_it_may_be(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, fault: str
+) -> None:
+    assert faults(monkeypatch, **{name: value}) == [fault]
+
+
+@pytest.mark.parametrize("value", ["localhost", "localhost:", ":9092", "a:1,b", "http://a:1", "a:99999"])
+def test_kafkas_address_is_host_and_port(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    assert faults(monkeypatch, KAFKA_BOOTSTRAP=value)[0].startswith(f"KAFKA_BOOTSTRAP={value}: must be host:port")
+
+
+def test_several_addresses_are_fine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", "a:1,b.example:9092,[::1]:9093")
+    load_settings()
+
+
+@pytest.mark.parametrize("value", ["localhost:8081", "ftp://a", "http://"])
+def test_the_registrys_address_is_a_url(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    assert "must be a URL such as" in faults(monkeypatch, SCHEMA_REGISTRY_URL=value)[0]
+
+
+def test_credentials_in_the_registrys_address_are_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = faults(monkeypatch, SCHEMA_REGISTRY_URL="https://key:hunter2@registry.example")
+    assert "set SCHEMA_REGISTRY_API_KEY and SCHEMA_REGISTRY_API_SECRET" in found[0]
+    assert "hunter2" not in found[0]
+
+
+@pytest.mark.parametrize("given", [{}, {"KAFKA_API_KEY": "key"}, {"KAFKA_API_SECRET": "hunter2"}])
+def test_sasl_without_its_credentials_is_an_error_that_names_both(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str]
+) -> None:
+    found = faults(monkeypatch, KAFKA_SECURITY_PROTOCOL="SASL_SSL", **given)
+    assert found == ["KAFKA_SECURITY_PROTOCOL=SASL_SSL needs both KAFKA_API_KEY and KAFKA_API_SECRET"]
+
+
+def test_keys_that_would_not_be_used_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = faults(monkeypatch, KAFKA_API_KEY="key", KAFKA_API_SECRET="hunter2")  # noqa: S106
+    assert "are not used with KAFKA_SECURITY_PROTOCOL=PLAINTEXT: set it to SASL_SSL" in found[0]
+
+
+def test_the_registrys_key_and_secret_go_together_and_all_faults_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = faults(monkeypatch, SCHEMA_REGISTRY_API_KEY="key", SMA_FAST="60")
+    assert [fault.partition(" ")[0] for fault in found] == ["SCHEMA_REGISTRY_API_KEY", "SMA_FAST"]
+
+
+def test_secrets_never_print(monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = "".join(["hun", "ter2"])
+    monkeypatch.setenv("KAFKA_SECURITY_PROTOCOL", "SASL_SSL")
+    for side in ("KAFKA", "SCHEMA_REGISTRY"):
+        monkeypatch.setenv(f"{side}_API_KEY", "key")
+        monkeypatch.setenv(f"{side}_API_SECRET", secret)
+    found = load_settings()
+    assert secret not in f"{found!r} {found} {found.model_dump()} {found.model_dump_json()}"
+    monkeypatch.setenv("PARTITIONS", "0")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert secret not in "".join(traceback.format_exception(caught.value))
+
+
+def test_the_example_explains_every_setting_and_no_other_and_is_good_as_it_stands(folder: Path) -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    named = re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE)
+    assert sorted(named) == sorted(name.upper() for name in Settings.model_fields)
+    uncommented = re.sub(r"^#([A-Z_]+=)", r"\1", example, flags=re.MULTILINE)
+    (folder / ".env").write_text(uncommented)
+    said = load_settings().model_dump(exclude={"kafka_bootstrap", "schema_registry_url"})
+    (folder / ".env").unlink()
+    assert said == load_settings().model_dump(exclude={"kafka_bootstrap", "schema_registry_url"})
+    for block in re.split(r"\n\n", example):
+        assert "\n# " in f"\n{block}", f"unexplained: {block}"
