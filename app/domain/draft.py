@@ -45,11 +45,18 @@ class Draft:
         self._smooth(index)
 
     def replace(self, index: int, bar: Bar) -> None:
-        """Give the row at `index` another bar's values and label; its revision stays."""
-        revision, _ = rows.tail(self.rows, index)
+        """Give the row at `index` another bar's values; its revision stays.
+
+        Its label stays too unless the close changes: then the indicators come
+        from the other bar, and are told again with its label.
+        """
+        revision, label = rows.tail(self.rows, index)
+        changed = self.closes[index] != bar["close"]
+        if changed:
+            label = self._label(bar)
         at = index * rows.SIZE
-        self.rows[at : at + rows.SIZE] = rows.pack(bar, revision, self._label(bar))
-        if self.closes[index] != bar["close"]:
+        self.rows[at : at + rows.SIZE] = rows.pack(bar, revision, label)
+        if changed:
             self.closes[index] = bar["close"]
             self._rewind(len(self.closes) - index)
             self._smooth(index)

@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+import talib
+
+from app.domain import wilder
+from tests.oracle import wilder_rsi
+from tests.unit.domain.walks import WALKS
+
+
+def rsi_of(closes: list[float], period: int) -> list[float | None]:
+    gain = loss = 0.0
+    result: list[float | None] = [None]
+    for number in range(1, len(closes)):
+        gain, loss = wilder.advance(gain, loss, closes[number] - closes[number - 1], number, period)
+        result.append(wilder.rsi(gain, loss) if number >= period else None)
+    return result
+
+
+@pytest.mark.parametrize("name", WALKS)
+@pytest.mark.parametrize("period", [2, 14, 21])
+def test_equals_talib_over_the_whole_history(name: str, period: int) -> None:
+    closes = WALKS[name]
+    expected = talib.RSI(np.array(closes), timeperiod=period)
+    for index, value in enumerate(rsi_of(closes, period)):
+        if value is None:
+            assert np.isnan(expected[index])
+        # TA-Lib calls averages below 1e-14 zero, and then says 0.
+        elif expected[index] != 0.0:
+            assert value == pytest.approx(expected[index], rel=1e-9, abs=1e-12)
+
+
+def test_a_window_of_50_bars_alone_is_not_wilders_rsi() -> None:
+    closes = WALKS["dollars"]
+    whole = rsi_of(closes, 14)
+    errors = []
+    for end in range(200, len(closes), 10):
+        value, windowed = whole[end - 1], rsi_of(closes[end - 50 : end], 14)[-1]
+        assert value is not None
+        assert windowed is not None
+        errors.append(abs(value - windowed))
+    assert max(errors) > 0.1
+
+
+def test_needs_fifteen_closes() -> None:
+    values = rsi_of([100.0 + step % 3 for step in range(16)], 14)
+    assert values[:14] == [None] * 14
+    assert values[14] is not None
+
+
+def test_is_50_when_nothing_ever_moved() -> None:
+    assert rsi_of([10.0] * 15, 14)[-1] == 50.0
+
+
+def test_is_100_without_losses_and_0_without_gains() -> None:
+    assert rsi_of([float(price) for price in range(1, 40)], 14)[-1] == 100.0
+    assert rsi_of([float(price) for price in range(40, 1, -1)], 14)[-1] == 0.0
+
+
+def test_is_not_the_simple_mean_of_cutler() -> None:
+    closes = WALKS["dollars"][:60]
+    changes = np.diff(closes)[-14:]
+    cutler = 100 * changes[changes > 0].sum() / np.abs(changes).sum()
+    assert rsi_of(closes, 14)[-1] != pytest.approx(cutler, abs=0.1)
+
+
+def test_the_oracle_agrees_with_talib() -> None:
+    closes = np.array(WALKS["dollars"])
+    np.testing.assert_allclose(wilder_rsi(closes, 14), talib.RSI(closes, timeperiod=14), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("bars", "weight"), [(1, 1.0), (14, 1.0), (15, 1.0), (16, 13 / 14), (50, 0.0748), (150, 4.5e-5)]
+)
+def test_seed_weight(bars: int, weight: float) -> None:
+    assert wilder.seed_weight(bars, 14) == pytest.approx(weight, rel=0.01)

@@ -1,0 +1,50 @@
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+
+from app.sessions import session_gap
+
+
+def ms(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
+
+
+@pytest.mark.parametrize(
+    ("previous", "this", "gap"),
+    [
+        ("2024-11-14T14:30", "2024-11-14T14:31", 0),
+        ("2024-11-14T14:30", "2024-11-14T14:35", 4),
+        # Overnight: closed from 21:00 to 14:30 UTC in winter.
+        ("2024-11-14T20:59", "2024-11-15T14:30", 0),
+        ("2024-11-14T20:58", "2024-11-15T14:32", 3),
+        # Extended hours hold no session minutes.
+        ("2024-11-14T22:00", "2024-11-15T09:00", 0),
+        # A weekend; a holiday, Thanksgiving, and the half day after it.
+        ("2024-11-15T20:59", "2024-11-18T14:30", 0),
+        ("2024-11-27T20:59", "2024-11-29T14:30", 0),
+        ("2024-11-29T17:59", "2024-12-02T14:30", 0),
+        ("2024-11-29T14:29", "2024-11-29T22:00", 210),
+        # Clocks change: the session opens at 13:30 UTC in summer.
+        ("2024-11-01T13:29", "2024-11-01T20:00", 390),
+        ("2024-11-01T19:59", "2024-11-04T14:30", 0),
+        # A whole session is missing.
+        ("2024-11-13T20:59", "2024-11-15T14:30", 390),
+        # The edges of the calendar.
+        ("1990-01-01T00:00", "1990-01-02T14:31", 1),
+        ("2099-12-31T20:58", "2099-12-31T23:59", 1),
+        ("1989-12-29T20:58", "1990-01-02T14:31", None),
+        ("2099-12-31T20:58", "2100-01-04T14:30", None),
+    ],
+)
+def test_counts_regular_minutes_between_two_bars(previous: str, this: str, gap: int | None) -> None:
+    assert session_gap()(ms(previous), ms(this)) == gap
+
+
+def test_adjacent_minutes_do_not_load_the_calendar() -> None:
+    program = (
+        "import sys; from app.sessions import session_gap; "
+        "assert session_gap()(0, 60_000) == 0; sys.exit('exchange_calendars' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
