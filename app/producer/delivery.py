@@ -90,6 +90,11 @@ class Delivery:
             why = f": {self.trouble}" if self.trouble else ""
             raise DeliveryFailed(f"{self.waiting:,} bars were not acknowledged{why}")
 
+    def close(self) -> None:
+        """Gives up what is still on its way."""
+        self._producer.purge()
+        self._producer.close()
+
     def _on_delivery(self, error: KafkaError | None, _: Message) -> None:
         if error is None:
             self.acknowledged += 1

@@ -3,15 +3,14 @@
 import logging
 import threading
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, Protocol
 
 from app.broker import BrokerUnavailable
 from app.clients import ClusterMissing
 from app.domain.records import Bar
 from app.errors import StocksError
-from app.producer.delivery import Delivery
 from app.producer.pace import Pace
-from app.producer.replay import replay
+from app.producer.replay import Sink, replay
 from app.registry import RegistryUnavailable
 from app.sources.base import Source
 
@@ -24,6 +23,36 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 10.0
 _STOP_WITHIN_S = 5.0
 
 
+class Outgoing(Sink, Protocol):
+    """A sink that keeps accounts; see delivery.py."""
+
+    @property
+    def sent(self) -> int:
+        """Bars taken."""
+
+    @property
+    def acknowledged(self) -> int:
+        """Of these, how many arrived."""
+
+    @property
+    def failed(self) -> int:
+        """How many never will."""
+
+    @property
+    def waiting(self) -> int:
+        """How many are on their way."""
+
+    @property
+    def trouble(self) -> str | None:
+        """What holds those up."""
+
+    def flush(self, given_up: Callable[[], bool]) -> None:
+        """Waits until all have arrived; raises StocksError when some have not."""
+
+    def close(self) -> None:
+        """Gives up the rest."""
+
+
 class Runner:
     """One source on its way to Kafka, in a thread of its own; its attributes say how far it is.
 
@@ -34,14 +63,14 @@ class Runner:
     def __init__(
         self,
         source: Source,
-        connect: Callable[[], Delivery],
+        connect: Callable[[], Outgoing],
         *,
         pace: Pace,
         clock: Callable[[], float],
         patient: bool,
     ) -> None:
         self.source = source
-        self.delivery: Delivery | None = None
+        self.delivery: Outgoing | None = None
         self.started_at: float | None = None
         self.ended_at: float | None = None
         self.last_sent_at: float | None = None
@@ -112,7 +141,7 @@ class Runner:
             log.exception("The producer failed")
             self._fail(f"{type(error).__name__}: {error}. This is a bug: please report it with the log.")
 
-    def _connected(self) -> Delivery | None:
+    def _connected(self) -> Outgoing | None:
         pause = _FIRST_PAUSE_S
         while not self._stop.is_set():
             try:
@@ -127,22 +156,30 @@ class Runner:
             pause = min(pause * 2, _LONGEST_PAUSE_S)
         return None
 
-    def _send_all(self, delivery: Delivery) -> None:
+    def _send_all(self, delivery: Outgoing) -> None:
         self.delivery, self._error, self.started_at = delivery, None, self._clock()
         self._status = "running"
         log.info("Sending %s as run %s", self.source.name, self.source.run_id)
-        whole = replay(
-            self.source,
-            delivery,
-            pace=self._pace,
-            clock=self._clock,
-            stopped=self._stop.is_set,
-            on_sent=self._note,
-        )
-        delivery.flush(given_up=self._give_up_after_stop())
+        try:
+            whole = replay(
+                self.source,
+                delivery,
+                pace=self._pace,
+                clock=self._clock,
+                stopped=self._stop.is_set,
+                on_sent=self._note,
+            )
+        finally:
+            self._finish(delivery)
         self.ended_at = self._clock()
         self._status = "finished" if whole else "stopped"
         log.info("%s: %d bars of run %s", self._status.capitalize(), delivery.acknowledged, self.source.run_id)
+
+    def _finish(self, delivery: Outgoing) -> None:
+        try:
+            delivery.flush(given_up=self._give_up_after_stop())
+        finally:
+            delivery.close()
 
     def _note(self, bar: Bar) -> None:
         self.last_bar = bar

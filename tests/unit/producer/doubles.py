@@ -1,8 +1,9 @@
 """A source and a sink that need no Kafka, and a clock that only moves when somebody waits."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from app.domain.records import MINUTE_MS, Bar, Origin
+from app.producer.delivery import DeliveryFailed
 from tests.unit.records import BAR
 
 
@@ -47,3 +48,32 @@ class ListSink:
 
     def clock(self) -> float:
         return self.now
+
+
+class Outbox(ListSink):
+    """A ListSink that keeps accounts: everything arrives with the flush, unless `fails` says why not."""
+
+    def __init__(self, fails: str | None = None) -> None:
+        super().__init__()
+        self.acknowledged = 0
+        self.failed = 0
+        self.trouble: str | None = None
+        self.closed = False
+        self._fails = fails
+
+    @property
+    def sent(self) -> int:
+        return len(self.taken)
+
+    @property
+    def waiting(self) -> int:
+        return self.sent - self.acknowledged - self.failed
+
+    def flush(self, given_up: Callable[[], bool]) -> None:
+        if self._fails:
+            self.failed = self.waiting
+            raise DeliveryFailed(self._fails)
+        self.acknowledged = self.sent
+
+    def close(self) -> None:
+        self.closed = True

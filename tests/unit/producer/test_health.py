@@ -1,0 +1,64 @@
+import pytest
+from fastapi.testclient import TestClient
+
+from app.broker import BrokerUnavailable
+from app.producer.pace import AsFastAsPossible
+from app.producer.runner import Runner
+from app.producer.service import create_app
+from app.sources.base import Fault
+from app.sources.faults import Faults
+from tests.unit.producer.doubles import ListSource, Outbox
+
+
+@pytest.fixture
+def faults() -> Faults:
+    return Faults(lambda _: None)
+
+
+def test_all_that_a_person_needs(faults: Faults) -> None:
+    runner = Runner(ListSource(5), Outbox, pace=AsFastAsPossible(), clock=lambda: 1_731_600_000.5, patient=True)
+    faults(Fault(7, "close is -1.0"))
+    with TestClient(create_app(runner, faults, lambda: "127.0.0.1:9092")) as client:
+        assert runner.wait(10)
+        response = client.get("/health")
+    assert response.status_code == 200
+    assert response.json() == {
+        "status": "finished",
+        "messages_sent": 5,
+        "last_error": None,
+        "source": "list",
+        "origin": "replay",
+        "run_id": "replay-2024-11-14-deadbeef",
+        "records_read": 5,
+        "records_total": 5,
+        "records_skipped": 1,
+        "last_skipped": "Line 7 skipped: close is -1.0",
+        "queue_length": 0,
+        "delivery_failures": 0,
+        "bars_per_second": 0.0,
+        "started_at": "2024-11-14T16:00:00.500Z",
+        "ended_at": "2024-11-14T16:00:00.500Z",
+        "last_sent_at": "2024-11-14T16:00:00.500Z",
+        "last_bar_at": "2024-11-14T14:34:00Z",
+        "broker": "127.0.0.1:9092",
+    }
+
+
+def test_a_failure_is_503_with_the_reason(faults: Faults) -> None:
+    def connect() -> Outbox:
+        raise BrokerUnavailable("no broker")
+
+    runner = Runner(ListSource(5), connect, pace=AsFastAsPossible(), clock=lambda: 0.0, patient=False)
+    with TestClient(create_app(runner, faults, lambda: None)) as client:
+        assert runner.wait(10)
+        response = client.get("/health")
+    assert response.status_code == 503
+    assert response.json()["status"] == "failed"
+    assert response.json()["last_error"] == "no broker"
+
+
+def test_it_stops_with_the_service(faults: Faults) -> None:
+    runner = Runner(ListSource(10**9), Outbox, pace=AsFastAsPossible(), clock=lambda: 0.0, patient=True)
+    with TestClient(create_app(runner, faults, lambda: None)) as client:
+        assert client.get("/health").json()["status"] in ("starting", "running")
+    assert runner.status == "stopped"
