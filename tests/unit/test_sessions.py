@@ -1,10 +1,13 @@
 import subprocess
 import sys
 from datetime import UTC, datetime
+from random import Random
 
 import pytest
 
 from app.sessions import session_gap
+from tests.bars import make_bar
+from tests.oracle import exchange_gap
 
 
 def ms(text: str) -> int:
@@ -40,6 +43,17 @@ def ms(text: str) -> int:
 )
 def test_counts_regular_minutes_between_two_bars(previous: str, this: str, gap: int | None) -> None:
     assert session_gap()(ms(previous), ms(this)) == gap
+
+
+def test_equals_counting_the_calendars_minutes_one_by_one() -> None:
+    random = Random(1)
+    days = 370
+    counted = exchange_gap([make_bar(0, 1.0), make_bar(days * 1440, 1.0)])
+    gap = session_gap()
+    for _ in range(2000):
+        start = random.randrange(days * 1440)
+        previous, this = (make_bar(minute, 1.0)["timestamp"] for minute in (start, start + random.randint(1, 5000)))
+        assert gap(previous, this) == counted(previous, this)
 
 
 def test_adjacent_minutes_do_not_load_the_calendar() -> None:
