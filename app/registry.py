@@ -15,10 +15,13 @@ from app.errors import StocksError
 
 log = logging.getLogger(__name__)
 
-COMPATIBILITY = "BACKWARD"
+# Against all versions, not only the newest: readers still meet records of version 1.
+COMPATIBILITY = "BACKWARD_TRANSITIVE"
 
 # Subject, version or schema not found; 404 without one of these comes from another server.
 _NOT_FOUND = frozenset({40401, 40402, 40403, 40408})
+# Registries count from 1, in 32 bits with a sign; the library asks for another address when it is 0.
+_IDS_END = 2**31
 _TRY_AGAIN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 
 
@@ -107,12 +110,15 @@ class Registry:
 
         Raises UnknownSchema when the registry has none, UnusableSchema when it is not Avro, RegistryUnavailable.
         """
+        unknown = f"the registry at {self.url} has no schema with id {schema_id}"
+        if not 0 < schema_id < _IDS_END:
+            raise UnknownSchema(unknown)
         try:
             schema = await self._client.get_by_id(schema_id)
         except avro.PARSE_ERRORS as error:
             raise avro.UnusableSchema(f"the registry's schema {schema_id} is not Avro: {error}") from error
         if schema is None:
-            raise UnknownSchema(f"the registry at {self.url} has no schema with id {schema_id}")
+            raise UnknownSchema(unknown)
         return schema.raw_schema
 
     async def register(self, subject: str, schema: Mapping[str, Any]) -> int:
