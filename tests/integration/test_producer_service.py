@@ -1,0 +1,134 @@
+"""`stocks produce` against a real Kafka that comes, goes and comes back."""
+
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from app.settings import Settings
+from tests.integration.fixtures_stack import LocalStack, MakeStack
+from tests.integration.producing import arrived, environment, popen
+
+PATIENCE_S = 60.0
+
+
+class Service:
+    """The running service, and what its /health says."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        assert process.stdout
+        self.url = next(line.split()[1] for line in process.stdout if line.startswith("Health: "))
+        self._http = httpx.Client(transport=httpx.HTTPTransport(retries=10), trust_env=False)
+
+    def health(self) -> dict[str, Any]:
+        answer = self._http.get(self.url)
+        assert answer.status_code == (503 if answer.json()["status"] == "failed" else 200)
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The first health that is as wanted; the test's own timeout ends the waiting."""
+        while not wanted(health := self.health()):
+            with suppress(subprocess.TimeoutExpired):
+                pytest.fail(f"The producer ended with {self.process.wait(0.1)}; before that: {health}")
+        return health
+
+
+def settings_for(stack: LocalStack) -> Settings:
+    return Settings(
+        kafka_bootstrap=stack.status.kafka,
+        schema_registry_url=stack.status.schema_registry,
+        topic_prefix=f"t{uuid4().hex[:8]}.",
+        partitions=2,
+    )
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Service]]:
+    """Starts `stocks produce …` on a port of its own."""
+    children: list[subprocess.Popen[str]] = []
+
+    def start(settings: Settings, *arguments: str) -> Service:
+        children.append(popen(["produce", *arguments], environment(settings, PRODUCER_PORT="0")))
+        return Service(children[-1])
+
+    yield start
+    for child in children:
+        child.kill()
+        child.communicate()
+
+
+def test_it_sends_all_and_then_stays_up_until_it_is_told_to_stop(
+    stack: LocalStack, serve: Callable[..., Service]
+) -> None:
+    settings = settings_for(stack)
+    service = serve(settings, "--symbols", "AAPL,SPY", "--run-id", "mine")
+    health = service.until(lambda health: health["status"] == "finished")
+    assert (health["messages_sent"], health["records_total"], health["queue_length"]) == (780, 780, 0)
+    assert (health["run_id"], health["origin"], health["last_bar_at"]) == ("mine", "synthetic", "2024-11-14T20:59:00Z")
+    assert (health["broker"], health["last_error"]) == (stack.status.kafka, None)
+    assert len(arrived(settings)) == 780
+
+    service.process.send_signal(signal.SIGTERM)
+    assert service.process.wait(10) == 0
+
+
+def test_sigterm_in_the_middle_leaves_nothing_half_sent(stack: LocalStack, serve: Callable[..., Service]) -> None:
+    settings = settings_for(stack)
+    service = serve(settings, "--symbols", "AAPL", "--speed", "20")
+    service.until(lambda health: health["messages_sent"] > 5)
+    service.process.send_signal(signal.SIGTERM)
+    assert service.process.wait(10) == 0
+    bars = [record.bar["timestamp"] for record in arrived(settings)]
+    assert bars == list(range(bars[0], bars[0] + len(bars) * 60_000, 60_000))
+
+
+def test_it_waits_for_a_cluster_that_is_away_and_loses_nothing(
+    make_stack: MakeStack, serve: Callable[..., Service]
+) -> None:
+    stack = make_stack()
+    settings = settings_for(stack)
+    stack.stop()
+    service = serve(settings, "--symbols", "AAPL", "--speed", "100")
+    health = service.until(lambda health: health["status"] == "waiting")
+    assert stack.status.kafka in health["last_error"]
+    assert health["messages_sent"] == 0
+
+    stack.start()
+    service.until(lambda health: health["messages_sent"] > 20)
+    stack.kill_kafka()
+    health = service.until(lambda health: health["status"] == "waiting")
+    assert health["last_error"]
+
+    stack.start()
+    health = service.until(lambda health: health["status"] not in ("waiting", "running"))
+    assert (health["status"], health["messages_sent"], health["last_error"]) == ("finished", 390, None)
+    assert health["delivery_failures"] == 0
+    bars = [record.bar["timestamp"] for record in arrived(settings)]
+    assert bars == list(range(bars[0], bars[0] + 390 * 60_000, 60_000))
+
+
+def test_what_is_wrong_with_the_topics_is_a_failure_with_the_fix(
+    stack: LocalStack, serve: Callable[..., Service]
+) -> None:
+    settings = settings_for(stack)
+    serve(settings, "--symbols", "AAPL").until(lambda health: health["status"] == "finished")
+    other = settings.model_copy(update={"partitions": 3})
+    health = serve(other, "--symbols", "AAPL").until(lambda health: health["status"] == "failed")
+    assert "PARTITIONS=2" in health["last_error"]
+
+
+def test_a_port_that_is_taken_is_an_error_with_its_number(stack: LocalStack, serve: Callable[..., Service]) -> None:
+    settings = settings_for(stack)
+    port = httpx.URL(serve(settings).url).port
+    child = popen(["produce"], environment(settings, PRODUCER_PORT=str(port)))
+    _, err = child.communicate(timeout=PATIENCE_S)
+    assert child.returncode == 1
+    assert f"Cannot listen on 127.0.0.1:{port}: Address already in use" in err
+    assert "Traceback" not in err
