@@ -142,8 +142,8 @@ def _launch(stack_dir: Path, installed: Installed, ports: Ports, users: Mapping[
     ports.save(stack_dir)
     try:
         with progress.waiting("Starting Kafka and the schema registry…"):
-            schemas = registry.start(stack_dir, installed.registry_home, ports.schema_registry)
-            broker = kafka.start(stack_dir, installed.kafka_jars, ports.kafka, ports.kafka_sasl, users)
+            schemas = registry.start(stack_dir, installed.registry_home, ports)
+            broker = kafka.start(stack_dir, installed.kafka_jars, ports, users)
             broker.wait_until(lambda: kafka.answers(stack_dir, ports.kafka), _START_TIMEOUT_S)
             schemas.wait_until(lambda: registry.answers(ports.schema_registry), _START_TIMEOUT_S)
     except BaseException:

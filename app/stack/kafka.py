@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from app.stack.ports import HOST, any_free_port, listens
+from app.stack.ports import HOST, Ports, listens
 from app.stack.processes import Service
 
 ROLE = "kafka"
@@ -44,23 +44,17 @@ _ANSWER_S = 5.0
 _LOGGING = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true")
 
 
-def start(
-    stack_dir: Path,
-    jars: Sequence[Path],
-    port: int,
-    sasl_port: int | None,
-    users: Mapping[str, str],
-) -> Service:
+def start(stack_dir: Path, jars: Sequence[Path], ports: Ports, users: Mapping[str, str]) -> Service:
     """Starts the broker on data in `stack_dir`/kafka, which is made if need be.
 
-    With `sasl_port`, there is a second listener for SASL/PLAIN with these users and passwords (no quotes in them).
+    The users and passwords are those of the SASL/PLAIN listener, if there is a port for one (no quotes in them).
     """
-    listeners = [f"PLAINTEXT://{HOST}:{port}"]
+    listeners = [f"PLAINTEXT://{HOST}:{ports.kafka}"]
     sasl = ""
-    if sasl_port:
-        listeners.append(f"SASL_PLAINTEXT://{HOST}:{sasl_port}")
+    if ports.kafka_sasl:
+        listeners.append(f"SASL_PLAINTEXT://{HOST}:{ports.kafka_sasl}")
         sasl = _SASL.format(users=" ".join(f'user_{name}="{password}"' for name, password in users.items()))
-    config = _CONFIG.format(host=HOST, controller=any_free_port(), listeners=",".join(listeners))
+    config = _CONFIG.format(host=HOST, controller=ports.controller, listeners=",".join(listeners))
     (stack_dir / _PROPERTIES).write_text(config + sasl)
     environment = {"CLASSPATH": os.pathsep.join(str(jar) for jar in jars)}
     if cluster_id(stack_dir) is None:

@@ -2,6 +2,7 @@
 
 import json
 import socket
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,11 +17,13 @@ _FILE = "stack.json"
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The ports that clients use; kafka_sasl is there only if a SASL listener was asked for."""
+    """Those for clients, kafka_sasl only if asked for, and two that the processes need for themselves."""
 
     kafka: int
     schema_registry: int
     kafka_sasl: int | None = None
+    controller: int = 0
+    management: int = 0
 
     def save(self, stack_dir: Path) -> None:
         """Writes them, whole or not at all."""
@@ -46,10 +49,14 @@ def choose_ports(last: Ports | None, kafka: int | None, schema_registry: int | N
     Raises StackError when a port given is taken.
     """
     last = last or _USUAL
+    named = {kafka, schema_registry, last.kafka, last.schema_registry, _USUAL.kafka, _USUAL.schema_registry}
+    spare = iter([port for port in free_ports(5 + len(named)) if port not in named])
     chosen = Ports(
-        _choose("KAFKA_PORT", kafka, last.kafka, _USUAL.kafka),
-        _choose("SCHEMA_REGISTRY_PORT", schema_registry, last.schema_registry, _USUAL.schema_registry),
-        any_free_port() if with_sasl else None,
+        _choose("KAFKA_PORT", kafka, last.kafka, _USUAL.kafka, next(spare)),
+        _choose("SCHEMA_REGISTRY_PORT", schema_registry, last.schema_registry, _USUAL.schema_registry, next(spare)),
+        next(spare) if with_sasl else None,
+        next(spare),
+        next(spare),
     )
     if chosen.kafka == chosen.schema_registry:
         raise StackError(f"KAFKA_PORT and SCHEMA_REGISTRY_PORT are both {chosen.kafka}: change one of them.")
@@ -75,15 +82,21 @@ def listens(port: int) -> bool:
     return True
 
 
+def free_ports(count: int) -> list[int]:
+    """Different ports that the system gives out."""
+    with ExitStack() as held:
+        servers = [held.enter_context(socket.create_server((HOST, 0))) for _ in range(count)]
+        return [int(server.getsockname()[1]) for server in servers]
+
+
 def any_free_port() -> int:
-    """A port that the system gives out."""
-    with socket.create_server((HOST, 0)) as server:
-        return int(server.getsockname()[1])
+    """One port that the system gives out."""
+    return free_ports(1)[0]
 
 
-def _choose(setting: str, wanted: int | None, *preferred: int) -> int:
+def _choose(setting: str, wanted: int | None, last: int, usual: int, spare: int) -> int:
     if wanted is None:
-        return next((port for port in preferred if is_free(port)), None) or any_free_port()
+        return next((port for port in (last, usual) if is_free(port)), spare)
     if not is_free(wanted):
         raise StackError(
             f"Port {wanted} is taken by {_owner(wanted)}.\n"

@@ -22,9 +22,10 @@ _TAIL_LINES = 15
 _JVM = ("-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Djava.io.tmpdir=tmp")
 
 # What a log says, what that means, and the fix.
-_PORT_TAKEN = "Address already in use"
+_PORT_TAKEN = "another process was quicker to take a port. Try again."
 _CAUSES = {
-    _PORT_TAKEN: "another process was quicker to take a port. Try again.",
+    "Address already in use": _PORT_TAKEN,
+    "seems to be in use by another process": _PORT_TAKEN,
     "No space left on device": "the disk is full. Free some space, or set STACK_DIR to a folder on another disk.",
     "insufficient memory": "there is not enough memory. Stop something else that runs.",
     "OutOfMemoryError": "it ran out of memory. Stop something else that runs.",
@@ -92,10 +93,11 @@ class Service:
         with self._log.open("rb") as log:
             log.seek(self._log_start)
             text = log.read().decode(errors="replace")
-        cause = next((f"\nLikely cause: {cause}" for needle, cause in _CAUSES.items() if needle in text), "")
+        cause = next((cause for needle, cause in _CAUSES.items() if needle in text), None)
+        likely = f"\nLikely cause: {cause}" if cause else ""
         end = "\n".join(f"  {line}" for line in text.splitlines()[-_TAIL_LINES:])
-        kind = PortTakenError if _PORT_TAKEN in text else StackError
-        return kind(f"{self._role} {what}.{cause}\nThe end of {self._log}:\n{end}")
+        kind = PortTakenError if cause == _PORT_TAKEN else StackError
+        return kind(f"{self._role} {what}.{likely}\nThe end of {self._log}:\n{end}")
 
 
 def log_file(stack_dir: Path, role: str) -> Path:

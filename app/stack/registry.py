@@ -4,7 +4,7 @@ from pathlib import Path
 
 import httpx
 
-from app.stack.ports import HOST, any_free_port
+from app.stack.ports import HOST, Ports
 from app.stack.processes import Service
 
 ROLE = "registry"
@@ -15,16 +15,16 @@ _DATABASE = "jdbc:h2:file:./registry/registry;WRITE_DELAY=0"
 _ANSWER_S = 5.0
 
 
-def start(stack_dir: Path, home: Path, port: int) -> Service:
+def start(stack_dir: Path, home: Path, ports: Ports) -> Service:
     """Starts the registry on data in `stack_dir`/registry."""
     settings = {
         "apicurio.datasource.url": _DATABASE,
         "apicurio.rules.global.compatibility": "BACKWARD",
         "quarkus.http.host": HOST,
-        "quarkus.http.port": port,
+        "quarkus.http.port": ports.schema_registry,
         "quarkus.http.access-log.enabled": "false",
         "quarkus.management.host": HOST,
-        "quarkus.management.port": any_free_port(),
+        "quarkus.management.port": ports.management,
     }
     properties = [f"-D{name}={value}" for name, value in settings.items()]
     command = ["-Xmx384m", *properties, "-jar", str(home / "quarkus-run.jar")]

@@ -9,7 +9,7 @@ import pytest
 
 from app import stack as local_stack
 from app.stack import StackStatus
-from app.stack.ports import Ports, any_free_port
+from app.stack.ports import Ports, free_ports
 
 MakeStack = Callable[..., "LocalStack"]
 
@@ -22,7 +22,7 @@ class LocalStack:
         self._sasl = sasl
         directory.mkdir(parents=True, exist_ok=True)
         # Preferred to the usual ports, which a developer's own stack may use.
-        Ports(any_free_port(), any_free_port()).save(directory)
+        Ports(*free_ports(2)).save(directory)
         self.status = self.start()
 
     def start(self) -> StackStatus:
