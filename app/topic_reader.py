@@ -32,7 +32,10 @@ class TopicReader:
             )
         self._until_end = until_end
         # librdkafka wants a name, though without subscribing and committing no group comes to be.
-        config = consumer_config(settings, f"{settings.id}-tail") | {"enable.partition.eof": True}
+        config = consumer_config(settings, f"{settings.id}-tail") | {
+            "enable.partition.eof": True,
+            "fetch.wait.max.ms": 100,
+        }
         self._consumer = Consumer(config)
         start = [TopicPartition(topic, number) for number in found.partitions]
         self._ends: dict[int, int] = {}
