@@ -3,5 +3,10 @@
 import agents.indicators
 import agents.signals  # noqa: F401
 from app.worker import app
+from web.main import create_app
+from web.tables_reader import TablesReader
+
+app.asgi_app = create_app(TablesReader())
+app.timer(1.0)(app.watch)
 
 __all__ = ["app"]

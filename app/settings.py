@@ -81,6 +81,7 @@ class Settings(BaseSettings):
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8001, ge=0, le=65535)
     batch_max: int = Field(default=2000, ge=1, le=100_000)
+    session_seconds: float = Field(default=10.0, ge=6, le=300)
 
     # The producer.
     producer_host: str = "127.0.0.1"

@@ -124,6 +124,11 @@ class NewestSignals:
         found = _matching(known, history, wanted)
         return Page(len(found), [self._signal(run_id, each) for each in heapq.nsmallest(wanted.limit, found)])
 
+    def partition_of(self, run_id: str, symbol: str) -> int | None:
+        """The partition that holds the symbol; None for an unknown run or symbol."""
+        known = self._symbols.get(table_key(run_id, symbol))
+        return known.partition if known else None
+
     async def recent(self, run_id: str, wanted: Wanted) -> Page:
         """The signals of all the run's symbols that match, each as its value stands when its turn comes."""
         run = self._runs.get(run_id)

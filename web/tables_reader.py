@@ -46,7 +46,7 @@ class TablesReader:
         return Readiness(recovering, tuple(reasons), RETRY_AFTER_SECONDS)
 
     def _recovery(self) -> str:
-        left = app.tables.recovery.active_remaining_total() if app.tables.recovery.in_recovery else 0
+        left = app.records_to_restore()
         if left > 0:
             return f"tables are being restored: {left} changelog records to go"
         return "waiting for the consumer group to assign partitions"
@@ -58,10 +58,7 @@ class TablesReader:
 
     def _owner(self, partition: int) -> str | None:
         topic = signals.changelog_topic.get_topic_name()
-        for url, held in app.assignor.changelog_distribution.items():
-            if partition in held.get(topic, ()):
-                return str(url)
-        return None
+        return app.holder(topic, partition)
 
     def elsewhere(self, symbol: str) -> Elsewhere | None:
         """Where the symbol's partition is when it is not here."""

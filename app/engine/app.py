@@ -8,7 +8,9 @@ from typing import Any, cast
 
 import faust
 from faust.app.base import BootStrategy
+from faust.assignor.partition_assignor import PartitionAssignor
 from faust.contrib.asgi import AsgiService
+from faust.tables.manager import TableManager
 from faust.types import TP, ServiceT
 
 from app import metrics
@@ -22,8 +24,6 @@ from app.errors import StocksError
 from app.settings import Settings
 from app.topic_admin import ensure_topics
 
-SESSION_SECONDS = 10.0
-HEARTBEAT_SECONDS = 3.0
 COMMIT_SECONDS = 1.0
 
 #: A worker that has not asked for records for so long is stuck and ends itself.
@@ -68,13 +68,15 @@ class BatchApp(faust.App):
         self.asgi_app: Any = None
         #: Kafka's ids of the topics, by name; known once the worker has started.
         self.topic_ids: dict[str, str] = {}
+        #: What keeps an agent waiting, by agent: a sentence for people.
+        self.troubles: dict[str, str] = {}
         self._held = ExitStack()
         super().__init__(
             settings.id,
             broker=[f"kafka-batched://{address}" for address in endpoints(settings).kafka.split(",")],
             broker_credentials=faust_credentials(settings),
-            broker_session_timeout=SESSION_SECONDS,
-            broker_heartbeat_interval=HEARTBEAT_SECONDS,
+            broker_session_timeout=settings.session_seconds,
+            broker_heartbeat_interval=0.3 * settings.session_seconds,
             broker_commit_interval=COMMIT_SECONDS,
             datadir=str(settings.data_dir),
             store="rocksdb://",
@@ -141,15 +143,25 @@ class BatchApp(faust.App):
                 lags[tp] = max(end - done, 0)
         return lags
 
+    def records_to_restore(self) -> int:
+        """Changelog records that the running recovery has still to read; 0 when none runs."""
+        recovery = cast(TableManager, self.tables).recovery
+        return recovery.active_remaining_total() if recovery.in_recovery else 0
+
+    def holder(self, topic: str, partition: int) -> str | None:
+        """The base URL of the worker that was assigned a changelog's partition; None when none is known."""
+        for url, topics in cast(PartitionAssignor, self.assignor).changelog_distribution.items():
+            if partition in topics.get(topic, ()):
+                return str(url)
+        return None
+
     async def watch(self) -> None:
-        """Measure the lag, and end a worker that no longer asks for records; runs for ever, a turn a second."""
-        while not self.should_stop:
-            await self.sleep(1.0)
-            metrics.lag_records.clear()
-            metrics.assigned_partitions.clear()
-            for tp, lag in self.lag().items():
-                metrics.lag_records.labels(tp.topic, str(tp.partition)).set(lag)
-                metrics.assigned_partitions.labels(tp.topic).inc()
-            idle = monotonic() - self.batch_consumer.fetcher.polled_at
-            if idle > STUCK_SECONDS:
-                await self.crash(RuntimeError(f"no records asked for in {idle:.0f} s: the worker is stuck"))
+        """Measure the lag, and end a worker that no longer asks for records; to be called every second or so."""
+        metrics.lag_records.clear()
+        metrics.assigned_partitions.clear()
+        for tp, lag in self.lag().items():
+            metrics.lag_records.labels(tp.topic, str(tp.partition)).set(lag)
+            metrics.assigned_partitions.labels(tp.topic).inc()
+        idle = monotonic() - self.batch_consumer.fetcher.polled_at
+        if idle > STUCK_SECONDS:
+            await self.crash(RuntimeError(f"no records asked for in {idle:.0f} s: the worker is stuck"))

@@ -65,7 +65,8 @@ class BatchConsumer(aiokafka.Consumer):
 
     def begin(self, batch: Batch) -> bool:
         """Whether the agent may process this batch; False for one that a seek made void. Raises Hole."""
-        return self._thread.spans[batch.tp].begin(batch)
+        spans = self._thread.spans.get(batch.tp)
+        return spans is not None and spans.begin(batch)
 
     def ack(self, message: Message) -> bool:
         """Mark a batch as finished: outputs, changelog and store are written."""
@@ -104,6 +105,11 @@ class BatchConsumer(aiokafka.Consumer):
         if committed:
             self.confirmed_at = asked_at
         return committed
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Forget what was fetched under the assignment before: nothing is read until `perform_seek`."""
+        self._thread.spans = {}
+        await super().on_partitions_assigned(assigned, generation_id)
 
     async def perform_seek(self) -> None:
         """Seek every stream partition to where the state of its table ends."""

@@ -16,6 +16,10 @@ from app.engine.batch import Batch
 from app.engine.spans import Spans
 
 
+#: How often to look whether the partitions have been sought by now.
+UNSOUGHT_SECONDS = 0.02
+
+
 class BatchFetcher(AIOKafkaConsumerThread):
     """Takes what has arrived, a batch of at most `batch_max` records a partition and turn.
 
@@ -48,17 +52,22 @@ class BatchFetcher(AIOKafkaConsumerThread):
             return {}
         if private.is_closed(consumer):
             raise ConsumerStoppedError
+        partitions = {tp for tp in active_partitions if tp in self.spans or self.consumer._is_changelog_tp(tp)}
+        if not partitions:
+            # Faust resumes streams a moment before it seeks them.
+            await asyncio.sleep(UNSOUGHT_SECONDS)
+            return {}
         batches: dict[TP, list[Batch]] = {}
         # A cancelled wait would take the records with it: wait for none when there are some.
-        for tp in sorted(active_partitions):
+        for tp in sorted(partitions):
             self._take(batches, consumer, await private.fetched(consumer, [tp], wait_seconds=0, limit=self.batch_max))
         if not batches:
             self._take(
                 batches,
                 consumer,
-                await private.fetched(consumer, active_partitions, wait_seconds=timeout or 0, limit=self.batch_max),
+                await private.fetched(consumer, partitions, wait_seconds=timeout or 0, limit=self.batch_max),
             )
-            for tp in active_partitions - batches.keys():
+            for tp in partitions - batches.keys():
                 position = private.position(consumer, tp)
                 if position is not None and tp in self.spans:
                     self.spans[tp].skip(position)

@@ -45,6 +45,10 @@ class BatchTable(faust.Table[bytes, bytes]):
         )
         self.source_topic = source_topic
         self.listeners: list[Listener] = []
+        #: Called with the partitions held here after each recovery.
+        self.on_restored: list[Callable[[frozenset[int]], None]] = []
+        #: The partitions that are held here and complete.
+        self.held: frozenset[int] = frozenset()
 
     @abstractmethod
     def is_newer(self, value: bytes, than: bytes) -> bool:
@@ -104,6 +108,18 @@ class BatchTable(faust.Table[bytes, bytes]):
             write.put(key, value)
         write.put(private.OFFSET_KEY, str(changelog_offset).encode())
         private.store_db(self.data, partition).write(write)
+
+    async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
+        """Tell who follows the table which partitions are complete now."""
+        await super().on_recovery_completed(active_tps, standby_tps)
+        self.held = frozenset(tp.partition for tp in active_tps)
+        try:
+            for restored in self.on_restored:
+                restored(self.held)
+        except Exception as exc:
+            # Faust does not look at what its recovery callbacks raise.
+            await self.app.crash(exc)
+            raise
 
     def apply_changelog_batch(self, batch: Iterable[EventT[Any]]) -> None:
         """Restore from the changelog, keeping of each key the value with the higher source position.

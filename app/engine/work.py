@@ -78,14 +78,17 @@ class Worker:
                 event.ack()
 
     async def _until_written(self, event: EventT[Batch], batch: Batch, topic_id: str) -> None:
-        fence = Fence(event.app, event)
+        app = cast(BatchApp, event.app)
+        fence = Fence(app, event)
         for delay in chain(BACKOFF_SECONDS, repeat(BACKOFF_SECONDS[-1])):
             try:
                 await self._write(fence, batch, topic_id)
+                app.troubles.pop(self._name, None)
                 return
             except (NotDelivered, RegistryUnavailable) as error:
                 kind = "broker" if isinstance(error, NotDelivered) else "registry"
                 metrics.retries.labels(kind).inc()
+                app.troubles[self._name] = f"{self._name} waits for the {kind}: {error}"
                 log.warning("%s: %s, trying %s again in %g s", self._name, error, describe(batch), delay)
                 if not fence.wanted():
                     raise Abandoned from error

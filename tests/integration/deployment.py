@@ -1,0 +1,211 @@
+"""A deployment of the system on the tests' stack: topics of its own, workers as processes."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+from confluent_kafka import Consumer, Message, Producer, TopicPartition
+
+from app.clients import consumer_config, producer_config, registry
+from app.domain.records import Bar, Indicators, Signal
+from app.serde import Decoder, Encoder
+from app.settings import Settings
+from app.stack.ports import any_free_port
+from app.topic_admin import ensure_topics
+from app.topics import Topic, topics
+from tests.integration.waiting import eventually
+
+ROOT = Path(__file__).parents[2]
+
+
+class WorkerProcess:
+    """`faust -A app.main worker` as a child process."""
+
+    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+        self.url = f"http://127.0.0.1:{environment['API_PORT']}"
+        self.log = log
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "faust", "-A", "app.main", "worker", "-l", "info"],
+                cwd=ROOT,
+                env=dict(environment),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def get(self, path: str) -> httpx.Response:
+        return httpx.get(self.url + path, timeout=10)
+
+    def is_ready(self) -> bool:
+        if self.process.poll() is not None:
+            raise AssertionError(f"the worker ended with {self.process.returncode}:\n{self.tail()}")
+        try:
+            return self.get("/ready").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def tail(self, characters: int = 4000) -> str:
+        return self.log.read_text(errors="replace")[-characters:]
+
+    def wait_ready(self, seconds: float = 60) -> "WorkerProcess":
+        eventually(self.is_ready, seconds, lambda: f"the worker is not ready:\n{self.tail()}")
+        return self
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def terminate(self, seconds: float = 10) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds)
+
+
+class Deployment:
+    """Topics, consumer group, settings and workers with names of their own."""
+
+    def __init__(self, kafka: str, schema_registry: str, directory: Path, name: str, **settings: Any) -> None:
+        self.directory = directory
+        self._changed = {
+            "KAFKA_BOOTSTRAP": kafka,
+            "SCHEMA_REGISTRY_URL": schema_registry,
+            "TOPIC_PREFIX": f"{name}.",
+            "SESSION_SECONDS": "6",
+            **{key.upper(): str(value) for key, value in settings.items()},
+        }
+        chosen: dict[str, Any] = {key.lower(): value for key, value in self._changed.items()}
+        self.settings = Settings(_env_file=None, **chosen)
+        self.topics = topics(self.settings)
+        self.workers: list[WorkerProcess] = []
+
+    def start_worker(self, data: str = "data", **changed: Any) -> WorkerProcess:
+        environment = {
+            **os.environ,
+            **self._changed,
+            "DATA_DIR": str(self.directory / data),
+            "API_PORT": str(any_free_port()),
+            **{key: str(value) for key, value in changed.items()},
+        }
+        worker = WorkerProcess(environment, self.directory / f"worker-{data}.log")
+        self.workers.append(worker)
+        return worker
+
+    def close(self) -> None:
+        for worker in self.workers:
+            worker.kill()
+
+    def send(self, bars: Iterable[Bar]) -> int:
+        """Send bars as the producer would; returns how many."""
+        ensure_topics(self.settings)
+        encoder = Encoder("bar")
+        asyncio.run(encoder.register(registry(self.settings), self.topics.raw.subject))
+        return self.send_raw((bar["symbol"].encode(), encoder.encode(bar)) for bar in bars)
+
+    def send_raw(self, records: Iterable[tuple[bytes | None, bytes | None]]) -> int:
+        """Send keys and values as they are."""
+        producer = Producer(producer_config(self.settings))
+        sent = 0
+        for key, value in records:
+            while True:
+                try:
+                    producer.produce(self.topics.raw.name, value, key)
+                    break
+                except BufferError:
+                    producer.poll(0.1)
+            sent += 1
+        assert producer.flush(60) == 0
+        return sent
+
+    def messages(self, topic: Topic, last: int | None = None) -> list[Message]:
+        """All records of a topic, or the last of each partition, up to its end as it stands now."""
+        consumer = Consumer(consumer_config(self.settings, "test-reader"))
+        found: list[Message] = []
+        ends = {}
+        assignment = []
+        for partition in range(topic.partitions):
+            low, high = consumer.get_watermark_offsets(TopicPartition(topic.name, partition), timeout=10)
+            start = low if last is None else max(low, high - last)
+            if start < high:
+                ends[partition] = high
+                assignment.append(TopicPartition(topic.name, partition, start))
+        consumer.assign(assignment)
+        while ends:
+            for message in consumer.consume(10_000, 0.5):
+                assert message.error() is None, message.error()
+                found.append(message)
+            for place in consumer.position([TopicPartition(topic.name, partition) for partition in ends]):
+                if place.offset >= ends[place.partition]:
+                    del ends[place.partition]
+        consumer.close()
+        return found
+
+    def records(self, topic: Topic, last: int | None = None) -> list[dict[str, Any]]:
+        """The decoded records of a topic."""
+        messages = self.messages(topic, last)
+        decoder = Decoder(registry(self.settings), cast(str, topic.schema))
+        values = [message.value() for message in messages]
+        asyncio.run(decoder.prepare(cast(list[bytes], values)))
+        return [decoder.decode(cast(bytes, value)) for value in values]
+
+    def signals(self) -> list[Signal]:
+        return cast(list[Signal], self.records(self.topics.signals))
+
+    def indicators(self, last: int | None = None) -> list[Indicators]:
+        return cast(list[Indicators], self.records(self.topics.indicators, last))
+
+    def count(self, topic: Topic) -> int:
+        """Records of a topic by its offsets."""
+        return sum(high for _, high in self.watermarks(topic).values())
+
+    def watermarks(self, topic: Topic) -> dict[int, tuple[int, int]]:
+        consumer = Consumer(consumer_config(self.settings, "test-reader"))
+        try:
+            return {
+                partition: consumer.get_watermark_offsets(TopicPartition(topic.name, partition), timeout=10)
+                for partition in range(topic.partitions)
+            }
+        finally:
+            consumer.close()
+
+    def lag(self) -> int:
+        """Records that the group has not committed, over both source topics."""
+        consumer = Consumer(consumer_config(self.settings, self.settings.id))
+        total = 0
+        try:
+            for topic in (self.topics.raw, self.topics.indicators):
+                places = [TopicPartition(topic.name, partition) for partition in range(topic.partitions)]
+                for place in consumer.committed(places, timeout=10):
+                    _, high = consumer.get_watermark_offsets(place, timeout=10)
+                    total += high - max(place.offset, 0)
+        finally:
+            consumer.close()
+        return total
+
+    def settle(self, seconds: float = 120) -> None:
+        """Wait until everything sent has gone through both agents and is committed."""
+        eventually(lambda: self.lag() == 0, seconds, lambda: f"a lag of {self.lag()}\n{self.workers[-1].tail()}")
+
+
+def final(signals: Sequence[Signal]) -> list[Signal]:
+    """The last revision of each signal; asserts that signals of one id are one signal."""
+    by_id: dict[str, list[Signal]] = defaultdict(list)
+    for each in signals:
+        by_id[each["id"]].append(each)
+    for same in by_id.values():
+        assert all(without_time(each) == without_time(same[0]) for each in same), same
+    last: dict[tuple[str, str, int], Signal] = {}
+    for each in signals:
+        key = (each["run_id"], each["symbol"], each["timestamp"])
+        if key not in last or each["revision"] > last[key]["revision"]:
+            last[key] = each
+    return list(last.values())
+
+
+def without_time(record: Signal) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if key != "emitted_at"}

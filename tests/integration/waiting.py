@@ -1,0 +1,14 @@
+"""Waiting for what happens in another process."""
+
+import time
+from collections.abc import Callable
+
+
+def eventually(
+    happens: Callable[[], object], seconds: float, otherwise: Callable[[], str] = lambda: "it did not happen"
+) -> None:
+    """Return once `happens` does; fail after so many seconds with what `otherwise` says."""
+    deadline = time.monotonic() + seconds
+    while not happens():
+        assert time.monotonic() < deadline, f"after {seconds:g} s: {otherwise()}"
+        time.sleep(0.1)
