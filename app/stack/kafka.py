@@ -12,6 +12,8 @@ from app.stack.processes import Service
 ROLE = "kafka"
 
 # Everything a single node must be told, and what keeps it small and quick to start.
+# After kill -9 the broker may come back only when its old session has timed out:
+# by default that is 9 s.
 _CONFIG = """\
 process.roles=broker,controller
 node.id=1
@@ -29,6 +31,8 @@ transaction.state.log.num.partitions=1
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
+broker.session.timeout.ms=4000
+broker.heartbeat.interval.ms=1000
 auto.create.topics.enable=false
 log.cleaner.dedupe.buffer.size=2097152
 """
@@ -41,7 +45,13 @@ org.apache.kafka.common.security.plain.PlainLoginModule required {users};
 
 _PROPERTIES = "kafka.properties"
 _ANSWER_S = 5.0
-_LOGGING = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true")
+_FLAGS = (
+    "-Xmx512m",
+    "--sun-misc-unsafe-memory-access=allow",
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss,SSS",
+)
 
 
 def start(stack_dir: Path, jars: Sequence[Path], ports: Ports, users: Mapping[str, str]) -> Service:
@@ -68,7 +78,7 @@ def start(stack_dir: Path, jars: Sequence[Path], ports: Ports, users: Mapping[st
             _PROPERTIES,
         ]
         Service("kafka-format", stack_dir, command, environment).wait_done()
-    return Service(ROLE, stack_dir, ["-Xmx512m", *_LOGGING, "kafka.Kafka", _PROPERTIES], environment)
+    return Service(ROLE, stack_dir, [*_FLAGS, "kafka.Kafka", _PROPERTIES], environment)
 
 
 def cluster_id(stack_dir: Path) -> str | None:

@@ -23,6 +23,7 @@ def start(stack_dir: Path, home: Path, ports: Ports) -> Service:
         "quarkus.http.host": HOST,
         "quarkus.http.port": ports.schema_registry,
         "quarkus.http.access-log.enabled": "false",
+        "quarkus.log.console.format": "%d{yyyy-MM-dd HH:mm:ss,SSS} %p %c %m%n%e",
         "quarkus.management.host": HOST,
         "quarkus.management.port": ports.management,
     }
