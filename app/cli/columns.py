@@ -54,12 +54,12 @@ def columns(schema: str, strategy: Strategy) -> list[Column]:
 def letter_columns() -> list[Column]:
     """The columns of dead letters."""
     return [
-        Column("time (UTC)", 24, lambda letter: str(letter["time"])),
-        Column("reason", 14, lambda letter: Text(str(letter["reason"]), "red")),
-        Column("from", 20, lambda letter: f"{letter['topic']}[{letter['partition']}]@{letter['offset']}"),
-        Column("key", 6, lambda letter: str(letter["key"] or "")),
+        Column("time (UTC)", 24, lambda letter: letter["time"] or "-"),
+        Column("reason", 14, lambda letter: Text(letter["reason"] or "-", "red")),
+        Column("from", 20, _place),
+        Column("key", 6, lambda letter: letter["key"] or "-"),
         Column("value", 0, lambda letter: _hex(letter["value"])),
-        Column("why", 0, lambda letter: str(letter["exception"])),
+        Column("why", 0, lambda letter: letter["exception"] or "-"),
     ]
 
 
@@ -90,6 +90,11 @@ def _action(record: Mapping[str, Any]) -> Text:
 def _why(record: Mapping[str, Any], strategy: Strategy) -> str:
     # The thresholds are known for this deployment's strategy only.
     return explain(record, strategy) if record["strategy"] == strategy.name else str(record["reason"])  # type: ignore[arg-type]
+
+
+def _place(letter: Mapping[str, Any]) -> str:
+    topic, partition, offset = letter["topic"], letter["partition"], letter["offset"]
+    return f"{topic}[{partition}]@{offset}" if topic else "-"
 
 
 def _hex(value: bytes | None, shown: int = 16) -> str:

@@ -1,0 +1,46 @@
+from typing import Any
+
+import pytest
+
+from app.cli.columns import columns, letter_columns, line
+from app.domain.strategy import Strategy
+from tests.unit.records import BAR, SIGNAL
+
+INDICATORS: dict[str, Any] = {**SIGNAL, "sma_50": None, "flat": False}
+
+
+@pytest.mark.parametrize(("schema", "record"), [("bar", BAR), ("indicators", INDICATORS), ("signal", SIGNAL)])
+def test_headings_stand_above_their_cells(schema: str, record: Any) -> None:
+    shown = columns(schema, Strategy())
+    heading, row = (line(shown, what).plain for what in (None, record))
+    assert heading.index("symbol") == row.index("AAPL")
+    assert heading.index("origin") == row.index("replay")
+    assert heading.index("close") + 5 == row.index("189.75") + 6
+
+
+def test_what_is_not_there_yet_is_a_dash() -> None:
+    assert "    -" in line(columns("indicators", Strategy()), INDICATORS).plain
+
+
+@pytest.mark.parametrize(("action", "style"), [("BUY", "bold green"), ("SELL", "bold red"), ("HOLD", "dim")])
+def test_actions_have_colours_and_transitions_say_from_what(action: str, style: str) -> None:
+    row = line(columns("signal", Strategy()), {**SIGNAL, "action": action, "previous_action": "HOLD"})
+    assert f"HOLD→{action}" in row.plain
+    assert style in {str(span.style) for span in row.spans}
+
+
+def test_synthetic_is_unmistakable() -> None:
+    row = line(columns("bar", Strategy()), {**BAR, "origin": "synthetic"})
+    assert "SYNTHETIC" in row.plain
+
+
+def test_another_deployments_strategy_is_not_explained_with_our_thresholds() -> None:
+    row = line(columns("signal", Strategy()), {**SIGNAL, "strategy": "sma5-sma9-rsi3-20-80/1"})
+    assert "oversold_in_uptrend" in row.plain
+
+
+def test_a_letter_of_any_shape_has_a_line() -> None:
+    letter = {"time": None, "reason": None, "topic": None, "partition": None, "offset": None, "key": None}
+    row = line(letter_columns(), {**letter, "value": b"x" * 100, "exception": None})
+    assert "0x78787878" in row.plain
+    assert "(100 bytes)" in row.plain
