@@ -1,7 +1,6 @@
 """The schema registry: what it knows, what it refuses, and when it is only out of reach."""
 
 import logging
-import ssl
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -56,12 +55,10 @@ class RegistryClient(AsyncSchemaRegistryClient):
     for which good records would be dead-lettered.
     """
 
-    def __init__(
-        self, url: str, *, auth: httpx.Auth, timeout: httpx.Timeout, tls: ssl.SSLContext | None = None
-    ) -> None:
+    def __init__(self, url: str, *, auth: httpx.Auth, timeout: httpx.Timeout) -> None:
         super().__init__(url, auth=auth, timeout=timeout)
         # The library makes an HTTP client for each request; making a TLS context takes it 25 ms each time.
-        self.client_kwargs["verify"] = tls or ssl.create_default_context()
+        self.client_kwargs["verify"] = httpx.create_ssl_context()
 
     @property
     def url(self) -> str:

@@ -14,8 +14,9 @@ _MARKS = {"ok": click.style("✓", "green"), "warning": click.style("!", "yellow
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="The findings as one JSON object.")
 def command(as_json: bool) -> None:
-    """Check versions, settings, broker, topics, schemas, workers; say what is wrong and how to mend it.
+    """Say what is wrong with this installation, and how to mend it.
 
+    Looks at versions, settings, broker, topics, schemas, workers and producer:
     ✓ good, ! worth knowing, ✗ broken; the status is 1 if anything is broken.
     """
     import asyncio
