@@ -1,5 +1,6 @@
 """Bars in, their indicators out."""
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ from app.engine.emitter import Emitter
 from app.engine.work import Work, Worker
 from app.iso_time import iso
 from app.serde import Decoder, Poison
-from app.sessions import session_gap
+from app.sessions import session_gap, sessions
 from app.worker import app, catalogue
 from tables.window_value import encode_window
 from tables.windows import windows
@@ -97,3 +98,11 @@ worker = Worker("indicators", windows, Delivery(producer_config(app.settings)), 
 async def indicators(stream: StreamT[Batch]) -> None:
     """Turn bars into indicators and keep the windows."""
     await worker.run(stream)
+
+
+async def load_calendar() -> None:
+    """Load the exchange's sessions before the first gap needs them: that takes a second, and would hold up the loop."""
+    await asyncio.to_thread(sessions)
+
+
+app.task(load_calendar)

@@ -23,13 +23,13 @@ class TablesReader:
         self.strategy = app.settings.strategy
         self._newest = NewestSignals(signals.read, self.strategy)
         signals.listeners.append(self._newest.put)
-        signals.on_restored.append(self._load)
+        signals.on_held.append(self._load)
         self._held: frozenset[int] = frozenset()
 
     def _load(self, held: frozenset[int]) -> None:
         for partition in self._held - held:
             self._newest.drop(partition)
-        for partition in held:
+        for partition in held - self._held:
             self._newest.load(partition, signals.items(partition))
         self._held = held
 

@@ -71,6 +71,8 @@ class BatchApp(faust.App):
         #: What keeps an agent waiting, by agent: a sentence for people.
         self.troubles: dict[str, str] = {}
         self._held = ExitStack()
+        self._incomplete_since = monotonic()
+        metrics.recovering.set_function(lambda: not self.tables.actives_ready)
         super().__init__(
             settings.id,
             broker=[f"kafka-batched://{address}" for address in endpoints(settings).kafka.split(",")],
@@ -119,6 +121,16 @@ class BatchApp(faust.App):
         self.topic_ids = ensure_topics(self.settings)
         cluster_id = Broker(self.settings).metadata().cluster_id
         self._held.enter_context(claim(self.settings.data_dir, f"{self.settings.id} on cluster {cluster_id}"))
+
+    def on_rebalance_start(self) -> None:
+        """Note when the tables ceased to be complete."""
+        self._incomplete_since = monotonic()
+        super().on_rebalance_start()
+
+    def on_rebalance_end(self) -> None:
+        """Note how long it took until they were complete again."""
+        super().on_rebalance_end()
+        metrics.recovery_seconds.set(monotonic() - self._incomplete_since)
 
     async def on_stop(self) -> None:
         """Release the data folder last."""

@@ -15,7 +15,6 @@ from app.engine import private
 from app.engine.batch import Batch
 from app.engine.spans import Spans
 
-
 #: How often to look whether the partitions have been sought by now.
 UNSOUGHT_SECONDS = 0.02
 

@@ -45,8 +45,8 @@ class BatchTable(faust.Table[bytes, bytes]):
         )
         self.source_topic = source_topic
         self.listeners: list[Listener] = []
-        #: Called with the partitions held here after each recovery.
-        self.on_restored: list[Callable[[frozenset[int]], None]] = []
+        #: Called with the partitions held here whenever they change.
+        self.on_held: list[Callable[[frozenset[int]], None]] = []
         #: The partitions that are held here and complete.
         self.held: frozenset[int] = frozenset()
 
@@ -109,17 +109,27 @@ class BatchTable(faust.Table[bytes, bytes]):
         write.put(private.OFFSET_KEY, str(changelog_offset).encode())
         private.store_db(self.data, partition).write(write)
 
+    async def on_rebalance(
+        self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
+    ) -> None:
+        """Nothing is complete until it is restored; who follows the table must not read what is being closed."""
+        self._hold(frozenset())
+        await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
+
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
         """Tell who follows the table which partitions are complete now."""
         await super().on_recovery_completed(active_tps, standby_tps)
-        self.held = frozenset(tp.partition for tp in active_tps)
         try:
-            for restored in self.on_restored:
-                restored(self.held)
+            self._hold(frozenset(tp.partition for tp in active_tps))
         except Exception as exc:
             # Faust does not look at what its recovery callbacks raise.
             await self.app.crash(exc)
             raise
+
+    def _hold(self, partitions: frozenset[int]) -> None:
+        self.held = partitions
+        for holding in self.on_held:
+            holding(partitions)
 
     def apply_changelog_batch(self, batch: Iterable[EventT[Any]]) -> None:
         """Restore from the changelog, keeping of each key the value with the higher source position.

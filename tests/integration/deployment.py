@@ -82,6 +82,8 @@ class Deployment:
         chosen: dict[str, Any] = {key.lower(): value for key, value in self._changed.items()}
         self.settings = Settings(_env_file=None, **chosen)
         self.topics = topics(self.settings)
+        # In the workers' group, to see what they committed; it never joins.
+        self._observer = Consumer(consumer_config(self.settings, self.settings.id))
         self.workers: list[WorkerProcess] = []
 
     def start_worker(self, data: str = "data", **changed: Any) -> WorkerProcess:
@@ -99,6 +101,7 @@ class Deployment:
     def close(self) -> None:
         for worker in self.workers:
             worker.kill()
+        self._observer.close()
 
     def send(self, bars: Iterable[Bar]) -> int:
         """Send bars as the producer would; returns how many."""
@@ -164,27 +167,19 @@ class Deployment:
         return sum(high for _, high in self.watermarks(topic).values())
 
     def watermarks(self, topic: Topic) -> dict[int, tuple[int, int]]:
-        consumer = Consumer(consumer_config(self.settings, "test-reader"))
-        try:
-            return {
-                partition: consumer.get_watermark_offsets(TopicPartition(topic.name, partition), timeout=10)
-                for partition in range(topic.partitions)
-            }
-        finally:
-            consumer.close()
+        return {
+            partition: self._observer.get_watermark_offsets(TopicPartition(topic.name, partition), timeout=10)
+            for partition in range(topic.partitions)
+        }
 
     def lag(self) -> int:
         """Records that the group has not committed, over both source topics."""
-        consumer = Consumer(consumer_config(self.settings, self.settings.id))
         total = 0
-        try:
-            for topic in (self.topics.raw, self.topics.indicators):
-                places = [TopicPartition(topic.name, partition) for partition in range(topic.partitions)]
-                for place in consumer.committed(places, timeout=10):
-                    _, high = consumer.get_watermark_offsets(place, timeout=10)
-                    total += high - max(place.offset, 0)
-        finally:
-            consumer.close()
+        for topic in (self.topics.raw, self.topics.indicators):
+            places = [TopicPartition(topic.name, partition) for partition in range(topic.partitions)]
+            for place in self._observer.committed(places, timeout=10):
+                _, high = self._observer.get_watermark_offsets(place, timeout=10)
+                total += high - max(place.offset, 0)
         return total
 
     def settle(self, seconds: float = 120) -> None:

@@ -30,12 +30,9 @@ def test_kills_in_mid_batch_lose_nothing(deploy: Deploy) -> None:
     chance = random.Random(7)
     interrupted = 0
     while interrupted < KILLS:
-        print(f"{interrupted} batches interrupted")
         worker = deployment.start_worker().wait_ready()
-        done = deployment.count(deployment.topics.indicators)
         assert deployment.lag() > 0, f"the replay ended after {interrupted} kills"
-        more = chance.randint(500, BARS // (2 * KILLS))
-        eventually(lambda: deployment.count(deployment.topics.indicators) > done + more, 60, worker.tail)
+        await_more_indicators(deployment, chance.randint(500, BARS // (2 * KILLS)))
         await_any_write(deployment, chance)
         worker.kill()
         interrupted += is_mid_batch(deployment)
@@ -49,6 +46,13 @@ def test_kills_in_mid_batch_lose_nothing(deploy: Deploy) -> None:
     assert differences(expected, final(deployment.signals())) == []
     assert deployment.count(deployment.topics.dead_letters) == 0
     check_tables(deployment, expected)
+
+
+def await_more_indicators(deployment: Deployment, more: int) -> None:
+    """Return when the first agent has sent so many more records, or all."""
+    topic = deployment.topics.indicators
+    wanted = min(deployment.count(topic) + more, BARS)
+    eventually(lambda: deployment.count(topic) >= wanted, 60, deployment.workers[-1].tail)
 
 
 def await_any_write(deployment: Deployment, chance: random.Random) -> None:
