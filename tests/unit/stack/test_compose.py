@@ -1,0 +1,27 @@
+"""docker-compose.yml is the same system as the local stack."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.stack.artifacts import artifacts
+
+COMPOSE = (Path(__file__).parents[3] / "docker-compose.yml").read_text()
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        f"apache/kafka:{artifacts().kafka_version}",
+        f"apicurio/apicurio-registry:{artifacts().registry_version}",
+    ],
+)
+def test_its_images_have_the_versions_of_the_local_stack(image: str) -> None:
+    assert f"image: {image}\n" in COMPOSE
+
+
+def test_it_listens_on_loopback_only() -> None:
+    published = re.findall(r"^ +- (\S+):\d+$", COMPOSE, flags=re.MULTILINE)
+    assert len(published) == 4
+    assert all(re.fullmatch(r"127\.0\.0\.1:\d+", address) for address in published)
