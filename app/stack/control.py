@@ -110,7 +110,7 @@ def _alone(stack_dir: Path, progress: Reporter) -> Iterator[None]:
     except OSError as error:
         raise StackError(
             f"{error.strerror}: {error.filename}\n"
-            "Check who may write there; STACK_DIR and XDG_CACHE_HOME choose other folders."
+            "Check the space there and who may write; STACK_DIR and XDG_CACHE_HOME choose other folders."
         ) from error
 
 

@@ -99,13 +99,14 @@ def _choose(setting: str, wanted: int | None, last: int, usual: int, spare: int)
         return next((port for port in (last, usual) if is_free(port)), spare)
     if not is_free(wanted):
         raise StackError(
-            f"Port {wanted} is taken by {_owner(wanted)}.\n"
+            f"Port {wanted} is taken by {owner(wanted)}.\n"
             f"Stop that, set {setting} to another port, or leave {setting} unset to use any free one."
         )
     return wanted
 
 
-def _owner(port: int) -> str:
+def owner(port: int) -> str:
+    """Who listens there, in words."""
     try:
         for connection in psutil.net_connections("tcp"):
             # A listening socket has a local address: (host, port).
