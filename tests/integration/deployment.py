@@ -13,12 +13,13 @@ from typing import Any, cast
 import httpx
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 
+from app.broker import Broker
 from app.clients import consumer_config, producer_config, registry
 from app.domain.records import Bar, Indicators, Signal
 from app.serde import Decoder, Encoder
 from app.settings import Settings
 from app.stack.ports import any_free_port
-from app.topic_admin import ensure_topics
+from app.topic_admin import create, ensure_topics
 from app.topics import Topic, topics
 from tests.integration.waiting import eventually
 
@@ -79,8 +80,8 @@ class Deployment:
             "SESSION_SECONDS": "6",
             **{key.upper(): str(value) for key, value in settings.items()},
         }
-        chosen: dict[str, Any] = {key.lower(): value for key, value in self._changed.items()}
-        self.settings = Settings(_env_file=None, **chosen)
+        chosen: dict[str, Any] = {"_env_file": None, **{key.lower(): value for key, value in self._changed.items()}}
+        self.settings = Settings(**chosen)
         self.topics = topics(self.settings)
         # In the workers' group, to see what they committed; it never joins.
         self._observer = Consumer(consumer_config(self.settings, self.settings.id))
@@ -109,6 +110,11 @@ class Deployment:
         encoder = Encoder("bar")
         asyncio.run(encoder.register(registry(self.settings), self.topics.raw.subject))
         return self.send_raw((bar["symbol"].encode(), encoder.encode(bar)) for bar in bars)
+
+    def create_topics(self, without: str) -> None:
+        """Create all topics by hand but one."""
+        wanted = [topic for topic in self.topics if not topic.name.endswith(without)]
+        create(Broker(self.settings), wanted, replication_factor=1)
 
     def send_raw(self, records: Iterable[tuple[bytes | None, bytes | None]]) -> int:
         """Send keys and values as they are."""

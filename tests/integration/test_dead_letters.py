@@ -1,0 +1,81 @@
+"""Poison goes to the dead letters, each with its reason, and the records around it are processed."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from app.clients import registry
+from app.dead_letters import read_headers
+from app.domain.records import Bar
+from app.serde import Encoder
+from tests.bars import make_bar
+from tests.integration.conftest import Deploy
+from tests.integration.deployment import final
+from tests.oracle import differences, final_signals
+
+NAN = float("nan")
+POISON: list[tuple[str, Callable[[Encoder], bytes | None]]] = [
+    ("not_avro", lambda _: b'{"symbol": "AAPL"}'),
+    ("not_avro", lambda encoder: b"\x01" + encoder.encode(make_bar(0, 10.0))[1:]),
+    ("not_avro", lambda _: b""),
+    ("unknown_schema", lambda encoder: b"\x00\x00\x7f\xff\xff" + encoder.encode(make_bar(0, 10.0))[5:]),
+    ("undecodable", lambda encoder: encoder.encode(make_bar(0, 10.0))[:-9]),
+    ("undecodable", lambda encoder: encoder.encode(make_bar(0, 10.0)) + b"more"),
+    ("undecodable", lambda _: None),
+    ("invalid", lambda encoder: encoder.encode(make_bar(0, NAN))),
+    ("invalid", lambda encoder: encoder.encode(make_bar(0, -1.0))),
+    ("invalid", lambda encoder: encoder.encode(changed(high=9.0, low=11.0))),
+    ("invalid", lambda encoder: encoder.encode(changed(symbol=""))),
+    ("invalid", lambda encoder: encoder.encode(changed(timestamp=0))),
+    ("invalid", lambda encoder: encoder.encode(changed(timestamp=4_102_444_800_000))),
+    ("invalid", lambda encoder: encoder.encode(changed(volume=-1.0))),
+    ("key_mismatch", lambda encoder: encoder.encode(changed(symbol="MSFT"))),
+    ("stale", lambda encoder: encoder.encode(make_bar(-100, 10.0))),
+]
+
+
+def changed(**fields: Any) -> Bar:
+    return make_bar(0, 10.0, **fields)
+
+
+def test_every_poison_is_a_dead_letter_and_its_neighbours_are_signals(deploy: Deploy) -> None:
+    deployment = deploy(partitions=1)
+    deployment.send([])
+    encoder = Encoder("bar")
+    asyncio.run(encoder.register(registry(deployment.settings), deployment.topics.raw.subject))
+    bars = [make_bar(minute, 10.0 + minute % 7) for minute in range(70)]
+    values: list[tuple[str | None, bytes | None]] = [(None, encoder.encode(bar)) for bar in bars]
+    for index, (reason, make) in enumerate(POISON):
+        values.insert(20 + 3 * index, (reason, make(encoder)))
+    deployment.send_raw((b"AAPL", value) for _, value in values)
+
+    worker = deployment.start_worker().wait_ready()
+    deployment.settle()
+    assert differences(final_signals(bars, deployment.settings.strategy), final(deployment.signals())) == []
+    letters = deployment.messages(deployment.topics.dead_letters)
+    poisoned = [(offset, reason, value) for offset, (reason, value) in enumerate(values) if reason]
+    found = sorted(
+        (int(headers["offset"]), headers["reason"], letter.value())
+        for letter in letters
+        if (headers := read_headers(letter.headers()))
+    )
+    assert found == poisoned
+    assert all(letter.key() == b"AAPL" for letter in letters)
+    headers = read_headers(letters[0].headers())
+    assert headers["topic"] == deployment.topics.raw.name
+    assert headers["partition"] == "0"
+    assert headers["time"].endswith("Z")
+    metrics = worker.get("/metrics").text
+    for reason in {reason for reason, _ in POISON}:
+        count = sum(each == reason for each, _ in POISON)
+        assert f'stocks_dead_letters_total{{reason="{reason}"}} {count}.0' in metrics
+
+
+def test_a_stale_bar_of_a_backfill_is_only_counted(deploy: Deploy) -> None:
+    deployment = deploy(partitions=1)
+    bars = [make_bar(minute, 10.0) for minute in range(70)]
+    deployment.send([*bars, make_bar(-5, 9.0, origin="backfill")])
+    worker = deployment.start_worker().wait_ready()
+    deployment.settle()
+    assert deployment.count(deployment.topics.dead_letters) == 0
+    assert 'stocks_bars_total{outcome="stale"} 1.0' in worker.get("/metrics").text

@@ -1,0 +1,142 @@
+"""The worker as its users run it: right results, a quiet lag, a prompt end, and refusals at the start that say why."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from confluent_kafka import Producer
+
+from app.clients import producer_config, registry
+from app.domain.records import Bar
+from app.serde import Encoder
+from tests.bars import make_bar
+from tests.integration.bars import random_bars
+from tests.integration.conftest import Deploy
+from tests.integration.deployment import Deployment, final
+from tests.integration.waiting import eventually
+from tests.oracle import differences, final_signals
+
+
+def check(deployment: Deployment, bars: Sequence[Bar]) -> None:
+    expected = final_signals(bars, deployment.settings.strategy)
+    assert differences(expected, final(deployment.signals())) == []
+
+
+def test_signals_follow_from_bars_corrections_and_late_bars(deploy: Deploy) -> None:
+    deployment = deploy(partitions=2)
+    bars = list(random_bars(symbols=5, minutes=120, seed=1))
+    late = [bars.pop(index) for index in (400, 300, 200)]
+    corrected = [bar | {"close": bar["low"], "volume": 1.0} for bar in bars[-20:]]
+    worker = deployment.start_worker()
+    arrived: list[Bar] = []
+    for bar in bars:
+        arrived.append(bar)
+        if late and bar["timestamp"] > late[-1]["timestamp"] + 3 * 60_000:
+            arrived.append(late.pop())
+    arrived += corrected
+    deployment.send(arrived)
+    worker.wait_ready()
+    deployment.settle()
+    check(deployment, arrived)
+    assert deployment.count(deployment.topics.dead_letters) == 0
+    newest = worker.get("/signals?limit=5").json()
+    assert newest["total"] == 5 * 50
+    assert [each["symbol"] for each in newest["signals"]] == [f"S{index:04d}" for index in range(5)]
+
+
+def test_bars_of_an_aborted_transaction_are_never_seen_and_leave_no_lag(deploy: Deploy) -> None:
+    deployment = deploy(partitions=1)
+    deployment.send([make_bar(0, 10.0)])
+    encoder = Encoder("bar")
+    asyncio.run(encoder.register(registry(deployment.settings), deployment.topics.raw.subject))
+    producer = Producer(producer_config(deployment.settings) | {"transactional.id": "test-aborting"})
+    producer.init_transactions(30)
+    for minute, commits in ((1, False), (2, True), (3, False)):
+        producer.begin_transaction()
+        producer.produce(deployment.topics.raw.name, encoder.encode(make_bar(minute, 10.0 + minute)), "AAPL")
+        producer.flush()
+        producer.commit_transaction() if commits else producer.abort_transaction()
+    worker = deployment.start_worker().wait_ready()
+    deployment.settle()
+    check(deployment, [make_bar(0, 10.0), make_bar(2, 12.0)])
+    eventually(lambda: 'stocks_lag_records{partition="0"' in worker.get("/metrics").text, 10)
+    lags = [line for line in worker.get("/metrics").text.splitlines() if line.startswith("stocks_lag_records{")]
+    assert [line.split()[-1] for line in lags] == ["0.0", "0.0"]
+
+
+def test_sigterm_under_load_ends_within_ten_seconds_and_loses_nothing(deploy: Deploy) -> None:
+    deployment = deploy()
+    bars = list(random_bars(symbols=200, minutes=200, seed=2))
+    deployment.send(bars)
+    worker = deployment.start_worker().wait_ready()
+    eventually(lambda: deployment.count(deployment.topics.signals) > 2000, 60, worker.tail)
+    assert deployment.lag() > 0
+    assert worker.terminate(seconds=10) == 0
+    deployment.start_worker().wait_ready()
+    deployment.settle()
+    signals = deployment.signals()
+    check(deployment, bars)
+    assert len(signals) == len(bars), "an orderly end repeats nothing"
+
+
+def test_workers_come_and_go_under_load(deploy: Deploy) -> None:
+    deployment = deploy(batch_max=500)
+    bars = list(random_bars(symbols=200, minutes=300, seed=3))
+    deployment.send(bars)
+    first = deployment.start_worker("first").wait_ready()
+    eventually(lambda: deployment.count(deployment.topics.signals) > 5000, 60, first.tail)
+    second = deployment.start_worker("second").wait_ready()
+    eventually(lambda: len(second.get("/signals").json().get("missing_partitions", [])) == 4, 30, second.tail)
+    assert first.terminate() == 0
+    third = deployment.start_worker("third").wait_ready()
+    eventually(lambda: len(third.get("/signals").json().get("missing_partitions", [])) == 4, 30, third.tail)
+    second.kill()
+    deployment.settle()
+    check(deployment, bars)
+    eventually(lambda: third.get("/signals").json().get("missing_partitions") == [], 30, third.tail)
+    assert third.get("/symbols").json()["symbols"] == [f"S{index:04d}" for index in range(200)]
+
+
+def test_a_symbol_of_another_worker_is_a_redirect_to_it(deploy: Deploy) -> None:
+    deployment = deploy(partitions=2)
+    deployment.send(random_bars(symbols=20, minutes=3, seed=4))
+    workers = [deployment.start_worker(name).wait_ready() for name in ("first", "second")]
+    eventually(lambda: all(len(w.get("/signals").json().get("missing_partitions", [])) == 1 for w in workers), 60)
+    deployment.settle()
+    for worker in workers:
+        answers = [worker.get(f"/signals/S{index:04d}") for index in range(20)]
+        assert {answer.status_code for answer in answers} == {200, 307}
+        moved = next(answer for answer in answers if answer.status_code == 307)
+        other = next(each for each in workers if each is not worker)
+        assert moved.headers["location"].startswith(other.url)
+
+
+@pytest.mark.parametrize("missing", ["stocks.signals", "stocks.indicators", "stocks.dead-letters"])
+def test_a_missing_topic_ends_the_worker_with_its_name(deploy: Deploy, missing: str) -> None:
+    deployment = deploy(topic_allow_declare=False)
+    deployment.create_topics(without=missing)
+    worker = deployment.start_worker()
+    assert worker.process.wait(30) != 0
+    assert f"{deployment.settings.topic_prefix}{missing}" in worker.tail()
+    assert "Traceback" not in worker.tail(100_000)
+
+
+def test_a_data_folder_has_one_worker(deploy: Deploy) -> None:
+    deployment = deploy(partitions=1)
+    deployment.start_worker().wait_ready()
+    second = deployment.start_worker()
+    assert second.process.wait(30) != 0
+    assert "Another worker uses the data folder" in second.tail()
+
+
+def test_state_of_another_strategy_is_not_continued(deploy: Deploy) -> None:
+    deployment = deploy(partitions=1)
+    deployment.send([make_bar(0, 10.0)])
+    first = deployment.start_worker().wait_ready()
+    deployment.settle()
+    assert first.terminate() == 0
+    deployment.send([make_bar(1, 10.0)])
+    second = deployment.start_worker(RSI_BUY_BELOW=25)
+    assert second.process.wait(30) != 0
+    assert "another strategy is another deployment" in second.tail(20_000)
+    assert deployment.lag() == 1
