@@ -4,12 +4,16 @@ import random
 import shutil
 import time
 from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import cast
 
 import pytest
 
+from app.domain.key import table_key
+from app.domain.records import Signal
 from app.engine.progress import PROGRESS_KEY, decode_progress
 from app.topics import Topic
+from tables.signals_value import summary_of
 from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import Deployment, final
@@ -24,7 +28,7 @@ TAIL = 5_000
 
 @pytest.mark.timeout(600)
 def test_kills_in_mid_batch_lose_nothing(deploy: Deploy) -> None:
-    deployment = deploy(batch_max=1000)
+    deployment = deploy(batch_max=3000)
     bars = list(random_bars(SYMBOLS, BARS // SYMBOLS, seed=7))
     assert deployment.send(bars) == BARS
     chance = random.Random(7)
@@ -33,7 +37,7 @@ def test_kills_in_mid_batch_lose_nothing(deploy: Deploy) -> None:
         worker = deployment.start_worker().wait_ready()
         assert deployment.lag() > 0, f"the replay ended after {interrupted} kills"
         await_more_indicators(deployment, chance.randint(500, BARS // (2 * KILLS)))
-        await_any_write(deployment, chance)
+        await_outputs(deployment, chance)
         worker.kill()
         interrupted += is_mid_batch(deployment)
         if interrupted == KILLS // 2:
@@ -55,10 +59,9 @@ def await_more_indicators(deployment: Deployment, more: int) -> None:
     eventually(lambda: deployment.count(topic) >= wanted, 60, deployment.workers[-1].tail)
 
 
-def await_any_write(deployment: Deployment, chance: random.Random) -> None:
-    """Return as soon as one of the outputs or changelogs grows: then a batch is likely to be under way."""
-    topics = deployment.topics
-    watched = chance.choice([topics.indicators, topics.windows_changelog, topics.signals, topics.signals_changelog])
+def await_outputs(deployment: Deployment, chance: random.Random) -> None:
+    """Return as soon as outputs of one of the agents appear: then its batch is under way."""
+    watched = chance.choice([deployment.topics.indicators, deployment.topics.signals])
     before = deployment.count(watched)
     deadline = time.monotonic() + 2
     while deployment.count(watched) == before and time.monotonic() < deadline:
@@ -69,28 +72,45 @@ def is_mid_batch(deployment: Deployment) -> bool:
     """Whether outputs or changelog hold a part of a batch that the state lacks.
 
     Each batch ends its changelog with the progress record, so what comes behind
-    the last one is a part; and so are outputs of bars beyond that progress.
+    the last one is a part; and so are outputs that go beyond the state.
     """
-    topics = deployment.topics
-    windows, signals = (
-        last_of_changelog(deployment, topic) for topic in (topics.windows_changelog, topics.signals_changelog)
-    )
-    return any(part for _, part in [*windows.values(), *signals.values()]) or any(
-        record["source_offset"] >= windows.get(record["source_partition"], (0, False))[0]
+    windows = changelog_tail(deployment, deployment.topics.windows_changelog)
+    histories = changelog_tail(deployment, deployment.topics.signals_changelog)
+    if any(tail.is_partial for tail in [*windows.values(), *histories.values()]):
+        return True
+    newest = {key: value for tail in histories.values() for key, value in tail.values.items()}
+    return any(
+        record["source_offset"] >= windows[record["source_partition"]].progress
         for record in deployment.indicators(TAIL)
+        if record["source_partition"] in windows
+    ) or any(
+        signal["timestamp"] > summary[1]
+        for signal in cast(list[Signal], deployment.records(deployment.topics.signals, TAIL))
+        if (value := newest.get(table_key(signal["run_id"], signal["symbol"]))) and (summary := summary_of(value))
     )
 
 
-def last_of_changelog(deployment: Deployment, topic: Topic) -> dict[int, tuple[int, bool]]:
-    """By partition the offset that its state has come to, and whether records of another batch come behind."""
-    found = {}
+@dataclass
+class Tail:
+    """The end of one partition of a changelog."""
+
+    progress: int = 0
+    is_partial: bool = False
+    values: dict[bytes, bytes] = field(default_factory=dict)
+
+
+def changelog_tail(deployment: Deployment, topic: Topic) -> dict[int, Tail]:
+    """By partition how far the state has come, the last values, and whether records follow the last progress."""
+    tails: dict[int, Tail] = defaultdict(Tail)
     for message in deployment.messages(topic, TAIL):
-        partition = cast(int, message.partition())
-        if message.key() == PROGRESS_KEY:
-            found[partition] = (decode_progress(cast(bytes, message.value()))[1], False)
+        tail = tails[cast(int, message.partition())]
+        key, value = cast(bytes, message.key()), cast(bytes, message.value())
+        tail.is_partial = key != PROGRESS_KEY
+        if tail.is_partial:
+            tail.values[key] = value
         else:
-            found[partition] = (found.get(partition, (0, False))[0], True)
-    return found
+            tail.progress = decode_progress(value)[1]
+    return tails
 
 
 def check_tables(deployment: Deployment, expected: list[dict[str, object]]) -> None:
