@@ -6,15 +6,8 @@ from typing import Any
 
 import click
 
-from app.producer.pace import Pace, parse_speed
+from app.cli.speed import pace
 from app.sources.names import PROFILES, SOURCES
-
-
-def _speed(_: click.Context, __: click.Parameter, text: str) -> Pace:
-    try:
-        return parse_speed(text)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
 
 
 def _names(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, ...] | None:
@@ -36,7 +29,7 @@ _OPTIONS = [
         default="max",
         show_default=True,
         metavar="max|realtime|N",
-        callback=_speed,
+        callback=pace,
         help="As fast as possible, a minute of bars a minute, or N bars a second.",
     ),
     click.option(

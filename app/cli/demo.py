@@ -1,0 +1,50 @@
+"""`stocks demo`: everything at once, on this machine, with made-up bars."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from app.cli.speed import speed_text
+from app.sources.names import PROFILES
+
+if TYPE_CHECKING:
+    from app.sources.names import Profile
+
+_INTERRUPTED = 130
+
+
+@click.command("demo")
+@click.option("--exit", "ends", is_flag=True, help="End once the last bar's signal of every symbol can be read.")
+@click.option(
+    "--speed",
+    envvar="SPEED",
+    metavar="max|realtime|N",
+    callback=speed_text,
+    help="Bars a second.  [default: 100, with --exit max]",
+)
+@click.option("--seed", envvar="SEED", type=click.IntRange(min=0), default=0, show_default=True, help="Other bars.")
+@click.option("--profile", envvar="PROFILE", type=click.Choice(PROFILES), default=PROFILES[0], show_default=True)
+@click.pass_context
+def command(context: click.Context, /, ends: bool, speed: str | None, seed: int, profile: "Profile") -> None:
+    """Replay a session of synthetic bars through a worker, and show the signals as they come.
+
+    Starts the local stack unless it runs, a worker and a producer; Ctrl-C
+    stops what it has started. Nothing here is market data.
+    """
+    import logging
+
+    from rich.console import Console
+
+    from app.demo.run import Demo, Plan
+    from app.settings import settings
+
+    # What goes wrong is shown here, as a sentence.
+    logging.getLogger("app").addHandler(logging.NullHandler())
+    plan = Plan(profile=profile, seed=seed, speed=speed or ("max" if ends else "100"), ends=ends)
+    demo = Demo(settings(), plan, Console(highlight=False))
+    try:
+        demo.run()
+    except KeyboardInterrupt:
+        click.echo("Stopped.")
+        # Who has seen all of it and then stops it has done as told.
+        context.exit(0 if demo.all_shown else _INTERRUPTED)

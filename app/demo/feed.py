@@ -1,0 +1,59 @@
+"""The signals of one run, as they come."""
+
+import asyncio
+import time
+from typing import cast
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from app.broker import BrokerUnavailable
+from app.clients import consumer_config, registry
+from app.domain.records import Signal
+from app.serde import Decoder
+from app.settings import Settings
+from app.topics import topics
+
+_TIMEOUT_S = 10.0
+_PAUSE_S = 0.1
+_AT_ONCE = 5_000
+
+
+class SignalFeed:
+    """Reads the topic of signals from where it ends now; the topic must exist. Raises BrokerUnavailable."""
+
+    def __init__(self, settings: Settings, run_id: str) -> None:
+        self._run_id, self._mark = run_id, run_id.encode()
+        self._decoder = Decoder(registry(settings), "signal")
+        self._consumer = Consumer(consumer_config(settings, f"{settings.id}-demo"))
+        topic = topics(settings).signals
+        partitions = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
+        for partition in partitions:
+            partition.offset = self._end(partition)
+        self._consumer.assign(partitions)
+
+    def read(self, timeout_s: float) -> list[Signal]:
+        """What has come meanwhile, or comes within that time. Raises RegistryUnavailable."""
+        messages = self._consumer.consume(_AT_ONCE, timeout_s)
+        payloads = [message.value() or b"" for message in messages if message.error() is None]
+        # A worker that catches up sends thousands of other runs' signals; most need not be decoded.
+        payloads = [payload for payload in payloads if self._mark in payload]
+        if not payloads:
+            return []
+        asyncio.run(self._decoder.prepare(payloads))
+        signals = [cast(Signal, self._decoder.decode(payload)) for payload in payloads]
+        return [signal for signal in signals if signal["run_id"] == self._run_id]
+
+    def close(self) -> None:
+        """Leaves the broker."""
+        self._consumer.close()
+
+    def _end(self, partition: TopicPartition) -> int:
+        deadline = time.monotonic() + _TIMEOUT_S
+        while True:
+            try:
+                return int(self._consumer.get_watermark_offsets(partition, timeout=_TIMEOUT_S)[1])
+            except KafkaException as error:
+                # For a moment after it has made a topic, a broker may say that it is not its leader.
+                if time.monotonic() > deadline:
+                    raise BrokerUnavailable(f"Where {partition.topic} ends: {error.args[0].str()}") from None
+                self._consumer.poll(_PAUSE_S)

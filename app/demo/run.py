@@ -1,0 +1,152 @@
+"""The demo from its first process to its last signal."""
+
+import os
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from app import stack
+from app.clients import endpoints
+from app.demo.children import Child
+from app.demo.children import stop as stop_children
+from app.demo.feed import SignalFeed
+from app.demo.http import Http
+from app.demo.interrupts import Interrupts
+from app.demo.view import View
+from app.demo.watch import Watch
+from app.producer.listen import listen
+from app.settings import Settings
+from app.sources.choice import DEFAULT_DAY
+from app.sources.local_only import refuse_remote
+from app.sources.names import Profile
+from app.sources.run_id import new_run_id
+from app.stack.progress import Shown
+from app.topic_admin import ensure_topics
+
+SYMBOLS = ("AAPL", "GOOGL", "SPY")
+_LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What was asked for; `speed` as `stocks replay` takes it."""
+
+    profile: Profile
+    seed: int
+    speed: str
+    ends: bool
+
+
+class Demo:
+    """One run of the demo: a local stack unless there is one, a worker, a producer, and what comes of them.
+
+    `run` returns when all is shown, if the plan says that it ends, and otherwise goes on until KeyboardInterrupt; it
+    leaves nothing behind that it has started. Raises StocksError with the reason when something fails.
+    """
+
+    def __init__(self, settings: Settings, plan: Plan, console: Console) -> None:
+        self._started = time.monotonic()
+        self._settings, self._plan, self._console = settings, plan, console
+        self._run_id = new_run_id("synthetic", DEFAULT_DAY)
+        self._view = View(console, settings.strategy)
+        self._children: list[Child] = []
+        self.all_shown = False
+
+    def run(self) -> None:
+        """All of it."""
+        with Interrupts() as interrupts, ExitStack() as cleanup:
+            self._claim_ports()
+            self._bring_up_cluster(cleanup, interrupts)
+            ensure_topics(self._settings)
+            feed = SignalFeed(self._settings, self._run_id)
+            cleanup.callback(feed.close)
+            http = Http(self._api, self._producer)
+            cleanup.callback(http.close)
+            cleanup.callback(self._stop_children)
+            cleanup.callback(interrupts.ignore)
+            with interrupts.held():
+                self._start_children()
+            self._addresses()
+            watch = Watch(self._run_id, SYMBOLS, feed, http, self._view, self._children, self._console)
+            watch.until_all_is_readable(self._started)
+            self.all_shown = True
+            if not self._plan.ends:
+                self._console.print("All is shown. Ctrl-C stops everything.")
+                watch.on()
+
+    @property
+    def _api(self) -> str:
+        return f"http://{_LOOPBACK}:{self._settings.api_port}"
+
+    @property
+    def _producer(self) -> str:
+        return f"http://{_LOOPBACK}:{self._settings.producer_port}"
+
+    def _claim_ports(self) -> None:
+        ours = self._settings
+        ports = {}
+        for setting, host, port in (
+            ("API_PORT", ours.api_host, ours.api_port),
+            ("PRODUCER_PORT", ours.producer_host, ours.producer_port),
+        ):
+            with listen(setting, host, port) as sock:
+                ports[setting.lower()] = sock.getsockname()[1]
+        self._settings = ours.model_copy(update=ports)
+
+    def _bring_up_cluster(self, cleanup: ExitStack, interrupts: Interrupts) -> None:
+        ours = self._settings
+        if not ours.kafka_bootstrap and not ours.schema_registry_url and stack.status(ours.stack_dir) is None:
+            cleanup.callback(self._stop_stack)
+            cleanup.callback(interrupts.ignore)
+            stack.start(
+                ours.stack_dir,
+                kafka_port=ours.kafka_port,
+                registry_port=ours.schema_registry_port,
+                progress=Shown(self._console),
+            )
+        found = endpoints(ours)
+        refuse_remote(found.kafka)
+        self._settings = ours.model_copy(
+            update={"kafka_bootstrap": found.kafka, "schema_registry_url": found.schema_registry}
+        )
+
+    def _start_children(self) -> None:
+        ours, plan = self._settings, self._plan
+        # What is meant for `stocks replay` must not shape the demo.
+        env = {name: value for name, value in os.environ.items() if name not in ("FILE", "SESSIONS", "STRICT")} | {
+            "KAFKA_BOOTSTRAP": ours.kafka_bootstrap or "",
+            "SCHEMA_REGISTRY_URL": ours.schema_registry_url or "",
+            "API_PORT": str(ours.api_port),
+            "PRODUCER_PORT": str(ours.producer_port),
+        }
+        logs = ours.stack_dir / "logs"
+        faust = [sys.executable, "-m", "faust", "-A", "app.main", "worker", "-l", "warn"]
+        produce = [sys.executable, "-m", "app.cli", "produce", "--source", "synthetic", "--symbols", ",".join(SYMBOLS)]
+        produce += ["--date", str(DEFAULT_DAY), "--profile", plan.profile, "--seed", str(plan.seed)]
+        produce += ["--speed", plan.speed, "--run-id", self._run_id]
+        self._children.append(Child("worker", faust, env, logs / "worker.log"))
+        self._children.append(Child("producer", produce, env, logs / "producer.log"))
+
+    def _stop_children(self) -> None:
+        self._console.print("Stopping worker and producer…", style="dim")
+        stop_children(self._children)
+
+    def _stop_stack(self) -> None:
+        self._console.print("Stopping Kafka and the schema registry; their data stay.", style="dim")
+        stack.stop(self._settings.stack_dir)
+
+    def _addresses(self) -> None:
+        self._console.print(
+            f"SYNTHETIC bars, made up and no market data: {', '.join(SYMBOLS)} on {DEFAULT_DAY}, "
+            f"profile {self._plan.profile}, seed {self._plan.seed}, run {self._run_id}\n"
+            f"  {self._api}/            the API's start page\n"
+            f"  {self._api}/signals     the newest signals\n"
+            f"  {self._api}/docs        all of the API\n"
+            f"  {self._producer}/health      the producer\n"
+            f"  {self._settings.stack_dir / 'logs'}  what worker and producer log",
+            highlight=False,
+            soft_wrap=True,
+        )
