@@ -1,5 +1,6 @@
 """`stocks replay`: sends a file's bars, or made-up ones, to Kafka."""
 
+import logging
 import signal
 import time
 from typing import Any
@@ -33,6 +34,8 @@ def command(context: click.Context, /, pace: Pace, strict: bool, **options: Any)
     from app.producer.runner import Runner
     from app.settings import settings
 
+    # What goes wrong is shown here, as a sentence.
+    logging.getLogger("app").addHandler(logging.NullHandler())
     ours = settings()
     source, faults = open_source(ours, options)
     runner = Runner(
@@ -50,7 +53,8 @@ def command(context: click.Context, /, pace: Pace, strict: bool, **options: Any)
     except KeyboardInterrupt:
         interrupted = runner.status != "finished"
         runner.stop()
-    click.echo(summary(runner, faults, interrupted=interrupted))
+    if runner.started_at or interrupted:
+        click.echo(summary(runner, faults, interrupted=interrupted))
     if runner.status == "failed" and runner.last_error:
         raise StocksError(runner.last_error)
     if interrupted:
@@ -59,4 +63,4 @@ def command(context: click.Context, /, pace: Pace, strict: bool, **options: Any)
         raise StocksError(f"There was nothing to send in {source.name}: see --symbols and the skipped lines.")
     click.echo(hint(ours, source.run_id))
     if strict and faults.count:
-        raise StocksError(f"{faults.count:,} lines were skipped, and --strict does not allow that.")
+        raise StocksError("--strict: lines were skipped.")

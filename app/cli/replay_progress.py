@@ -30,7 +30,8 @@ def summary(runner: Runner, faults: Faults, *, interrupted: bool) -> str:
     """What was sent, in one sentence or two."""
     total = runner.source.total
     of_total = f" of {total:,}" if total is not None else ""
-    skipped = f" {faults.count:,} lines skipped." if faults.count else ""
+    lines = "line" if faults.count == 1 else "lines"
+    skipped = f" {faults.count:,} {lines} skipped." if faults.count else ""
     missing = runner.sent - runner.acknowledged
     if interrupted:
         last = runner.last_bar
@@ -48,10 +49,12 @@ def hint(settings: Settings, run_id: str) -> str:
 
 def _line(runner: Runner) -> str:
     read, total = runner.source.read, runner.source.total
-    share = f" ({read / total:.0%})" if total else ""
+    share = f" ({read / total:.0%})" if total and runner.started_at else ""
     return f"{_counts(runner)}{share}"
 
 
 def _counts(runner: Runner) -> str:
+    if not runner.started_at:
+        return "Waiting for broker and registry"
     trouble = f", waiting: {runner.last_error}" if runner.status == "waiting" else ""
     return f"{runner.acknowledged:,} bars, {runner.bars_per_second:,.0f} bars/s{trouble}"
