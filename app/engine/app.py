@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from contextlib import ExitStack
 from time import monotonic
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import faust
 from faust.app.base import BootStrategy
@@ -54,6 +54,18 @@ class ApiFirst(BootStrategy):
         ]
 
 
+class CheckedWorker(faust.Worker):
+    """Ends with a sentence, and before anything has started, where a worker cannot work."""
+
+    def execute_from_commandline(self) -> NoReturn:
+        """Run the worker until it ends; raises SystemExit with the reason where it cannot start."""
+        try:
+            cast(BatchApp, self.app).prepare()
+        except StocksError as error:
+            raise SystemExit(f"Error: {error}") from None
+        super().execute_from_commandline()
+
+
 class BatchApp(faust.App):
     """The Faust app of one deployment.
 
@@ -83,6 +95,7 @@ class BatchApp(faust.App):
             datadir=str(settings.data_dir),
             store="rocksdb://",
             Schema=BatchSchema,
+            Worker=CheckedWorker,
             web_bind=settings.api_host,
             web_host=settings.api_host,
             web_port=settings.api_port,
@@ -107,17 +120,15 @@ class BatchApp(faust.App):
         return cast(BatchConsumer, self.consumer)
 
     async def on_start(self) -> None:
-        """Check the topics and claim the data folder before anything else starts."""
-        try:
-            await asyncio.to_thread(self._prepare)
-        except StocksError as error:
-            self.log.critical("%s", error)
-            raise SystemExit(1) from None
+        """Set up the consumer before it starts."""
+        if not self.topic_ids:
+            await asyncio.to_thread(self.prepare)
         self.batch_consumer.state_offset = self._state_offset
         self.batch_consumer.fetcher.batch_max = self.settings.batch_max
         await super().on_start()
 
-    def _prepare(self) -> None:
+    def prepare(self) -> None:
+        """Create or check the topics and claim the data folder. Raises StocksError."""
         self.topic_ids = ensure_topics(self.settings)
         cluster_id = Broker(self.settings).metadata().cluster_id
         self._held.enter_context(claim(self.settings.data_dir, f"{self.settings.id} on cluster {cluster_id}"))
