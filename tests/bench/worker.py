@@ -1,0 +1,77 @@
+"""One worker as a child process, alone or under a sampling profiler."""
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic
+
+import httpx
+import psutil
+
+
+class WorkerEnded(Exception):
+    """The worker ended before its work did."""
+
+
+class BenchWorker:
+    """`faust -A app.main worker` of the source tree `tree`, started by `prefix` (a profiler) if there is one."""
+
+    def __init__(self, tree: Path, environment: Mapping[str, str], log: Path, prefix: Sequence[str] = ()) -> None:
+        self._url = f"http://127.0.0.1:{environment['API_PORT']}"
+        self._log = log
+        with log.open("wb") as output:
+            # `python -m` puts the working folder first on the path: the tree's own code runs.
+            self._started = subprocess.Popen(
+                [*prefix, sys.executable, "-m", "faust", "-A", "app.main", "worker", "-l", "info"],
+                cwd=tree,
+                env=dict(environment),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        self._has_prefix = bool(prefix)
+        self.peak_bytes = 0
+
+    def sample(self) -> None:
+        """Note how much memory it has. Raises WorkerEnded."""
+        if self._started.poll() is not None:
+            raise WorkerEnded(f"the worker ended with {self._started.returncode}:\n{self.log_tail()}")
+        with suppress(psutil.NoSuchProcess):
+            for process in self._workers():
+                self.peak_bytes = max(self.peak_bytes, process.memory_info().rss)
+
+    def cpu_seconds(self) -> float:
+        """Processor time so far, of all its threads."""
+        return sum(sum(process.cpu_times()[:2]) for process in self._workers())
+
+    def is_ready(self) -> bool:
+        self.sample()
+        try:
+            return httpx.get(f"{self._url}/ready", timeout=10).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def log_tail(self) -> str:
+        return self._log.read_text(errors="replace")[-4000:]
+
+    def stop(self, seconds: float = 20) -> None:
+        """End it gently, and a profiler then writes what it saw; with force after so many seconds."""
+        deadline = monotonic() + seconds
+        family = [*self._workers(), psutil.Process(self._started.pid)] if self._started.poll() is None else []
+        for process in family:
+            if process.pid != self._started.pid or not self._has_prefix:
+                process.terminate()
+        for process in family:
+            try:
+                process.wait(max(0.1, deadline - monotonic()))
+            except psutil.TimeoutExpired:
+                process.kill()
+        self._started.wait()
+
+    def _workers(self) -> list[psutil.Process]:
+        try:
+            started = psutil.Process(self._started.pid)
+            return started.children() if self._has_prefix else [started]
+        except psutil.NoSuchProcess:
+            return []
