@@ -10,14 +10,13 @@ from mode.supervisors import CrashingSupervisor
 
 from app import metrics
 from app.bars import read_bar
-from app.clients import producer_config, registry
+from app.clients import registry
 from app.domain.key import table_key
 from app.domain.outcome import Outcome
 from app.domain.records import Bar
 from app.domain.step import step
 from app.domain.window import Window
 from app.engine.batch import Batch, Record
-from app.engine.delivery import Delivery
 from app.engine.emitter import Emitter
 from app.engine.work import Work, Worker
 from app.iso_time import iso
@@ -91,7 +90,7 @@ def count(outcomes: Counter[Outcome]) -> None:
         metrics.bars.labels(outcome).inc(bars)
 
 
-worker = Worker("indicators", windows, Delivery(producer_config(app.settings)), catalogue.dead_letters.name, compute)
+worker = Worker("indicators", windows, app.delivery(), catalogue.dead_letters.name, compute)
 
 
 @app.agent(app.batches(catalogue.raw.name), name="indicators", supervisor_strategy=CrashingSupervisor)

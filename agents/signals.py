@@ -9,12 +9,11 @@ from faust.types import StreamT
 from mode.supervisors import CrashingSupervisor
 
 from app import metrics
-from app.clients import producer_config, registry
+from app.clients import registry
 from app.domain.history import History, step
 from app.domain.key import table_key
 from app.domain.records import Action, Indicators
 from app.engine.batch import Batch, Record
-from app.engine.delivery import Delivery
 from app.engine.emitter import Emitter
 from app.engine.work import Work, Worker
 from app.serde import Decoder, Poison
@@ -70,7 +69,7 @@ def count(actions: Counter[Action]) -> None:
         metrics.signals.labels(action).inc(made)
 
 
-worker = Worker("signals", table, Delivery(producer_config(app.settings)), catalogue.dead_letters.name, compute)
+worker = Worker("signals", table, app.delivery(), catalogue.dead_letters.name, compute)
 
 
 @app.agent(app.batches(catalogue.indicators.name), name="signals", supervisor_strategy=CrashingSupervisor)

@@ -15,9 +15,11 @@ from faust.types import TP, ServiceT
 
 from app import metrics
 from app.broker import Broker
-from app.clients import endpoints, faust_credentials
+from app.clients import endpoints, faust_credentials, producer_config
 from app.engine.consumer import BatchConsumer
 from app.engine.datadir import claim
+from app.engine.delivery import Delivery
+from app.engine.fence import MARGIN
 from app.engine.schema import BatchSchema
 from app.engine.table import BatchTable
 from app.errors import StocksError
@@ -113,6 +115,11 @@ class BatchApp(faust.App):
     def batches(self, topic: str) -> Any:
         """The topic as a channel of batches, for an agent."""
         return self.topic(topic, value_type=bytes, maxsize=QUEUED_BATCHES)
+
+    def delivery(self) -> Delivery:
+        """A producer for one agent; records that it cannot send within the session are not sent after it."""
+        config = producer_config(self.settings)
+        return Delivery(config | {"message.timeout.ms": int(1000 * MARGIN * self.settings.session_seconds)})
 
     @property
     def batch_consumer(self) -> BatchConsumer:
