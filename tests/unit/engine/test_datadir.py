@@ -1,0 +1,78 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.engine.datadir import DataDirForeign, DataDirInUse, claim
+
+OWNER = "stock-signals on cluster 5L6g3nShT-eMCtK--X86sw"
+
+CHILD = """
+import sys
+from pathlib import Path
+from app.engine.datadir import claim
+from app.errors import StocksError
+try:
+    held = claim(Path(sys.argv[1]), sys.argv[2])
+except StocksError as error:
+    sys.exit(f"{type(error).__name__}: {error}")
+print("claimed", flush=True)
+sys.stdin.read()
+"""
+
+
+def claimed_elsewhere(data_dir: Path, owner: str = OWNER) -> "subprocess.Popen[str]":
+    """A process that claims the folder and keeps it until its input ends."""
+    return subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(data_dir), owner],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_another_process_is_refused_until_the_first_ends_even_by_force(tmp_path: Path) -> None:
+    with claimed_elsewhere(tmp_path) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "claimed\n"
+        with pytest.raises(DataDirInUse, match="its own DATA_DIR and API_PORT") as refused:
+            claim(tmp_path, OWNER)
+        assert str(tmp_path) in str(refused.value)
+        first.kill()
+    with claim(tmp_path, OWNER):
+        pass
+
+
+def test_a_claim_keeps_other_processes_out(tmp_path: Path) -> None:
+    with claim(tmp_path, OWNER), claimed_elsewhere(tmp_path) as second:
+        _, errors = second.communicate("")
+    assert second.returncode == 1
+    assert errors.startswith("DataDirInUse: ")
+
+
+def test_the_folder_is_made(tmp_path: Path) -> None:
+    with claim(tmp_path / "some" / "where", OWNER):
+        assert (tmp_path / "some" / "where").is_dir()
+
+
+def test_a_folder_of_another_cluster_is_refused_and_names_both(tmp_path: Path) -> None:
+    claim(tmp_path, OWNER).close()
+    with pytest.raises(DataDirForeign, match="restored from Kafka") as refused:
+        claim(tmp_path, "stock-signals on cluster other")
+    assert OWNER in str(refused.value)
+    assert "stock-signals on cluster other" in str(refused.value)
+
+
+def test_a_refused_stranger_does_not_keep_the_folder_locked(tmp_path: Path) -> None:
+    claim(tmp_path, OWNER).close()
+    with pytest.raises(DataDirForeign):
+        claim(tmp_path, "stranger")
+    claim(tmp_path, OWNER).close()
+
+
+def test_the_owner_may_come_again(tmp_path: Path) -> None:
+    for _ in range(3):
+        claim(tmp_path, OWNER).close()
+    assert (tmp_path / "owner").read_text() == OWNER
