@@ -67,7 +67,7 @@ def test_every_signal_of_a_file_is_right(deploy: Deploy, tmp_path: Path, written
     replay = subprocess.run(
         [STOCKS, "replay", path], env=environment(deployment.settings), capture_output=True, text=True, check=True
     )
-    assert "line 101" in replay.stderr
+    assert "Line 101 skipped" in replay.stderr
     found = re.search(r"replay-[\w.-]+", replay.stdout)
     assert found is not None
     run_id = found[0].rstrip(".")
