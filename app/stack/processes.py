@@ -4,6 +4,7 @@ Recorded process ids are not needed: they would miss a child whose parent was ki
 and name a stranger after a reboot.
 """
 
+import math
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -106,13 +107,29 @@ def log_file(stack_dir: Path, role: str) -> Path:
 
 
 def end(processes: Iterable[psutil.Process]) -> None:
-    """Asks the processes to stop, and kills those that have not after a while; returns when none is left."""
+    """Asks the processes to stop, and kills those that have not after a while; returns when none runs."""
     processes = list(processes)
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.terminate()
-    _, alive = psutil.wait_procs(processes, _GRACE_S)
+    alive = _wait(processes, _GRACE_S)
     for process in alive:
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(alive)
+    _wait(alive, math.inf)
+
+
+def _wait(processes: list[psutil.Process], timeout_s: float) -> list[psutil.Process]:
+    deadline = time.monotonic() + timeout_s
+    while processes and time.monotonic() < deadline:
+        _, processes = psutil.wait_procs(processes, _POLL_S)
+        processes = [process for process in processes if not _is_zombie(process)]
+    return processes
+
+
+def _is_zombie(process: psutil.Process) -> bool:
+    # Its parent may be another process, which looks after it later or never.
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

@@ -1,7 +1,9 @@
 """Fixtures with a real Kafka and a real schema registry: one for the session, or one of a test's own."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
@@ -12,6 +14,14 @@ from app.stack import StackStatus
 from app.stack.ports import Ports, free_ports
 
 MakeStack = Callable[..., "LocalStack"]
+
+_GUARD = """
+import sys
+from pathlib import Path
+sys.stdin.read()
+from app import stack
+stack.stop(Path(sys.argv[1]))
+"""
 
 
 class LocalStack:
@@ -45,14 +55,24 @@ def _kill(pid: int) -> None:
     process.wait()
 
 
+@contextmanager
+def stopped_in_the_end(directory: Path) -> Iterator[None]:
+    """Stops whatever stack runs in this folder: at the end, or when this process is killed before that."""
+    # The guard waits for the end of its input, which comes however this process ends.
+    command = [sys.executable, "-c", _GUARD, str(directory)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as guard:
+        try:
+            yield
+        finally:
+            guard.communicate()
+
+
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """The session's stack, shared by all tests: leave it running, and use topics of your own."""
     directory = tmp_path_factory.mktemp("stack")
-    try:
+    with stopped_in_the_end(directory):
         yield LocalStack(directory)
-    finally:
-        local_stack.stop(directory)
 
 
 @pytest.fixture
@@ -61,8 +81,7 @@ def make_stack(tmp_path: Path) -> Iterator[MakeStack]:
     with ExitStack() as cleanup:
 
         def make(name: str = "stack", sasl: Mapping[str, str] | None = None) -> LocalStack:
-            directory = tmp_path / name
-            cleanup.callback(local_stack.stop, directory)
-            return LocalStack(directory, sasl)
+            cleanup.enter_context(stopped_in_the_end(tmp_path / name))
+            return LocalStack(tmp_path / name, sasl)
 
         yield make

@@ -22,7 +22,7 @@ from app import stack as local_stack
 from app.stack import StackError, ports
 from app.stack.ports import HOST, any_free_port, free_ports
 from app.stack.processes import find, log_file
-from tests.integration.fixtures_stack import LocalStack, MakeStack
+from tests.integration.fixtures_stack import LocalStack, MakeStack, stopped_in_the_end
 
 SCHEMA = {"schema": json.dumps({"type": "record", "name": "Bar", "fields": [{"name": "symbol", "type": "string"}]})}
 
@@ -60,8 +60,8 @@ def registered(registry: str, schema_id: int) -> str:
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     """A folder for a stack that is stopped in the end."""
-    yield tmp_path
-    local_stack.stop(tmp_path)
+    with stopped_in_the_end(tmp_path):
+        yield tmp_path
 
 
 def test_records_and_schema_ids_survive_kill_9_and_a_change_of_ports(make_stack: MakeStack) -> None:
@@ -117,15 +117,23 @@ def test_two_starts_at_once_make_one_stack_and_stop_leaves_nothing(folder: Path)
     processes = list(find(folder).values())
     assert {process.pid for process in processes} == {one.kafka_pid, one.schema_registry_pid}
     assert local_stack.stop(folder)
-    assert not any(process.is_running() for process in processes)
+    assert all(has_ended(process) for process in processes)
     assert local_stack.status(folder) is None
     assert not local_stack.stop(folder)
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Whether it runs no more, even if its parent has not noticed yet."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def test_a_killed_start_leaves_nothing_that_stop_does_not_end(folder: Path) -> None:
     left = kill_start(folder, "registry")
     assert local_stack.stop(folder)
-    assert not any(process.is_running() for process in left)
+    assert all(has_ended(process) for process in left)
 
 
 @pytest.mark.parametrize("reached", ["kafka-format", "kafka"])
@@ -133,7 +141,7 @@ def test_a_start_after_a_killed_one_takes_over(reached: str, folder: Path) -> No
     left = kill_start(folder, reached)
     status = local_stack.start(folder)
     assert {process.pid for process in find(folder).values()} == {status.kafka_pid, status.schema_registry_pid}
-    assert not any(process.is_running() for process in left)
+    assert all(has_ended(process) for process in left)
 
 
 def kill_start(folder: Path, reached: str) -> list[psutil.Process]:

@@ -1,3 +1,4 @@
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,7 +45,15 @@ def test_it_is_found_by_its_folder_and_role_and_killed_if_it_will_not_stop(progr
     assert list(found) == ["kafka"]
     assert find(tmp_path.parent) == {}
     end(found.values())
-    assert not found["kafka"].is_running()
+    assert find(tmp_path) == {}
+
+
+def test_it_can_be_ended_by_another_process_than_the_one_that_started_it(program: Path, tmp_path: Path) -> None:
+    service = start(program, "import signal; print('listening', flush=True); signal.pause()")
+    service.wait_until(lambda: has_logged(program, "listening"), 10)
+    # What has ended stays in the table of processes here, for its parent, which is this one, does not wait for it.
+    code = "import sys, pathlib; from app.stack.processes import *; end(find(pathlib.Path(sys.argv[1])).values())"
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, timeout=20)
     assert find(tmp_path) == {}
 
 
