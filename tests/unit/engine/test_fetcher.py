@@ -74,6 +74,13 @@ async def test_every_partition_gives_one_batch_of_at_most_the_maximum(log: Log) 
     assert spans_of(await log.fetch(*RAW)) == {RAW[0]: (10, 20)}
 
 
+async def test_what_is_fetched_alternates_between_the_topics(log: Log) -> None:
+    other = TP("zebra", 0)
+    log.seek(*RAW, other)
+    log.arrived = {tp: records(0) for tp in (*RAW, other)}
+    assert list(await log.fetch(*RAW, other)) == [RAW[0], other, RAW[1], RAW[2]]
+
+
 async def test_it_waits_only_when_nothing_is_there(log: Log) -> None:
     log.seek(*RAW)
     log.arrived = {RAW[0]: records(0)}

@@ -1,140 +1,24 @@
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import pytest
-from faust import Event
 from faust.types import Message
 
 from app import metrics
 from app.dead_letters import read_headers
-from app.engine.app import BatchApp
 from app.engine.batch import Batch, Record
-from app.engine.delivery import Abandoned, Delivery, NotDelivered, Outgoing
-from app.engine.spans import Hole, Spans
+from app.engine.delivery import Abandoned, NotDelivered, Outgoing
+from app.engine.fence import RECHECK_SECONDS
+from app.engine.spans import Hole
 from app.engine.work import Work, Worker, describe
 from app.registry import RegistryUnavailable
 from app.serde import Poison
-from tests.unit.engine.made import SOURCE, TOPIC_ID, Numbers, Rec, event_of, records
+from tests.unit.engine.made import TOPIC_ID, Rec
+from tests.unit.engine.workbench import DEAD_LETTERS, GENERATION, Bench, Broker, leave_unconfirmed
 
-DEAD_LETTERS = "stocks.dead-letters"
 CHANGELOG = "stock-signals-numbers-changelog"
-GENERATION = 7
-
-
-class Broker(Delivery):
-    """Takes what is sent, after the failures it was told to have."""
-
-    def __init__(self) -> None:
-        super().__init__({})
-        self.sent: list[list[Outgoing]] = []
-        self.tried: list[list[Outgoing]] = []
-        self.failures: list[Exception | None] = []
-
-    async def send(self, records: Sequence[Outgoing], wanted: Callable[[], bool]) -> int:
-        self.tried.append(list(records))
-        failure = self.failures.pop(0) if self.failures else None
-        if failure is not None:
-            raise failure
-        if not wanted():
-            raise Abandoned
-        self.sent.append(list(records))
-        return 100 * len(self.sent)
-
-    def topics(self) -> list[str]:
-        return [record.topic for group in self.sent for record in group]
-
-
-class Batches:
-    """A stream of batches, each with what happens before the agent gets it."""
-
-    def __init__(self, app: BatchApp) -> None:
-        self.app = app
-        self.events: list[Event] = []
-        self.meanwhile: dict[int, Callable[[], object]] = {}
-
-    def noack(self) -> Any:
-        return self._Stream(self)
-
-    class _Stream:
-        def __init__(self, batches: "Batches") -> None:
-            self.batches = batches
-
-        async def events(self) -> AsyncIterator[Event]:
-            for number, event in enumerate(self.batches.events):
-                self.batches.meanwhile.get(number, lambda: None)()
-                yield event
-
-
-class Bench:
-    """A worker between a real table, real spans and a real consumer; only Kafka is missing."""
-
-    def __init__(self, app: BatchApp, numbers: Numbers) -> None:
-        self.app, self.numbers = app, numbers
-        self.broker = Broker()
-        self.batches = Batches(app)
-        self.given: list[list[int]] = []
-        self.failures: list[Exception | None] = []
-        self.poisoned: dict[int, Poison] = {}
-        self.counted = 0
-        self.spans = app.batch_consumer.fetcher.spans[SOURCE] = Spans(SOURCE)
-        self.spans.seek(0)
-        self.worker = Worker("numbers", numbers, self.broker, DEAD_LETTERS, self.compute)
-
-    async def compute(self, batch: Batch, given: Sequence[Record]) -> Work:
-        """Each record gives an output, and its offset as the value of its key."""
-        self.given.append([record.offset for record in given])
-        failure = self.failures.pop(0) if self.failures else None
-        if failure is not None:
-            raise failure
-        work = Work(done=self.count)
-        for record in given:
-            if record.offset in self.poisoned:
-                work.poisoned.append((record, self.poisoned[record.offset]))
-            else:
-                work.outputs.append(Outgoing("out", record.key, record.value, batch.partition))
-                work.changes[record.key or b""] = b"%d" % record.offset
-        return work
-
-    def count(self) -> None:
-        self.counted += 1
-
-    def fetch(self, *offsets: int, fetched: Sequence[Rec] | None = None) -> Event:
-        """What a fetch brings, on its way to the agent."""
-        batch = self.spans.fetch(fetched or records(*offsets), offsets[-1] + 1)
-        assert batch is not None
-        event = event_of(self.app, batch, GENERATION)
-        self.app.batch_consumer.track_message(event.message)
-        self.batches.events.append(event)
-        return event
-
-    async def run(self) -> None:
-        await asyncio.wait_for(self.worker.run(cast(Any, self.batches)), 5)
-
-    @property
-    def unacked(self) -> int:
-        return len(self.app.batch_consumer.unacked)
-
-    @property
-    def progress(self) -> int | None:
-        return self.numbers.progress(0, TOPIC_ID)
-
-
-@pytest.fixture
-def bench(app: BatchApp, numbers: Numbers, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    """In generation 7, confirmed for ever, with no time between tries."""
-    monkeypatch.setattr("app.engine.work.BACKOFF_SECONDS", (0.0, 0.001))
-    monkeypatch.setattr(type(app), "consumer_generation_id", GENERATION)
-    monkeypatch.setattr(app.batch_consumer, "assignment", lambda: {SOURCE})
-    app.topic_ids[SOURCE.topic] = TOPIC_ID
-    app.batch_consumer.confirmed_at = float("inf")
-    return Bench(app, numbers)
-
-
-def leave_unconfirmed(bench: Bench) -> None:
-    bench.app.rebalancing = True
-    bench.app.batch_consumer.confirmed_at = float("-inf")
 
 
 async def test_outputs_then_changelog_then_store_then_ack(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -317,6 +201,43 @@ async def test_a_partition_lost_between_outputs_and_changelog_leaves_the_state_a
     await bench.run()
     assert bench.broker.topics() == ["out", "out"]
     assert (bench.progress, bench.counted) == (None, 0)
+
+
+async def test_the_changelog_waits_for_a_confirmation_that_the_outputs_outlived(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = bench.broker.send
+
+    async def slow(records: Sequence[Outgoing], wanted: Callable[[], bool]) -> int:
+        offset = await send(records, wanted)
+        if records[0].topic == "out":
+            bench.app.batch_consumer.confirmed_at = float("-inf")
+        return offset
+
+    monkeypatch.setattr(bench.broker, "send", slow)
+    bench.fetch(0)
+    running = asyncio.create_task(bench.run())
+    done, _ = await asyncio.wait({running}, timeout=3 * RECHECK_SECONDS)
+    assert not done
+    assert bench.broker.topics() == ["out"]
+    bench.app.batch_consumer.confirmed_at = float("inf")
+    await running
+    assert bench.broker.topics() == ["out", CHANGELOG, CHANGELOG]
+
+
+async def test_a_worker_that_leaves_does_not_wait_for_a_registry_that_is_away(bench: Bench) -> None:
+    asked = 0
+
+    async def compute(batch: Batch, given: Sequence[Record]) -> Work:
+        nonlocal asked
+        asked += 1
+        leave_unconfirmed(bench)
+        raise RegistryUnavailable("connection refused")
+
+    bench.worker = Worker("numbers", bench.numbers, bench.broker, DEAD_LETTERS, compute)
+    bench.fetch(0)
+    await bench.run()
+    assert (asked, bench.progress, bench.spans.committable(), bench.unacked) == (1, None, 0, 0)
 
 
 async def test_a_batch_that_a_seek_made_void_is_dropped(bench: Bench) -> None:
