@@ -51,7 +51,8 @@ class BatchFetcher(AIOKafkaConsumerThread):
             return {}
         if private.is_closed(consumer):
             raise ConsumerStoppedError
-        partitions = {tp for tp in active_partitions if tp in self.spans or self.consumer._is_changelog_tp(tp)}
+        spans = self.spans  # The main thread begins a new one with each assignment.
+        partitions = {tp for tp in active_partitions if tp in spans or self.consumer._is_changelog_tp(tp)}
         if not partitions:
             # Faust resumes streams a moment before it seeks them.
             await asyncio.sleep(UNSOUGHT_SECONDS)
@@ -59,33 +60,19 @@ class BatchFetcher(AIOKafkaConsumerThread):
         batches: dict[TP, list[Batch]] = {}
         # A cancelled wait would take the records with it: wait for none when there are some.
         for tp in sorted(partitions):
-            self._take(batches, consumer, await private.fetched(consumer, [tp], wait_seconds=0, limit=self.batch_max))
+            _take(batches, spans, consumer, await private.fetched(consumer, [tp], wait_seconds=0, limit=self.batch_max))
         if not batches:
-            self._take(
+            _take(
                 batches,
+                spans,
                 consumer,
                 await private.fetched(consumer, partitions, wait_seconds=timeout or 0, limit=self.batch_max),
             )
             for tp in partitions - batches.keys():
                 position = private.position(consumer, tp)
-                if position is not None and tp in self.spans:
-                    self.spans[tp].skip(position)
+                if position is not None and tp in spans:
+                    spans[tp].skip(position)
         return _alternate_topics(batches)
-
-    def _take(
-        self, batches: dict[TP, list[Batch]], consumer: AIOKafkaConsumer, records: Mapping[Any, list[Any]]
-    ) -> None:
-        for topic_partition, fetched in records.items():
-            tp = TP(topic_partition.topic, topic_partition.partition)
-            position = private.position(consumer, tp)
-            if position is None:
-                continue
-            if tp in self.spans:
-                batch = self.spans[tp].fetch(fetched, position)
-            else:
-                batch = Batch(tp, fetched, fetched[0].offset, position, epoch=0)
-            if batch is not None:
-                batches[tp] = [batch]
 
     async def seek_spans(self, offsets: Mapping[TP, int]) -> None:
         """Seek partitions and their bookkeeping in one step of the consumer's thread."""
@@ -105,6 +92,26 @@ class BatchFetcher(AIOKafkaConsumerThread):
         consumer = self._ensure_consumer()
         offsets = await asyncio.gather(*(consumer.committed(tp) for tp in tps))
         return dict(zip(tps, offsets, strict=True))
+
+
+def _take(
+    batches: dict[TP, list[Batch]],
+    spans: Mapping[TP, Spans],
+    consumer: AIOKafkaConsumer,
+    records: Mapping[Any, list[Any]],
+) -> None:
+    """Add what was fetched to the batches, with the offsets that it spans."""
+    for topic_partition, fetched in records.items():
+        tp = TP(topic_partition.topic, topic_partition.partition)
+        position = private.position(consumer, tp)
+        if position is None:
+            continue
+        if tp in spans:
+            batch = spans[tp].fetch(fetched, position)
+        else:
+            batch = Batch(tp, fetched, fetched[0].offset, position, epoch=0)
+        if batch is not None:
+            batches[tp] = [batch]
 
 
 def _alternate_topics(batches: dict[TP, list[Batch]]) -> dict[TP, list[Batch]]:

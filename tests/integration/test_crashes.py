@@ -37,7 +37,7 @@ def test_kills_in_mid_batch_lose_nothing(deploy: Deploy) -> None:
         worker = deployment.start_worker().wait_ready()
         assert deployment.lag() > 0, f"the replay ended after {interrupted} kills"
         await_more_indicators(deployment, chance.randint(500, BARS // (2 * KILLS)))
-        await_outputs(deployment, chance)
+        await_outputs(deployment, chance.choice([deployment.topics.indicators, deployment.topics.signals]))
         worker.kill()
         interrupted += is_mid_batch(deployment)
         if interrupted == KILLS // 2:
@@ -59,9 +59,8 @@ def await_more_indicators(deployment: Deployment, more: int) -> None:
     eventually(lambda: deployment.count(topic) >= wanted, 60, deployment.workers[-1].tail)
 
 
-def await_outputs(deployment: Deployment, chance: random.Random) -> None:
-    """Return as soon as outputs of one of the agents appear: then its batch is under way."""
-    watched = chance.choice([deployment.topics.indicators, deployment.topics.signals])
+def await_outputs(deployment: Deployment, watched: Topic) -> None:
+    """Return as soon as outputs of an agent appear: then its batch is under way."""
     before = deployment.count(watched)
     deadline = time.monotonic() + 2
     while deployment.count(watched) == before and time.monotonic() < deadline:
