@@ -5,6 +5,9 @@ from dataclasses import dataclass, fields
 
 from app.settings import Settings
 
+#: A dead letter is a whole record and says more about it, so it may be larger than brokers take by default.
+LARGEST_RECORD_BYTES = 2 * 1024 * 1024
+
 DAY_MS = 24 * 60 * 60 * 1000
 
 _CHANGELOG = {
@@ -53,8 +56,8 @@ class Topics:
 def topics(settings: Settings) -> Topics:
     """The catalogue for these settings: the same partition count everywhere, so that a symbol stays on one worker."""
 
-    def stream(name: str, days: int, schema: str | None) -> Topic:
-        config = {"cleanup.policy": "delete", "retention.ms": str(days * DAY_MS)}
+    def stream(name: str, days: int, schema: str | None, **more: str) -> Topic:
+        config = {"cleanup.policy": "delete", "retention.ms": str(days * DAY_MS)} | more
         return Topic(f"{settings.topic_prefix}stocks.{name}", settings.partitions, config, schema)
 
     def changelog(table: str) -> Topic:
@@ -64,7 +67,7 @@ def topics(settings: Settings) -> Topics:
         raw=stream("raw.avro", 7, "bar"),
         indicators=stream("indicators", 7, "indicators"),
         signals=stream("signals", 30, "signal"),
-        dead_letters=stream("dead-letters", 30, None),
+        dead_letters=stream("dead-letters", 30, None, **{"max.message.bytes": str(LARGEST_RECORD_BYTES)}),
         windows_changelog=changelog("windows"),
         signals_changelog=changelog("signals"),
     )

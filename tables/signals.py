@@ -11,7 +11,7 @@ class Signals(BatchTable):
     """Histories by `app.domain.key.table_key`."""
 
     def load(self, partition: int, key: bytes) -> History | None:
-        """The signals of a series; None for a new one. Raises UnknownFormat, StrategyDiffers."""
+        """The signals of a series; None for a new one. Raises UnreadableValue, StrategyDiffers."""
         value = self.read(partition, key)
         if value is None:
             return None

@@ -11,7 +11,7 @@ class Windows(BatchTable):
     """Windows by `app.domain.key.table_key`."""
 
     def load(self, partition: int, key: bytes) -> Window | None:
-        """The window of a series; None for a new one. Raises UnknownFormat, StrategyDiffers."""
+        """The window of a series; None for a new one. Raises UnreadableValue, StrategyDiffers."""
         value = self.read(partition, key)
         if value is None:
             return None

@@ -25,6 +25,7 @@ from app.engine.table import BatchTable
 from app.errors import StocksError
 from app.settings import Settings
 from app.topic_admin import ensure_topics
+from app.topics import LARGEST_RECORD_BYTES
 
 COMMIT_SECONDS = 1.0
 
@@ -114,12 +115,18 @@ class BatchApp(faust.App):
 
     def batches(self, topic: str) -> Any:
         """The topic as a channel of batches, for an agent."""
-        return self.topic(topic, value_type=bytes, maxsize=QUEUED_BATCHES)
+        return self.topic(topic, value_type=bytes)
 
     def delivery(self) -> Delivery:
         """A producer for one agent; records that it cannot send within the session are not sent after it."""
         config = producer_config(self.settings)
-        return Delivery(config | {"message.timeout.ms": int(1000 * MARGIN * self.settings.session_seconds)})
+        return Delivery(
+            config
+            | {
+                "message.timeout.ms": int(1000 * MARGIN * self.settings.session_seconds),
+                "message.max.bytes": LARGEST_RECORD_BYTES,
+            }
+        )
 
     @property
     def batch_consumer(self) -> BatchConsumer:

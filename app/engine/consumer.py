@@ -68,6 +68,17 @@ class BatchConsumer(aiokafka.Consumer):
         spans = self._thread.spans.get(batch.tp)
         return spans is not None and spans.begin(batch)
 
+    def forget(self, message: Message) -> None:
+        """Let nobody wait for a batch that a seek made void."""
+        self._unacked_messages.discard(message)
+
+    def give_up(self, message: Message) -> None:
+        """Leave a batch un-acked, and its partition alone until the next seek, which begins with this batch again."""
+        spans = self._thread.spans.get(message.tp)
+        if spans is not None:
+            spans.give_up()
+        self._unacked_messages.discard(message)
+
     def ack(self, message: Message) -> bool:
         """Mark a batch as finished: outputs, changelog and store are written."""
         batch = cast(Batch, message.value)

@@ -10,6 +10,19 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 POLL_SECONDS = 0.1
 
 
+#: Errors of librdkafka's own that pass when the broker is back; the broker's say themselves whether they do.
+PASSING = frozenset(
+    {
+        KafkaError._MSG_TIMED_OUT,
+        KafkaError._TIMED_OUT,
+        KafkaError._TRANSPORT,
+        KafkaError._ALL_BROKERS_DOWN,
+        KafkaError._PURGE_QUEUE,
+        KafkaError._PURGE_INFLIGHT,
+    }
+)
+
+
 class Outgoing(NamedTuple):
     """One record to send; the partition follows from the key where it is None."""
 
@@ -59,7 +72,7 @@ class Delivery:
                 raise Abandoned
             await asyncio.to_thread(producer.flush, POLL_SECONDS)
         if outcome.error is not None:
-            if outcome.error.fatal():
+            if outcome.error.fatal() or not (outcome.error.retriable() or outcome.error.code() in PASSING):
                 raise KafkaException(outcome.error)
             raise NotDelivered(outcome.error.str())
         return outcome.offset

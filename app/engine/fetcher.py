@@ -19,6 +19,10 @@ from app.engine.spans import Spans
 UNSOUGHT_SECONDS = 0.02
 
 
+#: How long a commit may take; state, not the committed offset, says where reading goes on.
+COMMIT_SECONDS = 3.0
+
+
 class BatchFetcher(AIOKafkaConsumerThread):
     """Takes what has arrived, a batch of at most `batch_max` records a partition and turn.
 
@@ -51,8 +55,7 @@ class BatchFetcher(AIOKafkaConsumerThread):
             return {}
         if private.is_closed(consumer):
             raise ConsumerStoppedError
-        spans = self.spans  # The main thread begins a new one with each assignment.
-        partitions = {tp for tp in active_partitions if tp in spans or self.consumer._is_changelog_tp(tp)}
+        partitions = {tp for tp in active_partitions if tp in self.spans or self.consumer._is_changelog_tp(tp)}
         if not partitions:
             # Faust resumes streams a moment before it seeks them.
             await asyncio.sleep(UNSOUGHT_SECONDS)
@@ -60,19 +63,42 @@ class BatchFetcher(AIOKafkaConsumerThread):
         batches: dict[TP, list[Batch]] = {}
         # A cancelled wait would take the records with it: wait for none when there are some.
         for tp in sorted(partitions):
-            _take(batches, spans, consumer, await private.fetched(consumer, [tp], wait_seconds=0, limit=self.batch_max))
+            self._take(batches, consumer, await private.fetched(consumer, [tp], wait_seconds=0, limit=self.batch_max))
         if not batches:
-            _take(
-                batches,
-                spans,
-                consumer,
-                await private.fetched(consumer, partitions, wait_seconds=timeout or 0, limit=self.batch_max),
-            )
-            for tp in partitions - batches.keys():
-                position = private.position(consumer, tp)
-                if position is not None and tp in spans:
-                    spans[tp].skip(position)
+            records = await private.fetched(consumer, partitions, wait_seconds=timeout or 0, limit=self.batch_max)
+            self._take(batches, consumer, records)
+            for tp in partitions - records.keys():
+                position, spans = private.position(consumer, tp), self.spans.get(tp)
+                if position is not None and spans is not None:
+                    spans.skip(position)
         return _alternate_topics(batches)
+
+    def _take(
+        self, batches: dict[TP, list[Batch]], consumer: AIOKafkaConsumer, records: Mapping[TP, list[Any]]
+    ) -> None:
+        # Looked up anew after each wait: an assignment may have gone by meanwhile.
+        for tp, fetched in records.items():
+            position, spans = private.position(consumer, tp), self.spans.get(tp)
+            if position is None:
+                continue
+            if spans is not None:
+                batch = spans.fetch(fetched, position)
+            elif self.consumer._is_changelog_tp(tp):
+                batch = Batch(tp, fetched, fetched[0].offset, position, epoch=0)
+            else:
+                continue
+            if batch is not None:
+                batches[tp] = [batch]
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        try:
+            return bool(await asyncio.wait_for(super()._commit(offsets), COMMIT_SECONDS))
+        except TimeoutError:
+            # aiokafka would try for ever, and nobody could stop the worker meanwhile.
+            self.log.warning(
+                "The broker did not take the offsets within %g s; they are committed later", COMMIT_SECONDS
+            )
+            return False
 
     async def seek_spans(self, offsets: Mapping[TP, int]) -> None:
         """Seek partitions and their bookkeeping in one step of the consumer's thread."""
@@ -92,26 +118,6 @@ class BatchFetcher(AIOKafkaConsumerThread):
         consumer = self._ensure_consumer()
         offsets = await asyncio.gather(*(consumer.committed(tp) for tp in tps))
         return dict(zip(tps, offsets, strict=True))
-
-
-def _take(
-    batches: dict[TP, list[Batch]],
-    spans: Mapping[TP, Spans],
-    consumer: AIOKafkaConsumer,
-    records: Mapping[Any, list[Any]],
-) -> None:
-    """Add what was fetched to the batches, with the offsets that it spans."""
-    for topic_partition, fetched in records.items():
-        tp = TP(topic_partition.topic, topic_partition.partition)
-        position = private.position(consumer, tp)
-        if position is None:
-            continue
-        if tp in spans:
-            batch = spans[tp].fetch(fetched, position)
-        else:
-            batch = Batch(tp, fetched, fetched[0].offset, position, epoch=0)
-        if batch is not None:
-            batches[tp] = [batch]
 
 
 def _alternate_topics(batches: dict[TP, list[Batch]]) -> dict[TP, list[Batch]]:

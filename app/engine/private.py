@@ -10,7 +10,7 @@ from typing import Any, cast
 from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
 from faust.stores.rocksdb import Store
-from faust.types import TP, AppT, EventT
+from faust.types import TP
 from rocksdict import Rdict
 
 #: Where Faust keeps the changelog offset in each partition's database.
@@ -25,6 +25,12 @@ NAMES: Mapping[str, Sequence[str]] = {
         "_should_commit",
         "_filter_tps_with_pending_acks",
         "_add_gap",
+        "_commit",
+        "_is_changelog_tp",
+        "_read_offset",
+        "_committed_offset",
+        "_unacked_messages",
+        "_thread",
     ),
     "faust.transport.drivers.aiokafka:AIOKafkaConsumerThread": (
         "_fetch_records",
@@ -33,7 +39,7 @@ NAMES: Mapping[str, Sequence[str]] = {
         "_commit",
     ),
     "faust.stores.rocksdb:Store": ("_db_for_partition", "offset_key"),
-    "faust.tables.base:Collection": ("_changelog_topic_name",),
+    "faust.app.base:BootStrategy": ("_should_enable_web",),
     "aiokafka.consumer.fetcher:Fetcher": ("fetched_records",),
     "aiokafka.consumer.subscription_state:SubscriptionState": ("fetch_context",),
 }
@@ -51,17 +57,15 @@ def is_closed(consumer: AIOKafkaConsumer) -> bool:
 
 async def fetched(
     consumer: AIOKafkaConsumer, partitions: Iterable[TP], *, wait_seconds: float, limit: int
-) -> Mapping[TopicPartition, list[Any]]:
+) -> Mapping[TP, list[Any]]:
     """Records that have arrived for these partitions, waiting at most `wait_seconds` for the first.
 
     When it returns, nothing ran between taking the records and the position moving behind them.
     """
     fetcher = consumer._fetcher
     with fetcher._subscriptions.fetch_context():
-        records: Mapping[TopicPartition, list[Any]] = await fetcher.fetched_records(
-            set(partitions), timeout=wait_seconds, max_records=limit
-        )
-    return records
+        records = await fetcher.fetched_records(set(partitions), timeout=wait_seconds, max_records=limit)
+    return {TP(place.topic, place.partition): fetched for place, fetched in records.items()}
 
 
 def position(consumer: AIOKafkaConsumer, tp: TP) -> int | None:
@@ -88,8 +92,3 @@ def store_items(store: Any, partition: int) -> Iterable[tuple[bytes, bytes]]:
 def open_partitions(store: Any) -> set[int]:
     """The partitions whose databases are open here."""
     return set(store._dbs)
-
-
-def forget_unacked(app: AppT, event: EventT[Any]) -> None:
-    """Let a rebalance go on without waiting for this event, which stays un-acked."""
-    app.consumer._unacked_messages.discard(event.message)  # type: ignore[attr-defined]

@@ -20,6 +20,8 @@ def encode_progress(topic_id: str, offset: int) -> bytes:
 
 def decode_progress(value: bytes) -> tuple[str, int]:
     """Topic id and next offset. Raises ValueError for a value that another version wrote."""
+    if len(value) < _LAYOUT.size:
+        raise ValueError(f"progress record of {len(value)} bytes is cut off")
     version, offset = _LAYOUT.unpack_from(value)
     if version != VERSION:
         raise ValueError(f"progress record of version {version}; this worker reads version {VERSION}")

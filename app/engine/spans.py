@@ -7,11 +7,15 @@ So the spans must join without a hole from fetch to fetch and from begin to begi
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import count
 from threading import Lock
 
 from faust.types import TP
 
 from app.engine.batch import Batch, Record
+
+#: Never repeated, so that no batch of an assignment passes for one of the next.
+_epochs = count(1)
 
 
 class Hole(RuntimeError):
@@ -28,25 +32,34 @@ class Spans:
     def __init__(self, tp: TP) -> None:
         self.tp = tp
         self._lock = Lock()
-        self._epoch = 0
+        self._epoch = next(_epochs)
         self._fetched: int | None = None
-        self._begun = 0
+        self._begun: int | None = None
         self._position = 0
         self._pending: deque[Batch] = deque()
 
     def seek(self, offset: int) -> None:
         """Start anew at `offset`; whatever was fetched before is void."""
         with self._lock:
-            self._epoch += 1
+            self._epoch = next(_epochs)
             self._fetched = self._begun = self._position = offset
             self._pending.clear()
 
     def fetch(self, records: Sequence[Record], position: int) -> Batch | None:
-        """The batch of records just fetched, with `position` the next offset to fetch; None when they are void."""
+        """The batch of records just fetched, with `position` the next offset to fetch; None when nobody wants them.
+
+        Raises Hole when they lie before what was fetched already: the client
+        has moved by itself, as it does when a topic was cut or made anew.
+        """
         with self._lock:
             start = self._fetched
-            if start is None or records[0].offset < start or records[-1].offset >= position:
+            if start is None:
                 return None
+            if records[0].offset < start or records[-1].offset >= position:
+                raise Hole(
+                    f"{self.tp.topic}[{self.tp.partition}]: fetched offsets {records[0].offset} to "
+                    f"{records[-1].offset} though {start} to {position - 1} were due"
+                )
             self._fetched = self._position = position
             return Batch(self.tp, records, start, position, self._epoch)
 
@@ -70,18 +83,28 @@ class Spans:
             self._pending.append(batch)
             return True
 
-    def committable(self) -> int | None:
-        """The offset up to which everything is finished; None before the first seek."""
+    def give_up(self) -> None:
+        """Take no batch any more until the next seek: one was begun and will not be finished."""
         with self._lock:
-            if self._fetched is None:
-                return None
-            done = self._begun
-            while self._pending and self._pending[0].acked:
-                self._pending.popleft()
+            self._epoch = next(_epochs)
+            self._fetched = None
+            self._forget_finished()
+            if self._pending:
+                self._begun = self._pending[0].start
+                self._pending.clear()
+
+    def committable(self) -> int | None:
+        """The offset up to which everything is finished; None while it is not known."""
+        with self._lock:
+            self._forget_finished()
             if self._pending:
                 return self._pending[0].start
-            if self._fetched == done and self._position > done:
-                # Nothing is under way, yet the position moved: only transaction
+            if self._fetched is not None and self._fetched == self._begun:
+                # Nothing is under way, yet the position may have moved: transaction
                 # markers were there. Without this the lag would stay 1 for ever.
-                self._fetched = self._begun = done = self._position
-            return done
+                self._fetched = self._begun = self._position
+            return self._begun
+
+    def _forget_finished(self) -> None:
+        while self._pending and self._pending[0].acked:
+            self._pending.popleft()

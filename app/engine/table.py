@@ -27,6 +27,10 @@ ROCKSDB_OPTIONS: Mapping[str, Any] = {
 }
 
 
+class UnreadableValue(ValueError):
+    """A table's value that this program cannot read; names table and key."""
+
+
 class BatchTable(faust.Table[bytes, bytes]):
     """A table of bytes by bytes whose values carry the position of the record that made them.
 
@@ -60,11 +64,11 @@ class BatchTable(faust.Table[bytes, bytes]):
         return value
 
     def decoding(self, decode: Callable[[bytes], Decoded], key: bytes, value: bytes) -> Decoded:
-        """Decode a value; a ValueError names the table and the key."""
+        """Decode a value. Raises UnreadableValue for one that cannot be."""
         try:
             return decode(value)
         except ValueError as error:
-            raise type(error)(f"table {self.name}, key {key!r}: {error}") from error
+            raise UnreadableValue(f"table {self.name}, key {key!r}: {error}") from error
 
     def items(self, partition: int) -> Iterable[tuple[bytes, bytes]]:  # type: ignore[override]
         """All keys and values of one partition, progress aside."""

@@ -13,7 +13,6 @@ from faust.types import EventT, StreamT
 
 from app import metrics
 from app.dead_letters import dead_letter_headers
-from app.engine import private
 from app.engine.app import BatchApp
 from app.engine.batch import Batch, Record
 from app.engine.delivery import Abandoned, Delivery, NotDelivered, Outgoing
@@ -21,6 +20,10 @@ from app.engine.fence import Fence
 from app.engine.table import BatchTable
 from app.registry import RegistryUnavailable
 from app.serde import Poison
+from app.topics import LARGEST_RECORD_BYTES
+
+#: What is left of a larger value: with its headers it must fit into one record.
+LARGEST_DEAD_LETTER_BYTES = LARGEST_RECORD_BYTES - 64 * 1024
 
 log = logging.getLogger(__name__)
 
@@ -66,11 +69,12 @@ class Worker:
             batch = event.value
             try:
                 if not app.batch_consumer.begin(batch):
-                    raise Abandoned
+                    app.batch_consumer.forget(event.message)
+                    continue
                 await self._until_written(event, batch, app.topic_ids[batch.tp.topic])
             except Abandoned:
                 log.info("%s: batch %s given up", self._name, describe(batch))
-                private.forget_unacked(app, event)
+                app.batch_consumer.give_up(event.message)
             except Exception:
                 log.critical("%s failed at %s; it stays un-acked", self._name, describe(batch))
                 raise
@@ -114,7 +118,7 @@ class Worker:
             Outgoing(
                 self._dead_letters,
                 record.key,
-                record.value,
+                record.value and record.value[:LARGEST_DEAD_LETTER_BYTES],
                 batch.partition,
                 dead_letter_headers(
                     poison.reason, poison, batch.tp.topic, batch.partition, record.offset, record.timestamp

@@ -34,7 +34,6 @@ REACHED: dict[str, dict[str, tuple[str, ...]]] = {
     "store_db": {STORE: ("_db_for_partition",)},
     "store_items": {},
     "open_partitions": {STORE: ("_dbs",)},
-    "forget_unacked": {"faust.transport.consumer:Consumer": ("_unacked_messages",)},
 }
 
 # A table's `items` reads one partition; Faust never calls it on our tables.

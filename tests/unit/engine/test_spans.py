@@ -91,17 +91,39 @@ def test_a_batch_of_another_epoch_is_void(spans: Spans, epoch: int) -> None:
     assert not spans.begin(batch(100, 101, epoch=epoch))
 
 
-def test_records_taken_before_a_seek_forward_are_stale(spans: Spans) -> None:
-    assert spans.fetch(records(90, 91), 92) is None
-    assert spans.committable() == 100
+def test_a_client_that_went_back_by_itself_is_a_hole(spans: Spans) -> None:
+    with pytest.raises(Hole, match=r"fetched offsets 90 to 91 though 100 to 91 were due"):
+        spans.fetch(records(90, 91), 92)
 
 
-def test_records_taken_before_a_seek_back_are_stale(spans: Spans) -> None:
+def test_records_beyond_the_position_are_a_hole(spans: Spans) -> None:
     spans.seek(50)
-    assert spans.fetch(records(100, 101), 50) is None
-    following = spans.fetch(records(50), 51)
+    with pytest.raises(Hole):
+        spans.fetch(records(100, 101), 50)
+
+
+def test_after_giving_up_nothing_is_taken_until_the_next_seek(spans: Spans) -> None:
+    given_up, following = spans.fetch(records(100), 101), spans.fetch(records(101), 102)
+    assert given_up is not None
     assert following is not None
-    assert following.start == 50
+    assert spans.begin(given_up)
+    spans.give_up()
+    assert not spans.begin(following)
+    assert spans.fetch(records(102), 103) is None
+    assert spans.committable() == 100
+    spans.seek(100)
+    again = spans.fetch(records(100, 101), 102)
+    assert again is not None
+    assert spans.begin(again)
+
+
+def test_a_batch_of_an_assignment_before_is_void_in_the_next() -> None:
+    before, after = Spans(SOURCE), Spans(SOURCE)
+    before.seek(100)
+    after.seek(100)
+    batch = before.fetch(records(100), 101)
+    assert batch is not None
+    assert not after.begin(batch)
 
 
 def test_transaction_markers_alone_move_the_committed_offset(spans: Spans) -> None:

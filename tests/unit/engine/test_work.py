@@ -12,7 +12,7 @@ from app.engine.batch import Batch, Record
 from app.engine.delivery import Abandoned, NotDelivered, Outgoing
 from app.engine.fence import RECHECK_SECONDS
 from app.engine.spans import Hole
-from app.engine.work import Work, Worker, describe
+from app.engine.work import LARGEST_DEAD_LETTER_BYTES, Work, Worker, describe
 from app.registry import RegistryUnavailable
 from app.serde import Poison
 from tests.unit.engine.made import TOPIC_ID, Rec
@@ -274,3 +274,27 @@ async def test_a_batch_lost_on_the_way_ends_the_agent(bench: Bench) -> None:
 
 def test_a_batch_is_described_by_its_first_and_last_offset(bench: Bench) -> None:
     assert describe(cast(Batch, bench.fetch(0, 1, 5).value)) == "stocks.raw.avro[0]@0..5"
+
+
+async def test_a_value_too_large_for_a_record_is_cut(bench: Bench) -> None:
+    async def compute(batch: Batch, given: Sequence[Record]) -> Work:
+        return Work(poisoned=[(given[0], Poison("not_avro", "much too large"))])
+
+    bench.worker = Worker("numbers", bench.numbers, bench.broker, DEAD_LETTERS, compute)
+    bench.fetch(0, fetched=[Rec(0, value=b"x" * (LARGEST_DEAD_LETTER_BYTES + 1))])
+    await bench.run()
+    sent = [record for group in bench.broker.sent for record in group if record.topic == DEAD_LETTERS]
+    assert [len(letter.value or b"") for letter in sent] == [LARGEST_DEAD_LETTER_BYTES]
+
+
+async def test_after_an_abandoned_batch_the_next_of_its_partition_waits_for_a_seek(bench: Bench) -> None:
+    async def compute(batch: Batch, given: Sequence[Record]) -> Work:
+        if batch.start == 0:
+            raise Abandoned
+        return Work(outputs=[Outgoing("out", b"k", b"v")])
+
+    bench.worker = Worker("numbers", bench.numbers, bench.broker, DEAD_LETTERS, compute)
+    bench.fetch(0)
+    bench.fetch(1)
+    await bench.run()
+    assert (bench.broker.topics(), bench.progress, bench.spans.committable(), bench.unacked) == ([], None, 0, 0)
