@@ -20,8 +20,8 @@ def command(pace: Pace, **options: Any) -> None:
     """
     from app.cli.opening import open_source
     from app.clients import ClusterMissing, endpoints
+    from app.listen import listen
     from app.producer.connect import connect
-    from app.producer.listen import listen
     from app.producer.runner import Runner
     from app.producer.service import create_app, serve
     from app.settings import settings

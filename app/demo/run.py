@@ -17,7 +17,7 @@ from app.demo.http import Http
 from app.demo.interrupts import Interrupts
 from app.demo.view import View
 from app.demo.watch import Watch
-from app.producer.listen import listen
+from app.listen import listen
 from app.settings import Settings
 from app.sources.choice import DEFAULT_DAY
 from app.sources.local_only import refuse_remote

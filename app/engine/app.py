@@ -23,6 +23,7 @@ from app.engine.fence import MARGIN
 from app.engine.schema import BatchSchema
 from app.engine.table import BatchTable
 from app.errors import StocksError
+from app.listen import listen
 from app.settings import Settings
 from app.topic_admin import ensure_topics
 from app.topics import LARGEST_RECORD_BYTES
@@ -142,7 +143,9 @@ class BatchApp(faust.App):
         await super().on_start()
 
     def prepare(self) -> None:
-        """Create or check the topics and claim the data folder. Raises StocksError."""
+        """See that the port is free, create or check the topics, claim the data folder. Raises StocksError."""
+        if self.asgi_app is not None and self.conf.web_enabled:
+            listen("API_PORT", self.conf.web_bind, self.conf.web_port).close()
         self.topic_ids = ensure_topics(self.settings)
         cluster_id = Broker(self.settings).metadata().cluster_id
         self._held.enter_context(claim(self.settings.data_dir, f"{self.settings.id} on cluster {cluster_id}"))

@@ -129,6 +129,15 @@ def test_a_data_folder_has_one_worker(deploy: Deploy) -> None:
     assert "Another worker uses the data folder" in second.tail()
 
 
+def test_a_taken_port_is_named_with_who_has_it(deploy: Deploy) -> None:
+    deployment = deploy(partitions=1)
+    first = deployment.start_worker().wait_ready()
+    second = deployment.start_worker("other", API_PORT=first.url.rpartition(":")[2])
+    assert second.process.wait(30) == 1
+    assert f"by process {first.process.pid}" in second.tail()
+    assert "API_PORT=" in second.tail()
+
+
 def test_state_of_another_strategy_is_not_continued(deploy: Deploy) -> None:
     deployment = deploy(partitions=1)
     deployment.send([make_bar(0, 10.0)])

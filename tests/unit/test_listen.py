@@ -3,7 +3,7 @@ import socket
 
 import pytest
 
-from app.producer.listen import PortTaken, listen
+from app.listen import PortTaken, listen
 
 
 def test_any_free_port() -> None:

@@ -2,9 +2,8 @@
 
 import socket
 
-import psutil
-
 from app.errors import StocksError
+from app.stack.ports import owner
 
 
 class PortTaken(StocksError):
@@ -20,17 +19,7 @@ def listen(setting: str, host: str, port: int) -> socket.socket:
     except OSError as error:
         sock.close()
         raise PortTaken(
-            f"Cannot listen on {host}:{port}: {error.strerror}{_owner(port)}. "
+            f"Cannot listen on {host}:{port}: {error.strerror}, by {owner(port)}. "
             f"Stop that, or choose another port: {setting}={port + 1}."
         ) from None
     return sock
-
-
-def _owner(port: int) -> str:
-    try:
-        for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,) and connection.pid:
-                return f", by process {connection.pid} ({psutil.Process(connection.pid).name()})"
-    except psutil.Error:
-        pass  # Some systems show only one's own connections.
-    return ""
