@@ -8,7 +8,7 @@ STOCKS := .venv/bin/stocks
 ARGS ?=
 
 # What a user writes as `make replay FILE=bars.csv SPEED=100`.
-REPLAY := $(FILE) \
+REPLAY := $(if $(FILE),"$(FILE)") \
 	$(if $(SOURCE),--source $(SOURCE)) $(if $(DATE),--date $(DATE)) $(if $(SYMBOLS),--symbols $(SYMBOLS)) \
 	$(if $(SPEED),--speed $(SPEED)) $(if $(PROFILE),--profile $(PROFILE)) $(if $(SEED),--seed $(SEED)) \
 	$(if $(SESSIONS),--sessions $(SESSIONS)) $(if $(RUN),--run-id $(RUN)) $(ARGS)
@@ -38,7 +38,7 @@ demo: env ## Watch signals being made of a synthetic session: stack, worker, pro
 
 .PHONY: test
 test: env ## Run all tests; those that need Kafka and a registry start their own.
-	.venv/bin/pytest $(ARGS)
+	.venv/bin/pytest -n 2 --dist worksteal $(ARGS)
 
 .PHONY: lint
 lint: env ## Check style and the direction of imports.
