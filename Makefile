@@ -9,9 +9,9 @@ ARGS ?=
 
 # What a user writes as `make replay FILE=bars.csv SPEED=100`.
 REPLAY := $(if $(FILE),"$(FILE)") \
-	$(if $(SOURCE),--source $(SOURCE)) $(if $(DATE),--date $(DATE)) $(if $(SYMBOLS),--symbols $(SYMBOLS)) \
+	$(if $(SOURCE),--source $(SOURCE)) $(if $(DATE),--date $(DATE)) $(if $(SYMBOLS),--symbols "$(SYMBOLS)") \
 	$(if $(SPEED),--speed $(SPEED)) $(if $(PROFILE),--profile $(PROFILE)) $(if $(SEED),--seed $(SEED)) \
-	$(if $(SESSIONS),--sessions $(SESSIONS)) $(if $(RUN),--run-id $(RUN)) $(ARGS)
+	$(if $(SESSIONS),--sessions $(SESSIONS)) $(if $(RUN),--run-id "$(RUN)") $(ARGS)
 
 .DEFAULT_GOAL := help
 

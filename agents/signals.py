@@ -59,6 +59,8 @@ def by_series(records: Sequence[Record], work: Work) -> dict[bytes, list[Indicat
         except Poison as poison:
             work.poisoned.append((record, poison))
         else:
+            if indicators["strategy"] != strategy.name:
+                continue  # Another deployment on the same topics made it, for a rule of its own.
             series.setdefault(table_key(indicators["run_id"], indicators["symbol"]), []).append(indicators)
     return series
 

@@ -1,10 +1,15 @@
 """The whole system in one Faust app: `faust -A app.main worker -l info`."""
 
+import logging
+
 import agents.indicators
 import agents.signals  # noqa: F401
 from app.worker import app
 from web.main import create_app
 from web.tables_reader import TablesReader
+
+# One line for every schema would say nothing that matters.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 app.asgi_app = create_app(TablesReader())
 app.timer(1.0)(app.watch)

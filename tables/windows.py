@@ -1,5 +1,7 @@
 """The rolling window of every run and symbol; tables/window_value.py describes a value's bytes."""
 
+from itertools import islice
+
 from app.domain.window import Window
 from app.engine.table import BatchTable
 from app.worker import app, catalogue
@@ -29,3 +31,13 @@ class Windows(BatchTable):
 
 windows = Windows(app, name="windows", source_topic=catalogue.raw.name, partitions=catalogue.raw.partitions)
 app.tables.add(windows)
+
+
+def check_held(partitions: frozenset[int]) -> None:
+    """See at the start, not at a series' next bar, that the windows are those of this strategy."""
+    for partition in partitions:
+        for key, _ in islice(windows.items(partition), 1):
+            windows.load(partition, key)
+
+
+windows.on_held.append(check_held)

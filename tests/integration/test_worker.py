@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from confluent_kafka import Producer
@@ -144,8 +145,22 @@ def test_state_of_another_strategy_is_not_continued(deploy: Deploy) -> None:
     first = deployment.start_worker().wait_ready()
     deployment.settle()
     assert first.terminate() == 0
-    deployment.send([make_bar(1, 10.0)])
     second = deployment.start_worker(RSI_BUY_BELOW=25)
     assert second.process.wait(30) != 0
     assert "another strategy is another deployment" in second.tail(20_000)
-    assert deployment.lag() == 1
+
+
+def test_two_strategies_on_the_same_topics_do_not_mix(deploy: Deploy) -> None:
+    deployment = deploy(partitions=1)
+    bars = list(random_bars(symbols=3, minutes=120, seed=8))
+    deployment.send(bars)
+    for name, changed in (("first", {}), ("second", {"APP_ID": "eager", "RSI_BUY_BELOW": 45})):
+        deployment.start_worker(name, **changed).wait_ready()
+    eventually(lambda: deployment.count(deployment.topics.signals) >= 2 * len(bars), 60)
+    deployment.settle()
+    signals = deployment.signals()
+    assert len({each["id"] for each in signals}) == len(signals) == 2 * len(bars)
+    eager = replace(deployment.settings.strategy, buy_below=45.0)
+    for strategy in (deployment.settings.strategy, eager):
+        ours = [each for each in signals if each["strategy"] == strategy.name]
+        assert differences(final_signals(bars, strategy), final(ours)) == []

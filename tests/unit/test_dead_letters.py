@@ -13,7 +13,7 @@ def test_the_headers_say_why_and_where_from() -> None:
         ("offset", b"42"),
         ("time", b"2024-11-14T14:30:00.123Z"),
     ]
-    assert read_headers(headers)["offset"] == "42"
+    assert read_headers(dict(headers))["offset"] == "42"
 
 
 def test_a_long_or_odd_message_still_makes_headers() -> None:
