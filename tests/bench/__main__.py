@@ -1,11 +1,11 @@
 """`make bench`: bars a second through both agents and both tables on one worker."""
 
 import signal
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import click
 from rich.console import Console
@@ -19,7 +19,7 @@ from tests.bench.loads import LOADS
 from tests.bench.measure import Cluster, Variant
 from tests.bench.profile import ProfilerMissing
 from tests.bench.series import Bench
-from tests.bench.worker import WorkerEnded
+from tests.bench.worker import WorkerEnded, WorkerStuck
 from tests.integration.deployment import ROOT
 
 
@@ -61,8 +61,8 @@ def main(
     variants = {tree.name: Variant(tree, settings) for tree in (ROOT, *against)}
     if len(variants) <= len(against):
         raise click.UsageError("the trees need folders of different names")
-    # So that SIGTERM, too, ends the worker and the stack.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupted)
     wanted = [LOADS[name].shrunk(shrink) for name in loads or LOADS]
     try:
         with tempfile.TemporaryDirectory(prefix="stocks-bench-") as temporary:
@@ -71,7 +71,7 @@ def main(
                 bench = Bench(cluster, directory, Console(stderr=True))
                 measured = bench.measure(wanted, runs, variants)
                 profiles = bench.profile(wanted, variants) if profiled else {}
-    except (StocksError, WorkerEnded, WrongSignals, ProfilerMissing, TimeoutError) as error:
+    except (StocksError, WorkerEnded, WorkerStuck, WrongSignals, ProfilerMissing) as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         raise click.Abort from None
@@ -82,6 +82,13 @@ def main(
     report.show(measured, console)
     for load, found in profiles.items():
         report.show_profile(load, found, console)
+
+
+def _interrupted(*_: object) -> NoReturn:
+    """Once is enough: a second signal must not interrupt the ending of worker and stack."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _setting(change: str) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from app.serde import Decoder
 from app.stack.ports import any_free_port
 from app.topics import Topic
 from tests.bench.check import check
-from tests.bench.worker import BenchWorker
+from tests.bench.worker import BenchWorker, WorkerStuck
 from tests.integration.deployment import ROOT, Deployment
 
 #: How often to look how far the worker is.
@@ -71,7 +71,7 @@ class Variant:
 def run(cluster: Cluster, directory: Path, name: str, bars: Sequence[Bar], report: Report, variant: Variant) -> Result:
     """Send the bars, let one worker process them, and check the signals.
 
-    Raises WorkerEnded, WrongSignals, TimeoutError.
+    Raises WorkerEnded, WorkerStuck, WrongSignals.
     """
     directory.mkdir(parents=True)
     settings = {key.lower(): value for key, value in variant.settings.items()}
@@ -124,8 +124,9 @@ def _worker(deployment: Deployment, variant: Variant) -> Iterator[BenchWorker]:
     worker = BenchWorker(variant.tree, environment, deployment.directory / "worker.log", variant.profiler)
     try:
         yield worker
-    finally:
         worker.stop()
+    finally:
+        worker.kill()
 
 
 def _signals(deployment: Deployment) -> tuple[list[Signal], float]:
@@ -143,7 +144,7 @@ def _until(happened: Callable[[], bool], worker: BenchWorker) -> None:
     while not happened():
         worker.sample()
         if monotonic() > deadline:
-            raise TimeoutError(f"nothing happened for {PATIENCE_SECONDS:g} s:\n{worker.log_tail()}")
+            raise WorkerStuck(f"nothing happened for {PATIENCE_SECONDS:g} s:\n{worker.log_tail()}")
         sleep(LOOK_SECONDS)
 
 

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from time import monotonic
 
 import httpx
 import psutil
@@ -13,6 +12,10 @@ import psutil
 
 class WorkerEnded(Exception):
     """The worker ended before its work did."""
+
+
+class WorkerStuck(Exception):
+    """The worker does not get on, or does not end."""
 
 
 class BenchWorker:
@@ -56,17 +59,20 @@ class BenchWorker:
         return self._log.read_text(errors="replace")[-4000:]
 
     def stop(self, seconds: float = 20) -> None:
-        """End it gently, and a profiler then writes what it saw; with force after so many seconds."""
-        deadline = monotonic() + seconds
-        family = [*self._workers(), psutil.Process(self._started.pid)] if self._started.poll() is None else []
-        for process in family:
-            if process.pid != self._started.pid or not self._has_prefix:
-                process.terminate()
-        for process in family:
-            try:
-                process.wait(max(0.1, deadline - monotonic()))
-            except psutil.TimeoutExpired:
+        """End it gently, and a profiler then writes what it saw. Raises WorkerStuck."""
+        for process in self._workers():
+            process.terminate()
+        try:
+            self._started.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise WorkerStuck(f"the worker runs on {seconds:g} s after SIGTERM:\n{self.log_tail()}") from None
+
+    def kill(self) -> None:
+        """End it at once if it still runs."""
+        for process in self._workers():
+            with suppress(psutil.NoSuchProcess):
                 process.kill()
+        self._started.kill()
         self._started.wait()
 
     def _workers(self) -> list[psutil.Process]:
