@@ -22,6 +22,7 @@ from app.engine.work import Work, Worker
 from app.iso_time import iso
 from app.serde import Decoder, Poison
 from app.sessions import session_gap, sessions
+from app.turns import in_turns
 from app.worker import app, catalogue
 from tables.window_value import encode_window
 from tables.windows import windows
@@ -39,7 +40,7 @@ async def compute(batch: Batch, records: Sequence[Record]) -> Work:
     await emitter.prepare()
     work = Work()
     outcomes: Counter[Outcome] = Counter()
-    for key, group in by_series(records, work).items():
+    async for key, group in in_turns(by_series(records, work).items()):
         before = windows.load(batch.partition, key) or Window(strategy.name)
         after, stepped = step(
             before,

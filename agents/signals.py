@@ -17,6 +17,7 @@ from app.engine.batch import Batch, Record
 from app.engine.emitter import Emitter
 from app.engine.work import Work, Worker
 from app.serde import Decoder, Poison
+from app.turns import in_turns
 from app.worker import app, catalogue
 from tables.signals import signals as table
 from tables.signals_value import encode_history
@@ -33,7 +34,7 @@ async def compute(batch: Batch, records: Sequence[Record]) -> Work:
     await emitter.prepare()
     work = Work()
     actions: Counter[Action] = Counter()
-    for key, group in by_series(records, work).items():
+    async for key, group in in_turns(by_series(records, work).items()):
         before = table.load(batch.partition, key) or History(strategy.name)
         after, made = step(
             before,

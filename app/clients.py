@@ -82,7 +82,8 @@ def producer_config(settings: Settings) -> dict[str, Any]:
         "partitioner": "murmur2_random",
         "enable.idempotence": True,
         "acks": "all",
-        "compression.type": "lz4",
+        # As the changelogs are kept: the broker would compress them again.
+        "compression.type": "zstd",
         "linger.ms": 5,
         "batch.num.messages": 10_000,
         "queue.buffering.max.messages": 200_000,

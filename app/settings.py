@@ -4,7 +4,7 @@ One object feeds all four clients (Faust, librdkafka's producer and consumer,
 its admin client, the registry's client): see app/clients.py.
 """
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -80,7 +80,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8001, ge=0, le=65535)
-    batch_max: int = Field(default=2000, ge=1, le=100_000)
+    batch_max: int = Field(default=5000, ge=1, le=100_000)
     session_seconds: float = Field(default=10.0, ge=6, le=300)
 
     # The producer.
@@ -135,7 +135,7 @@ class Settings(BaseSettings):
         """The consumer group's name and the changelogs' prefix."""
         return f"{self.topic_prefix}{self.app_id}"
 
-    @property
+    @cached_property
     def strategy(self) -> Strategy:
         """The rule's periods and thresholds."""
         return Strategy(

@@ -12,9 +12,9 @@ from app.domain.history import History, is_transition
 from app.domain.key import split_key, table_key
 from app.domain.records import Origin, Signal
 from app.domain.strategy import Strategy
+from app.turns import in_turns
 from tables.signals_value import decode_history, summary_of
 from web.reader import Page, RunInfo, Wanted
-from web.turns import in_turns
 
 Read = Callable[[int, bytes], bytes | None]
 """The signals table's value of a partition and key."""

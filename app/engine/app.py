@@ -1,6 +1,7 @@
 """A Faust app made for batches: the settings the engine relies on, its checks at the start, its watchdog."""
 
 import asyncio
+import gc
 from collections.abc import Iterable
 from contextlib import ExitStack
 from time import monotonic
@@ -32,6 +33,9 @@ COMMIT_SECONDS = 1.0
 
 #: A worker that has not asked for records for so long is stuck and ends itself.
 STUCK_SECONDS = 120.0
+
+#: New objects between two collections: a batch makes thousands, all gone when it is done. Python's default is 700.
+GC_THRESHOLD = 10_000
 
 #: Batches that may wait for an agent, and for the restoring of tables.
 QUEUED_BATCHES = 8
@@ -141,6 +145,9 @@ class BatchApp(faust.App):
         self.batch_consumer.state_offset = self._state_offset
         self.batch_consumer.fetcher.batch_max = self.settings.batch_max
         await super().on_start()
+        # What is loaded by now stays; without this each full collection looks through it again.
+        gc.freeze()
+        gc.set_threshold(GC_THRESHOLD)
 
     def prepare(self) -> None:
         """See that the port is free, create or check the topics, claim the data folder. Raises StocksError."""

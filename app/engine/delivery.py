@@ -65,7 +65,12 @@ class Delivery:
         producer = self._producer
         outcome = _Outcome()
         for record in records:
-            await self._produce(producer, record, outcome, wanted)
+            # A coroutine for each record would cost as much as producing it.
+            while not _queued(producer, record, outcome):
+                if not wanted():
+                    self.purge()
+                    raise Abandoned
+                await asyncio.to_thread(producer.poll, POLL_SECONDS)
         while outcome.reported < len(records):
             if not wanted():
                 self.purge()
@@ -76,26 +81,6 @@ class Delivery:
                 raise KafkaException(outcome.error)
             raise NotDelivered(outcome.error.str())
         return outcome.offset
-
-    async def _produce(
-        self, producer: Producer, record: Outgoing, outcome: "_Outcome", wanted: Callable[[], bool]
-    ) -> None:
-        while True:
-            try:
-                producer.produce(
-                    record.topic,
-                    record.value,
-                    record.key,
-                    -1 if record.partition is None else record.partition,
-                    outcome.report,
-                    headers=list(record.headers) if record.headers else None,
-                )
-                return
-            except BufferError:
-                if not wanted():
-                    self.purge()
-                    raise Abandoned from None
-                await asyncio.to_thread(producer.poll, POLL_SECONDS)
 
     def purge(self) -> None:
         """Drop what has not been sent, so that a worker that lost its partitions writes nothing more."""
@@ -122,3 +107,20 @@ class _Outcome:
             offset = message.offset()
             if offset is not None and offset > self.offset:
                 self.offset = offset
+
+
+def _queued(producer: Producer, record: Outgoing, outcome: _Outcome) -> bool:
+    """Hand a record to librdkafka; False when its queue is full."""
+    topic, key, value, partition, headers = record
+    try:
+        producer.produce(
+            topic,
+            value,
+            key,
+            -1 if partition is None else partition,
+            outcome.report,
+            headers=list(headers) if headers else None,
+        )
+    except BufferError:
+        return False
+    return True

@@ -31,7 +31,7 @@ class BatchFetcher(AIOKafkaConsumerThread):
     """
 
     #: Records at most in one batch; the app sets it.
-    batch_max = 2000
+    batch_max = 5000
 
     def __post_init__(self) -> None:
         super().__post_init__()

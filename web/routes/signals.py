@@ -8,13 +8,13 @@ from app.domain.explain import explain
 from app.domain.records import Signal
 from app.domain.strategy import Strategy
 from app.iso_time import iso
+from app.turns import in_turns
 from web.dependencies import CompleteReader, chosen_run, missing
 from web.errors import documented
 from web.located import located
 from web.models import MissingPartition, SignalOut, SignalsOut
 from web.queries import SignalsQuery, SymbolSignalsQuery
 from web.reader import Page, Reader, RunInfo
-from web.turns import in_turns
 
 router = APIRouter(tags=["signals"])
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app import turns
 from app.domain.records import MINUTE_MS, Action
 from app.domain.strategy import Strategy
 from tables.value_format import UnknownFormat
 from tests.unit.web.fake import FakeReader
 from tests.unit.web.series import EMITTED_AT, START, STRATEGY, Series, pullback, series
-from web import turns
 from web.newest import NewestSignals
 from web.reader import Wanted
 

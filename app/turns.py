@@ -8,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 TURN_SECONDS = 0.002
-"""How long the worker's batches may wait for a reader."""
+"""How long batches may keep the API waiting, and the API batches."""
 
 
 async def in_turns(items: Iterable[T]) -> AsyncIterator[T]:
