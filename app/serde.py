@@ -1,5 +1,6 @@
 """Records to bytes and back: Confluent's wire format (0, the schema's id as four bytes, Avro)."""
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from io import BytesIO
@@ -16,6 +17,8 @@ from app.registry import UnknownSchema
 Reason = Literal["not_avro", "unknown_schema", "undecodable", "invalid", "key_mismatch", "stale"]
 
 _HEADER = 5
+# fastavro names the object it reads from, by an address that differs each time.
+_THE_RECORD = re.compile(r"<_io\.BytesIO[^>]*>")
 _MAGIC = b"\x00"
 # What fastavro raises on bytes that the schema does not describe.
 _UNREADABLE = (
@@ -118,7 +121,8 @@ class Decoder:
         try:
             record: dict[str, Any] = schemaless_reader(stream, *known)  # type: ignore[assignment]
         except _UNREADABLE as error:
-            message = f"{type(error).__name__} at byte {stream.tell()} of {len(payload)}: {str(error)[:300]}"
+            said = _THE_RECORD.sub("the record", str(error))[:300]
+            message = f"{type(error).__name__} at byte {stream.tell()} of {len(payload)}: {said}"
             raise Poison("undecodable", message) from error
         if stream.tell() != len(payload):
             raise Poison("undecodable", f"the record ends at byte {stream.tell()} of {len(payload)}")

@@ -36,6 +36,8 @@ def ensure_topics(settings: Settings, *, timeout: float = 30.0) -> dict[str, str
     broker = Broker(settings)
     catalogue = list(topics(settings))
     there = describe(broker, [topic.name for topic in catalogue])
+    # Before any is created: with a wrong PARTITIONS some would have one count and some another.
+    check_partitions([topic for topic in catalogue if topic.name in there], there)
     missing = [topic for topic in catalogue if topic.name not in there]
     if missing and not settings.topic_allow_declare:
         names = "\n".join(f"  - {topic.name} with {topic.partitions} partitions" for topic in missing)

@@ -28,6 +28,10 @@ class Signals(BatchTable):
 
 
 signals = Signals(
-    app, name="signals", source_topic=catalogue.indicators.name, partitions=catalogue.indicators.partitions
+    app,
+    name="signals",
+    help="The newest signals of every run and symbol.",
+    source_topic=catalogue.indicators.name,
+    partitions=catalogue.indicators.partitions,
 )
 app.tables.add(signals)

@@ -29,7 +29,13 @@ class Windows(BatchTable):
         return position >= known
 
 
-windows = Windows(app, name="windows", source_topic=catalogue.raw.name, partitions=catalogue.raw.partitions)
+windows = Windows(
+    app,
+    name="windows",
+    help="The rolling window of every run and symbol.",
+    source_topic=catalogue.raw.name,
+    partitions=catalogue.raw.partitions,
+)
 app.tables.add(windows)
 
 

@@ -124,6 +124,10 @@ class NewestSignals:
         found = _matching(known, history, wanted)
         return Page(len(found), [self._signal(run_id, each) for each in heapq.nsmallest(wanted.limit, found)])
 
+    def knows(self, symbol: str) -> bool:
+        """Whether any run has the symbol here, on whichever partition its producer put it."""
+        return any(symbol in run.symbols for run in self._runs.values())
+
     def partition_of(self, run_id: str, symbol: str) -> int | None:
         """The partition that holds the symbol; None for an unknown run or symbol."""
         known = self._symbols.get(table_key(run_id, symbol))

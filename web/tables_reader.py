@@ -5,6 +5,7 @@ from time import monotonic
 
 from aiokafka.partitioner import murmur2
 
+from app import metrics
 from app.domain.key import table_key
 from app.domain.window import Window
 from app.worker import app
@@ -32,6 +33,8 @@ class TablesReader:
         for partition in held - self._held:
             self._newest.load(partition, signals.items(partition))
         self._held = held
+        for run in self._newest.runs():
+            metrics.newest_bar.seen(run.origin, run.newest_bar)
 
     def readiness(self) -> Readiness:
         """Whether the tables are restored, the group knows this worker, and the agents get on."""
@@ -62,6 +65,8 @@ class TablesReader:
 
     def elsewhere(self, symbol: str) -> Elsewhere | None:
         """Where the symbol's partition is when it is not here."""
+        if self._newest.knows(symbol):
+            return None
         partition = self._partition(symbol)
         return None if partition in self._held else Elsewhere(partition, self._owner(partition))
 

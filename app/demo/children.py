@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
+
 from app.errors import StocksError
 
 _TAIL_LINES = 15
@@ -47,6 +49,20 @@ class Child:
             lines = log.read().decode(errors="replace").splitlines()[-_TAIL_LINES:]
         said = "\n".join(f"  {line}" for line in lines) or "  (nothing)"
         raise ChildDied(f"The {self.name} has ended {how}. The end of {self.log}:\n{said}")
+
+
+class Service:
+    """Kafka or the registry: a process that somebody else may have started."""
+
+    def __init__(self, name: str, pid: int, log: Path) -> None:
+        self.name = name
+        self.log = log
+        self._process = psutil.Process(pid)
+
+    def check(self) -> None:
+        """Raises ChildDied when it has ended."""
+        if not self._process.is_running() or self._process.status() == psutil.STATUS_ZOMBIE:
+            raise ChildDied(f"{self.name} has ended, so nothing can go on. Its log: {self.log}")
 
 
 def stop(children: Sequence[Child]) -> None:

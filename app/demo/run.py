@@ -10,9 +10,10 @@ from rich.console import Console
 
 from app import stack
 from app.clients import endpoints
-from app.demo.children import Child
+from app.demo.children import Child, Service
 from app.demo.children import stop as stop_children
 from app.demo.feed import SignalFeed
+from app.demo.guard import Guard
 from app.demo.http import Http
 from app.demo.interrupts import Interrupts
 from app.demo.view import View
@@ -53,12 +54,14 @@ class Demo:
         self._run_id = new_run_id("synthetic", DEFAULT_DAY)
         self._view = View(console, settings.strategy)
         self._children: list[Child] = []
+        self._guard = Guard()
         self.all_shown = False
 
     def run(self) -> None:
         """All of it."""
         with Interrupts() as interrupts, ExitStack() as cleanup:
             self._claim_ports()
+            cleanup.callback(self._guard.done)
             self._bring_up_cluster(cleanup, interrupts)
             ensure_topics(self._settings)
             feed = SignalFeed(self._settings, self._run_id)
@@ -70,7 +73,8 @@ class Demo:
             with interrupts.held():
                 self._start_children()
             self._addresses()
-            watch = Watch(self._run_id, SYMBOLS, feed, http, self._view, self._children, self._console)
+            watched: list[Child | Service] = [*self._services(), *self._children]
+            watch = Watch(self._run_id, SYMBOLS, feed, http, self._view, watched, self._console)
             watch.until_all_is_readable(self._started)
             self.all_shown = True
             if not self._plan.ends:
@@ -101,6 +105,7 @@ class Demo:
         if not ours.kafka_bootstrap and not ours.schema_registry_url and stack.status(ours.stack_dir) is None:
             cleanup.callback(self._stop_stack)
             cleanup.callback(interrupts.ignore)
+            self._guard.stack(ours.stack_dir)
             stack.start(
                 ours.stack_dir,
                 kafka_port=ours.kafka_port,
@@ -127,8 +132,19 @@ class Demo:
         produce = [sys.executable, "-m", "app.cli", "produce", "--source", "synthetic", "--symbols", ",".join(SYMBOLS)]
         produce += ["--date", str(DEFAULT_DAY), "--profile", plan.profile, "--seed", str(plan.seed)]
         produce += ["--speed", plan.speed, "--run-id", self._run_id]
-        self._children.append(Child("worker", faust, env, logs / "worker.log"))
-        self._children.append(Child("producer", produce, env, logs / "producer.log"))
+        for name, arguments in (("worker", faust), ("producer", produce)):
+            child = Child(name, arguments, env, logs / f"{name}.log")
+            self._children.append(child)
+            self._guard.child(child.process.pid)
+
+    def _services(self) -> list[Service]:
+        status, logs = stack.status(self._settings.stack_dir), self._settings.stack_dir / "logs"
+        if status is None or status.kafka != self._settings.kafka_bootstrap:
+            return []
+        return [
+            Service("Kafka", status.kafka_pid, logs / "kafka.log"),
+            Service("The schema registry", status.schema_registry_pid, logs / "registry.log"),
+        ]
 
     def _stop_children(self) -> None:
         self._console.print("Stopping worker and producer…", style="dim")

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from app.demo.children import Child
+from app.demo.children import Child, Service
 from app.demo.feed import SignalFeed
 from app.demo.http import Http
 from app.demo.view import View
@@ -30,7 +30,7 @@ class Watch:
         feed: SignalFeed,
         http: Http,
         view: View,
-        children: Sequence[Child],
+        children: Sequence[Child | Service],
         console: Console,
     ) -> None:
         self._run_id, self._symbols = run_id, symbols

@@ -16,7 +16,7 @@ from faust.types import TP, ServiceT
 
 from app import metrics
 from app.broker import Broker
-from app.clients import endpoints, faust_credentials, producer_config
+from app.clients import ClusterMissing, endpoints, faust_credentials, producer_config
 from app.engine.consumer import BatchConsumer
 from app.engine.datadir import claim
 from app.engine.delivery import Delivery
@@ -77,13 +77,22 @@ class CheckedWorker(faust.Worker):
 class BatchApp(faust.App):
     """The Faust app of one deployment.
 
-    Raises StocksError when there is no cluster to work on.
+    Where there is no cluster a worker does not start (see `prepare`), but
+    Faust's other commands, `--help` among them, do without one.
     """
 
     BootStrategy = ApiFirst
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+        self._no_cluster: ClusterMissing | None = None
+        try:
+            kafka, schema_registry = endpoints(settings)
+        except ClusterMissing as error:
+            self._no_cluster = error
+            kafka, schema_registry = "127.0.0.1:9092", "http://127.0.0.1:8081"
+        self.settings = settings = settings.model_copy(
+            update={"kafka_bootstrap": kafka, "schema_registry_url": schema_registry}
+        )
         #: What answers on API_PORT; set before the worker starts.
         self.asgi_app: Any = None
         #: Kafka's ids of the topics, by name; known once the worker has started.
@@ -95,7 +104,7 @@ class BatchApp(faust.App):
         metrics.recovering.set_function(lambda: not self.tables.actives_ready)
         super().__init__(
             settings.id,
-            broker=[f"kafka-batched://{address}" for address in endpoints(settings).kafka.split(",")],
+            broker=[f"kafka-batched://{address}" for address in kafka.split(",")],
             broker_credentials=faust_credentials(settings),
             broker_session_timeout=settings.session_seconds,
             broker_heartbeat_interval=0.3 * settings.session_seconds,
@@ -151,6 +160,8 @@ class BatchApp(faust.App):
 
     def prepare(self) -> None:
         """See that the port is free, create or check the topics, claim the data folder. Raises StocksError."""
+        if self._no_cluster:
+            raise self._no_cluster
         if self.asgi_app is not None and self.conf.web_enabled:
             listen("API_PORT", self.conf.web_bind, self.conf.web_port).close()
         self.topic_ids = ensure_topics(self.settings)
@@ -180,15 +191,16 @@ class BatchApp(faust.App):
         table = self.stream_tables().get(tp.topic)
         return None if table is None else table.progress(tp.partition, self.topic_ids[tp.topic])
 
-    def lag(self) -> dict[TP, int]:
-        """Records between what is finished and the end, by stream partition of this worker."""
+    async def lag(self) -> dict[TP, int]:
+        """Records between what is finished and the end as the broker has it now, by stream partition of this worker.
+
+        What is finished is looked up before the ends: its outputs are in the
+        next topic by then, so all is 0 only when nothing is left to do.
+        """
         consumer = self.batch_consumer
-        lags = {}
-        for tp in consumer.stream_tps():
-            end, done = consumer.highwater(tp), consumer.finished(tp)
-            if end is not None and done is not None:
-                lags[tp] = max(end - done, 0)
-        return lags
+        finished = {tp: consumer.finished(tp) for tp in consumer.stream_tps()}
+        ends = await consumer.highwaters(*finished)
+        return {tp: max(ends[tp] - done, 0) for tp, done in finished.items() if done is not None}
 
     def records_to_restore(self) -> int:
         """Changelog records that the running recovery has still to read; 0 when none runs."""
@@ -204,9 +216,10 @@ class BatchApp(faust.App):
 
     async def watch(self) -> None:
         """Measure the lag, and end a worker that no longer asks for records; to be called every second or so."""
+        lags = await self.lag()
         metrics.lag_records.clear()
         metrics.assigned_partitions.clear()
-        for tp, lag in self.lag().items():
+        for tp, lag in lags.items():
             metrics.lag_records.labels(tp.topic, str(tp.partition)).set(lag)
             metrics.assigned_partitions.labels(tp.topic).inc()
         idle = monotonic() - self.batch_consumer.fetcher.polled_at

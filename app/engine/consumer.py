@@ -15,6 +15,9 @@ from app.engine.fetcher import BatchFetcher
 #: Where to start reading a partition, by the state that its records made; None when there is no state.
 StateOffset = Callable[[TP], int | None]
 
+#: A broker that has not taken a commit for so long is not asked again by a worker that is stopping.
+FRESH_SECONDS = 4.0
+
 
 class BatchConsumer(aiokafka.Consumer):
     """Faust's aiokafka consumer, with batches for messages.
@@ -112,6 +115,8 @@ class BatchConsumer(aiokafka.Consumer):
 
     async def _commit(self, offsets: Any) -> bool:
         asked_at = monotonic()
+        if self.app.should_stop and asked_at - self.confirmed_at > FRESH_SECONDS:
+            return False  # The broker is away, and nothing hangs on this commit.
         committed = await super()._commit(offsets)
         if committed:
             self.confirmed_at = asked_at

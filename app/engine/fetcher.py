@@ -22,6 +22,9 @@ UNSOUGHT_SECONDS = 0.02
 #: How long a commit may take; state, not the committed offset, says where reading goes on.
 COMMIT_SECONDS = 3.0
 
+#: How long leaving the group may take.
+STOP_SECONDS = 3.0
+
 
 class BatchFetcher(AIOKafkaConsumerThread):
     """Takes what has arrived, a batch of at most `batch_max` records a partition and turn.
@@ -99,6 +102,14 @@ class BatchFetcher(AIOKafkaConsumerThread):
                 "The broker did not take the offsets within %g s; they are committed later", COMMIT_SECONDS
             )
             return False
+
+    async def on_thread_stop(self) -> None:
+        """Stop the consumer, but do not wait long for a broker that is away."""
+        try:
+            await asyncio.wait_for(super().on_thread_stop(), STOP_SECONDS)
+        except (TimeoutError, asyncio.CancelledError):
+            # aiokafka cancels its own waits, and mode would take that for ours and wait a minute.
+            self.log.warning("The broker is away: the group will notice by itself that this worker has left")
 
     async def seek_spans(self, offsets: Mapping[TP, int]) -> None:
         """Seek partitions and their bookkeeping in one step of the consumer's thread."""

@@ -68,10 +68,10 @@ def test_credentials_reach_faust(tmp_path: Path) -> None:
     assert cast(Any, app.conf.broker_credentials).username == "key"
 
 
-def test_without_a_cluster_there_is_no_app(tmp_path: Path) -> None:
-    settings = Settings(_env_file=None, stack_dir=tmp_path)  # type: ignore[call-arg]
+def test_without_a_cluster_a_worker_does_not_start(tmp_path: Path) -> None:
+    app = BatchApp(Settings(_env_file=None, stack_dir=tmp_path))  # type: ignore[call-arg]
     with pytest.raises(ClusterMissing, match="make stack-up"):
-        BatchApp(settings)
+        app.prepare()
 
 
 async def test_the_api_answers_before_the_tables_are_there(app: BatchApp) -> None:
@@ -103,19 +103,23 @@ def reading(app: BatchApp, monkeypatch: pytest.MonkeyPatch) -> BatchApp:
     other = TP(SOURCE.topic, 1)
     consumer = app.batch_consumer
     monkeypatch.setattr(consumer, "stream_tps", lambda: {SOURCE, other})
-    monkeypatch.setattr(consumer, "highwater", lambda tp: 100)
+
+    async def highwaters(*tps: TP) -> dict[TP, int]:
+        return dict.fromkeys(tps, 100)
+
+    monkeypatch.setattr(consumer, "highwaters", highwaters)
     consumer.fetcher.spans[SOURCE] = Spans(SOURCE)
     consumer.fetcher.spans[SOURCE].seek(40)
     return app
 
 
-def test_lag_is_what_is_not_finished_of_the_partitions_that_are_read(reading: BatchApp) -> None:
-    assert reading.lag() == {SOURCE: 60}
+async def test_lag_is_what_is_not_finished_of_the_partitions_that_are_read(reading: BatchApp) -> None:
+    assert await reading.lag() == {SOURCE: 60}
 
 
-def test_there_is_no_negative_lag(reading: BatchApp) -> None:
+async def test_there_is_no_negative_lag(reading: BatchApp) -> None:
     reading.batch_consumer.fetcher.spans[SOURCE].seek(101)
-    assert reading.lag() == {SOURCE: 0}
+    assert await reading.lag() == {SOURCE: 0}
 
 
 async def test_the_watch_measures_the_lag(reading: BatchApp) -> None:
