@@ -4,12 +4,14 @@ import logging
 
 import agents.indicators
 import agents.signals  # noqa: F401
+from app.quiet import quieten
 from app.worker import app
 from web.main import create_app
 from web.tables_reader import TablesReader
 
 # One line for every schema would say nothing that matters.
 logging.getLogger("httpx").setLevel(logging.WARNING)
+quieten()
 
 app.asgi_app = create_app(TablesReader())
 app.timer(1.0)(app.watch)

@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.domain.strategy import Strategy
 from app.errors import StocksError
-from app.settings_faults import faults
+from app.settings_faults import faults, unreadable_lines
 
 
 class SettingsError(StocksError):
@@ -150,6 +150,9 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """The settings as they stand in the environment and `.env` now; raises SettingsError that names every bad one."""
+    unreadable = unreadable_lines(Path(".env"))
+    if unreadable:
+        raise SettingsError(unreadable)
     try:
         return Settings()
     except ValidationError as error:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+from dotenv.parser import parse_stream
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
@@ -46,3 +48,15 @@ def _allowed(field: FieldInfo) -> str | None:
 
 def _rule(field: FieldInfo, name: str) -> Any:
     return next((getattr(rule, name) for rule in field.metadata if hasattr(rule, name)), None)
+
+
+def unreadable_lines(env_file: Path) -> list[str]:
+    """A sentence for each line that is no NAME=value; what it says is not repeated, for it may be a secret."""
+    if not env_file.is_file():
+        return []
+    with env_file.open(encoding="utf-8") as lines:
+        return [
+            f"line {binding.original.line} of {env_file} is not of the form NAME=value"
+            for binding in parse_stream(lines)
+            if binding.error or (binding.key is not None and binding.value is None)
+        ]

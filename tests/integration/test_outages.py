@@ -32,5 +32,8 @@ def test_a_broker_and_a_registry_that_come_back(make_stack: MakeStack, tmp_path:
         stack.start()
         assert differences(final_signals(bars, deployment.settings.strategy), final(deployment.signals())) == []
         assert deployment.count(deployment.topics.dead_letters) == 0
+
+        stack.kill_kafka()
+        assert worker.terminate(seconds=10) == 0
     finally:
         deployment.close()

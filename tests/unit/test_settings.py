@@ -144,3 +144,13 @@ def test_the_example_explains_every_setting_and_no_other_and_is_good_as_it_stand
     assert said == load_settings().model_dump(exclude={"kafka_bootstrap", "schema_registry_url"})
     for block in re.split(r"\n\n", example):
         assert "\n# " in f"\n{block}", f"unexplained: {block}"
+
+
+def test_a_line_that_is_no_setting_is_an_error_that_does_not_repeat_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(".env").write_text("# keys\nAPP_ID=x\nkafka_api_secret hunter2\n")
+    with pytest.raises(SettingsError, match=r"line 3 of \.env is not of the form NAME=value") as caught:
+        load_settings()
+    assert "hunter2" not in str(caught.value)
