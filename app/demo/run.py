@@ -54,15 +54,15 @@ class Demo:
         self._run_id = new_run_id("synthetic", DEFAULT_DAY)
         self._view = View(console, settings.strategy)
         self._children: list[Child] = []
-        self._guard = Guard()
         self.all_shown = False
 
     def run(self) -> None:
         """All of it."""
         with Interrupts() as interrupts, ExitStack() as cleanup:
             self._claim_ports()
-            cleanup.callback(self._guard.done)
-            self._bring_up_cluster(cleanup, interrupts)
+            guard = Guard()
+            cleanup.callback(guard.done)
+            self._bring_up_cluster(guard, cleanup, interrupts)
             ensure_topics(self._settings)
             feed = SignalFeed(self._settings, self._run_id)
             cleanup.callback(feed.close)
@@ -71,7 +71,7 @@ class Demo:
             cleanup.callback(self._stop_children)
             cleanup.callback(interrupts.ignore)
             with interrupts.held():
-                self._start_children()
+                self._start_children(guard)
             self._addresses()
             watched: list[Child | Service] = [*self._services(), *self._children]
             watch = Watch(self._run_id, SYMBOLS, feed, http, self._view, watched, self._console)
@@ -100,12 +100,12 @@ class Demo:
                 ports[setting.lower()] = sock.getsockname()[1]
         self._settings = ours.model_copy(update=ports)
 
-    def _bring_up_cluster(self, cleanup: ExitStack, interrupts: Interrupts) -> None:
+    def _bring_up_cluster(self, guard: Guard, cleanup: ExitStack, interrupts: Interrupts) -> None:
         ours = self._settings
         if not ours.kafka_bootstrap and not ours.schema_registry_url and stack.status(ours.stack_dir) is None:
             cleanup.callback(self._stop_stack)
             cleanup.callback(interrupts.ignore)
-            self._guard.stack(ours.stack_dir)
+            guard.stack(ours.stack_dir)
             stack.start(
                 ours.stack_dir,
                 kafka_port=ours.kafka_port,
@@ -118,7 +118,7 @@ class Demo:
             update={"kafka_bootstrap": found.kafka, "schema_registry_url": found.schema_registry}
         )
 
-    def _start_children(self) -> None:
+    def _start_children(self, guard: Guard) -> None:
         ours, plan = self._settings, self._plan
         # What is meant for `stocks replay` must not shape the demo.
         env = {name: value for name, value in os.environ.items() if name not in ("FILE", "SESSIONS", "STRICT")} | {
@@ -135,7 +135,7 @@ class Demo:
         for name, arguments in (("worker", faust), ("producer", produce)):
             child = Child(name, arguments, env, logs / f"{name}.log")
             self._children.append(child)
-            self._guard.child(child.process.pid)
+            guard.child(child.process.pid)
 
     def _services(self) -> list[Service]:
         status, logs = stack.status(self._settings.stack_dir), self._settings.stack_dir / "logs"
