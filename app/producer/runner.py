@@ -79,6 +79,8 @@ class Runner:
         self._status: Status = "starting"
         self._error: str | None = None
         self._stop = threading.Event()
+        # Not the thread's join: interrupted by Ctrl-C, it takes a thread that runs for one that has ended.
+        self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="producer", daemon=True)
 
     def start(self) -> None:
@@ -87,14 +89,13 @@ class Runner:
 
     def wait(self, timeout_s: float) -> bool:
         """Whether it ends within that time."""
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        return self._ended.wait(timeout_s)
 
     def stop(self) -> None:
         """Ends within seconds; what is on its way then arrives or is given up."""
         self._stop.set()
         # Reaching a broker that does not answer may take longer; nothing is on its way then.
-        self._thread.join(_STOP_WITHIN_S + 1)
+        self._ended.wait(_STOP_WITHIN_S + 1)
 
     @property
     def sent(self) -> int:
@@ -129,6 +130,12 @@ class Runner:
         return self.delivery.trouble if self.delivery and self.ended_at is None else None
 
     def _run(self) -> None:
+        try:
+            self._work()
+        finally:
+            self._ended.set()
+
+    def _work(self) -> None:
         try:
             delivery = self._connected()
             if delivery is None:
