@@ -195,12 +195,13 @@ class BatchApp(faust.App):
         """Records between what is finished and the end as the broker has it now, by stream partition of this worker.
 
         What is finished is looked up before the ends: its outputs are in the
-        next topic by then, so all is 0 only when nothing is left to do.
+        next topic by then, so all is 0 only when nothing is left to do. Empty
+        while the broker does not answer.
         """
         consumer = self.batch_consumer
         finished = {tp: consumer.finished(tp) for tp in consumer.stream_tps()}
-        ends = await consumer.highwaters(*finished)
-        return {tp: max(ends[tp] - done, 0) for tp, done in finished.items() if done is not None}
+        ends = await consumer.fetcher.ends(set(finished))
+        return {tp: max(ends[tp] - done, 0) for tp, done in finished.items() if done is not None and tp in ends}
 
     def records_to_restore(self) -> int:
         """Changelog records that the running recovery has still to read; 0 when none runs."""

@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import ConsumerStoppedError
+from aiokafka.errors import ConsumerStoppedError, KafkaError
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Transport
 from faust.types import TP
 
@@ -21,6 +21,9 @@ UNSOUGHT_SECONDS = 0.02
 
 #: How long a commit may take; state, not the committed offset, says where reading goes on.
 COMMIT_SECONDS = 3.0
+
+#: How long the broker may take to tell where its partitions end.
+ENDS_SECONDS = 2.0
 
 #: How long leaving the group may take.
 STOP_SECONDS = 3.0
@@ -102,6 +105,18 @@ class BatchFetcher(AIOKafkaConsumerThread):
                 "The broker did not take the offsets within %g s; they are committed later", COMMIT_SECONDS
             )
             return False
+
+    async def ends(self, tps: set[TP]) -> dict[TP, int]:
+        """The end of each partition as the broker has it now; none while it does not answer."""
+        return cast(dict[TP, int], await self.call_thread(self._ends, tps))
+
+    async def _ends(self, tps: set[TP]) -> dict[TP, int]:
+        try:
+            # aiokafka would try for a minute and more, and hold up the thread's other work.
+            found = await asyncio.wait_for(self._ensure_consumer().end_offsets(tps), ENDS_SECONDS)
+        except (TimeoutError, KafkaError):
+            return {}
+        return {TP(place.topic, place.partition): end for place, end in found.items()}
 
     async def on_thread_stop(self) -> None:
         """Stop the consumer, but do not wait long for a broker that is away."""

@@ -104,10 +104,10 @@ def reading(app: BatchApp, monkeypatch: pytest.MonkeyPatch) -> BatchApp:
     consumer = app.batch_consumer
     monkeypatch.setattr(consumer, "stream_tps", lambda: {SOURCE, other})
 
-    async def highwaters(*tps: TP) -> dict[TP, int]:
+    async def ends(tps: set[TP]) -> dict[TP, int]:
         return dict.fromkeys(tps, 100)
 
-    monkeypatch.setattr(consumer, "highwaters", highwaters)
+    monkeypatch.setattr(consumer.fetcher, "ends", ends)
     consumer.fetcher.spans[SOURCE] = Spans(SOURCE)
     consumer.fetcher.spans[SOURCE].seek(40)
     return app
