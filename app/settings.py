@@ -4,6 +4,7 @@ One object feeds all four clients (Faust, librdkafka's producer and consumer,
 its admin client, the registry's client): see app/clients.py.
 """
 
+import re
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -15,6 +16,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.domain.strategy import Strategy
 from app.errors import StocksError
 from app.settings_faults import faults, unreadable_lines
+
+Feed = Literal["iex", "sip"]
 
 
 class SettingsError(StocksError):
@@ -39,6 +42,21 @@ def _registry_url(value: str) -> str:
         raise ValueError("must not hold credentials: set SCHEMA_REGISTRY_API_KEY and SCHEMA_REGISTRY_API_SECRET")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("must be a URL such as http://127.0.0.1:8081")
+    return value
+
+
+def _alpaca_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.username or parts.password:
+        raise ValueError("must not hold credentials: set APCA_API_KEY_ID and APCA_API_SECRET_KEY")
+    if parts.scheme not in ("http", "https", "ws", "wss") or not parts.hostname:
+        raise ValueError("must be a URL such as https://data.alpaca.markets")
+    return value
+
+
+def _header_text(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[!-~]+", value.get_secret_value()):
+        raise ValueError("must be letters, digits and signs without spaces, as Alpaca shows it")
     return value
 
 
@@ -88,6 +106,15 @@ class Settings(BaseSettings):
     producer_port: int = Field(default=8000, ge=0, le=65535)
     symbols: str = "AAPL,GOOGL,SPY"
 
+    # Alpaca. The addresses' defaults are those of paper trading, whose keys are free.
+    apca_api_key_id: Annotated[SecretStr, AfterValidator(_header_text)] | None = None
+    apca_api_secret_key: Annotated[SecretStr, AfterValidator(_header_text)] | None = None
+    apca_api_base_url: Annotated[str, AfterValidator(_alpaca_url)] = "https://paper-api.alpaca.markets"
+    apca_api_data_url: Annotated[str, AfterValidator(_alpaca_url)] = "https://data.alpaca.markets"
+    apca_api_stream_url: Annotated[str, AfterValidator(_alpaca_url)] = "wss://stream.data.alpaca.markets"
+    feed: Feed = "iex"
+    requests_per_minute: int = Field(default=200, ge=10, le=10_000)
+
     # The local stack.
     stack_dir: Path = Path(".stack")
     kafka_port: int | None = Field(default=None, ge=1, le=65535)
@@ -121,6 +148,8 @@ class Settings(BaseSettings):
             )
         if bool(self.schema_registry_api_key) != bool(self.schema_registry_api_secret):
             found.append("SCHEMA_REGISTRY_API_KEY and SCHEMA_REGISTRY_API_SECRET go together: set both or neither")
+        if bool(self.apca_api_key_id) != bool(self.apca_api_secret_key):
+            found.append("APCA_API_KEY_ID and APCA_API_SECRET_KEY go together: set both or neither")
         return found
 
     def _strategy_faults(self) -> list[str]:

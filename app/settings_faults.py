@@ -27,7 +27,7 @@ def _sentences(details: ErrorDetails, fields: Mapping[str, FieldInfo]) -> list[s
         advice = f"did you mean {' or '.join(match.upper() for match in near)}?" if near else "see .env.example"
         return [f"{name.upper()} in .env is not a setting: {advice}"]
     # An address may have credentials in it.
-    value = "" if "secret" in name or "@" in str(details["input"]) else f"={details['input']}"
+    value = "" if "secret" in name or "key_id" in name or "@" in str(details["input"]) else f"={details['input']}"
     message = details["msg"].removeprefix("Value error, ")
     return [f"{name.upper()}{value}: {_allowed(fields[name]) or message}"]
 

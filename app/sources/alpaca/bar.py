@@ -1,0 +1,88 @@
+"""One bar as Alpaca sends it, and as the topic takes it."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from app.domain.records import Bar, Origin
+from app.domain.validation import bar_fault
+from app.iso_time import iso
+from app.sources.timestamps import parse_timestamp
+
+
+class BadBar(ValueError):
+    """It is no bar; the message says which one and why."""
+
+
+class AlpacaBar(NamedTuple):
+    """One one-minute bar: `timestamp` is its start in UTC milliseconds since 1970, prices are in US dollars."""
+
+    symbol: str
+    timestamp: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    trade_count: int | None
+    vwap: float | None
+
+
+def from_json(symbol: str, fields: Any) -> AlpacaBar:
+    """A bar of a REST answer: `{"t": "2024-11-14T14:30:00Z", "o": …, "h", "l", "c", "v", "n", "vw"}`. Raises BadBar."""
+    return _read(symbol, fields)
+
+
+def from_stream(fields: Any) -> AlpacaBar:
+    """A bar of a websocket message: the same with `S`, and `t` a msgpack Timestamp. Raises BadBar."""
+    if not isinstance(fields, Mapping) or not isinstance(fields.get("S"), str):
+        raise BadBar(f"a message without a symbol: {fields!r:.200}")
+    return _read(fields["S"], fields)
+
+
+def to_bar(bar: AlpacaBar, *, origin: Origin, source: str, feed: str, run_id: str) -> Bar:
+    """The record for the topic. Raises BadBar when it makes no sense."""
+    record: Bar = {
+        "symbol": bar.symbol,
+        "timestamp": bar.timestamp,
+        "open": bar.open,
+        "high": bar.high,
+        "low": bar.low,
+        "close": bar.close,
+        "volume": bar.volume,
+        "trade_count": bar.trade_count,
+        "vwap": bar.vwap,
+        "run_id": run_id,
+        "origin": origin,
+        "source": source,
+        "feed": feed,
+    }
+    if fault := bar_fault(record):
+        raise BadBar(f"{bar.symbol} {iso(bar.timestamp)}: {fault}")
+    return record
+
+
+def _read(symbol: str, fields: Any) -> AlpacaBar:
+    try:
+        trade_count, vwap = fields.get("n"), fields.get("vw")
+        return AlpacaBar(
+            symbol,
+            _milliseconds(fields["t"]),
+            float(fields["o"]),
+            float(fields["h"]),
+            float(fields["l"]),
+            float(fields["c"]),
+            float(fields["v"]),
+            None if trade_count is None else int(trade_count),
+            None if vwap is None else float(vwap),
+        )
+    except KeyError as error:
+        raise BadBar(f"{symbol}: a bar without {error}: {fields!r:.200}") from None
+    except (AttributeError, TypeError, ValueError, OverflowError):
+        raise BadBar(f"{symbol}: what should be a bar is {fields!r:.200}") from None
+
+
+def _milliseconds(time: Any) -> int:
+    """From RFC 3339 text, or a msgpack Timestamp."""
+    if isinstance(time, str):
+        return parse_timestamp(time)
+    return int(time.to_unix_nano()) // 1_000_000
