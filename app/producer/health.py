@@ -11,7 +11,10 @@ from app.sources.faults import Faults
 class Health(BaseModel):
     """How far the producer is, and what keeps it."""
 
-    status: Status = Field(description="waiting: for broker or registry, which may come back; failed: for good.")
+    status: Status = Field(
+        description="waiting: for broker, registry or the source's server, which may come back; failed: for good."
+    )
+    doing: str | None = Field(description="What the source waits for or is busy with, for example the next session.")
     messages_sent: int = Field(description="Bars that Kafka has acknowledged.")
     last_error: str | None = Field(description="Why it waits or failed, and the fix; null when all is well.")
     source: str = Field(description="Where the bars come from, for example csv:bars.csv.")
@@ -21,6 +24,9 @@ class Health(BaseModel):
     records_total: int | None = Field(description="How much there is in all; null where nobody can say.")
     records_skipped: int = Field(description="Records that are no bars.")
     last_skipped: str | None = Field(description="Which of them was the last, and why.")
+    requests_last_minute: int | None = Field(
+        description="Requests made to the source's server in the last 60 seconds; null where there is none."
+    )
     queue_length: int = Field(description="Bars sent that Kafka has not acknowledged yet.")
     delivery_failures: int = Field(description="Bars that did not arrive.")
     bars_per_second: float = Field(description="Acknowledged bars a second since the first.")
@@ -36,6 +42,7 @@ def health(runner: Runner, faults: Faults, broker: str | None) -> Health:
     delivery, source = runner.delivery, runner.source
     return Health(
         status=runner.status,
+        doing=runner.doing,
         messages_sent=runner.acknowledged,
         last_error=runner.last_error,
         source=source.name,
@@ -45,6 +52,7 @@ def health(runner: Runner, faults: Faults, broker: str | None) -> Health:
         records_total=source.total,
         records_skipped=faults.count,
         last_skipped=faults.last,
+        requests_last_minute=source.requests_last_minute,
         queue_length=delivery.waiting if delivery else 0,
         delivery_failures=delivery.failed if delivery else 0,
         bars_per_second=round(runner.bars_per_second, 1),

@@ -14,6 +14,10 @@ LONGEST_WAIT_S = 0.2
 class Sink(Protocol):
     """Where bars go; see delivery.py."""
 
+    @property
+    def waiting(self) -> int:
+        """Bars taken that have neither arrived nor failed yet."""
+
     def offer(self, bar: Bar) -> bool:
         """Takes the bar, unless its queue is full."""
 
@@ -36,13 +40,21 @@ def replay(
     """
     start = clock()
     waits = not isinstance(pace, AsFastAsPossible)
-    for sent, bar in enumerate(source.bars()):
+    sent = 0
+    for bar in source.bars():
+        if bar is None:
+            if stopped():
+                return False
+            # The source does the waiting; here, only for what is on its way.
+            sink.poll(LONGEST_WAIT_S if sink.waiting else 0.0)
+            continue
         if waits:
             due = start + pace.due_s(sent, bar["timestamp"])
             while not stopped() and (remaining := due - clock()) > 0:
                 sink.poll(min(remaining, LONGEST_WAIT_S))
         while not stopped():
             if sink.offer(bar):
+                sent += 1
                 on_sent(bar)
                 break
             sink.poll(LONGEST_WAIT_S)

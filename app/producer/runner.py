@@ -39,10 +39,6 @@ class Outgoing(Sink, Protocol):
         """How many never will."""
 
     @property
-    def waiting(self) -> int:
-        """How many are on their way."""
-
-    @property
     def trouble(self) -> str | None:
         """What holds those up."""
 
@@ -94,6 +90,7 @@ class Runner:
     def stop(self) -> None:
         """Ends within seconds; what is on its way then arrives or is given up."""
         self._stop.set()
+        self.source.stop()
         # Reaching a broker that does not answer may take longer; nothing is on its way then.
         self._ended.wait(_STOP_WITHIN_S + 1)
 
@@ -117,7 +114,7 @@ class Runner:
 
     @property
     def status(self) -> Status:
-        """Waiting: for broker or registry, which may come back."""
+        """Waiting: for broker, registry or the source's server, which may come back."""
         return "waiting" if self._status == "running" and self._trouble else self._status
 
     @property
@@ -126,8 +123,13 @@ class Runner:
         return self._error or self._trouble
 
     @property
+    def doing(self) -> str | None:
+        """What the source is waiting for or busy with, while it is read."""
+        return self.source.doing if self.delivery and self.ended_at is None else None
+
+    @property
     def _trouble(self) -> str | None:
-        return self.delivery.trouble if self.delivery and self.ended_at is None else None
+        return (self.delivery.trouble or self.source.trouble) if self.delivery and self.ended_at is None else None
 
     def _run(self) -> None:
         try:

@@ -48,5 +48,34 @@ class Source(Protocol):
     def read(self) -> int:
         """How many of them were read so far: sent, skipped and filtered out."""
 
-    def bars(self) -> Iterator[Bar]:
-        """Each bar once. Raises SourceError when it cannot go on."""
+    @property
+    def doing(self) -> str | None:
+        """What it waits for, or what takes it long, as a sentence; None while it just yields bars."""
+
+    @property
+    def trouble(self) -> str | None:
+        """What keeps it from its bars now and may pass, as a sentence; None when nothing does."""
+
+    @property
+    def requests_last_minute(self) -> int | None:
+        """How many requests it made in the last 60 seconds; None where it makes none."""
+
+    def bars(self) -> Iterator[Bar | None]:
+        """The bars; None: there is none now, ask again. Raises SourceError when it cannot go on.
+
+        After `stop` it yields None within a second, also when it was waiting.
+        """
+
+    def stop(self) -> None:
+        """Ends its waiting, from another thread."""
+
+
+class NeverWaits:
+    """What a source has to say that has all its bars at hand."""
+
+    doing: str | None = None
+    trouble: str | None = None
+    requests_last_minute: int | None = None
+
+    def stop(self) -> None:
+        """There is no waiting to end."""

@@ -18,7 +18,7 @@ from typing import BinaryIO, cast
 
 from app.domain.records import Bar, Origin
 from app.domain.validation import LONGEST_LABEL
-from app.sources.base import Fault, OnFault, OnNotice, SourceError
+from app.sources.base import Fault, NeverWaits, OnFault, OnNotice, SourceError
 from app.sources.csv_row import BadLine, RowReader, split
 from app.sources.run_id import new_run_id
 
@@ -26,7 +26,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK = 1 << 20
 
 
-class CsvFile:
+class CsvFile(NeverWaits):
     """The bars of one file (only those of `symbols`, if any are given), as a Source.
 
     Raises SourceError when the file cannot be opened or its first line is not a header.

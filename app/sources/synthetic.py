@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from app.domain.records import MINUTE_MS, Bar, Origin
-from app.sources.base import SourceError
+from app.sources.base import NeverWaits, SourceError
 from app.sources.names import Profile
 from app.sources.paths import Floats, first_price, generator, overnight, session_path
 from app.sources.run_id import new_run_id
@@ -15,7 +15,7 @@ from app.sources.sessions import Session, sessions_from
 _EPOCH = datetime.date(1970, 1, 1)
 
 
-class Synthetic:
+class Synthetic(NeverWaits):
     """Regular sessions of made-up bars, all symbols of a minute and then the next minute, as a Source.
 
     There are `sessions` of them from `day` on, or as many as it takes for

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 
 from app.domain.records import MINUTE_MS, Bar, Origin
 from app.producer.delivery import DeliveryFailed
+from app.sources.base import NeverWaits
 from tests.unit.records import BAR
 
 
-class ListSource:
+class ListSource(NeverWaits):
     """So many bars of one symbol, a minute apart."""
 
     name = "list"
@@ -18,7 +19,7 @@ class ListSource:
         self.total = count
         self.read = 0
 
-    def bars(self) -> Iterator[Bar]:
+    def bars(self) -> Iterator[Bar | None]:
         self.read = 0
         for minute in range(self.total):
             self.read += 1
@@ -33,6 +34,7 @@ class ListSink:
         self.taken: list[tuple[float, Bar]] = []
         self.room = room
         self.polls: list[float] = []
+        self.slow = False
 
     def offer(self, bar: Bar) -> bool:
         if not self.room:
@@ -48,6 +50,10 @@ class ListSink:
 
     def clock(self) -> float:
         return self.now
+
+    @property
+    def waiting(self) -> int:
+        return len(self.taken) if self.slow else 0
 
 
 class Outbox(ListSink):

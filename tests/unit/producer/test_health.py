@@ -1,7 +1,11 @@
+import threading
+from collections.abc import Iterator
+
 import pytest
 from fastapi.testclient import TestClient
 
 from app.broker import BrokerUnavailable
+from app.domain.records import Bar
 from app.producer.pace import AsFastAsPossible
 from app.producer.runner import Runner
 from app.producer.service import create_app
@@ -24,6 +28,7 @@ def test_all_that_a_person_needs(faults: Faults) -> None:
     assert response.status_code == 200
     assert response.json() == {
         "status": "finished",
+        "doing": None,
         "messages_sent": 5,
         "last_error": None,
         "source": "list",
@@ -33,6 +38,7 @@ def test_all_that_a_person_needs(faults: Faults) -> None:
         "records_total": 5,
         "records_skipped": 1,
         "last_skipped": "Line 7 skipped: close is -1.0",
+        "requests_last_minute": None,
         "queue_length": 0,
         "delivery_failures": 0,
         "bars_per_second": 0.0,
@@ -62,3 +68,35 @@ def test_it_stops_with_the_service(faults: Faults) -> None:
     with TestClient(create_app(runner, faults, lambda: None)) as client:
         assert client.get("/health").json()["status"] in ("starting", "running")
     assert runner.status == "stopped"
+
+
+def test_what_a_source_waits_for_and_what_troubles_it(faults: Faults) -> None:
+    class Sleeping(ListSource):
+        doing = "market closed, sleeping until 2024-11-15T14:30:00Z"
+        trouble: str | None = None
+        requests_last_minute = 3
+
+        def __init__(self) -> None:
+            super().__init__(1)
+            self.asked, self.stopped = threading.Event(), threading.Event()
+
+        def bars(self) -> Iterator[Bar | None]:
+            while True:
+                yield None
+                self.asked.set()
+                self.stopped.wait(10)
+
+        def stop(self) -> None:
+            self.stopped.set()
+
+    source = Sleeping()
+    runner = Runner(source, Outbox, pace=AsFastAsPossible(), clock=lambda: 0.0, patient=True)
+    with TestClient(create_app(runner, faults, lambda: None)) as client:
+        assert source.asked.wait(10)
+        health = client.get("/health").json()
+        assert (health["status"], health["doing"], health["last_error"]) == ("running", source.doing, None)
+        assert health["requests_last_minute"] == 3
+        source.trouble = "Alpaca does not answer"
+        health = client.get("/health").json()
+        assert (health["status"], health["last_error"]) == ("waiting", "Alpaca does not answer")
+    assert (runner.status, runner.doing, runner.last_error) == ("stopped", None, None)

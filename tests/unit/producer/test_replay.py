@@ -1,8 +1,22 @@
+from collections.abc import Iterator
+
 import pytest
 
+from app.domain.records import Bar
 from app.producer.pace import AsFastAsPossible, Pace, PerSecond, Realtime
 from app.producer.replay import LONGEST_WAIT_S, replay
 from tests.unit.producer.doubles import ListSink, ListSource
+
+
+class Pausing(ListSource):
+    """Has nothing to give before each bar, and after the last."""
+
+    def bars(self) -> Iterator[Bar | None]:
+        for bar in super().bars():
+            yield None
+            yield bar
+        while True:
+            yield None
 
 
 def sent_at(count: int, pace: Pace) -> list[float]:
@@ -60,3 +74,22 @@ def test_stopping(sink: ListSink, pace: Pace) -> None:
 
     assert not replay(ListSource(10), sink, pace=pace, clock=sink.clock, stopped=stopped)
     assert len(sink.taken) == 3
+
+
+@pytest.mark.parametrize("pace", [AsFastAsPossible(), PerSecond(1)])
+def test_a_source_that_has_nothing_now_is_asked_again_until_it_is_stopped(pace: Pace) -> None:
+    sink = ListSink()
+
+    def stopped() -> bool:
+        return len(sink.taken) == 3
+
+    assert not replay(Pausing(3), sink, pace=pace, clock=sink.clock, stopped=stopped)
+    assert [bar for _, bar in sink.taken] == list(ListSource(3).bars())
+
+
+@pytest.mark.parametrize(("slow", "wait"), [(True, LONGEST_WAIT_S), (False, 0.0)])
+def test_meanwhile_it_sees_to_what_is_on_its_way(slow: bool, wait: float) -> None:
+    sink = ListSink()
+    sink.slow = slow
+    replay(Pausing(3), sink, pace=AsFastAsPossible(), clock=sink.clock, stopped=lambda: len(sink.taken) == 3)
+    assert sink.polls == [0.0, wait, wait]

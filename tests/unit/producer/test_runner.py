@@ -40,7 +40,7 @@ class Endless(ListSource):
         super().__init__(1)
         self.begun, self.go_on = threading.Event(), threading.Event()
 
-    def bars(self) -> Iterator[Bar]:
+    def bars(self) -> Iterator[Bar | None]:
         while True:
             yield from super().bars()
             self.begun.set()
@@ -96,7 +96,7 @@ def test_bars_that_do_not_arrive_are_a_failure() -> None:
 
 def test_what_was_sent_before_the_source_broke_arrives() -> None:
     class Breaks(ListSource):
-        def bars(self) -> Iterator[Bar]:
+        def bars(self) -> Iterator[Bar | None]:
             yield from super().bars()
             raise SourceError("the file is cut off")
 
