@@ -132,15 +132,9 @@ class BatchApp(faust.App):
         return self.topic(topic, value_type=bytes)
 
     def delivery(self) -> Delivery:
-        """A producer for one agent; records that it cannot send within the session are not sent after it."""
-        config = producer_config(self.settings)
-        return Delivery(
-            config
-            | {
-                "message.timeout.ms": int(1000 * MARGIN * self.settings.session_seconds),
-                "message.max.bytes": LARGEST_RECORD_BYTES,
-            }
-        )
+        """A producer for one agent; what the broker has not taken within the session is given up."""
+        config = producer_config(self.settings) | {"message.max.bytes": LARGEST_RECORD_BYTES}
+        return Delivery(config, patience=MARGIN * self.settings.session_seconds)
 
     @property
     def batch_consumer(self) -> BatchConsumer:

@@ -18,7 +18,7 @@ class Sent(Delivery):
     """Keeps what is sent; each record gets the next offset."""
 
     def __init__(self, first_offset: int = 40) -> None:
-        super().__init__({})
+        super().__init__({}, patience=60)
         self.records: list[Outgoing] = []
         self.offset = first_offset - 1
 

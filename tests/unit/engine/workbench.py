@@ -22,7 +22,7 @@ class Broker(Delivery):
     """Takes what is sent, after the failures it was told to have."""
 
     def __init__(self) -> None:
-        super().__init__({})
+        super().__init__({}, patience=60)
         self.sent: list[list[Outgoing]] = []
         self.tried: list[list[Outgoing]] = []
         self.failures: list[Exception | None] = []
