@@ -1,46 +1,72 @@
 """Alpaca's REST interface, by way of the alpaca-trade-api client: the only file that knows it."""
 
+import logging
+import random
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
-from typing import NamedTuple
+from itertools import count
+from typing import Any
+from urllib.parse import quote_plus
 
+import requests
+from alpaca_trade_api import REST
+
+from app.domain.records import MINUTE_MS
+from app.iso_time import iso
 from app.sources.alpaca.access import Access
+from app.sources.alpaca.answers import MarketClock, calendar, market_clock, page
 from app.sources.alpaca.bar import AlpacaBar
+from app.sources.alpaca.errors import AlpacaError, Interrupted, Unavailable
+from app.sources.alpaca.limiter import Limiter
+from app.sources.alpaca.refusals import explained, unreachable
+from app.sources.alpaca.retry import pause_s
+from app.sources.alpaca.transport import Refusal, Transport, prepare
 from app.sources.base import OnFault
 from app.sources.clock import Clock
 from app.sources.sessions import Session
 
+__all__ = ["MOST_BARS", "Api", "MarketClock", "groups"]
+
+log = logging.getLogger(__name__)
+
 MOST_BARS = 10_000
-
-
-class MarketClock(NamedTuple):
-    """What Alpaca says of the market; times are UTC milliseconds since 1970."""
-
-    now_ms: int
-    is_open: bool
-    next_open_ms: int
-    next_close_ms: int
+ADJUSTMENT = "raw"
+# nginx and others refuse a request line above 8 KiB.
+_LONGEST_SYMBOLS = 6000
 
 
 class Api:
     """Bars, sessions and the market's state, from one account's point of view; used by one thread at a time.
 
-    Every request has a timeout and waits for its turn below `requests_per_minute` and
-    below what X-RateLimit-* and Retry-After ask for. What may pass (429, 5xx, no connection, half an answer) is tried
-    up to `tries` times, with growing pauses, at the very page where it happened.
+    Every request has a timeout and waits for its turn below `requests_per_minute` and below what X-RateLimit-* and
+    Retry-After ask for. What may pass (429, 5xx, no connection, half an answer) is tried up to `tries` times, with
+    growing pauses, at the very page where it happened: half a minute to a minute in all with the default.
     All methods raise AlpacaError (see errors.py): Unavailable once the tries are used up, Interrupted after `close`.
     """
 
     def __init__(
-        self, access: Access, clock: Clock, *, requests_per_minute: int = 200, tries: int = 8, timeout_s: float = 30.0
+        self,
+        access: Access,
+        clock: Clock,
+        *,
+        requests_per_minute: int = 200,
+        tries: int = 8,
+        timeout_s: float = 30.0,
+        rng: random.Random | None = None,
     ) -> None:
         self.access = access
         self.requests_made = 0
         self.trouble: str | None = None
-        """Why a request is being tried again, as a sentence; None as soon as one succeeds."""
+        """Why the last request failed, while it is tried again and afterwards; None as soon as one succeeds."""
         self._clock, self._tries = clock, tries
+        self._rng = rng or random.Random()  # noqa: S311 - it spreads retries and guards nothing
         self._closed = threading.Event()
+        self._limiter = Limiter(clock, requests_per_minute)
+        transport = Transport(timeout_s, self._limiter.heard)
+        # The client knows one address each, and would take that of the bars from the environment only.
+        self._data = _client(access, access.data_url, transport)
+        self._trading = _client(access, access.base_url, transport)
 
     def pages(
         self,
@@ -53,24 +79,97 @@ class Api:
     ) -> Iterator[list[AlpacaBar]]:
         """The raw one-minute bars that start in [start_ms, end_ms), at most `limit` a page: symbol by symbol, in time.
 
-        Pages may be empty. What is no bar goes to `on_fault`. Raises UnknownSymbols where Alpaca refuses some by name;
-        it leaves others out of its answer without a word.
+        Pages may be empty. What is no bar goes to `on_fault`, with its place in the answers. Raises UnknownSymbols
+        where Alpaca refuses some by name; others it leaves out of its answer without a word.
         """
-        raise NotImplementedError
+        if end_ms <= start_ms:
+            return
+        numbers = count(1)
+        for group in groups(symbols):
+            wanted = frozenset(group)
+            for answer in self._answers(group, start_ms, end_ms, limit):
+                yield page(answer, wanted, range(start_ms, end_ms), numbers, on_fault)
 
     def sessions(self, first: date, last: date) -> list[Session]:
         """The regular sessions of these New York days, both included, early closes too."""
-        raise NotImplementedError
+        span = {"start": first.isoformat(), "end": last.isoformat()}
+        return calendar(self._ask(lambda: self._trading.get("/calendar", span), list, self.access.base_url))
 
     def market_clock(self) -> MarketClock:
         """Whether the exchange is open now."""
-        raise NotImplementedError
+        return market_clock(self._ask(lambda: self._trading.get("/clock"), dict, self.access.base_url))
 
     def close(self) -> None:
         """Ends waiting, from any thread, and the connections."""
         self._closed.set()
+        self._data.close()
+        self._trading.close()
+
+    def _answers(self, symbols: tuple[str, ...], start_ms: int, end_ms: int, limit: int) -> Iterator[dict[str, Any]]:
+        query = {
+            "symbols": ",".join(symbols),
+            "timeframe": "1Min",
+            "start": iso(start_ms),
+            # Alpaca's end is included; no bar starts between two minutes.
+            "end": iso((end_ms - 1) // MINUTE_MS * MINUTE_MS),
+            "limit": limit,
+            "feed": self.access.feed,
+            "adjustment": ADJUSTMENT,
+        }
+        seen: set[str] = set()
+        while True:
+            answer = self._ask(lambda: self._data.get("/stocks/bars", query), dict, self.access.data_url, symbols)
+            yield answer
+            token = answer.get("next_page_token")
+            if not token:
+                return
+            if token in seen:
+                raise AlpacaError("Alpaca's pages go round in circles: the same page token came twice. Try again.")
+            seen.add(token)
+            query["page_token"] = token
+
+    def _ask(self, call: Callable[[], Any], shape: type, url: str, symbols: Sequence[str] = ()) -> Any:
+        """The answer, when it is of that shape."""
+        failures = 0
+        while True:
+            self._limiter.wait(self._closed)
+            self.requests_made += 1
+            try:
+                answer = call()
+            except Refusal as refusal:
+                problem = explained(refusal.status, refusal.text, self.access, url, symbols)
+            except requests.RequestException as error:
+                problem = unreachable(error, url)
+            else:
+                if isinstance(answer, shape):
+                    self.trouble = None
+                    return answer
+                problem = Unavailable(f"Alpaca at {url} answered with something else than it documents.")
+            failures += 1
+            self.trouble = str(problem)
+            if failures == self._tries or not isinstance(problem, Unavailable):
+                raise problem
+            log.info("Trying again: %s", problem)
+            if self._clock.wait(pause_s(failures, self._rng), self._closed):
+                raise Interrupted
 
 
 def groups(symbols: Iterable[str]) -> list[tuple[str, ...]]:
-    """The symbols of each request: as many as fit into an address that every server takes."""
-    raise NotImplementedError
+    """The symbols of each request: as many as fit into an address that every server takes, some 800."""
+    found: list[list[str]] = []
+    room = 0
+    for symbol in symbols:
+        # The comma before it is escaped.
+        length = len(quote_plus(symbol)) + len("%2C")
+        if length > room:
+            found.append([])
+            room = _LONGEST_SYMBOLS
+        found[-1].append(symbol)
+        room -= length
+    return [tuple(group) for group in found]
+
+
+def _client(access: Access, url: str, transport: Transport) -> REST:
+    client = REST(access.key_id.get_secret_value(), access.secret.get_secret_value(), url, "v2", raw_data=True)
+    prepare(client._session, transport, url)
+    return client

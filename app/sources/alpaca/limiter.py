@@ -1,0 +1,69 @@
+"""Asking no more often than Alpaca allows."""
+
+import threading
+from collections import deque
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+from app.sources.alpaca.errors import Interrupted
+from app.sources.clock import Clock
+
+# Somewhat longer than a minute: two requests may arrive closer together than they were sent.
+_WINDOW_MS = 61_000
+# No answer makes us wait longer at once, whatever it says and however wrong one of the clocks is.
+_LONGEST_MS = 120_000
+_EPOCH_SECONDS_ABOVE = 1_000_000_000
+
+
+class Limiter:
+    """At most nine tenths of `per_minute` requests in any minute, and none before the server's headers allow it.
+
+    The tenth that is left is for other programs with the same keys, such as `stocks doctor`.
+    """
+
+    def __init__(self, clock: Clock, per_minute: int) -> None:
+        self._clock = clock
+        self._most = max(1, per_minute * 9 // 10)
+        self._sent: deque[int] = deque(maxlen=self._most)
+        self._not_before_ms = 0
+
+    def wait(self, closed: threading.Event) -> None:
+        """Returns when the next request may be sent, and counts it. Raises Interrupted once `closed` is set."""
+        now = self._clock.now_ms()
+        due = self._not_before_ms
+        if len(self._sent) == self._most:
+            due = max(due, self._sent[0] + _WINDOW_MS)
+        pause_ms = min(due - now, _LONGEST_MS)
+        if closed.is_set() or (pause_ms > 0 and self._clock.wait(pause_ms / 1000, closed)):
+            raise Interrupted
+        self._not_before_ms = 0
+        self._sent.append(self._clock.now_ms())
+
+    def heard(self, headers: Mapping[str, str]) -> None:
+        """Takes note of X-RateLimit-Remaining, X-RateLimit-Reset (seconds since 1970) and Retry-After."""
+        now = self._clock.now_ms()
+        due = now + _retry_after_ms(headers.get("Retry-After", ""), now)
+        if headers.get("X-RateLimit-Remaining", "").strip() == "0":
+            due = max(due, _reset_ms(headers.get("X-RateLimit-Reset", ""), now))
+        if due > now:
+            self._not_before_ms = max(self._not_before_ms, due)
+
+
+def _retry_after_ms(text: str, now_ms: int) -> int:
+    """From seconds or an HTTP date; 0 when it is neither."""
+    try:
+        if text.strip().isdecimal():
+            return int(text) * 1000
+        return int(parsedate_to_datetime(text).replace(tzinfo=UTC).timestamp() * 1000) - now_ms
+    except (ValueError, OverflowError):
+        return 0
+
+
+def _reset_ms(text: str, now_ms: int) -> int:
+    """The moment, also where a server gives the seconds until then; now when it says nothing of use."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        return now_ms
+    return int(seconds * 1000) if seconds > _EPOCH_SECONDS_ABOVE else now_ms + int(seconds * 1000)
