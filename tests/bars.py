@@ -26,6 +26,7 @@ def make_bar(minute: int, close: float, /, **changes: Any) -> Bar:
         "origin": "replay",
         "source": "csv:bars.csv",
         "feed": "",
+        "adjustment": "",
     }
     return bar | changes  # type: ignore[return-value]
 

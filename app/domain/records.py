@@ -37,6 +37,7 @@ class Bar(TypedDict):
     origin: Origin
     source: str
     feed: str
+    adjustment: str
 
 
 class Indicators(TypedDict):

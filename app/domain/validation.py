@@ -44,8 +44,10 @@ def bar_fault(bar: Mapping[str, Any]) -> str | None:
         and (vwap is None or 0.0 < vwap < _INFINITY)
         and (count is None or 0 <= count <= MOST_TRADES)
     ):
-        return _text_fault(bar["run_id"], bar["symbol"], bar["source"], bar["feed"])
-    return _number_fault(bar) or _text_fault(bar["run_id"], bar["symbol"], bar["source"], bar["feed"])
+        return _text_fault(bar["run_id"], bar["symbol"], bar["source"], bar["feed"], bar["adjustment"])
+    return _number_fault(bar) or _text_fault(
+        bar["run_id"], bar["symbol"], bar["source"], bar["feed"], bar["adjustment"]
+    )
 
 
 def _number_fault(bar: Mapping[str, Any]) -> str | None:
@@ -74,7 +76,7 @@ def _number_fault(bar: Mapping[str, Any]) -> str | None:
 
 
 @lru_cache(maxsize=65_536)
-def _text_fault(run_id: str, symbol: str, source: str, feed: str) -> str | None:
+def _text_fault(run_id: str, symbol: str, source: str, feed: str, adjustment: str) -> str | None:
     if not run_id:
         return "run_id is empty"
     if not _RUN_ID.fullmatch(run_id):
@@ -83,7 +85,7 @@ def _text_fault(run_id: str, symbol: str, source: str, feed: str) -> str | None:
         return "symbol is empty"
     if len(symbol) > LONGEST_SYMBOL or not symbol.isprintable() or any(map(str.isspace, symbol)):
         return f"symbol is {symbol[:100]!r}, it must be 1 to {LONGEST_SYMBOL} printable characters without white space"
-    for field, text in (("source", source), ("feed", feed)):
+    for field, text in (("source", source), ("feed", feed), ("adjustment", adjustment)):
         if len(text) > LONGEST_LABEL:
             return f"{field} is {len(text)} characters long, at most {LONGEST_LABEL} are taken"
     return None

@@ -79,6 +79,7 @@ class RowReader:
                 "origin": self._origin,
                 "source": self._source,
                 "feed": "",
+                "adjustment": "",
             }
         except ValueError as error:
             raise BadLine(self._not_a_number(fields) or str(error)) from None

@@ -108,4 +108,5 @@ class Synthetic(NeverWaits):
                 "origin": self.origin,
                 "source": self.name,
                 "feed": "",
+                "adjustment": "",
             }

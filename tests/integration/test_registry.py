@@ -24,7 +24,8 @@ from tests.integration.cluster import settings_for
 from tests.integration.fixtures_stack import LocalStack, MakeStack
 from tests.unit.records import BAR
 
-NEW = {"run_id", "origin", "source", "feed"}
+VERSIONS = ("bar.v1", "bar.v2", "bar")
+DEFAULTS = {"run_id": "unnamed", "origin": "replay", "source": "", "feed": "", "adjustment": ""}
 
 
 @pytest.fixture
@@ -41,21 +42,22 @@ def at(url: str, timeout: float = 2.0) -> Registry:
     return Registry(RegistryClient(url, auth=httpx.Auth(), timeout=httpx.Timeout(timeout)))
 
 
-async def test_version_2_of_bar_follows_version_1_and_reads_its_records(registry: Registry, subject: str) -> None:
-    old, new = Encoder("bar.v1"), Encoder("bar")
-    first, second = await old.register(registry, subject), await new.register(registry, subject)
-    assert first != second
+async def test_each_version_of_bar_follows_the_older_ones_and_reads_their_records(
+    registry: Registry, subject: str
+) -> None:
+    encoders = [Encoder(version) for version in VERSIONS]
+    ids = [await encoder.register(registry, subject) for encoder in encoders]
+    assert len(set(ids)) == 3
     latest = await registry.latest(subject)
     assert latest is not None
-    assert (latest.schema_id, latest.version, latest.schema) == (second, 2, schemas.load("bar"))
+    assert (latest.schema_id, latest.version, latest.schema) == (ids[-1], 3, schemas.load("bar"))
 
-    payloads = [old.encode(BAR), new.encode(BAR)]
+    bar = {**BAR, "adjustment": "raw"}
+    payloads = [encoder.encode(bar) for encoder in encoders]
     decoder = Decoder(registry, "bar")
     await decoder.prepare(payloads)
-    as_old, as_new = map(decoder.decode, payloads)
-    assert as_new == BAR
-    shared = {name: value for name, value in BAR.items() if name not in NEW}
-    assert as_old == shared | {"run_id": "unnamed", "origin": "replay", "source": "", "feed": ""}
+    first, second, third = map(decoder.decode, payloads)
+    assert (first, second, third) == (bar | DEFAULTS, bar | {"adjustment": ""}, bar)
 
 
 async def test_registering_again_gives_the_same_id(registry: Registry, subject: str) -> None:
@@ -76,15 +78,15 @@ async def test_registering_again_gives_the_same_id(registry: Registry, subject: 
 async def test_the_registry_refuses_what_could_not_read_older_records(
     stack: LocalStack, registry: Registry, subject: str, break_it: object
 ) -> None:
-    for name in ("bar.v1", "bar"):
-        await registry.register(subject, schemas.load(name))
+    for version in VERSIONS:
+        await registry.register(subject, schemas.load(version))
     incompatible = schemas.load("bar")
     break_it(incompatible["fields"])  # type: ignore[operator]
     with pytest.raises(IncompatibleSchema, match=f"refuses the schema for {subject}"):
         await registry.register(subject, incompatible)
     latest = await registry.latest(subject)
     assert latest is not None
-    assert latest.version == 2
+    assert latest.version == 3
     assert await registry_client(settings_for(stack.status)).get_compatibility(subject) == COMPATIBILITY
 
 

@@ -16,6 +16,7 @@ BAR: Bar = {
     "origin": "replay",
     "source": "csv:bars.csv",
     "feed": "iex",
+    "adjustment": "",
 }
 
 SIGNAL: Signal = {

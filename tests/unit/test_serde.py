@@ -48,10 +48,18 @@ async def test_the_wire_format_is_confluents(registry: SchemasInMemory) -> None:
     assert payload[5:10] == b"\x08AAPL"
 
 
-async def test_a_bar_of_version_1_gets_the_defaults_of_version_2(registry: SchemasInMemory) -> None:
-    bar = await decoded(registry, await encoded(registry, "bar.v1", BAR))
-    old = {name: BAR[name] for name in V1_FIELDS}  # type: ignore[literal-required]
-    assert bar == old | {"run_id": "unnamed", "origin": "replay", "source": "", "feed": ""}
+@pytest.mark.parametrize(
+    ("version", "defaults"),
+    [
+        ("bar.v1", {"run_id": "unnamed", "origin": "replay", "source": "", "feed": "", "adjustment": ""}),
+        ("bar.v2", {"adjustment": ""}),
+    ],
+)
+async def test_a_bar_of_an_older_version_gets_the_newest_ones_defaults(
+    registry: SchemasInMemory, version: str, defaults: dict[str, str]
+) -> None:
+    bar = {**BAR, "adjustment": "raw"}
+    assert await decoded(registry, await encoded(registry, version, bar)) == bar | defaults
 
 
 def foreign(**changes: Any) -> dict[str, Any]:

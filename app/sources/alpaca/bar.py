@@ -55,6 +55,7 @@ def to_bar(bar: AlpacaBar, *, origin: Origin, source: str, feed: str, run_id: st
         "origin": origin,
         "source": source,
         "feed": feed,
+        "adjustment": "raw",
     }
     if fault := bar_fault(record):
         raise BadBar(f"{bar.symbol} {iso(bar.timestamp)}: {fault}")

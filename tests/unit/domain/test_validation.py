@@ -82,6 +82,7 @@ def test_what_makes_sense(changes: dict[str, Any]) -> None:
         ({"run_id": "a" * 101}, "run_id is 'aaa"),
         ({"source": "s" * 201}, "source is 201 characters long"),
         ({"feed": "f" * 201}, "feed is 201 characters long"),
+        ({"adjustment": "a" * 201}, "adjustment is 201 characters long"),
     ],
 )
 def test_what_does_not(changes: dict[str, Any], says: str) -> None:

@@ -26,6 +26,7 @@ def test_a_line_becomes_a_bar() -> None:
         "origin": "replay",
         "source": "csv:bars.csv",
         "feed": "",
+        "adjustment": "",
     }
 
 

@@ -48,6 +48,7 @@ def bar(run_id: str, symbol: str, timestamp: int, close: float, origin: Origin) 
         "origin": origin,
         "source": "test",
         "feed": "",
+        "adjustment": "",
     }
 
 
