@@ -16,8 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.domain.strategy import Strategy
 from app.errors import StocksError
 from app.settings_faults import faults, unreadable_lines
-
-Feed = Literal["iex", "sip"]
+from app.sources.names import Feed
 
 
 class SettingsError(StocksError):
@@ -163,6 +162,11 @@ class Settings(BaseSettings):
     def id(self) -> str:
         """The consumer group's name and the changelogs' prefix."""
         return f"{self.topic_prefix}{self.app_id}"
+
+    @property
+    def symbol_names(self) -> tuple[str, ...]:
+        """SYMBOLS, one by one."""
+        return tuple(name.strip() for name in self.symbols.split(",") if name.strip())
 
     @cached_property
     def strategy(self) -> Strategy:

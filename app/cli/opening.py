@@ -13,14 +13,16 @@ from app.sources.faults import Faults
 
 def open_source(settings: Settings, options: dict[str, Any]) -> tuple[Source, Faults]:
     """The source, and the count of what it skips; both speak to stderr. Raises SourceError."""
-    date: datetime.datetime | None = options.pop("date")
-    choice = Choice(date=date.date() if date else None, **options)
+    choice = Choice(date=_day(options.pop("date")), to=_day(options.pop("to")), **options)
     faults = Faults(_warn)
-    default_symbols = tuple(name.strip() for name in settings.symbols.split(",") if name.strip())
-    source = choice.open(default_symbols, faults, _warn)
+    source = choice.open(settings, faults, _warn)
     click.echo(f"Source: {source}.")
     click.echo(f"Run: {source.run_id}")
     return source, faults
+
+
+def _day(moment: datetime.datetime | None) -> datetime.date | None:
+    return moment.date() if moment else None
 
 
 def _warn(sentence: str) -> None:

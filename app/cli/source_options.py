@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from app.cli.speed import pace
-from app.sources.names import PROFILES, SOURCES
+from app.sources.names import FEEDS, PROFILES, SOURCES
 
 
 def _names(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, ...] | None:
@@ -37,14 +37,23 @@ _OPTIONS = [
         envvar="SYMBOLS",
         metavar="A,B,…",
         callback=_names,
-        help="Only these of a file, or which ones to make up.  [default: all of a file]",
+        help="Only these of a file, or which to ask for or make up.  [default: all of a file, else SYMBOLS of .env]",
     ),
     click.option("--run-id", envvar="RUN_ID", help="The series that the bars belong to.  [default: a new one]"),
     click.option(
         "--date",
         envvar="DATE",
         type=click.DateTime(["%Y-%m-%d"]),
-        help="Synthetic: the first session.  [default: 2024-11-14]",
+        help="Alpaca, synthetic: the day, or the first of several.  [default for synthetic: 2024-11-14]",
+    ),
+    click.option("--to", envvar="TO", type=click.DateTime(["%Y-%m-%d"]), help="Alpaca: the last day.  [default: one]"),
+    click.option("--feed", type=click.Choice(FEEDS), help="Alpaca: whose trades.  [default: FEED of .env, else iex]"),
+    click.option(
+        "--extended",
+        envvar="EXTENDED",
+        is_flag=True,
+        default=None,
+        help="Alpaca: also the bars before the open and after the close.",
     ),
     click.option(
         "--sessions", envvar="SESSIONS", type=click.IntRange(1, 5000), help="Synthetic: how many.  [default: 1]"

@@ -4,13 +4,17 @@ import datetime
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from app.settings import Settings
 from app.sources.base import OnFault, OnNotice, Source, SourceError
+from app.sources.clock import SystemClock
 from app.sources.csv_file import CsvFile
-from app.sources.names import Profile, SourceName
+from app.sources.names import Feed, Profile, SourceName
 from app.sources.run_id import run_id_fault
 from app.sources.synthetic import Synthetic
 
 DEFAULT_DAY = datetime.date(2024, 11, 14)
+_SYNTHETIC_ONLY = ("profile", "seed", "sessions")
+_ALPACA_ONLY = ("to", "feed", "extended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,34 +29,30 @@ class Choice:
     profile: Profile | None = None
     seed: int | None = None
     sessions: int | None = None
+    to: datetime.date | None = None
+    feed: Feed | None = None
+    extended: bool | None = None
 
-    def open(self, default_symbols: tuple[str, ...], on_fault: OnFault, on_notice: OnNotice) -> Source:
+    def open(self, settings: Settings, on_fault: OnFault, on_notice: OnNotice) -> Source:
         """The source, ready to be read. Raises SourceError.
 
         A file means `csv`, nothing means `synthetic`. Without `symbols` a file is
-        replayed whole, and `default_symbols` are made up.
+        replayed whole, and for the others the settings' symbols are taken.
         """
         if self.run_id is not None and (fault := run_id_fault(self.run_id)):
             raise SourceError(fault)
-        if self.source == "csv" or (self.source is None and self.file):
+        source = self.source or ("csv" if self.file else "synthetic")
+        if source == "csv":
             return self._csv(on_fault, on_notice)
-        if self.file:
-            raise SourceError(f"Synthetic bars come from no file: leave out {self.file}, or SOURCE=synthetic.")
-        return Synthetic(
-            self.symbols or default_symbols,
-            self.date or DEFAULT_DAY,
-            seed=self.seed or 0,
-            profile=self.profile or "trend-and-pullback",
-            sessions=self.sessions or 1,
-            run_id=self.run_id,
-        )
+        if source == "alpaca":
+            return self._alpaca(settings, on_fault, on_notice)
+        return self._synthetic(settings)
 
     def _csv(self, on_fault: OnFault, on_notice: OnNotice) -> CsvFile:
         if self.file is None:
             raise SourceError("Which file? For example: make replay FILE=bars.csv, or stocks replay bars.csv.")
-        made_up = ("date", "profile", "seed", "sessions")
-        if given := [f"--{f.name}" for f in fields(self) if f.name in made_up and getattr(self, f.name) is not None]:
-            raise SourceError(f"A file is replayed as it is; {', '.join(given)} only shape synthetic bars.")
+        if given := self._given(*_SYNTHETIC_ONLY, *_ALPACA_ONLY, "date"):
+            raise SourceError(f"A file is replayed as it is; {given} only shape bars of other sources.")
         return CsvFile(
             self.file,
             run_id=self.run_id,
@@ -60,3 +60,48 @@ class Choice:
             on_fault=on_fault,
             on_notice=on_notice,
         )
+
+    def _synthetic(self, settings: Settings) -> Synthetic:
+        if self.file:
+            raise SourceError(f"Synthetic bars come from no file: leave out {self.file}, or SOURCE=synthetic.")
+        if given := self._given(*_ALPACA_ONLY):
+            raise SourceError(f"Synthetic bars know no {given}: leave it out, or set SOURCE=alpaca.")
+        return Synthetic(
+            self.symbols or settings.symbol_names,
+            self.date or DEFAULT_DAY,
+            seed=self.seed or 0,
+            profile=self.profile or "trend-and-pullback",
+            sessions=self.sessions or 1,
+            run_id=self.run_id,
+        )
+
+    def _alpaca(self, settings: Settings, on_fault: OnFault, on_notice: OnNotice) -> Source:
+        # Its client loads pandas, which takes a second.
+        from app.sources.alpaca.access import Access
+        from app.sources.alpaca.api import Api
+        from app.sources.alpaca.history import HISTORY_TRIES, AlpacaHistory
+
+        if self.file:
+            raise SourceError(f"Bars from Alpaca come from no file: leave out {self.file}, or SOURCE=alpaca.")
+        if given := self._given(*_SYNTHETIC_ONLY):
+            raise SourceError(f"{given} only shape synthetic bars: leave them out. For several days: --to.")
+        if self.date is None:
+            raise SourceError("Which day? For example: make replay SOURCE=alpaca DATE=2024-11-14.")
+        clock = SystemClock()
+        access = Access.of(settings, self.feed)
+        return AlpacaHistory(
+            Api(access, clock, requests_per_minute=settings.requests_per_minute, tries=HISTORY_TRIES),
+            clock,
+            self.symbols or settings.symbol_names,
+            self.date,
+            self.to or self.date,
+            all_hours=bool(self.extended),
+            run_id=self.run_id,
+            on_fault=on_fault,
+            on_notice=on_notice,
+        )
+
+    def _given(self, *names: str) -> str:
+        """Those that were said, as they are written on the command line."""
+        said = (field.name for field in fields(self) if field.name in names and getattr(self, field.name) is not None)
+        return ", ".join(f"--{name}" for name in said)

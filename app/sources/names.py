@@ -2,8 +2,11 @@
 
 from typing import Literal
 
-SourceName = Literal["synthetic", "csv"]
-SOURCES: tuple[SourceName, ...] = ("synthetic", "csv")
+SourceName = Literal["synthetic", "csv", "alpaca"]
+SOURCES: tuple[SourceName, ...] = ("synthetic", "csv", "alpaca")
 
 Profile = Literal["trend-and-pullback", "random-walk"]
 PROFILES: tuple[Profile, ...] = ("trend-and-pullback", "random-walk")
+
+Feed = Literal["iex", "sip"]
+FEEDS: tuple[Feed, ...] = ("iex", "sip")

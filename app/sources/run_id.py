@@ -8,9 +8,12 @@ from typing import Literal
 _ALLOWED = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 
-def new_run_id(kind: Literal["replay", "synthetic"], day: datetime.date) -> str:
-    """A fresh one, for example `replay-2024-11-14-1f0c9a3e`: bars of two replays of one day never mix."""
-    return f"{kind}-{day.isoformat()}-{secrets.token_hex(4)}"
+def new_run_id(kind: Literal["replay", "synthetic"], day: datetime.date, *labels: str) -> str:
+    """A fresh one, for example `replay-2024-11-14-1f0c9a3e`: bars of two replays of one day never mix.
+
+    `labels` say what else distinguishes its bars: `replay-2024-11-14-iex-raw-regular-1f0c9a3e`.
+    """
+    return "-".join([kind, day.isoformat(), *labels, secrets.token_hex(4)])
 
 
 def run_id_fault(run_id: str) -> str | None:

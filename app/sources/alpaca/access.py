@@ -6,8 +6,9 @@ from typing import Self
 
 from pydantic import SecretStr
 
-from app.settings import Feed, Settings
+from app.settings import Settings
 from app.sources.alpaca.errors import AccessMissing
+from app.sources.names import Feed
 
 _VERSIONED = re.compile(r"/+(v2(/[a-z_]*)?/*)?$")
 

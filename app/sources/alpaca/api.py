@@ -99,6 +99,11 @@ class Api:
         """Whether the exchange is open now."""
         return market_clock(self._ask(lambda: self._trading.get("/clock"), dict, self.access.base_url))
 
+    @property
+    def requests_last_minute(self) -> int:
+        """How many were made in the last 60 seconds; may be asked from any thread."""
+        return self._limiter.last_minute()
+
     def close(self) -> None:
         """Ends waiting, from any thread, and the connections."""
         self._closed.set()

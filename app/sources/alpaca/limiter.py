@@ -40,6 +40,11 @@ class Limiter:
         self._not_before_ms = 0
         self._sent.append(self._clock.now_ms())
 
+    def last_minute(self) -> int:
+        """Requests of the last 60 seconds; may be asked from any thread."""
+        since = self._clock.now_ms() - 60_000
+        return sum(sent > since for sent in tuple(self._sent))
+
     def heard(self, headers: Mapping[str, str]) -> None:
         """Takes note of X-RateLimit-Remaining, X-RateLimit-Reset (seconds since 1970) and Retry-After."""
         now = self._clock.now_ms()

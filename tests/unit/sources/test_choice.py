@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from app.settings import Settings
 from app.sources.base import Source, SourceError
 from app.sources.choice import Choice
 from app.sources.csv_file import CsvFile
@@ -10,7 +11,8 @@ from app.sources.synthetic import Synthetic
 
 
 def opened(choice: Choice) -> Source:
-    return choice.open(("AAPL", "SPY"), on_fault=lambda _: None, on_notice=lambda _: None)
+    settings = Settings(_env_file=None, symbols="AAPL,SPY")  # type: ignore[call-arg]
+    return choice.open(settings, on_fault=lambda _: None, on_notice=lambda _: None)
 
 
 @pytest.fixture
