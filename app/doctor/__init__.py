@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from app import stack
 from app.broker import Broker, BrokerUnavailable
 from app.clients import ClusterMissing, endpoints, registry
+from app.doctor.alpaca import check_alpaca
 from app.doctor.finding import Finding, explained
 from app.doctor.group import check_group
 from app.doctor.schema_registry import check_registry
@@ -56,6 +57,8 @@ async def examine() -> AsyncIterator[Finding]:
             yield explained("broken", "registry", error)
     yield check_worker(settings)
     yield check_producer(settings)
+    for finding in check_alpaca(settings):
+        yield finding
 
 
 def _whose(settings: Settings) -> str:
