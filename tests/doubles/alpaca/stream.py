@@ -94,7 +94,7 @@ class Stream:
         self._clients: list[_Client] = []
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._server: Server = serve(self._serve, "127.0.0.1", 0, compression=None)
+        self._server: Server = serve(self._serve, "127.0.0.1", 0, compression=None, close_timeout=0.2)
 
     @property
     def url(self) -> str:
