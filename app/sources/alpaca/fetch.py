@@ -1,0 +1,55 @@
+"""Whole spans of bars, by REST."""
+
+from collections.abc import Sequence
+from operator import attrgetter
+
+from app.sources.alpaca.api import Api
+from app.sources.alpaca.bar import AlpacaBar
+from app.sources.alpaca.errors import UnknownSymbols
+from app.sources.base import Fault, OnFault, OnNotice, SourceError
+
+_IN_ORDER = attrgetter("timestamp", "symbol")
+_MOST_REMEMBERED = 10_000
+
+
+class Fetch:
+    """Asks for spans of the bars of `symbols`, all pages; those that Alpaca does not know are named once and left out.
+
+    What is no bar is reported once, however often it is asked for.
+    """
+
+    def __init__(self, api: Api, symbols: Sequence[str], on_fault: OnFault, on_notice: OnNotice) -> None:
+        self.symbols = list(symbols)
+        self._api, self._on_fault, self._on_notice = api, on_fault, on_notice
+        self._reported: set[str] = set()
+
+    def __call__(self, start_ms: int, end_ms: int, symbols: Sequence[str] | None = None) -> list[AlpacaBar]:
+        """The bars that start in [start_ms, end_ms), all of them, by time and symbol; of these symbols, or of all.
+
+        Raises AlpacaError when one page could not be had, SourceError when Alpaca knows none of the symbols.
+        """
+        wanted = None if symbols is None else frozenset(symbols)
+        while True:
+            asked = [symbol for symbol in self.symbols if wanted is None or symbol in wanted]
+            try:
+                return sorted(self._pages(asked, start_ms, end_ms), key=_IN_ORDER)
+            except UnknownSymbols as error:
+                self._drop(error)
+
+    def _pages(self, symbols: Sequence[str], start_ms: int, end_ms: int) -> list[AlpacaBar]:
+        pages = self._api.pages(symbols, start_ms, end_ms, on_fault=self._report)
+        return [bar for page in pages for bar in page]
+
+    def _drop(self, error: UnknownSymbols) -> None:
+        known = [symbol for symbol in self.symbols if symbol not in error.symbols]
+        if len(known) == len(self.symbols):
+            raise error
+        if not known:
+            raise SourceError(str(error))
+        self.symbols = known
+        self._on_notice(f"{error} The others go on.")
+
+    def _report(self, fault: Fault) -> None:
+        if fault.message not in self._reported and len(self._reported) < _MOST_REMEMBERED:
+            self._reported.add(fault.message)
+            self._on_fault(fault)

@@ -1,0 +1,68 @@
+"""What Alpaca itself says of the market's hours and of the time, which counts more than what we think."""
+
+import datetime
+import logging
+
+from app.domain.records import MINUTE_MS
+from app.iso_time import iso
+from app.sources.alpaca.api import Api
+from app.sources.alpaca.errors import AlpacaError, Interrupted, Unavailable
+from app.sources.alpaca.market import Market, new_york_day
+from app.sources.clock import Clock
+
+log = logging.getLogger(__name__)
+
+_BACK, _AHEAD = datetime.timedelta(days=20), datetime.timedelta(days=10)
+# Closer than this, answers alone take that long.
+_SAME_MS = 1_000
+# A clock that is further off is not just badly set: one of the two does not tell the time.
+_BELIEVABLE_MS = 15 * MINUTE_MS
+_AROUND_MS = 5 * MINUTE_MS
+
+
+class Hours:
+    """Keeps `market` as Alpaca has it, and tells the time by Alpaca's clock.
+
+    Where Alpaca cannot be asked, exchange_calendars and this machine's clock hold.
+    """
+
+    def __init__(self, api: Api, market: Market, clock: Clock) -> None:
+        self._api, self._market, self._clock = api, market, clock
+        self._ahead_ms = 0
+
+    def now_ms(self) -> int:
+        """Alpaca's time, UTC milliseconds since 1970."""
+        return self._clock.now_ms() + self._ahead_ms
+
+    def check(self) -> None:
+        """Asks for the calendar of the days around today, and for the time. Raises Interrupted."""
+        for check in (self._check_calendar, self._check_clock):
+            try:
+                check()
+            except Interrupted:
+                raise
+            except AlpacaError as error:
+                log.warning("The market's hours could not be checked with Alpaca, the calendar here holds: %s", error)
+                if isinstance(error, Unavailable):
+                    return
+
+    def _check_calendar(self) -> None:
+        today = new_york_day(self.now_ms())
+        first, last = today - _BACK, today + _AHEAD
+        for difference in self._market.adopt(first, last, self._api.sessions(first, last)):
+            log.warning("%s Alpaca's calendar holds.", difference)
+
+    def _check_clock(self) -> None:
+        before = self._clock.now_ms()
+        theirs = self._api.market_clock()
+        ahead = theirs.now_ms - (before + self._clock.now_ms()) // 2
+        if abs(ahead) > _BELIEVABLE_MS:
+            log.warning("Alpaca's clock says %s, this machine's %s: set it right.", iso(theirs.now_ms), iso(before))
+            return
+        if abs(ahead - self._ahead_ms) > _SAME_MS:
+            log.warning("This machine's clock is %.1f s off; Alpaca's holds.", -ahead / 1000)
+            self._ahead_ms = ahead
+        now = self.now_ms()
+        if theirs.is_open and not self._market.spans(now - _AROUND_MS, now + _AROUND_MS):
+            log.warning("Alpaca says that the market is open until %s.", iso(theirs.next_close_ms))
+            self._market.open_until(now, theirs.next_close_ms)

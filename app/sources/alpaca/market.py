@@ -1,0 +1,93 @@
+"""When the exchange trades: half days, holidays and daylight saving included."""
+
+import datetime
+from bisect import bisect_right
+from collections.abc import Sequence
+from operator import attrgetter
+from zoneinfo import ZoneInfo
+
+from app.domain.records import MINUTE_MS
+from app.iso_time import iso
+from app.sessions import sessions
+from app.sources.sessions import Session
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+class Market:
+    """The regular sessions of the New York Stock Exchange until 2099, in order; `adopt` puts Alpaca's in their place.
+
+    All times are UTC milliseconds since 1970, all spans [start, end).
+    """
+
+    def __init__(self) -> None:
+        calendar = sessions()
+        self._sessions = [
+            Session(open_ * MINUTE_MS, close * MINUTE_MS)
+            for open_, close in zip(calendar.opens, calendar.closes, strict=True)
+        ]
+
+    def session_at(self, now_ms: int) -> Session | None:
+        """The session that goes on then; None while the exchange is closed."""
+        at = self._begun(now_ms) - 1
+        return self._sessions[at] if at >= 0 and now_ms < self._sessions[at].close_ms else None
+
+    def next_open(self, now_ms: int) -> int:
+        """When the first session opens that has not begun by then."""
+        return self._sessions[self._begun(now_ms)].open_ms
+
+    def spans(self, start_ms: int, end_ms: int) -> list[tuple[int, int]]:
+        """The parts of a span that belong to sessions, one each."""
+        found = []
+        at = max(self._begun(start_ms) - 1, 0)
+        for session in self._sessions[at : self._begun(end_ms)]:
+            start, end = max(session.open_ms, start_ms), min(session.close_ms, end_ms)
+            if start < end:
+                found.append((start, end))
+        return found
+
+    def minutes_before(self, end_ms: int, minutes: int) -> int:
+        """The start of the shortest span up to `end_ms` that holds so many session minutes."""
+        at = self._begun(end_ms) - 1
+        left = minutes * MINUTE_MS
+        while (there := min(self._sessions[at].close_ms, end_ms) - self._sessions[at].open_ms) < left:
+            left -= there
+            at -= 1
+        return min(self._sessions[at].close_ms, end_ms) - left
+
+    def opens_before(self, end_ms: int, count: int) -> int:
+        """When the earliest of the last `count` sessions opened that had begun by then."""
+        return self._sessions[self._begun(end_ms - 1) - count].open_ms
+
+    def adopt(self, first: datetime.date, last: datetime.date, theirs: Sequence[Session]) -> list[str]:
+        """Takes these for the sessions of the New York days `first` to `last`; a sentence for each difference."""
+        start, end = _midnight(first), _midnight(last + datetime.timedelta(days=1))
+        at, until = self._begun(start - 1), self._begun(end - 1)
+        ours = self._sessions[at:until]
+        self._sessions[at:until] = sorted(theirs)
+        return [
+            *(f"The calendar has a session {_span(each)}, Alpaca has not." for each in ours if each not in theirs),
+            *(f"Alpaca has a session {_span(each)}, the calendar has not." for each in theirs if each not in ours),
+        ]
+
+    def open_until(self, now_ms: int, close_ms: int) -> None:
+        """Takes it that a session goes on, until then at most, of which the calendar knows nothing."""
+        opened = now_ms // MINUTE_MS * MINUTE_MS
+        self._sessions.insert(self._begun(now_ms), Session(opened, min(close_ms, self.next_open(now_ms))))
+
+    def _begun(self, now_ms: int) -> int:
+        """How many sessions have begun by then."""
+        return bisect_right(self._sessions, now_ms, key=attrgetter("open_ms"))
+
+
+def new_york_day(now_ms: int) -> datetime.date:
+    """The day in New York at that time."""
+    return datetime.datetime.fromtimestamp(now_ms / 1000, NEW_YORK).date()
+
+
+def _midnight(day: datetime.date) -> int:
+    return round(datetime.datetime.combine(day, datetime.time(), NEW_YORK).timestamp() * 1000)
+
+
+def _span(session: Session) -> str:
+    return f"from {iso(session.open_ms)} to {iso(session.close_ms)}"

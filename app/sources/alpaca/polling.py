@@ -1,0 +1,77 @@
+"""What to ask for, and when: every minute that has ended, until nothing more can come of it."""
+
+from collections.abc import Iterator
+
+from app.domain.records import MINUTE_MS
+from app.sources.alpaca.api import MOST_BARS, groups
+from app.sources.alpaca.bar import AlpacaBar
+from app.sources.alpaca.fetch import Fetch
+from app.sources.alpaca.market import Market
+
+SERVED_AFTER_MS = 4_000
+"""A minute is asked for so long after its end: REST has its bars 1 to 3 s after it."""
+OVERLAP_MINUTES = 11
+"""Each request begins so much before the last one's end: a bar that is later than LATE_BARS others is stale anyway."""
+_MOST_AT_ONCE = 100_000
+
+
+class Polling:
+    """All minutes before `through_ms` have been asked for at least once, with success, after they had ended.
+
+    So what a failure leaves is asked for by the next request that succeeds, however much later.
+    """
+
+    def __init__(self, fetch: Fetch, market: Market, through_ms: int) -> None:
+        self.through_ms = through_ms
+        self._newest_ms = through_ms
+        self._fetch, self._market = fetch, market
+
+    @property
+    def from_ms(self) -> int:
+        """The next request begins here or later.
+
+        While no symbol has newer bars, that is where they ended: nobody knows whether there was no trade, or whether
+        Alpaca is behind.
+        """
+        return min(self.through_ms, self._newest_ms) - OVERLAP_MINUTES * MINUTE_MS
+
+    def due_ms(self, now_ms: int, after_ms: int = SERVED_AFTER_MS) -> int:
+        """When the next minute will have ended for so long."""
+        if ended(now_ms) < self.through_ms - MINUTE_MS:
+            # The clock was set back: minutes were taken for ended that had not even begun.
+            self.through_ms = ended(now_ms)
+        return self.through_ms + MINUTE_MS + max(after_ms, SERVED_AFTER_MS)
+
+    def is_over(self, now_ms: int) -> bool:
+        """Whether the exchange is closed and nothing more is to be asked for of its last session."""
+        return self._market.session_at(now_ms) is None and not self._market.spans(
+            self.through_ms - OVERLAP_MINUTES * MINUTE_MS, now_ms
+        )
+
+    def ask(self, now_ms: int) -> Iterator[list[AlpacaBar]]:
+        """Asks for all from the overlap to the last minute that has ended; a long time comes in several parts.
+
+        Only bars of regular sessions, each part by time and symbol; parts that were taken are not asked for again.
+        Raises AlpacaError.
+        """
+        through = ended(now_ms)
+        minutes = max(OVERLAP_MINUTES * 2, _MOST_AT_ONCE // len(self._fetch.symbols))
+        for start, end in self._market.spans(self.from_ms, through):
+            for at in range(start, end, minutes * MINUTE_MS):
+                until = min(at + minutes * MINUTE_MS, end)
+                bars = self._fetch(at, until)
+                yield bars
+                self.through_ms = max(self.through_ms, until)
+                if bars:
+                    self._newest_ms = max(self._newest_ms, bars[-1].timestamp + MINUTE_MS)
+        self.through_ms = max(self.through_ms, through)
+
+
+def ended(now_ms: int) -> int:
+    """The end of the last minute whose bars are served by now."""
+    return (now_ms - SERVED_AFTER_MS) // MINUTE_MS * MINUTE_MS
+
+
+def requests_a_minute(symbols: list[str]) -> int:
+    """How many it takes to poll these, should each trade every minute."""
+    return sum(-(-len(group) * (OVERLAP_MINUTES + 1) // MOST_BARS) for group in groups(symbols))
