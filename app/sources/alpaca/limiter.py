@@ -13,7 +13,8 @@ from app.sources.clock import Clock
 _WINDOW_MS = 61_000
 # No answer makes us wait longer at once, whatever it says and however wrong one of the clocks is.
 _LONGEST_MS = 120_000
-_EPOCH_SECONDS_ABOVE = 1_000_000_000
+# More than that (in 2001) is a moment, less is how long to wait.
+_EPOCH_MS_ABOVE = 1_000_000_000_000
 
 
 class Limiter:
@@ -68,7 +69,7 @@ def _retry_after_ms(text: str, now_ms: int) -> int:
 def _reset_ms(text: str, now_ms: int) -> int:
     """The moment, also where a server gives the seconds until then; now when it says nothing of use."""
     try:
-        seconds = float(text)
-    except ValueError:
+        milliseconds = int(float(text) * 1000)
+    except (ValueError, OverflowError):
         return now_ms
-    return int(seconds * 1000) if seconds > _EPOCH_SECONDS_ABOVE else now_ms + int(seconds * 1000)
+    return milliseconds if milliseconds > _EPOCH_MS_ABOVE else now_ms + milliseconds

@@ -1,0 +1,44 @@
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from pydantic import SecretStr
+
+from app.domain.records import MINUTE_MS
+from app.sources.alpaca.access import Access
+from tests.doubles.alpaca import KEY_ID, SECRET_KEY, AlpacaDouble, Session, Tape, real_sessions
+from tests.doubles.virtual_clock import VirtualClock
+
+
+@pytest.fixture(scope="session")
+def sessions() -> list[Session]:
+    """Two ordinary days and one that is only in the calendar."""
+    return real_sessions(date(2024, 11, 13), date(2024, 11, 15))
+
+
+@pytest.fixture(scope="session")
+def tape(sessions: list[Session]) -> Tape:
+    return Tape(("AAPL", "GOOGL", "SPY"), sessions[:2], corrections=5, late=5)
+
+
+@pytest.fixture
+def clock(sessions: list[Session]) -> Iterator[VirtualClock]:
+    """An hour after the second day's close."""
+    clock = VirtualClock(sessions[1].close_ms + 60 * MINUTE_MS)
+    with clock.attending():
+        yield clock
+
+
+@pytest.fixture
+def alpaca(tape: Tape, sessions: list[Session], clock: VirtualClock) -> Iterator[AlpacaDouble]:
+    with AlpacaDouble(tape, sessions, clock).running() as double:
+        yield double
+
+
+@pytest.fixture
+def access(alpaca: AlpacaDouble) -> Access:
+    return access_to(alpaca.rest.url)
+
+
+def access_to(url: str) -> Access:
+    return Access(SecretStr(KEY_ID), SecretStr(SECRET_KEY), base_url=url, data_url=url)
