@@ -4,9 +4,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from app.iso_time import iso
+from app.topics import LARGEST_RECORD_BYTES
 
 if TYPE_CHECKING:
     from confluent_kafka._types import HeadersType
+
+#: What is left of a larger value: with its headers it must fit into one record.
+LARGEST_VALUE_BYTES = LARGEST_RECORD_BYTES - 64 * 1024
 
 # The broker takes a megabyte a record; a message quoting the record must not fill it.
 _MESSAGE_LIMIT = 1000

@@ -6,7 +6,7 @@ import click
 
 from app.errors import StocksError
 
-COMMANDS = ("demo", "replay", "produce", "tail", "topics", "doctor", "stack")
+COMMANDS = ("demo", "replay", "produce", "tail", "dead-letters", "topics", "doctor", "stack")
 
 
 class Subcommands(click.Group):
@@ -20,7 +20,7 @@ class Subcommands(click.Group):
         """The subcommand, None if there is none of this name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"{__name__}.{cmd_name}").command
+        command: click.Command = import_module(f"{__name__}.{cmd_name.replace('-', '_')}").command
         return command
 
     def invoke(self, ctx: click.Context) -> object:

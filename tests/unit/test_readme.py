@@ -58,7 +58,7 @@ def test_commands(document: str) -> None:
         if isinstance(command, click.Group):
             known |= {f"{name} {sub}" for sub in command.commands}
     groups = {name.split()[0] for name in known if " " in name}
-    named = re.findall(r"\bstocks ([a-z]+)(?: ([a-z]+))?", code(document))
+    named = re.findall(r"\bstocks ([a-z][a-z-]*)(?: ([a-z]+))?", code(document))
     assert unknown([f"{name} {sub}" if name in groups and sub else name for name, sub in named], known) == []
 
 

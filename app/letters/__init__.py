@@ -1,0 +1,1 @@
+"""Dead letters as a person sees them: found, judged, sent again."""

@@ -1,0 +1,185 @@
+"""A tenth of the traffic is poison of every kind, a worker is killed on the way, and what can be mended is replayed."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any, cast
+
+from confluent_kafka import Message, Producer
+from fastavro import schemaless_writer
+
+import schemas
+from app import avro
+from app.clients import producer_config, registry
+from app.domain.records import MINUTE_MS, Bar
+from app.serde import Encoder
+from tests.bars import OPENING_MS
+from tests.integration.bars import random_bars
+from tests.integration.command_line import Stocks, stocks
+from tests.integration.conftest import Deploy
+from tests.integration.deployment import Deployment, final
+from tests.integration.test_crashes import await_outputs
+from tests.integration.test_dead_letters import POISON
+from tests.oracle import differences, final_signals
+
+__all__ = ["stocks"]
+
+SYMBOLS, MINUTES = 12, 120
+Sent = tuple[str | None, bytes, bytes | None]
+Place = tuple[int, int]
+
+
+class NewerProducer:
+    """Writes bars with a schema that is registered only later, under the next id."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._registry = registry(deployment.settings)
+        self._subject = deployment.topics.raw.subject
+        unique = "".join(filter(str.isalnum, self._subject))
+        source = schemas.load("bar")
+        self._schema = {**source, "fields": [*source["fields"], {"name": unique, "type": "string", "default": ""}]}
+        probe = {"type": "record", "name": unique, "fields": []}
+        self.id = 1 + asyncio.run(self._registry.register(f"{self._subject}-probe", probe))
+
+    def encode(self, bar: Bar) -> bytes:
+        stream = BytesIO()
+        stream.write(b"\x00" + self.id.to_bytes(4, "big"))
+        schemaless_writer(stream, avro.parse(self._schema), bar)
+        return stream.getvalue()
+
+    def register(self) -> None:
+        assert asyncio.run(self._registry.register(self._subject, self._schema)) == self.id
+
+
+def registered(deployment: Deployment) -> Encoder:
+    """An encoder of bars; the worker's schemas are registered too, so that the next id is still free."""
+    encoder = Encoder("bar")
+    for each, topic in (
+        (Encoder("indicators"), deployment.topics.indicators),
+        (Encoder("signal"), deployment.topics.signals),
+        (encoder, deployment.topics.raw),
+    ):
+        asyncio.run(each.register(registry(deployment.settings), topic.subject))
+    return encoder
+
+
+def is_newer(bar: Bar) -> bool:
+    """Two whole series, the last bars of a third, and one bar amid a fourth."""
+    minute = (bar["timestamp"] - OPENING_MS) // MINUTE_MS
+    return bar["symbol"] in ("S0000", "S0001") or (bar["symbol"], minute) in LATE or is_too_late(bar)
+
+
+LATE = {("S0002", minute) for minute in range(MINUTES - 3, MINUTES)}
+
+
+def is_too_late(bar: Bar) -> bool:
+    return (bar["symbol"], bar["timestamp"]) == ("S0003", OPENING_MS + 40 * MINUTE_MS)
+
+
+def traffic(bars: list[Bar], encoder: Encoder, newer: NewerProducer) -> Iterator[Sent]:
+    """Reason, key and value: bars of the newer schema among the others, and each kind of poison in turn."""
+    made = 0
+    for index, bar in enumerate(bars):
+        key = bar["symbol"].encode()
+        if is_newer(bar):
+            yield "unknown_schema", key, newer.encode(bar)
+            continue
+        yield None, key, encoder.encode(bar)
+        if index > 30 * SYMBOLS and index % 7 == 0:
+            reason, make = POISON[made % len(POISON)]
+            made += 1
+            early: Bar = {**bar, "timestamp": OPENING_MS - made * MINUTE_MS}
+            yield reason, key, encoder.encode(early) if reason == "stale" else make(encoder)
+
+
+def test_poison_is_listed_once_and_what_was_mended_gives_right_signals(deploy: Deploy, stocks: Stocks) -> None:
+    deployment = deploy(partitions=2, batch_max=100)
+    deployment.send([])
+    encoder = registered(deployment)
+    newer = NewerProducer(deployment)
+    bars = list(random_bars(SYMBOLS, MINUTES, seed=11))
+    sent = list(traffic(bars, encoder, newer))
+    assert sum(reason is not None for reason, _, _ in sent) > len(sent) / 10
+    deployment.send_raw((key, value) for _, key, value in sent)
+
+    killed = deployment.start_worker().wait_ready()
+    await_outputs(deployment, deployment.topics.dead_letters)
+    killed.kill()
+    worker = deployment.start_worker().wait_ready()
+    deployment.settle()
+    assert worker.terminate() == 0
+    write_again(deployment, deployment.messages(deployment.topics.dead_letters)[:50])
+    poisoned = places(deployment, sent)
+    accepted = [bar for bar in bars if not is_newer(bar)]
+    assert wrong(deployment, accepted) == []
+    assert listed(stocks, deployment) == poisoned
+    summary = stocks(deployment.settings, "dead-letters", "list", "--summary", "--json")
+    assert json.loads(summary.stdout) == Counter(poisoned.values())
+
+    newer.register()
+    replay(stocks, deployment)
+    deployment.start_worker()
+    deployment.settle()
+    signals = deployment.signals()
+    assert wrong(deployment, [bar for bar in bars if not is_too_late(bar)]) == []
+    replay(stocks, deployment)
+    deployment.settle()
+    assert len(deployment.signals()) == len(signals), "duplicates make no signals"
+    stale = Counter(listed(stocks, deployment).values()) - Counter(poisoned.values())
+    # A window of 60 bars knows its duplicates; older ones are too late the second time.
+    assert stale == {"stale": 2 + 2 * (MINUTES - 60)}
+
+
+def write_again(deployment: Deployment, letters: list[Message]) -> None:
+    """As a crash between outputs and changelog does."""
+    producer = Producer(producer_config(deployment.settings))
+    for letter in letters:
+        producer.produce(
+            deployment.topics.dead_letters.name,
+            letter.value(),
+            letter.key(),
+            cast(int, letter.partition()),
+            headers=letter.headers(),
+        )
+    assert producer.flush(20) == 0
+
+
+def places(deployment: Deployment, sent: list[Sent]) -> dict[Place, str]:
+    """The reason of each poison by partition and offset: a key's records are on one partition, in order."""
+    waiting: dict[bytes, list[str | None]] = {}
+    for reason, key, _ in sent:
+        waiting.setdefault(key, []).append(reason)
+    found: dict[Place, str] = {}
+    for message in deployment.messages(deployment.topics.raw):
+        reason = waiting[cast(bytes, message.key())].pop(0)
+        if reason is not None:
+            found[cast(int, message.partition()), cast(int, message.offset())] = reason
+    return found
+
+
+def listed(stocks: Stocks, deployment: Deployment) -> dict[Place, str]:
+    result = stocks(deployment.settings, "dead-letters", "list", "--json")
+    assert result.exit_code == 0, result.output
+    letters: list[dict[str, Any]] = [json.loads(line) for line in result.stdout.splitlines()]
+    named = {(letter["partition"], letter["offset"]): letter["reason"] for letter in letters}
+    assert len(named) == len(letters), "one is listed twice"
+    return named
+
+
+def replay(stocks: Stocks, deployment: Deployment) -> None:
+    """Replay what can be read now: the bars of the newer schema, not those that name nobody's."""
+    count = str(2 * MINUTES + len(LATE) + 1)
+    dry = stocks(deployment.settings, "dead-letters", "replay", "--dry-run")
+    assert f"  {count} would be read now:\n    {count} unknown_schema\n" in dry.stdout
+    asked = stocks(deployment.settings, "dead-letters", "replay")
+    assert asked.exit_code == 1
+    before = deployment.count(deployment.topics.raw)
+    done = stocks(deployment.settings, "dead-letters", "replay", "--yes")
+    assert f"Sent {count}, all acknowledged." in done.stdout, done.output
+    assert deployment.count(deployment.topics.raw) == before + int(count)
+
+
+def wrong(deployment: Deployment, accepted: list[Bar]) -> list[str]:
+    return differences(final_signals(accepted, deployment.settings.strategy), final(deployment.signals()))

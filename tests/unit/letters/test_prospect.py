@@ -1,0 +1,51 @@
+from typing import Any
+
+import pytest
+
+from app.dead_letters import LARGEST_VALUE_BYTES
+from app.engine.work import LARGEST_DEAD_LETTER_BYTES
+from app.letters.place import Place
+from app.letters.prospect import Hope, prospect
+from app.serde import Poison
+from app.settings import Settings
+from app.topics import topics
+from tests.unit.letters.made import letter
+
+TOPICS = topics(Settings(_env_file=None))  # type: ignore[call-arg]
+
+
+def test_what_can_be_read_now_goes() -> None:
+    assert prospect(letter(reason="unknown_schema"), TOPICS, None).hope is Hope.GOOD
+
+
+def test_what_cannot_be_read_comes_back_and_says_why() -> None:
+    verdict = prospect(letter(), TOPICS, Poison("key_mismatch", "the key is b'SPY'"))
+    assert verdict == (Hope.NONE, "key_mismatch: the key is b'SPY'")
+
+
+def test_a_stale_bar_is_stale_again() -> None:
+    assert prospect(letter(reason="stale"), TOPICS, None).hope is Hope.NONE
+
+
+def test_indicators_are_made_anew_from_the_bars() -> None:
+    verdict = prospect(letter(source=Place("stocks.indicators", 0, 5)), TOPICS, None)
+    assert verdict.hope is Hope.NONE
+    assert "stocks tables rebuild" in verdict.why
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"source": None}, "headers"),
+        ({"source": Place("other.raw", 0, 1)}, "TOPIC_PREFIX"),
+        ({"value": b"x" * LARGEST_VALUE_BYTES}, "cut"),
+    ],
+)
+def test_what_is_not_whole_or_not_ours_is_never_sent(changes: dict[str, Any], why: str) -> None:
+    verdict = prospect(letter(**changes), TOPICS, None)
+    assert verdict.hope is Hope.IMPOSSIBLE
+    assert why in verdict.why
+
+
+def test_values_are_cut_where_the_worker_cuts_them() -> None:
+    assert LARGEST_VALUE_BYTES == LARGEST_DEAD_LETTER_BYTES
