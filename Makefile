@@ -70,6 +70,10 @@ worker: env ## Run a worker in the foreground.
 replay: env ## Send bars: FILE=bars.csv, or SOURCE=, DATE=, SYMBOLS=, SPEED=max|bars a second|realtime.
 	@exec $(STOCKS) replay $(REPLAY)
 
+.PHONY: live
+live: env ## Send Alpaca's bars as they come; keys in .env. SYMBOLS=AAPL,SPY, STREAM=1 for the websocket.
+	@exec $(STOCKS) live $(ARGS)
+
 .PHONY: signals
 signals: env ## Print the signals topic: ARGS="--json --until-end".
 	@exec $(STOCKS) tail signals --from-beginning $(ARGS)

@@ -112,6 +112,7 @@ class Settings(BaseSettings):
     apca_api_data_url: Annotated[str, AfterValidator(_alpaca_url)] = "https://data.alpaca.markets"
     apca_api_stream_url: Annotated[str, AfterValidator(_alpaca_url)] = "wss://stream.data.alpaca.markets"
     feed: Feed = "iex"
+    stream: bool = False
     requests_per_minute: int = Field(default=200, ge=10, le=10_000)
 
     # The local stack.

@@ -13,11 +13,16 @@ from app.producer.pace import Pace
 @click.command("produce")
 @source_options
 def command(pace: Pace, **options: Any) -> None:
-    """Send the bars of FILE, or synthetic ones, and answer GET /health meanwhile and afterwards.
+    """Send the bars of FILE, Alpaca's or synthetic ones, and answer GET /health meanwhile and afterwards.
 
     Waits for a broker or registry that does not answer yet. Stays up when all
     is sent, until SIGTERM or Ctrl-C.
     """
+    produce(pace, options)
+
+
+def produce(pace: Pace, options: dict[str, Any]) -> None:
+    """Serves until it is told to stop; `options` are those of app.cli.source_options."""
     from app.cli.opening import open_source
     from app.clients import ClusterMissing, endpoints
     from app.listen import listen

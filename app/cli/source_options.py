@@ -10,7 +10,8 @@ from app.cli.speed import pace
 from app.sources.names import FEEDS, PROFILES, SOURCES
 
 
-def _names(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, ...] | None:
+def names(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, ...] | None:
+    """A callback: `A,B` one by one."""
     return tuple(name.strip() for name in text.split(",") if name.strip()) if text else None
 
 
@@ -36,7 +37,7 @@ _OPTIONS = [
         "--symbols",
         envvar="SYMBOLS",
         metavar="A,B,…",
-        callback=_names,
+        callback=names,
         help="Only these of a file, or which to ask for or make up.  [default: all of a file, else SYMBOLS of .env]",
     ),
     click.option("--run-id", envvar="RUN_ID", help="The series that the bars belong to.  [default: a new one]"),

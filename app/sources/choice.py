@@ -46,6 +46,8 @@ class Choice:
             return self._csv(on_fault, on_notice)
         if source == "alpaca":
             return self._alpaca(settings, on_fault, on_notice)
+        if source == "alpaca-live":
+            return self._alpaca_live(settings, on_fault, on_notice)
         return self._synthetic(settings)
 
     def _csv(self, on_fault: OnFault, on_notice: OnNotice) -> CsvFile:
@@ -96,6 +98,22 @@ class Choice:
             self.date,
             self.to or self.date,
             all_hours=bool(self.extended),
+            run_id=self.run_id,
+            on_fault=on_fault,
+            on_notice=on_notice,
+        )
+
+    def _alpaca_live(self, settings: Settings, on_fault: OnFault, on_notice: OnNotice) -> Source:
+        from app.sources.alpaca.opening import open_live
+
+        if self.file:
+            raise SourceError(f"Live bars come from no file: leave out {self.file}.")
+        if given := self._given(*_SYNTHETIC_ONLY, "date", "to", "extended"):
+            raise SourceError(f"Live bars are those of now: leave out {given}, or set SOURCE=alpaca for days gone by.")
+        return open_live(
+            settings,
+            self.symbols or settings.symbol_names,
+            feed=self.feed,
             run_id=self.run_id,
             on_fault=on_fault,
             on_notice=on_notice,

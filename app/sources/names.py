@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-SourceName = Literal["synthetic", "csv", "alpaca"]
-SOURCES: tuple[SourceName, ...] = ("synthetic", "csv", "alpaca")
+SourceName = Literal["synthetic", "csv", "alpaca", "alpaca-live"]
+SOURCES: tuple[SourceName, ...] = ("synthetic", "csv", "alpaca", "alpaca-live")
 
 Profile = Literal["trend-and-pullback", "random-walk"]
 PROFILES: tuple[Profile, ...] = ("trend-and-pullback", "random-walk")

@@ -1,0 +1,44 @@
+"""The live source, put together from the settings."""
+
+from collections.abc import Callable, Sequence
+
+from app.settings import Settings
+from app.sources.alpaca.access import Access
+from app.sources.alpaca.api import Api
+from app.sources.alpaca.live import AlpacaLive
+from app.sources.alpaca.stream import Stream
+from app.sources.base import OnFault, OnNotice
+from app.sources.clock import SystemClock
+from app.sources.names import Feed
+
+# The calendar can be done without: it is not waited for for long.
+_HOURS_TRIES, _HOURS_TIMEOUT_S = 2, 5.0
+
+
+def open_live(
+    settings: Settings,
+    symbols: Sequence[str],
+    *,
+    feed: Feed | None,
+    run_id: str | None,
+    on_fault: OnFault,
+    on_notice: OnNotice,
+) -> AlpacaLive:
+    """By websocket with STREAM=1, otherwise by polling. Raises SourceError."""
+    access, clock = Access.of(settings, feed), SystemClock()
+
+    def connect(known: Sequence[str], is_open: Callable[[], bool], report: OnFault) -> Stream:
+        return Stream(access, known, clock, is_open, on_fault=report)
+
+    return AlpacaLive(
+        Api(access, clock, requests_per_minute=settings.requests_per_minute),
+        # Alpaca counts the trading API's requests apart from those for bars.
+        Api(access, clock, tries=_HOURS_TRIES, timeout_s=_HOURS_TIMEOUT_S),
+        clock,
+        symbols,
+        settings.strategy,
+        connect=connect if settings.stream else None,
+        run_id=run_id,
+        on_fault=on_fault,
+        on_notice=on_notice,
+    )
