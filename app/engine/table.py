@@ -10,7 +10,7 @@ from rocksdict import WriteBatch
 
 from app.engine import private
 from app.engine.batch import Batch
-from app.engine.delivery import Delivery, Outgoing
+from app.engine.delivery import Outgoing
 from app.engine.progress import PROGRESS_KEY, decode_progress, encode_progress
 
 Decoded = TypeVar("Decoded")
@@ -34,7 +34,7 @@ class UnreadableValue(ValueError):
 class BatchTable(faust.Table[bytes, bytes]):
     """A table of bytes by bytes whose values carry the position of the record that made them.
 
-    Not written through `table[key] = …` but through `write`, one call a batch.
+    Not written through `table[key] = …` but a batch at a time: `entries`, which go to the `changelog`, then `store`.
     """
 
     def __init__(self, app: Any, *, source_topic: str, **kwargs: Any) -> None:
@@ -86,25 +86,22 @@ class BatchTable(faust.Table[bytes, bytes]):
         state_topic_id, offset = decode_progress(value)
         return offset if state_topic_id == topic_id else None
 
-    async def write(
-        self,
-        batch: Batch,
-        topic_id: str,
-        changes: Mapping[bytes, bytes],
-        delivery: Delivery,
-        wanted: Callable[[], bool],
-    ) -> None:
-        """Write a batch's changes: changelog first, then RocksDB with the changelog's offset in the same write."""
-        partition = batch.partition
-        entries = {**changes, PROGRESS_KEY: encode_progress(topic_id, batch.end)}
-        changelog: str = self.changelog_topic.get_topic_name()
-        offset = await delivery.send(
-            [Outgoing(changelog, key, value, partition) for key, value in entries.items()], wanted
-        )
-        self._put(partition, entries, offset)
+    def entries(self, batch: Batch, topic_id: str, changes: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+        """All that a batch writes: its changes, and behind them its progress."""
+        return {**changes, PROGRESS_KEY: encode_progress(topic_id, batch.end)}
+
+    def changelog(self, partition: int, entries: Mapping[bytes, bytes]) -> list[Outgoing]:
+        """The changelog records of entries; they come before the store."""
+        topic: str = self.changelog_topic.get_topic_name()
+        return [Outgoing(topic, key, value, partition) for key, value in entries.items()]
+
+    def store(self, partition: int, entries: Mapping[bytes, bytes], changelog_offset: int) -> None:
+        """Write entries to RocksDB, with the changelog offset that they are at in the same write."""
+        self._put(partition, entries, changelog_offset)
         for listener in self.listeners:
-            for key, value in changes.items():
-                listener(partition, key, value)
+            for key, value in entries.items():
+                if key != PROGRESS_KEY:
+                    listener(partition, key, value)
 
     def _put(self, partition: int, entries: Mapping[bytes, bytes], changelog_offset: int) -> None:
         write = WriteBatch(raw_mode=True)

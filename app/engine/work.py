@@ -17,6 +17,7 @@ from app.engine.app import BatchApp
 from app.engine.batch import Batch, Record
 from app.engine.delivery import Abandoned, Delivery, NotDelivered, Outgoing
 from app.engine.fence import Fence
+from app.engine.points import Point
 from app.engine.table import BatchTable
 from app.registry import RegistryUnavailable
 from app.serde import Poison
@@ -45,6 +46,13 @@ class Work:
 
 Compute = Callable[[Batch, Sequence[Record]], Awaitable[Work]]
 
+#: Told that a batch has come to a point; the work goes on when it returns.
+Observer = Callable[[Point, Batch], Awaitable[None]]
+
+
+async def unobserved(point: Point, batch: Batch) -> None:
+    """Nobody looks on."""
+
 
 class Worker:
     """Turns an agent's stream of batches into outputs and into the state of one table.
@@ -58,9 +66,11 @@ class Worker:
     def __init__(self, name: str, table: BatchTable, delivery: Delivery, dead_letters: str, compute: Compute) -> None:
         self._name = name
         self._table = table
-        self._delivery = delivery
         self._dead_letters = dead_letters
         self._compute = compute
+        self.delivery = delivery
+        #: Crash tests look on here.
+        self.reached: Observer = unobserved
 
     async def run(self, stream: StreamT[Batch]) -> None:
         """Process the stream until it ends."""
@@ -79,7 +89,9 @@ class Worker:
                 log.critical("%s failed at %s; it stays un-acked", self._name, describe(batch))
                 raise
             else:
+                await self.reached(Point.BEFORE_ACK, batch)
                 event.ack()
+                await self.reached(Point.AFTER_ACK, batch)
 
     async def _until_written(self, event: EventT[Batch], batch: Batch, topic_id: str) -> None:
         app = cast(BatchApp, event.app)
@@ -103,10 +115,16 @@ class Worker:
         progress = self._table.progress(batch.partition, topic_id) or 0
         records = [record for record in batch.records if record.offset >= progress]
         work = await self._compute(batch, records)
+        entries = self._table.entries(batch, topic_id, work.changes)
         await fence.pass_()
-        await self._delivery.send([*work.outputs, *self._dead(batch, work.poisoned)], fence.wanted)
+        await self.reached(Point.BEFORE_OUTPUTS, batch)
+        await self.delivery.send([*work.outputs, *self._dead(batch, work.poisoned)], fence.wanted)
+        await self.reached(Point.AFTER_OUTPUTS, batch)
         await fence.pass_()
-        await self._table.write(batch, topic_id, work.changes, self._delivery, fence.wanted)
+        offset = await self.delivery.send(self._table.changelog(batch.partition, entries), fence.wanted)
+        await self.reached(Point.AFTER_CHANGELOG, batch)
+        self._table.store(batch.partition, entries, offset)
+        await self.reached(Point.AFTER_STORE, batch)
         work.done()
         for _, poison in work.poisoned:
             metrics.dead_letters.labels(poison.reason).inc()

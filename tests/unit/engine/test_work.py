@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import pytest
+from faust import Event
 from faust.types import Message
 
 from app import metrics
@@ -11,14 +12,19 @@ from app.dead_letters import read_headers
 from app.engine.batch import Batch, Record
 from app.engine.delivery import Abandoned, NotDelivered, Outgoing
 from app.engine.fence import RECHECK_SECONDS
+from app.engine.points import Point
 from app.engine.spans import Hole
 from app.engine.work import LARGEST_DEAD_LETTER_BYTES, Work, Worker, describe
 from app.registry import RegistryUnavailable
 from app.serde import Poison
 from tests.unit.engine.made import TOPIC_ID, Rec
-from tests.unit.engine.workbench import DEAD_LETTERS, GENERATION, Bench, Broker, leave_unconfirmed
+from tests.unit.engine.workbench import DEAD_LETTERS, GENERATION, Bench, leave_unconfirmed
 
 CHANGELOG = "stock-signals-numbers-changelog"
+
+
+def store_progress(bench: Bench, event: Event, topic_id: str) -> None:
+    bench.numbers.store(0, bench.numbers.entries(cast(Batch, event.value), topic_id, {}), changelog_offset=0)
 
 
 async def test_outputs_then_changelog_then_store_then_ack(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,7 +94,7 @@ async def test_dead_letters_are_counted_by_reason_once_they_are_written(bench: B
 
 
 async def test_records_that_the_state_has_seen_are_filtered(bench: Bench) -> None:
-    await bench.numbers.write(cast(Batch, bench.fetch(0, 1, 2).value), TOPIC_ID, {}, Broker(), lambda: True)
+    store_progress(bench, bench.fetch(0, 1, 2), TOPIC_ID)
     bench.spans.seek(0)
     bench.batches.events.clear()
     bench.fetch(0, 1, 2, 3, 4)
@@ -111,7 +117,7 @@ async def test_a_batch_that_the_state_has_seen_whole_emits_nothing(bench: Bench)
 
 
 async def test_state_of_another_topic_of_that_name_filters_nothing(bench: Bench) -> None:
-    await bench.numbers.write(cast(Batch, bench.fetch(0, 1).value), "recreated since", {}, Broker(), lambda: True)
+    store_progress(bench, bench.fetch(0, 1), "recreated since")
     bench.spans.seek(0)
     bench.batches.events.clear()
     bench.fetch(0, 1)
@@ -298,3 +304,22 @@ async def test_after_an_abandoned_batch_the_next_of_its_partition_waits_for_a_se
     bench.fetch(1)
     await bench.run()
     assert (bench.broker.topics(), bench.progress, bench.spans.committable(), bench.unacked) == ([], None, 0, 0)
+
+
+async def test_an_observer_sees_each_point_of_a_batch_once_and_in_order(bench: Bench) -> None:
+    seen: list[tuple[Point, int, int | None, int | None]] = []
+
+    async def look(point: Point, batch: Batch) -> None:
+        seen.append((point, len(bench.broker.sent), bench.progress, bench.spans.committable()))
+
+    bench.worker.reached = look
+    bench.fetch(0, 1)
+    await bench.run()
+    assert seen == [
+        (Point.BEFORE_OUTPUTS, 0, None, 0),
+        (Point.AFTER_OUTPUTS, 1, None, 0),
+        (Point.AFTER_CHANGELOG, 2, None, 0),
+        (Point.AFTER_STORE, 2, 2, 0),
+        (Point.BEFORE_ACK, 2, 2, 0),
+        (Point.AFTER_ACK, 2, 2, 2),
+    ]
