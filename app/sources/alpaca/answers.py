@@ -31,7 +31,7 @@ def page(
     `answer` is `{"bars": {"AAPL": [{"t": …}, …]}, "next_page_token": …}`. Raises AlpacaError when it is not.
     """
     by_symbol = answer.get("bars") or {}
-    if not isinstance(by_symbol, dict):
+    if not isinstance(by_symbol, dict) or not all(isinstance(rows, list | None) for rows in by_symbol.values()):
         raise _undocumented("bars")
     bars = []
     for symbol, rows in sorted(by_symbol.items()):
@@ -55,7 +55,7 @@ def calendar(days: Iterable[Any]) -> list[Session]:
         return [
             Session(_new_york_ms(day["date"], day["open"]), _new_york_ms(day["date"], day["close"])) for day in days
         ]
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise _undocumented("calendar") from None
 
 
@@ -66,7 +66,7 @@ def market_clock(answer: dict[str, Any]) -> MarketClock:
             parse_timestamp(answer[name]) for name in ("timestamp", "next_open", "next_close")
         )
         return MarketClock(now, bool(answer["is_open"]), next_open, next_close)
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise _undocumented("clock") from None
 
 

@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Iterator
 from datetime import date
 
@@ -42,3 +43,17 @@ def access(alpaca: AlpacaDouble) -> Access:
 
 def access_to(url: str) -> Access:
     return Access(SecretStr(KEY_ID), SecretStr(SECRET_KEY), base_url=url, data_url=url)
+
+
+class HastyClock:
+    """A clock of one thread: time passes by waiting only, and that takes none."""
+
+    def __init__(self, now_ms: int) -> None:
+        self.ms = now_ms
+
+    def now_ms(self) -> int:
+        return self.ms
+
+    def wait(self, seconds: float, wake: threading.Event) -> bool:
+        self.ms += round(seconds * 1000)
+        return wake.is_set()

@@ -5,36 +5,23 @@ import pytest
 
 from app.sources.alpaca.errors import Interrupted
 from app.sources.alpaca.limiter import Limiter
+from tests.unit.sources.alpaca.conftest import HastyClock
 
 START_MS = 1_731_594_600_000
 OPEN = threading.Event()
 
 
-class FakeClock:
-    """Time passes by waiting only."""
-
-    def __init__(self) -> None:
-        self.ms = START_MS
-
-    def now_ms(self) -> int:
-        return self.ms
-
-    def wait(self, seconds: float, wake: threading.Event) -> bool:
-        self.ms += round(seconds * 1000)
-        return wake.is_set()
+@pytest.fixture
+def clock() -> HastyClock:
+    return HastyClock(START_MS)
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def limiter(clock: FakeClock) -> Limiter:
+def limiter(clock: HastyClock) -> Limiter:
     return Limiter(clock, 10)
 
 
-def test_never_more_than_nine_tenths_in_any_minute(limiter: Limiter, clock: FakeClock) -> None:
+def test_never_more_than_nine_tenths_in_any_minute(limiter: Limiter, clock: HastyClock) -> None:
     sent = []
     for number in range(40):
         limiter.wait(OPEN)
@@ -44,7 +31,7 @@ def test_never_more_than_nine_tenths_in_any_minute(limiter: Limiter, clock: Fake
     assert limiter.last_minute() <= 9
 
 
-def test_few_requests_wait_for_nothing(limiter: Limiter, clock: FakeClock) -> None:
+def test_few_requests_wait_for_nothing(limiter: Limiter, clock: HastyClock) -> None:
     for _ in range(30):
         limiter.wait(OPEN)
         clock.ms += 7_000
@@ -71,7 +58,7 @@ def test_few_requests_wait_for_nothing(limiter: Limiter, clock: FakeClock) -> No
     ],
 )
 def test_what_the_server_asks_for_is_respected_within_reason(
-    limiter: Limiter, clock: FakeClock, headers: Mapping[str, str], seconds: int
+    limiter: Limiter, clock: HastyClock, headers: Mapping[str, str], seconds: int
 ) -> None:
     limiter.wait(OPEN)
     limiter.heard(headers)
@@ -81,7 +68,7 @@ def test_what_the_server_asks_for_is_respected_within_reason(
     assert clock.ms == START_MS + seconds * 1000
 
 
-def test_a_clock_that_is_set_back_does_not_stop_it_for_hours(limiter: Limiter, clock: FakeClock) -> None:
+def test_a_clock_that_is_set_back_does_not_stop_it_for_hours(limiter: Limiter, clock: HastyClock) -> None:
     for _ in range(9):
         limiter.wait(OPEN)
     clock.ms -= 24 * 3_600_000

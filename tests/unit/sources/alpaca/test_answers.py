@@ -1,0 +1,80 @@
+from datetime import date
+from itertools import count
+from typing import Any
+
+import pytest
+
+from app.iso_time import iso
+from app.sources.alpaca.answers import MarketClock, calendar, market_clock, page
+from app.sources.alpaca.errors import AlpacaError
+from app.sources.base import Fault
+
+MINUTE = 1731594600000
+ROW = {"o": 1, "h": 1, "l": 1, "c": 1, "v": 1}
+
+
+def read(answer: Any) -> tuple[list[tuple[str, int]], list[Fault]]:
+    faults: list[Fault] = []
+    bars = page(answer, {"AAPL", "SPY"}, range(MINUTE, MINUTE + 120_000), count(1), faults.append)
+    return [(bar.symbol, bar.timestamp) for bar in bars], faults
+
+
+def test_bars_of_a_page_within_the_span() -> None:
+    rows = [{**ROW, "t": f"2024-11-14T14:{minute}:00Z"} for minute in (29, 30, 31, 32)]
+    found, faults = read({"bars": {"SPY": rows, "AAPL": rows[1:2]}})
+    assert found == [("AAPL", MINUTE), ("SPY", MINUTE), ("SPY", MINUTE + 60_000)]
+    assert faults == []
+
+
+@pytest.mark.parametrize("bars", [None, {}, {"AAPL": None}, {"AAPL": []}])
+def test_a_page_may_be_empty(bars: Any) -> None:
+    assert read({"bars": bars, "next_page_token": None}) == ([], [])
+    assert read({}) == ([], [])
+
+
+def test_what_is_no_bar_is_told_and_the_others_go_on() -> None:
+    good = {**ROW, "t": "2024-11-14T14:30:00Z"}
+    found, faults = read({"bars": {"AAPL": ["?", good], "IBM": [good], "SPY": [good]}})
+    assert found == [("AAPL", MINUTE), ("SPY", MINUTE)]
+    assert faults == [Fault(1, "AAPL: what should be a bar is '?'"), Fault(3, "IBM: nobody asked for it")]
+
+
+@pytest.mark.parametrize("answer", [{"bars": 3}, {"bars": [{}]}, {"bars": {"AAPL": 3}}])
+def test_another_form_is_an_error(answer: Any) -> None:
+    with pytest.raises(AlpacaError, match=r"\(bars\): check APCA_API"):
+        read(answer)
+
+
+def test_the_calendar_is_in_new_yorks_time() -> None:
+    days = [
+        {"date": "2024-11-01", "open": "09:30", "close": "16:00", "session_open": "0400"},
+        {"date": "2024-11-29", "open": "09:30", "close": "13:00", "session_open": "0400"},
+    ]
+    found = calendar(days)
+    assert [(iso(session.open_ms), iso(session.close_ms)) for session in found] == [
+        ("2024-11-01T13:30:00Z", "2024-11-01T20:00:00Z"),
+        ("2024-11-29T14:30:00Z", "2024-11-29T18:00:00Z"),
+    ]
+    assert found[1].day == date(2024, 11, 29)
+
+
+@pytest.mark.parametrize("days", [[3], [{}], [{"date": "2024-11-29", "open": "half past nine", "close": "13:00"}]])
+def test_another_calendar_is_an_error(days: Any) -> None:
+    with pytest.raises(AlpacaError, match="calendar"):
+        calendar(days)
+
+
+def test_the_clock_tells_nanoseconds_and_zones() -> None:
+    answer = {
+        "timestamp": "2024-11-14T10:00:00.123456789-05:00",
+        "is_open": True,
+        "next_open": "2024-11-15T09:30:00-05:00",
+        "next_close": "2024-11-14T16:00:00-05:00",
+    }
+    assert market_clock(answer) == MarketClock(1731596400123, True, 1731681000000, 1731618000000)
+
+
+@pytest.mark.parametrize("answer", [{}, {"timestamp": 3}, {"timestamp": "", "is_open": True}])
+def test_another_clock_is_an_error(answer: Any) -> None:
+    with pytest.raises(AlpacaError, match="clock"):
+        market_clock(answer)
