@@ -1,0 +1,204 @@
+"""Whole trading days through the live source, with all that goes wrong: in the end it must be as if nothing had.
+
+Polling and stream, on a virtual clock, with the real client and a double of Alpaca. What the source gives is folded in
+the order in which it came, and held against the final bars, a replay of them by the historical source, and the oracle.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from math import isclose
+
+import pytest
+
+from app.domain.outcome import Outcome
+from app.domain.records import MINUTE_MS
+from app.domain.window import WindowBar
+from app.iso_time import iso
+from tests.doubles.alpaca import Session, real_sessions
+from tests.doubles.alpaca.exchange import HOUR_MS
+from tests.doubles.alpaca.faults import CutOff, Reset, Status, Truncated
+from tests.doubles.alpaca.log import most_in_a_minute
+from tests.integration.trading_day import STRATEGY, Folded, Key, TradingDays, key
+from tests.oracle import differences, final_signals
+
+SYMBOLS = ("AAPL", "GOOGL", "SPY")
+EXACT = ("action", "previous_action", "transition", "reason", "ready", "bars_seen", "gap_minutes", "strategy")
+CLOSE = ("close", "sma_20", "sma_50", "rsi_14", "rsi_seed_weight")
+
+both_ways = pytest.mark.parametrize("streaming", [False, True], ids=["polling", "stream"])
+
+
+def moment(text: str) -> int:
+    """UTC milliseconds of a time in UTC."""
+    return round(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
+
+
+@both_ways
+def test_a_day_with_everything_that_goes_wrong(streaming: bool) -> None:
+    yesterday, today = real_sessions(date(2024, 11, 13), date(2024, 11, 14))
+    days = TradingDays([yesterday, today], today.open_ms - 90 * MINUTE_MS, streaming=streaming, symbols=SYMBOLS)
+    troubles: list[str | None] = []
+
+    def rate_limited() -> None:
+        days.double.rest.limits["data"].exhaust(days.clock.now_ms())
+        days.clock.at(days.clock.now_ms() + 50_000, lambda: troubles.append(days.source and days.source.trouble))
+
+    for hours in (1, 3, 5):
+        days.clock.at(today.open_ms + hours * HOUR_MS, rate_limited)
+    for at, trouble in enumerate(stream_troubles(days) if streaming else rest_troubles(days)):
+        days.clock.at(today.open_ms + (40 + 70 * at) * MINUTE_MS + 20_000, trouble)
+
+    with days.running():
+        days.live(today.close_ms + 40 * MINUTE_MS)
+        check(days)
+    assert days.double.rest.faults.left == 0
+    assert sum(request.status == 429 for request in days.requests) == 3
+    assert len([trouble for trouble in troubles if trouble]) == 3
+    if streaming:
+        assert len(days.double.stream.knocks) == 1 + 5 + 2
+    live = [bar for bar in days.bars if bar["origin"] == "live"]
+    assert len(live) >= 0.9 * len(SYMBOLS) * 390
+    outcomes = Folded(days.bars).outcomes
+    assert min(outcomes[Outcome.CORRECTED], outcomes[Outcome.INSERTED]) >= 15
+
+
+def rest_troubles(days: TradingDays) -> list[Callable[[], None]]:
+    faults = (Reset(), CutOff(), Truncated(), Status(503), Status(500, html=True))
+    return [lambda fault=fault: days.double.rest.faults.plan(fault, times=2) for fault in faults]  # type: ignore[misc]
+
+
+def stream_troubles(days: TradingDays) -> list[Callable[[], None]]:
+    def refused_when_it_comes_back() -> None:
+        days.double.stream.refuse(406, times=2)
+        days.lose_the_connection()
+
+    return [
+        days.lose_the_connection,
+        days.close_the_connection,
+        days.double.stream.fall_silent,
+        refused_when_it_comes_back,
+        days.lose_the_connection,
+    ]
+
+
+@both_ways
+def test_a_holiday_and_a_half_day(streaming: bool) -> None:
+    """From the afternoon before Thanksgiving to the early close after it."""
+    traded = real_sessions(date(2024, 11, 26), date(2024, 11, 29))
+    start_ms, end_ms = moment("2024-11-27T20:00"), moment("2024-11-29T18:40")
+    days = TradingDays(traded, start_ms, streaming=streaming, symbols=SYMBOLS, unquiet=2)
+    with days.running():
+        days.live(end_ms)
+        check(days)
+    assert [said for _, said in days.said if "until" in said] == [
+        "market open until 2024-11-27T21:00:00Z",
+        "market closed, sleeping until 2024-11-29T14:30:00Z",
+        "market open until 2024-11-29T18:00:00Z",
+        "market closed, sleeping until 2024-12-02T14:30:00Z",
+    ]
+
+
+@both_ways
+@pytest.mark.parametrize(
+    ("first", "last", "opens"),
+    [("2024-11-01", "2024-11-04", "14:30"), ("2024-03-08", "2024-03-11", "13:30")],
+    ids=["autumn", "spring"],
+)
+def test_the_clocks_change_over_the_weekend(streaming: bool, first: str, last: str, opens: str) -> None:
+    friday, monday = real_sessions(date.fromisoformat(first), date.fromisoformat(last))
+    days = TradingDays(
+        [friday, monday],
+        friday.close_ms - 30 * MINUTE_MS,
+        streaming=streaming,
+        symbols=SYMBOLS,
+        unquiet=2,
+        corrections=60,
+        late=60,
+    )
+    with days.running():
+        days.live(monday.open_ms + 45 * MINUTE_MS)
+        check(days, until_ms=monday.open_ms + 30 * MINUTE_MS)
+    assert f"market closed, sleeping until {last}T{opens}:00Z" in [said for _, said in days.said]
+    woke_ms = min(at for at, said in days.said if said == f"market open until {iso(monday.close_ms)}")
+    assert 0 <= woke_ms - monday.open_ms <= 5_000
+
+
+def check(days: TradingDays, until_ms: int | None = None) -> None:
+    """That nothing was lost, doubled or made up, and that it comes to what a replay gives."""
+    until_ms = until_ms or days.clock.now_ms()
+    assert days.faults == []
+    assert differences_in_bars(days, until_ms) == []
+    assert repeats(days) == []
+    folded = Folded(days.bars)
+    assert folded.outcomes[Outcome.STALE] == 0
+    assert folded.outcomes[Outcome.DUPLICATE] == 0
+    assert differences(final_signals(days.final().values(), STRATEGY), folded.signals.values()) == []
+
+    replayed = [bar for bar in days.replayed() if bar["timestamp"] < until_ms]
+    first = {symbol: min(minute for each, minute in folded.signals if each == symbol) for symbol in days.symbols}
+    wanted = Folded([bar for bar in replayed if bar["timestamp"] >= first[bar["symbol"]]])
+    assert differences_in_signals(folded, wanted, until_ms) == []
+    if until_ms == days.clock.now_ms():
+        assert {symbol: plain(bars) for symbol, bars in folded.windows.items()} == {
+            symbol: plain(bars) for symbol, bars in wanted.windows.items()
+        }
+
+    assert most_in_a_minute(days.requests) <= 200
+    asked = [request.query for request in days.requests if request.path.endswith("/bars")]
+    assert {(query["feed"], query["adjustment"]) for query in asked} == {("iex", "raw")}
+
+
+def differences_in_bars(days: TradingDays, until_ms: int) -> list[str]:
+    final = {each: bar for each, bar in days.final().items() if each[1] < until_ms}
+    first_ms = min(minute for _, minute in final)
+    wanted = {
+        (bar.symbol, bar.timestamp): bar
+        for bar in days.tape.final("iex")
+        if first_ms <= bar.timestamp < until_ms and in_session(days.double.exchange.sessions, bar.timestamp)
+    }
+    problems = [f"{symbol} {iso(minute)} was lost" for symbol, minute in wanted.keys() - final.keys()]
+    problems += [f"{symbol} {iso(minute)} was made up" for symbol, minute in final.keys() - wanted.keys()]
+    return problems + [
+        f"{bar.symbol} {iso(bar.timestamp)} came to {final[each]['close']}, not {bar.close}"
+        for each, bar in wanted.items()
+        if each in final and (final[each]["close"], final[each]["volume"]) != (bar.close, bar.volume)
+    ]
+
+
+def repeats(days: TradingDays) -> list[str]:
+    """Bars that came more than twice, or again with the same values."""
+    problems, last = list[str](), dict[Key, tuple[float, float]]()
+    times = Counter(key(bar) for bar in days.bars)
+    for bar in days.bars:
+        values = bar["close"], bar["volume"]
+        if last.get(key(bar)) == values or times[key(bar)] > 2:
+            problems.append(f"{bar['symbol']} {iso(bar['timestamp'])} came {times[key(bar)]} times")
+        last[key(bar)] = values
+    return problems
+
+
+def differences_in_signals(found: Folded, wanted: Folded, until_ms: int) -> list[str]:
+    ours = {each: signal for each, signal in found.signals.items() if each[1] < until_ms}
+    problems = [f"{each[0]} {iso(each[1])} is in one of them" for each in ours.keys() ^ wanted.signals.keys()]
+    for each in ours.keys() & wanted.signals.keys():
+        one, other = dict(ours[each]), dict(wanted.signals[each])
+        wrong = [name for name in EXACT if one[name] != other[name]]
+        wrong += [name for name in CLOSE if not same(one[name], other[name])]
+        problems += [f"{each[0]} {iso(each[1])}: {name} is {one[name]}, not {other[name]}" for name in wrong]
+    return sorted(problems)
+
+
+def same(one: object, other: object) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return isclose(one, other, rel_tol=1e-9)
+    return one == other
+
+
+def plain(bars: list[WindowBar]) -> list[tuple[object, ...]]:
+    """Values only: not by which source, and how often they changed."""
+    return [bar[:8] for bar in bars]
+
+
+def in_session(sessions: list[Session], minute: int) -> bool:
+    return any(session.open_ms <= minute < session.close_ms for session in sessions)

@@ -1,0 +1,187 @@
+"""Runs the live source through virtual days, as the producer would, and keeps what it gives."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+
+from pydantic import SecretStr
+
+from app.domain import history
+from app.domain.history import History
+from app.domain.outcome import Outcome
+from app.domain.records import Bar, Signal
+from app.domain.step import step
+from app.domain.strategy import Strategy
+from app.domain.window import Window, WindowBar
+from app.sessions import session_gap
+from app.sources.alpaca.access import Access
+from app.sources.alpaca.api import Api
+from app.sources.alpaca.history import AlpacaHistory
+from app.sources.alpaca.live import AlpacaLive
+from app.sources.alpaca.stream import Stream
+from app.sources.base import Fault, OnFault
+from tests.bars import TOPIC_ID
+from tests.doubles.alpaca import KEY_ID, SECRET_KEY, AlpacaDouble, Session, Tape, real_sessions
+from tests.doubles.alpaca.log import Request
+from tests.doubles.virtual_clock import VirtualClock
+from tests.integration.waiting import eventually
+
+STRATEGY = Strategy()
+Key = tuple[str, int]
+
+
+class TradingDays:
+    """A double, a clock and a live source with the real client, by polling or (`streaming`) by websocket."""
+
+    def __init__(
+        self,
+        traded: Sequence[Session],
+        start_ms: int,
+        *,
+        streaming: bool,
+        symbols: Sequence[str],
+        unquiet: int = 1,
+        corrections: int = 20,
+        late: int = 20,
+    ) -> None:
+        self.streaming, self.symbols = streaming, tuple(symbols)
+        self.clock = VirtualClock(start_ms)
+        self.tape = Tape(symbols, traded, seed=start_ms, corrections=corrections, late=late, unquiet=unquiet)
+        around = real_sessions(traded[0].day - timedelta(days=30), traded[-1].day + timedelta(days=15))
+        self.double = AlpacaDouble(self.tape, around, self.clock, fragment=100)
+        self.traded = list(traded)
+        self.bars: list[Bar] = []
+        self.faults: list[Fault] = []
+        self.said: list[tuple[int, str]] = []
+        self.source: AlpacaLive | None = None
+        self._stream: Stream | None = None
+        self._unheard_from = (0, 0)
+
+    @contextmanager
+    def running(self) -> Iterator["TradingDays"]:
+        """With the double, in the thread whose work takes no time."""
+        with self.clock.attending(), self.double.running():
+            yield self
+
+    @property
+    def stream(self) -> Stream:
+        """The live source's; of the latest session."""
+        assert self._stream
+        return self._stream
+
+    @property
+    def requests(self) -> list[Request]:
+        return self.double.rest.requests
+
+    def live(self, until_ms: int) -> None:
+        """Runs the source to that moment, and stops it."""
+        self.source = source = AlpacaLive(
+            self._api(1),
+            self._api(2),
+            self.clock,
+            self.symbols,
+            STRATEGY,
+            connect=self._connect if self.streaming else None,
+            on_fault=self.faults.append,
+        )
+        self.clock.hold_while(self._on_its_way)
+        stopped = False
+        for bar in source.bars():
+            if bar:
+                self.bars.append(bar)
+            elif stopped:
+                break
+            if source.doing and (not self.said or self.said[-1][1] != source.doing):
+                self.said.append((self.clock.now_ms(), source.doing))
+            if self.clock.now_ms() >= until_ms and not stopped:
+                assert source.trouble is None
+                source.stop()
+                stopped = True
+
+    def replayed(self) -> list[Bar]:
+        """The same days by the historical source, afterwards."""
+        first, last = self.traded[0].day, self.traded[-1].day
+        source = AlpacaHistory(self._api(3), self.clock, self.symbols, first, last, on_fault=self.faults.append)
+        return [bar for bar in source.bars() if bar]
+
+    def final(self) -> dict[Key, Bar]:
+        """The last of what the source gave of each minute."""
+        return {key(bar): bar for bar in self.bars}
+
+    def lose_the_connection(self) -> None:
+        """Drops it, and lets no time pass until the client knows."""
+        self._end(self.double.stream.drop)
+
+    def close_the_connection(self) -> None:
+        """In order, as a server that is restarted does."""
+        self._end(self.double.stream.close)
+
+    def _end(self, end: Callable[[], None]) -> None:
+        end()
+        eventually(lambda: not self.stream.connected, 10)
+        eventually(lambda: not self.double.stream.listening, 10)
+
+    def _on_its_way(self) -> bool:
+        """Whether the double told something that the client has not heard."""
+        stream, told = self._stream, len(self.double.stream.told)
+        if stream is None or not stream.connected:
+            return False
+        connection, lost = self._unheard_from
+        if connection != stream.connections:
+            lost = told - stream.received
+            self._unheard_from = (stream.connections, lost)
+        return told - lost > stream.received
+
+    def _connect(self, symbols: Sequence[str], is_open: Callable[[], bool], on_fault: OnFault) -> Stream:
+        self._unheard_from = (0, 0)
+        self._stream = Stream(
+            self._access(),
+            symbols,
+            self.clock,
+            is_open,
+            on_fault=on_fault,
+            randomness=random.Random(4),
+            spawn=self.clock.thread,
+        )
+        return self._stream
+
+    def _api(self, seed: int) -> Api:
+        return Api(self._access(), self.clock, rng=random.Random(seed))
+
+    def _access(self) -> Access:
+        rest, stream = self.double.rest.url, self.double.stream.url
+        return Access(SecretStr(KEY_ID), SecretStr(SECRET_KEY), base_url=rest, data_url=rest, stream_url=stream)
+
+
+class Folded:
+    """What windows and signals come to when these bars arrive in this order."""
+
+    def __init__(self, bars: Sequence[Bar]) -> None:
+        self.outcomes: Counter[Outcome] = Counter()
+        self.signals: dict[Key, Signal] = {}
+        self.windows: dict[str, list[WindowBar]] = {}
+        gap = session_gap()
+        for symbol in sorted({bar["symbol"] for bar in bars}):
+            window, past = Window(STRATEGY.name), History(STRATEGY.name)
+            for offset, bar in enumerate(bar for bar in bars if bar["symbol"] == symbol):
+                window, stepped = step(
+                    window,
+                    [(offset, bar)],
+                    topic_id=TOPIC_ID,
+                    partition=0,
+                    strategy=STRATEGY,
+                    gap=gap,
+                    now_ms=bar["timestamp"],
+                )
+                past, signals = history.step(
+                    past, stepped.indicators, strategy=STRATEGY, signal_history=50, now_ms=bar["timestamp"]
+                )
+                self.outcomes.update(stepped.outcomes)
+                self.signals.update(((signal["symbol"], signal["timestamp"]), signal) for signal in signals)
+            self.windows[symbol] = window.bars()
+
+
+def key(bar: Bar) -> Key:
+    return bar["symbol"], bar["timestamp"]
