@@ -129,12 +129,14 @@ class BatchConsumer(aiokafka.Consumer):
 
     async def perform_seek(self) -> None:
         """Seek every stream partition to where the state of its table ends."""
-        tps = self.stream_tps()
-        if not tps:
+        tps, spans = self.stream_tps(), self._thread.spans
+        if not (tps and self.flow_active):
+            # Faust's fetcher, too, asks for this when a rebalance stops the flow under
+            # it; the state is not there yet then, and the recovery ends with a seek.
             return
         earliest, committed = await asyncio.gather(self.earliest_offsets(*tps), self._thread.committed(tps))
         targets = {tp: self._start(tp, earliest[tp], committed[tp]) for tp in tps}
-        await self._thread.seek_spans(targets)
+        await self._thread.seek_spans(spans, targets)
         self._read_offset.update(targets)
         self._committed_offset.update(committed)
         await self.commit()

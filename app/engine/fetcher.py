@@ -126,15 +126,17 @@ class BatchFetcher(AIOKafkaConsumerThread):
             # aiokafka cancels its own waits, and mode would take that for ours and wait a minute.
             self.log.warning("The broker is away: the group will notice by itself that this worker has left")
 
-    async def seek_spans(self, offsets: Mapping[TP, int]) -> None:
-        """Seek partitions and their bookkeeping in one step of the consumer's thread."""
-        await self.call_thread(self._seek_spans, offsets)
+    async def seek_spans(self, spans: dict[TP, Spans], offsets: Mapping[TP, int]) -> None:
+        """Seek partitions and their bookkeeping, that of one assignment, in one step of the consumer's thread."""
+        await self.call_thread(self._seek_spans, spans, offsets)
 
-    async def _seek_spans(self, offsets: Mapping[TP, int]) -> None:
+    async def _seek_spans(self, spans: dict[TP, Spans], offsets: Mapping[TP, int]) -> None:
+        if spans is not self.spans:
+            return  # Another assignment has come, and with it another seek.
         consumer = self._ensure_consumer()
         for tp, offset in offsets.items():
             consumer.seek(tp, offset)
-            self.spans.setdefault(tp, Spans(tp)).seek(offset)
+            spans.setdefault(tp, Spans(tp)).seek(offset)
 
     async def committed(self, tps: set[TP]) -> dict[TP, int | None]:
         """The group's committed offsets."""

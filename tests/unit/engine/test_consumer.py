@@ -172,7 +172,8 @@ async def test_seeking_goes_to_the_states_ends_and_commits_at_once(
     async def group_committed(tps: set[TP]) -> dict[TP, int | None]:
         return {SOURCE: 40, INDICATORS: None}
 
-    async def seek_spans(offsets: dict[TP, int]) -> None:
+    async def seek_spans(spans: dict[TP, Spans], offsets: dict[TP, int]) -> None:
+        assert spans is consumer.fetcher.spans
         for tp, offset in offsets.items():
             sought(consumer, tp, offset)
 
@@ -192,5 +193,11 @@ async def test_without_streams_there_is_nothing_to_seek(
     consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(consumer, "assignment", set)
+    await consumer.perform_seek()
+    assert consumer.fetcher.spans == {}
+
+
+async def test_while_the_flow_is_stopped_nothing_is_sought(consumer: BatchConsumer) -> None:
+    consumer.stop_flow()
     await consumer.perform_seek()
     assert consumer.fetcher.spans == {}

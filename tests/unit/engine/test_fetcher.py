@@ -155,9 +155,16 @@ async def test_a_seek_moves_consumer_and_bookkeeping_together(log: Log, monkeypa
     sought: dict[TP, int] = {}
     consumer = SimpleNamespace(seek=sought.__setitem__)
     monkeypatch.setattr(log.fetcher, "_ensure_consumer", lambda: consumer)
-    await log.fetcher._seek_spans({RAW[0]: 7, RAW[1]: 9})
+    await log.fetcher._seek_spans(log.fetcher.spans, {RAW[0]: 7, RAW[1]: 9})
     assert sought == {RAW[0]: 7, RAW[1]: 9}
     assert [log.fetcher.spans[tp].committable() for tp in RAW[:2]] == [7, 9]
+
+
+async def test_a_seek_of_an_assignment_gone_by_moves_nothing(log: Log) -> None:
+    before = log.fetcher.spans
+    log.fetcher.spans = {}
+    await log.fetcher._seek_spans(before, {RAW[0]: 7})
+    assert log.fetcher.spans == {}
 
 
 async def test_aborted_records_are_not_read(app: BatchApp) -> None:
