@@ -14,7 +14,7 @@ from app.sources.faults import Faults
 def open_source(settings: Settings, options: dict[str, Any]) -> tuple[Source, Faults]:
     """The source, and the count of what it skips; both speak to stderr. Raises SourceError."""
     choice = Choice(date=_day(options.pop("date")), to=_day(options.pop("to")), **options)
-    faults = Faults(_warn)
+    faults = Faults(_warn, "Line" if choice.is_file else "Record")
     source = choice.open(settings, faults, _warn)
     click.echo(f"Source: {source}.")
     click.echo(f"Run: {source.run_id}")

@@ -12,7 +12,7 @@ class SourceError(StocksError):
 
 
 class Fault(NamedTuple):
-    """One record of a source that is not a bar: its line, counted from 1, and why."""
+    """One record of a source that is not a bar: its line or place, counted from 1, and why."""
 
     line: int
     message: str

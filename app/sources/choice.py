@@ -33,6 +33,11 @@ class Choice:
     feed: Feed | None = None
     extended: bool | None = None
 
+    @property
+    def is_file(self) -> bool:
+        """Whether the bars are lines of a file."""
+        return self.source == "csv" or (self.source is None and self.file is not None)
+
     def open(self, settings: Settings, on_fault: OnFault, on_notice: OnNotice) -> Source:
         """The source, ready to be read. Raises SourceError.
 
@@ -41,12 +46,11 @@ class Choice:
         """
         if self.run_id is not None and (fault := run_id_fault(self.run_id)):
             raise SourceError(fault)
-        source = self.source or ("csv" if self.file else "synthetic")
-        if source == "csv":
+        if self.is_file:
             return self._csv(on_fault, on_notice)
-        if source == "alpaca":
+        if self.source == "alpaca":
             return self._alpaca(settings, on_fault, on_notice)
-        if source == "alpaca-live":
+        if self.source == "alpaca-live":
             return self._alpaca_live(settings, on_fault, on_notice)
         return self._synthetic(settings)
 

@@ -8,18 +8,21 @@ _SAID = 20
 
 
 class Faults:
-    """An OnFault that counts them and remembers the last as a sentence; `say` hears the first few."""
+    """An OnFault that counts them and remembers the last as a sentence; `say` hears the first few.
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    `what` they are called: a file has lines.
+    """
+
+    def __init__(self, say: Callable[[str], None], what: str = "Line") -> None:
         self.count = 0
         self.last: str | None = None
-        self._say = say
+        self._say, self._what = say, what
 
     def __call__(self, fault: Fault) -> None:
         """One more."""
         self.count += 1
-        self.last = f"Line {fault.line:,} skipped: {fault.message}"
+        self.last = f"{self._what} {fault.line:,} skipped: {fault.message}"
         if self.count <= _SAID:
             self._say(self.last)
         elif self.count == _SAID + 1:
-            self._say("More lines are skipped; from here on they are only counted.")
+            self._say(f"More {self._what.lower()}s are skipped; from here on they are only counted.")
