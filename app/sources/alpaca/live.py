@@ -163,7 +163,8 @@ class AlpacaLive:
         history = warm_up(self._fetch, self._market, self._fetch.symbols, through, self._needed)
         yield from self._news(history.bars)
         self._report(history.counts)
-        self._polling = Polling(self._fetch, self._market, through)
+        heard = {bar.symbol: bar.timestamp + MINUTE_MS for bar in history.bars}
+        self._polling = Polling(self._fetch, self._market, through, heard)
         self._sent.forget(self._polling.from_ms)
         self._succeed()
 

@@ -1,6 +1,6 @@
 """What to ask for, and when: every minute that has ended, until nothing more can come of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from app.domain.records import MINUTE_MS
 from app.sources.alpaca.api import MOST_BARS, groups
@@ -11,29 +11,26 @@ from app.sources.alpaca.market import Market
 SERVED_AFTER_MS = 4_000
 """A minute is asked for so long after its end: REST has its bars 1 to 3 s after it."""
 OVERLAP_MINUTES = 11
-"""Each request begins so much before the last one's end: a bar that is later than LATE_BARS others is stale anyway."""
+"""Each request begins so much before the last one's end: with LATE_BARS newer ones, a bar is stale."""
 _MOST_AT_ONCE = 100_000
 
 
 class Polling:
     """All minutes before `through_ms` have been asked for at least once, with success, after they had ended.
 
-    So what a failure leaves is asked for by the next request that succeeds, however much later.
+    So what a failure leaves is asked for by the next request that succeeds, however much later. `heard` says for
+    each symbol until when its bars are known; for those that it leaves out that is `through_ms`.
     """
 
-    def __init__(self, fetch: Fetch, market: Market, through_ms: int) -> None:
+    def __init__(self, fetch: Fetch, market: Market, through_ms: int, heard: Mapping[str, int]) -> None:
         self.through_ms = through_ms
-        self._newest_ms = through_ms
         self._fetch, self._market = fetch, market
+        self._heard = dict.fromkeys(fetch.symbols, through_ms) | dict(heard)
 
     @property
     def from_ms(self) -> int:
-        """The next request begins here or later.
-
-        While no symbol has newer bars, that is where they ended: nobody knows whether there was no trade, or whether
-        Alpaca is behind.
-        """
-        return min(self.through_ms, self._newest_ms) - OVERLAP_MINUTES * MINUTE_MS
+        """The next request begins here or later."""
+        return self.through_ms - OVERLAP_MINUTES * MINUTE_MS
 
     def due_ms(self, now_ms: int, after_ms: int = SERVED_AFTER_MS) -> int:
         """When the next minute will have ended for so long."""
@@ -44,9 +41,7 @@ class Polling:
 
     def is_over(self, now_ms: int) -> bool:
         """Whether the exchange is closed and nothing more is to be asked for of its last session."""
-        return self._market.session_at(now_ms) is None and not self._market.spans(
-            self.through_ms - OVERLAP_MINUTES * MINUTE_MS, now_ms
-        )
+        return self._market.session_at(now_ms) is None and not self._market.spans(self.from_ms, now_ms)
 
     def ask(self, now_ms: int) -> Iterator[list[AlpacaBar]]:
         """Asks for all from the overlap to the last minute that has ended; a long time comes in several parts.
@@ -60,11 +55,22 @@ class Polling:
             for at in range(start, end, minutes * MINUTE_MS):
                 until = min(at + minutes * MINUTE_MS, end)
                 bars = self._fetch(at, until)
-                yield bars
+                yield self._before(at, bars) + bars
+                self._heard.update((bar.symbol, bar.timestamp + MINUTE_MS) for bar in bars)
                 self.through_ms = max(self.through_ms, until)
-                if bars:
-                    self._newest_ms = max(self._newest_ms, bars[-1].timestamp + MINUTE_MS)
         self.through_ms = max(self.through_ms, through)
+
+    def _before(self, start_ms: int, bars: Sequence[AlpacaBar]) -> list[AlpacaBar]:
+        """What the session has before `start_ms` of the symbols of `bars` that had been silent for longer.
+
+        No trade is one reason for a silence; another is that Alpaca was behind with them.
+        """
+        back = list({bar.symbol for bar in bars if self._heard[bar.symbol] < start_ms})
+        if not back:
+            return []
+        since = max(min(self._heard[symbol] for symbol in back), self._market.opens_before(start_ms + 1, 1))
+        missed = self._fetch(since, start_ms, back) if since < start_ms else []
+        return [bar for bar in missed if bar.timestamp >= self._heard[bar.symbol]]
 
 
 def ended(now_ms: int) -> int:
