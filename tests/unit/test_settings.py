@@ -119,6 +119,23 @@ def test_the_registrys_key_and_secret_go_together_and_all_faults_are_told(monkey
     assert [fault.partition(" ")[0] for fault in found] == ["SCHEMA_REGISTRY_API_KEY", "SMA_FAST"]
 
 
+@pytest.mark.parametrize("given", ["APCA_API_KEY_ID", "APCA_API_SECRET_KEY"])
+def test_alpacas_keys_go_together(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    found = faults(monkeypatch, **{given: "hunter2"})
+    assert found == ["APCA_API_KEY_ID and APCA_API_SECRET_KEY go together: set both or neither"]
+
+
+def test_alpacas_addresses_are_urls_without_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = faults(monkeypatch, APCA_API_DATA_URL="data.alpaca.markets", APCA_API_STREAM_URL="wss://me:hunter2@stream")
+    assert [fault.partition(":")[0].partition("=")[0] for fault in found] == [
+        "APCA_API_DATA_URL",
+        "APCA_API_STREAM_URL",
+    ]
+    assert "must be a URL such as" in found[0]
+    assert "must not hold credentials" in found[1]
+    assert "hunter2" not in found[1]
+
+
 def test_secrets_never_print(monkeypatch: pytest.MonkeyPatch) -> None:
     secret = "".join(["hun", "ter2"])
     monkeypatch.setenv("KAFKA_SECURITY_PROTOCOL", "SASL_SSL")

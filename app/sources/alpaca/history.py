@@ -5,7 +5,7 @@ from datetime import date
 
 from app.domain.records import Bar, Origin
 from app.iso_time import iso
-from app.sources.alpaca.api import ADJUSTMENT, Api
+from app.sources.alpaca.api import ADJUSTMENT, MOST_BARS, Api
 from app.sources.alpaca.bar import AlpacaBar, BadBar, to_bar
 from app.sources.alpaca.errors import Interrupted, Unavailable, UnknownSymbols
 from app.sources.alpaca.spans import extended, pieces, until
@@ -17,7 +17,7 @@ from app.sources.sessions import Session, sessions_between
 # About two minutes, as long as a replay waits for a broker.
 HISTORY_TRIES = 11
 # So many bars are held at a time, to be sorted by minute: some 40 MB.
-_MOST_HELD = 100_000
+MOST_HELD = 100_000
 
 
 class AlpacaHistory:
@@ -42,6 +42,8 @@ class AlpacaHistory:
         *,
         all_hours: bool = False,
         run_id: str | None = None,
+        most_held: int = MOST_HELD,
+        page_limit: int = MOST_BARS,
         on_fault: OnFault = lambda _: None,
         on_notice: OnNotice = lambda _: None,
     ) -> None:
@@ -52,6 +54,7 @@ class AlpacaHistory:
         self._api, self._feed = api, api.access.feed
         self._symbols = list(dict.fromkeys(symbols))
         self._on_fault, self._on_notice = on_fault, on_notice
+        self._most_held, self._page_limit = most_held, page_limit
         self._hours = "extended" if all_hours else "regular"
         self.run_id = run_id or new_run_id("replay", first, self._feed, ADJUSTMENT, self._hours)
         sessions = sessions_between(first, last)
@@ -83,7 +86,7 @@ class AlpacaHistory:
         silent = set(self._symbols)
         try:
             for day in self._days:
-                for piece in pieces(day, len(self._symbols), _MOST_HELD):
+                for piece in pieces(day, len(self._symbols), self._most_held):
                     fetched: dict[tuple[int, str], AlpacaBar] = {}
                     for page in self._pages(piece):
                         fetched.update(((bar.timestamp, bar.symbol), bar) for bar in page)
@@ -108,7 +111,9 @@ class AlpacaHistory:
         self.doing = f"fetching the bars of {iso(piece.open_ms)} to {iso(piece.close_ms)}"
         while self._symbols:
             try:
-                yield from self._api.pages(self._symbols, piece.open_ms, piece.close_ms, on_fault=self._skip)
+                yield from self._api.pages(
+                    self._symbols, piece.open_ms, piece.close_ms, limit=self._page_limit, on_fault=self._skip
+                )
             except UnknownSymbols as unknown:
                 self._on_notice(str(unknown))
                 self._symbols = [symbol for symbol in self._symbols if symbol not in unknown.symbols]

@@ -45,12 +45,28 @@ def test_a_file_means_csv(file: Path) -> None:
         assert str(source) == f"csv, {file}: 1 lines"
 
 
+def test_a_day_from_alpaca() -> None:
+    keys = {"apca_api_key_id": "PKID", "apca_api_secret_key": "hush"}
+    settings = Settings(_env_file=None, **keys)  # type: ignore[arg-type, call-arg]
+    day = datetime.date(2024, 11, 14)
+    choice = Choice(source="alpaca", date=day, to=datetime.date(2024, 11, 18), feed="sip", extended=True)
+    source = choice.open(settings, on_fault=lambda _: None, on_notice=lambda _: None)
+    assert str(source) == "alpaca-history: AAPL, GOOGL, SPY, 2024-11-14 to 2024-11-18, extended hours, feed sip"
+    assert source.run_id.startswith("replay-2024-11-14-sip-raw-extended-")
+
+
 @pytest.mark.parametrize(
     ("choice", "message"),
     [
         (Choice(source="csv"), "Which file"),
         (Choice(source="synthetic", file=Path("bars.csv")), "leave out bars.csv"),
         (Choice(file=Path("bars.csv"), seed=1, date=datetime.date(2024, 11, 14)), "--date, --seed only shape"),
+        (Choice(file=Path("bars.csv"), feed="sip", extended=True), "--feed, --extended only shape"),
+        (Choice(to=datetime.date(2024, 11, 14)), "know no --to: .* SOURCE=alpaca"),
+        (Choice(source="alpaca", date=datetime.date(2024, 11, 14)), "set APCA_API_KEY_ID and APCA_API_SECRET_KEY"),
+        (Choice(source="alpaca"), "Which day"),
+        (Choice(source="alpaca", file=Path("bars.csv")), "leave out bars.csv"),
+        (Choice(source="alpaca", sessions=2), "--sessions only shape"),
         (Choice(run_id="two words"), "two words"),
     ],
 )

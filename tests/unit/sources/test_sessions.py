@@ -3,7 +3,7 @@ import datetime
 import pytest
 
 from app.sources.base import SourceError
-from app.sources.sessions import sessions_from
+from app.sources.sessions import sessions_between, sessions_from
 
 
 def ms(text: str) -> int:
@@ -36,3 +36,23 @@ def test_summer_time_half_days_and_weekends() -> None:
 def test_a_day_without_a_session_names_the_nearest(day: str, near: str) -> None:
     with pytest.raises(SourceError, match=f"no session on {day}.* {near}"):
         sessions_from(datetime.date.fromisoformat(day), 1)
+
+
+def test_the_sessions_of_some_days() -> None:
+    sessions = sessions_between(datetime.date(2024, 11, 28), datetime.date(2024, 12, 2))
+    assert [str(session.day) for session in sessions] == ["2024-11-29", "2024-12-02"]
+    assert sessions == sessions_from(datetime.date(2024, 11, 29), 2)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "message"),
+    [
+        ("2024-11-16", "2024-11-17", "no session from 2024-11-16 to 2024-11-17; .* 2024-11-15 and 2024-11-18"),
+        ("2024-11-16", "2024-11-16", "no session on 2024-11-16; "),
+        ("2024-11-15", "2024-11-14", "no session from 2024-11-15 to 2024-11-14"),
+        ("2100-06-01", "2100-06-02", "2099-12-31"),
+    ],
+)
+def test_days_without_a_session_name_the_nearest(first: str, last: str, message: str) -> None:
+    with pytest.raises(SourceError, match=message):
+        sessions_between(datetime.date.fromisoformat(first), datetime.date.fromisoformat(last))
