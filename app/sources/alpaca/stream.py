@@ -71,7 +71,6 @@ class Stream:
         self._silence_s, self._handshake_s, self._spawn = silence_s, handshake_s, spawn
         self._backoff = Backoff(randomness)
         self._inbox = Inbox(self._symbols, most_pending, on_fault, access.redact)
-        self._heard_ms = 0
         self._stopping, self._stir = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -98,9 +97,7 @@ class Stream:
         try:
             while not self._stopping.is_set():
                 end = self._follow()
-                if not self._stopping.is_set():
-                    self._say(end.sentence)
-                    self._pause(_REFUSED_S if end.lasts else FIRST_S)
+                self._pause(_REFUSED_S if end.lasts else FIRST_S)
         except Exception as error:
             log.exception("The stream's thread ended.")
             self._say(
@@ -127,13 +124,16 @@ class Stream:
             while True:
                 # Cleared before looking, so that no change is overlooked.
                 self._stir.clear()
-                if end := self._end(connection, watchdog):
+                end = self._end(connection, watchdog)
+                if connection.confirmed is not None:
+                    self._note(connection.confirmed, connection.complaint)
+                if end:
+                    self._say(end.sentence)
                     return end
                 if connection.confirmed is None:
                     # The handshake has a limit of its own.
                     self._stir.wait()
                 else:
-                    self._note(connection.confirmed, connection.complaint)
                     self._clock.wait(watchdog.left_s(self._clock.now_ms()), self._stir)
         finally:
             # Only what lasted proves that all is well: others begin well and end soon, again and again.
@@ -164,14 +164,15 @@ class Stream:
     def _note(self, confirmed: frozenset[str], complaint: str | None) -> None:
         self.missing = frozenset(self._symbols) - confirmed
         missing = f"Alpaca's stream sends no bars of {', '.join(sorted(self.missing))}." if self.missing else None
+        self._say(complaint or missing)
         if not self.connected:
             self.connected = True
             self.connections += 1
+            self.wake.set()
             log.info("Connected to Alpaca's stream: %d symbols.", len(confirmed))
-        self._say(complaint or missing)
 
     def _say(self, trouble: str | None) -> None:
-        if trouble and trouble != self.trouble:
+        if trouble and trouble != self.trouble and not self._stopping.is_set():
             log.warning("%s", trouble)
         self.trouble = trouble
         self.wake.set()

@@ -34,12 +34,13 @@ def end_of(error: Exception, url: str) -> End:
         case InvalidHandshake():
             return End(f"{url} is no websocket server ({error}): check APCA_API_STREAM_URL.", lasts=True)
         case ssl.SSLError():
-            why = getattr(error, "verify_message", None) or error.reason or error
+            why = getattr(error, "verify_message", None) or getattr(error, "reason", None) or error
             return End(f"No TLS connection to {url}: {why}. Check APCA_API_STREAM_URL and this machine's certificates.")
         case socket.gaierror():
             return End(f"The host of {url} is not known: check the network and APCA_API_STREAM_URL.")
         case OSError():
-            return End(f"Alpaca's stream at {url} cannot be reached ({error.strerror or error}): check the network.")
+            why = error.strerror or str(error) or "it hung up"
+            return End(f"Alpaca's stream at {url} cannot be reached ({why}): check the network.")
         case Garbled():
             return End(f"Alpaca's stream at {url} sent {error}.")
     return End(f"Alpaca's stream at {url} does not speak Alpaca's protocol ({type(error).__name__}: {error}).")
