@@ -4,6 +4,7 @@ Polling and stream, on a virtual clock, with the real client and a double of Alp
 the order in which it came, and held against the final bars, a replay of them by the historical source, and the oracle.
 """
 
+import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -12,14 +13,14 @@ from math import isclose
 import pytest
 
 from app.domain.outcome import Outcome
-from app.domain.records import MINUTE_MS
+from app.domain.records import MINUTE_MS, Bar
 from app.domain.window import WindowBar
 from app.iso_time import iso
 from tests.doubles.alpaca import Session, real_sessions
 from tests.doubles.alpaca.exchange import HOUR_MS
 from tests.doubles.alpaca.faults import CutOff, Reset, Status, Truncated
 from tests.doubles.alpaca.log import most_in_a_minute
-from tests.integration.trading_day import STRATEGY, Folded, Key, TradingDays, key
+from tests.integration.trading_day import STRATEGY, Folded, Key, TradingDays, key, values
 from tests.oracle import differences, final_signals
 
 SYMBOLS = ("AAPL", "GOOGL", "SPY")
@@ -42,7 +43,7 @@ def test_a_day_with_everything_that_goes_wrong(streaming: bool) -> None:
 
     def rate_limited() -> None:
         days.double.rest.limits["data"].exhaust(days.clock.now_ms())
-        days.clock.at(days.clock.now_ms() + 50_000, lambda: troubles.append(days.source and days.source.trouble))
+        days.clock.at(days.clock.now_ms() + 50_000, lambda: troubles.append(days.trouble))
 
     for hours in (1, 3, 5):
         days.clock.at(today.open_ms + hours * HOUR_MS, rate_limited)
@@ -52,6 +53,7 @@ def test_a_day_with_everything_that_goes_wrong(streaming: bool) -> None:
     with days.running():
         days.live(today.close_ms + 40 * MINUTE_MS)
         check(days)
+    assert repeats(days) == []
     assert days.double.rest.faults.left == 0
     assert sum(request.status == 429 for request in days.requests) == 3
     assert len([trouble for trouble in troubles if trouble]) == 3
@@ -59,8 +61,8 @@ def test_a_day_with_everything_that_goes_wrong(streaming: bool) -> None:
         assert len(days.double.stream.knocks) == 1 + 5 + 2
     live = [bar for bar in days.bars if bar["origin"] == "live"]
     assert len(live) >= 0.9 * len(SYMBOLS) * 390
-    outcomes = Folded(days.bars).outcomes
-    assert min(outcomes[Outcome.CORRECTED], outcomes[Outcome.INSERTED]) >= 15
+    folded = Folded(days.bars)
+    assert min(folded.count(outcome, "live", "backfill") for outcome in (Outcome.CORRECTED, Outcome.INSERTED)) >= 15
 
 
 def rest_troubles(days: TradingDays) -> list[Callable[[], None]]:
@@ -91,6 +93,7 @@ def test_a_holiday_and_a_half_day(streaming: bool) -> None:
     with days.running():
         days.live(end_ms)
         check(days)
+    assert repeats(days) == []
     assert [said for _, said in days.said if "until" in said] == [
         "market open until 2024-11-27T21:00:00Z",
         "market closed, sleeping until 2024-11-29T14:30:00Z",
@@ -119,9 +122,49 @@ def test_the_clocks_change_over_the_weekend(streaming: bool, first: str, last: s
     with days.running():
         days.live(monday.open_ms + 45 * MINUTE_MS)
         check(days, until_ms=monday.open_ms + 30 * MINUTE_MS)
+    assert repeats(days) == []
     assert f"market closed, sleeping until {last}T{opens}:00Z" in [said for _, said in days.said]
     woke_ms = min(at for at, said in days.said if said == f"market open until {iso(monday.close_ms)}")
     assert 0 <= woke_ms - monday.open_ms <= 5_000
+
+
+@both_ways
+@pytest.mark.parametrize("minutes_away", [1, 45])
+def test_a_restart_in_the_middle_of_the_day(streaming: bool, minutes_away: int) -> None:
+    yesterday, today = real_sessions(date(2024, 11, 13), date(2024, 11, 14))
+    stops_ms = today.open_ms + 95 * MINUTE_MS + 30_000
+    start_ms = today.open_ms + 70 * MINUTE_MS
+    days = TradingDays([yesterday, today], start_ms, streaming=streaming, symbols=SYMBOLS, corrections=120, late=60)
+    with days.running():
+        days.live(stops_ms)
+        before = len(days.bars)
+        days.clock.wait(minutes_away * 60, threading.Event())
+        days.live(stops_ms + (minutes_away + 40) * MINUTE_MS)
+        check(days, until_ms=stops_ms + (minutes_away + 25) * MINUTE_MS)
+    assert {bar["origin"] for bar in days.bars[before:][:100]} == {"backfill"}
+
+
+def test_a_thousand_symbols_take_two_requests_a_minute_and_an_unknown_one_is_named_once() -> None:
+    yesterday, today = real_sessions(date(2024, 11, 13), date(2024, 11, 14))
+    # Not all of the two days, only as much as is asked for.
+    traded = [
+        Session(yesterday.close_ms - 125 * MINUTE_MS, yesterday.close_ms),
+        Session(today.open_ms, today.open_ms + 10 * MINUTE_MS),
+    ]
+    symbols = [f"S{number:04d}" for number in range(1_000)]
+    days = TradingDays(traded, today.open_ms - MINUTE_MS, streaming=False, symbols=symbols, late=0, extended=False)
+    with days.running():
+        days.live(today.open_ms + 11 * MINUTE_MS + 30_000, "NOPE")
+        assert differences_in_bars(days, days.clock.now_ms()) == []
+    assert repeats(days) == []
+    assert [notice for notice in days.notices if "NOPE" in notice] == days.notices
+    assert len(days.notices) == 1
+    assert most_in_a_minute(days.requests) <= 200
+    polled = [request for request in days.requests if request.moment_ms > today.open_ms]
+    assert "by 2 requests a minute" in str(days.source)
+    assert Counter(request.moment_ms // MINUTE_MS for request in polled if request.path.endswith("/bars")) == {
+        today.open_ms // MINUTE_MS + minute: 2 for minute in range(1, 12)
+    }
 
 
 def check(days: TradingDays, until_ms: int | None = None) -> None:
@@ -129,10 +172,8 @@ def check(days: TradingDays, until_ms: int | None = None) -> None:
     until_ms = until_ms or days.clock.now_ms()
     assert days.faults == []
     assert differences_in_bars(days, until_ms) == []
-    assert repeats(days) == []
     folded = Folded(days.bars)
-    assert folded.outcomes[Outcome.STALE] == 0
-    assert folded.outcomes[Outcome.DUPLICATE] == 0
+    assert folded.count(Outcome.STALE, "live") == 0
     assert differences(final_signals(days.final().values(), STRATEGY), folded.signals.values()) == []
 
     replayed = [bar for bar in days.replayed() if bar["timestamp"] < until_ms]
@@ -155,7 +196,7 @@ def differences_in_bars(days: TradingDays, until_ms: int) -> list[str]:
     wanted = {
         (bar.symbol, bar.timestamp): bar
         for bar in days.tape.final("iex")
-        if first_ms <= bar.timestamp < until_ms and in_session(days.double.exchange.sessions, bar.timestamp)
+        if first_ms <= bar.timestamp < until_ms and in_session(days.traded, bar.timestamp)
     }
     problems = [f"{symbol} {iso(minute)} was lost" for symbol, minute in wanted.keys() - final.keys()]
     problems += [f"{symbol} {iso(minute)} was made up" for symbol, minute in final.keys() - wanted.keys()]
@@ -168,13 +209,12 @@ def differences_in_bars(days: TradingDays, until_ms: int) -> list[str]:
 
 def repeats(days: TradingDays) -> list[str]:
     """Bars that came more than twice, or again with the same values."""
-    problems, last = list[str](), dict[Key, tuple[float, float]]()
+    problems, last = list[str](), dict[Key, Bar]()
     times = Counter(key(bar) for bar in days.bars)
     for bar in days.bars:
-        values = bar["close"], bar["volume"]
-        if last.get(key(bar)) == values or times[key(bar)] > 2:
+        if values(last.get(key(bar))) == values(bar) or times[key(bar)] > 2:
             problems.append(f"{bar['symbol']} {iso(bar['timestamp'])} came {times[key(bar)]} times")
-        last[key(bar)] = values
+        last[key(bar)] = bar
     return problems
 
 

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from app.domain import history
 from app.domain.history import History
 from app.domain.outcome import Outcome
-from app.domain.records import Bar, Signal
+from app.domain.records import Bar, Origin, Signal
 from app.domain.step import step
 from app.domain.strategy import Strategy
 from app.domain.window import Window, WindowBar
@@ -45,19 +45,31 @@ class TradingDays:
         unquiet: int = 1,
         corrections: int = 20,
         late: int = 20,
+        extended: bool = True,
     ) -> None:
         self.streaming, self.symbols = streaming, tuple(symbols)
         self.clock = VirtualClock(start_ms)
-        self.tape = Tape(symbols, traded, seed=start_ms, corrections=corrections, late=late, unquiet=unquiet)
+        self.tape = Tape(
+            symbols,
+            traded,
+            seed=start_ms,
+            corrections=corrections,
+            late=late,
+            unquiet=unquiet,
+            extended=extended,
+            feeds=("iex",),
+        )
         around = real_sessions(traded[0].day - timedelta(days=30), traded[-1].day + timedelta(days=15))
         self.double = AlpacaDouble(self.tape, around, self.clock, fragment=100)
         self.traded = list(traded)
         self.bars: list[Bar] = []
         self.faults: list[Fault] = []
+        self.notices: list[str] = []
         self.said: list[tuple[int, str]] = []
         self.source: AlpacaLive | None = None
         self._stream: Stream | None = None
         self._unheard_from = (0, 0)
+        self.clock.hold_while(self._on_its_way)
 
     @contextmanager
     def running(self) -> Iterator["TradingDays"]:
@@ -75,18 +87,23 @@ class TradingDays:
     def requests(self) -> list[Request]:
         return self.double.rest.requests
 
-    def live(self, until_ms: int) -> None:
-        """Runs the source to that moment, and stops it."""
+    @property
+    def trouble(self) -> str | None:
+        """What the source says."""
+        return self.source.trouble if self.source else None
+
+    def live(self, until_ms: int, *more_symbols: str) -> None:
+        """Runs a source to that moment, and stops it."""
         self.source = source = AlpacaLive(
             self._api(1),
             self._api(2),
             self.clock,
-            self.symbols,
+            [*self.symbols, *more_symbols],
             STRATEGY,
             connect=self._connect if self.streaming else None,
             on_fault=self.faults.append,
+            on_notice=self.notices.append,
         )
-        self.clock.hold_while(self._on_its_way)
         stopped = False
         for bar in source.bars():
             if bar:
@@ -107,8 +124,12 @@ class TradingDays:
         return [bar for bar in source.bars() if bar]
 
     def final(self) -> dict[Key, Bar]:
-        """The last of what the source gave of each minute."""
-        return {key(bar): bar for bar in self.bars}
+        """What the source gave last of each minute; a repeat of the same values is no news."""
+        final: dict[Key, Bar] = {}
+        for bar in self.bars:
+            if values(final.get(key(bar))) != values(bar):
+                final[key(bar)] = bar
+        return final
 
     def lose_the_connection(self) -> None:
         """Drops it, and lets no time pass until the client knows."""
@@ -159,7 +180,7 @@ class Folded:
     """What windows and signals come to when these bars arrive in this order."""
 
     def __init__(self, bars: Sequence[Bar]) -> None:
-        self.outcomes: Counter[Outcome] = Counter()
+        self.outcomes: Counter[tuple[Outcome, Origin]] = Counter()
         self.signals: dict[Key, Signal] = {}
         self.windows: dict[str, list[WindowBar]] = {}
         gap = session_gap()
@@ -178,10 +199,17 @@ class Folded:
                 past, signals = history.step(
                     past, stepped.indicators, strategy=STRATEGY, signal_history=50, now_ms=bar["timestamp"]
                 )
-                self.outcomes.update(stepped.outcomes)
+                self.outcomes.update((outcome, bar["origin"]) for outcome in stepped.outcomes)
                 self.signals.update(((signal["symbol"], signal["timestamp"]), signal) for signal in signals)
             self.windows[symbol] = window.bars()
+
+    def count(self, outcome: Outcome, *origins: Origin) -> int:
+        return sum(times for (each, origin), times in self.outcomes.items() if each == outcome and origin in origins)
 
 
 def key(bar: Bar) -> Key:
     return bar["symbol"], bar["timestamp"]
+
+
+def values(bar: Bar | None) -> tuple[float, ...] | None:
+    return bar and (bar["open"], bar["high"], bar["low"], bar["close"], bar["volume"])

@@ -59,11 +59,12 @@ class Tape:
         late: int = 0,
         unquiet: int = 1,
         extended: bool = True,
+        feeds: Sequence[str] = FEEDS,
     ) -> None:
         self.symbols = tuple(symbols)
         self._editions: dict[str, dict[str, dict[int, list[Edition]]]] = {}
         self._minutes: dict[str, dict[str, list[int]]] = {}
-        for feed in FEEDS:
+        for feed in feeds:
             chance = random.Random(f"{seed}/{feed}")
             self._editions[feed] = {
                 symbol: {

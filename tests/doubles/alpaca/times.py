@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -27,6 +28,7 @@ def parse_ns(text: str, *, end: bool = False) -> int:
     raise ValueError(f'parsing time "{text}" as "2006-01-02T15:04:05Z07:00": cannot parse "{text}"')
 
 
+@lru_cache(maxsize=10_000)
 def text_of(moment_ms: int) -> str:
     """RFC 3339 in UTC, to the second, as in a bar."""
     return datetime.fromtimestamp(moment_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
