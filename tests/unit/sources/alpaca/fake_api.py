@@ -1,0 +1,107 @@
+"""Alpaca without a network, and a live source that runs on it."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from pydantic import SecretStr
+
+from app.domain.records import MINUTE_MS, Bar
+from app.sources.alpaca.access import Access
+from app.sources.alpaca.api import MOST_BARS, Api, MarketClock
+from app.sources.alpaca.bar import AlpacaBar
+from app.sources.alpaca.errors import AlpacaError
+from app.sources.base import OnFault
+from app.sources.clock import Clock
+from app.sources.sessions import Session, sessions_between
+from tests.doubles.alpaca.times import parse_ns
+
+SERVED_MS = 2_000
+
+
+def ms(text: str) -> int:
+    return parse_ns(text) // 10**6
+
+
+def bar(symbol: str, timestamp: int, close: float = 10.0) -> AlpacaBar:
+    return AlpacaBar(symbol, timestamp, close, close, close, close, 100.0, 7, close)
+
+
+def minutes(start_ms: int, end_ms: int) -> Iterable[int]:
+    return range(start_ms, end_ms, MINUTE_MS)
+
+
+class Asked(NamedTuple):
+    at_ms: int
+    symbols: tuple[str, ...]
+    start_ms: int
+    end_ms: int
+
+
+class FakeApi(Api):
+    """Tells each bar from its moment on; of one minute, the last told. `error` is raised instead while there is one."""
+
+    def __init__(self, clock: Clock, days: Sequence[Session] = ()) -> None:
+        super().__init__(Access(SecretStr("a-key"), SecretStr("a-secret")), clock)
+        self.days = list(days) or sessions_between(date(2024, 10, 21), date(2024, 12, 20))
+        self.asked: list[Asked] = []
+        self.error: Callable[[], AlpacaError | None] = lambda: None
+        self.ahead_ms = 0
+        self.is_open: bool | None = None
+        self.closes_ms = 0
+        self._told: list[tuple[int, AlpacaBar]] = []
+
+    def tell(self, told: AlpacaBar, at_ms: int | None = None) -> None:
+        """From that moment on, otherwise from two seconds after its minute on."""
+        self._told.append((told.timestamp + MINUTE_MS + SERVED_MS if at_ms is None else at_ms, told))
+
+    def trade(self, symbols: Iterable[str], start_ms: int, end_ms: int) -> None:
+        """A bar each minute."""
+        for symbol in symbols:
+            for timestamp in minutes(start_ms, end_ms):
+                self.tell(bar(symbol, timestamp, 10 + timestamp // MINUTE_MS % 7))
+
+    def pages(
+        self,
+        symbols: Sequence[str],
+        start_ms: int,
+        end_ms: int,
+        *,
+        limit: int = MOST_BARS,
+        on_fault: OnFault = lambda _: None,
+    ) -> Iterator[list[AlpacaBar]]:
+        now = self._clock.now_ms() + self.ahead_ms
+        self.requests_made += 1
+        self.asked.append(Asked(now, tuple(symbols), start_ms, end_ms))
+        self._fail()
+        there = {
+            (told.symbol, told.timestamp): told
+            for moment_ms, told in sorted(self._told)
+            if moment_ms <= now and told.symbol in symbols and start_ms <= told.timestamp < end_ms
+        }
+        yield [there[key] for key in sorted(there)]
+
+    def sessions(self, first: date, last: date) -> list[Session]:
+        self._fail()
+        return [session for session in self.days if first <= session.day <= last]
+
+    def market_clock(self) -> MarketClock:
+        self._fail()
+        now = self._clock.now_ms() + self.ahead_ms
+        goes_on = any(session.open_ms <= now < session.close_ms for session in self.days)
+        return MarketClock(now, goes_on if self.is_open is None else self.is_open, 0, self.closes_ms)
+
+    def _fail(self) -> None:
+        if error := self.error():
+            raise error
+
+
+def until(bars: Iterator[Bar | None], clock: Clock, moment_ms: int) -> list[Bar]:
+    """What the source gives until then."""
+    given = []
+    for each in bars:
+        if each:
+            given.append(each)
+        elif clock.now_ms() >= moment_ms:
+            break
+    return given

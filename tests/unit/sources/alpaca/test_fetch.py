@@ -1,0 +1,72 @@
+import pytest
+
+from app.domain.records import MINUTE_MS
+from app.sources.alpaca.bar import AlpacaBar
+from app.sources.alpaca.errors import UnknownSymbols
+from app.sources.alpaca.fetch import Fetch
+from app.sources.base import Fault, SourceError
+from tests.bars import OPENING_MS
+from tests.unit.sources.alpaca.conftest import HastyClock
+from tests.unit.sources.alpaca.fake_api import FakeApi
+
+END_MS = OPENING_MS + 3 * MINUTE_MS
+
+
+class Picky(FakeApi):
+    """Refuses symbols that it does not know, one at a time."""
+
+    known = frozenset({"AAPL", "SPY"})
+
+    def pages(self, symbols, *args, **kwargs):  # type: ignore[no-untyped-def]
+        if unknown := [symbol for symbol in symbols if symbol not in self.known]:
+            raise UnknownSymbols(unknown[:1])
+        kwargs["on_fault"](Fault(7, "AAPL: no bar"))
+        return super().pages(symbols, *args, **kwargs)
+
+
+@pytest.fixture
+def api() -> Picky:
+    api = Picky(HastyClock(END_MS + 60_000))
+    api.trade(("SPY", "AAPL"), OPENING_MS, END_MS)
+    return api
+
+
+def keys(bars: list[AlpacaBar]) -> list[tuple[int, str]]:
+    return [(bar.timestamp, bar.symbol) for bar in bars]
+
+
+def test_bars_come_by_time_and_symbol(api: Picky) -> None:
+    fetch = Fetch(api, ["SPY", "AAPL"], lambda _: None, lambda _: None)
+    every = [(OPENING_MS + minute * MINUTE_MS, symbol) for minute in range(3) for symbol in ("AAPL", "SPY")]
+    assert keys(fetch(OPENING_MS, END_MS)) == every
+    assert keys(fetch(OPENING_MS, END_MS, ["SPY"])) == every[1::2]
+
+
+def test_unknown_symbols_are_named_once_and_the_others_go_on(api: Picky) -> None:
+    said: list[str] = []
+    fetch = Fetch(api, ["SPI", "AAPL", "APPL"], lambda _: None, said.append)
+    assert len(fetch(OPENING_MS, END_MS)) == len(fetch(OPENING_MS, END_MS)) == 3
+    assert fetch.symbols == ["AAPL"]
+    assert said == [
+        "Alpaca does not know SPI: check the spelling in SYMBOLS. The others go on.",
+        "Alpaca does not know APPL: check the spelling in SYMBOLS. The others go on.",
+    ]
+
+
+def test_with_none_left_it_cannot_go_on(api: Picky) -> None:
+    with pytest.raises(SourceError, match="does not know SPI"):
+        Fetch(api, ["SPI"], lambda _: None, lambda _: None)(OPENING_MS, END_MS)
+
+
+def test_symbols_that_nobody_asked_for_are_not_ours_to_drop(api: Picky) -> None:
+    api.error = lambda: UnknownSymbols(["TSLA"])
+    with pytest.raises(UnknownSymbols):
+        Fetch(api, ["AAPL"], lambda _: None, lambda _: None)(OPENING_MS, END_MS)
+
+
+def test_what_is_no_bar_is_reported_once(api: Picky) -> None:
+    faults: list[Fault] = []
+    fetch = Fetch(api, ["AAPL"], faults.append, lambda _: None)
+    for _ in range(3):
+        fetch(OPENING_MS, END_MS)
+    assert faults == [Fault(7, "AAPL: no bar")]

@@ -1,0 +1,89 @@
+from datetime import date
+
+import pytest
+
+from app.domain.records import MINUTE_MS
+from app.sources.alpaca.errors import AlpacaError, Interrupted, Unavailable
+from app.sources.alpaca.hours import Hours
+from app.sources.alpaca.market import Market
+from app.sources.sessions import Session, sessions_between
+from tests.unit.sources.alpaca.conftest import HastyClock
+from tests.unit.sources.alpaca.fake_api import FakeApi, ms
+
+NIGHT = ms("2024-11-14T03:00:00Z")
+
+
+class Setting:
+    """At night, before the session of the 14th."""
+
+    def __init__(self, days: list[Session] | None = None) -> None:
+        self.clock = HastyClock(NIGHT)
+        self.api = FakeApi(self.clock, days or ())
+        self.market = Market()
+        self.hours = Hours(self.api, self.market, self.clock)
+
+
+def test_the_calendar_of_alpaca_holds(caplog: pytest.LogCaptureFixture) -> None:
+    days = sessions_between(date(2024, 10, 1), date(2024, 12, 31))
+    holiday = Setting([day for day in days if day.day != date(2024, 11, 14)])
+    holiday.hours.check()
+    assert holiday.market.next_open(NIGHT) == ms("2024-11-15T14:30:00Z")
+    assert [record.getMessage() for record in caplog.records] == [
+        (
+            "The calendar has a session from 2024-11-14T14:30:00Z to 2024-11-14T21:00:00Z, Alpaca has not. "
+            "Alpaca's calendar holds."
+        )
+    ]
+
+
+@pytest.mark.parametrize("ahead_ms", [2_500, -90_000])
+def test_a_clock_that_is_off_is_set_right(ahead_ms: int, caplog: pytest.LogCaptureFixture) -> None:
+    setting = Setting()
+    setting.api.ahead_ms = ahead_ms
+    setting.hours.check()
+    setting.hours.check()
+    assert setting.hours.now_ms() == NIGHT + ahead_ms
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("ahead_ms", [900, 60 * MINUTE_MS])
+def test_nearly_right_and_unbelievable_clocks_change_nothing(ahead_ms: int, caplog: pytest.LogCaptureFixture) -> None:
+    setting = Setting()
+    setting.api.ahead_ms = ahead_ms
+    setting.hours.check()
+    assert setting.hours.now_ms() == NIGHT
+    assert [record.getMessage() for record in caplog.records] == [
+        "Alpaca's clock says 2024-11-14T04:00:00Z, this machine's 2024-11-14T03:00:00Z: set it right."
+    ] * (ahead_ms > 900)
+
+
+def test_open_is_open_whatever_the_calendars_say() -> None:
+    setting = Setting()
+    setting.api.is_open, setting.api.closes_ms = True, NIGHT + 60 * MINUTE_MS
+    setting.hours.check()
+    assert setting.market.session_at(NIGHT) == Session(NIGHT, NIGHT + 60 * MINUTE_MS)
+
+
+@pytest.mark.parametrize("now", ["2024-11-14T14:29:59Z", "2024-11-14T21:00:01Z"])
+def test_seconds_around_open_and_close_are_no_session(now: str) -> None:
+    setting = Setting()
+    setting.clock.ms = ms(now)
+    setting.api.is_open, setting.api.closes_ms = True, ms(now) + 60 * MINUTE_MS
+    setting.hours.check()
+    assert setting.market.session_at(ms(now)) is None
+
+
+@pytest.mark.parametrize("error", [Unavailable("no answer"), AlpacaError("nonsense")])
+def test_without_an_answer_our_own_calendar_holds(error: AlpacaError, caplog: pytest.LogCaptureFixture) -> None:
+    setting = Setting()
+    setting.api.error = lambda: error
+    setting.hours.check()
+    assert setting.market.next_open(NIGHT) == ms("2024-11-14T14:30:00Z")
+    assert str(error) in caplog.text
+
+
+def test_stopping() -> None:
+    setting = Setting()
+    setting.api.error = Interrupted
+    with pytest.raises(Interrupted):
+        setting.hours.check()

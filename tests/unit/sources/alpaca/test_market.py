@@ -1,0 +1,107 @@
+from datetime import date
+
+import pytest
+
+from app.domain.records import MINUTE_MS
+from app.sources.alpaca.market import Market, new_york_day
+from app.sources.sessions import Session
+from tests.unit.sources.alpaca.fake_api import ms
+
+THURSDAY = Session(ms("2024-11-14T14:30:00Z"), ms("2024-11-14T21:00:00Z"))
+FRIDAY_OPEN = ms("2024-11-15T14:30:00Z")
+
+
+@pytest.fixture
+def market() -> Market:
+    return Market()
+
+
+@pytest.mark.parametrize(
+    ("now", "closes", "opens"),
+    [
+        ("2024-11-14T14:29:59Z", None, "2024-11-14T14:30:00Z"),
+        ("2024-11-14T14:30:00Z", "2024-11-14T21:00:00Z", "2024-11-15T14:30:00Z"),
+        ("2024-11-14T20:59:59Z", "2024-11-14T21:00:00Z", "2024-11-15T14:30:00Z"),
+        ("2024-11-14T21:00:00Z", None, "2024-11-15T14:30:00Z"),
+        ("2024-11-15T22:00:00Z", None, "2024-11-18T14:30:00Z"),
+        ("2024-11-28T16:00:00Z", None, "2024-11-29T14:30:00Z"),
+        ("2024-11-29T17:59:00Z", "2024-11-29T18:00:00Z", "2024-12-02T14:30:00Z"),
+        ("2024-11-29T18:00:00Z", None, "2024-12-02T14:30:00Z"),
+        ("2024-03-08T23:00:00Z", None, "2024-03-11T13:30:00Z"),
+        ("2024-11-01T23:00:00Z", None, "2024-11-04T14:30:00Z"),
+    ],
+    ids=[
+        "before the open",
+        "at the open",
+        "the last second",
+        "at the close",
+        "weekend",
+        "holiday",
+        "half day",
+        "after a half day",
+        "summer time begins",
+        "summer time ends",
+    ],
+)
+def test_open_or_closed(market: Market, now: str, closes: str | None, opens: str) -> None:
+    session = market.session_at(ms(now))
+    assert (session and session.close_ms) == (closes and ms(closes))
+    assert market.next_open(ms(now)) == ms(opens)
+
+
+def test_the_parts_of_a_span_in_which_the_exchange_was_open(market: Market) -> None:
+    assert market.spans(THURSDAY.close_ms - MINUTE_MS, FRIDAY_OPEN + 2 * MINUTE_MS) == [
+        (THURSDAY.close_ms - MINUTE_MS, THURSDAY.close_ms),
+        (FRIDAY_OPEN, FRIDAY_OPEN + 2 * MINUTE_MS),
+    ]
+    assert market.spans(THURSDAY.close_ms, FRIDAY_OPEN) == []
+    assert market.spans(FRIDAY_OPEN, FRIDAY_OPEN) == []
+
+
+@pytest.mark.parametrize(
+    ("end", "minutes", "start"),
+    [
+        ("2024-11-14T16:30:00Z", 120, "2024-11-14T14:30:00Z"),
+        ("2024-11-14T14:31:00Z", 11, "2024-11-13T20:50:00Z"),
+        ("2024-11-14T14:30:00Z", 1, "2024-11-13T20:59:00Z"),
+        ("2024-11-15T03:00:00Z", 1, "2024-11-14T20:59:00Z"),
+        ("2024-11-15T03:00:00Z", 391, "2024-11-13T20:59:00Z"),
+        ("2024-12-02T14:30:00Z", 211, "2024-11-27T20:59:00Z"),
+    ],
+)
+def test_so_many_minutes_of_sessions_before(market: Market, end: str, minutes: int, start: str) -> None:
+    assert market.minutes_before(ms(end), minutes) == ms(start)
+
+
+def test_so_many_sessions_before(market: Market) -> None:
+    assert market.opens_before(FRIDAY_OPEN, 1) == THURSDAY.open_ms
+    assert market.opens_before(FRIDAY_OPEN + 1, 2) == THURSDAY.open_ms
+
+
+def test_what_alpaca_says_holds_and_differences_are_said(market: Market) -> None:
+    half = Session(THURSDAY.open_ms, THURSDAY.open_ms + 210 * MINUTE_MS)
+    saturday = Session(ms("2024-11-16T14:30:00Z"), ms("2024-11-16T21:00:00Z"))
+    said = market.adopt(date(2024, 11, 14), date(2024, 11, 16), [half, saturday])
+    assert said == [
+        "The calendar has a session from 2024-11-14T14:30:00Z to 2024-11-14T21:00:00Z, Alpaca has not.",
+        "The calendar has a session from 2024-11-15T14:30:00Z to 2024-11-15T21:00:00Z, Alpaca has not.",
+        "Alpaca has a session from 2024-11-14T14:30:00Z to 2024-11-14T18:00:00Z, the calendar has not.",
+        "Alpaca has a session from 2024-11-16T14:30:00Z to 2024-11-16T21:00:00Z, the calendar has not.",
+    ]
+    assert market.session_at(half.close_ms) is None
+    assert market.next_open(half.close_ms) == saturday.open_ms
+    assert market.next_open(saturday.close_ms) == ms("2024-11-18T14:30:00Z")
+    assert market.opens_before(half.open_ms, 1) == ms("2024-11-13T14:30:00Z")
+
+
+def test_the_same_calendar_is_no_difference(market: Market) -> None:
+    assert market.adopt(date(2024, 11, 14), date(2024, 11, 14), [THURSDAY]) == []
+
+
+def test_a_session_that_no_calendar_has_ends_with_the_next(market: Market) -> None:
+    market.open_until(THURSDAY.close_ms + 90_000, ms("2024-11-15T20:00:00Z"))
+    assert market.session_at(THURSDAY.close_ms + 90_000) == Session(THURSDAY.close_ms + MINUTE_MS, FRIDAY_OPEN)
+
+
+def test_a_day_in_new_york_ends_later() -> None:
+    assert new_york_day(ms("2024-11-15T03:00:00Z")) == date(2024, 11, 14)
