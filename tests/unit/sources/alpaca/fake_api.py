@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
+from operator import itemgetter
 from typing import NamedTuple
 
 from pydantic import SecretStr
@@ -76,7 +77,7 @@ class FakeApi(Api):
         self._fail()
         there = {
             (told.symbol, told.timestamp): told
-            for moment_ms, told in sorted(self._told)
+            for moment_ms, told in sorted(self._told, key=itemgetter(0))
             if moment_ms <= now and told.symbol in symbols and start_ms <= told.timestamp < end_ms
         }
         yield [there[key] for key in sorted(there)]
