@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from app.sources.alpaca.bar import AlpacaBar, BadBar, from_json
-from app.sources.alpaca.errors import AlpacaError
+from app.sources.alpaca.errors import Undocumented
 from app.sources.base import Fault, OnFault
 from app.sources.sessions import Session
 from app.sources.timestamps import parse_timestamp
@@ -23,59 +23,65 @@ class MarketClock(NamedTuple):
     next_close_ms: int
 
 
-def page(
-    answer: dict[str, Any], symbols: Collection[str], span: range, numbers: Iterator[int], on_fault: OnFault
-) -> list[AlpacaBar]:
-    """The bars of `symbols` that start within `span`; what is none goes to `on_fault`, numbered by `numbers`.
+class Page(NamedTuple):
+    """What one page says of each symbol, unread, and the token that asks for the next; None: it was the last."""
 
-    `answer` is `{"bars": {"AAPL": [{"t": …}, …]}, "next_page_token": …}`. Raises AlpacaError when it is not.
-    """
-    by_symbol = answer.get("bars") or {}
-    if not isinstance(by_symbol, dict) or not all(isinstance(rows, list | None) for rows in by_symbol.values()):
-        raise _undocumented("bars")
-    bars = []
-    for symbol, rows in sorted(by_symbol.items()):
-        for fields in rows or ():
-            number = next(numbers)
-            try:
-                if symbol not in symbols:
-                    raise BadBar(f"{symbol}: nobody asked for it")
-                bar = from_json(symbol, fields)
-            except BadBar as fault:
-                on_fault(Fault(number, str(fault)))
-                continue
-            if bar.timestamp in span:
-                bars.append(bar)
-    return bars
+    rows: list[tuple[str, Any]]
+    next_token: str | None
 
 
-def calendar(days: Iterable[Any]) -> list[Session]:
-    """Of `[{"date": "2024-11-29", "open": "09:30", "close": "13:00"}, …]`, in New York's time. Raises AlpacaError."""
+def page(answer: Any) -> Page:
+    """Of `{"bars": {"AAPL": [{"t": …}, …]}, "next_page_token": …}`. Raises Undocumented."""
+    try:
+        by_symbol, token = answer["bars"] or {}, answer.get("next_page_token") or None
+        rows = [(symbol, fields) for symbol in sorted(by_symbol) for fields in list(by_symbol[symbol] or ())]
+    except (KeyError, TypeError):
+        raise Undocumented("bars") from None
+    return Page(rows, token)
+
+
+def bars(
+    rows: Iterable[tuple[str, Any]],
+    symbols: Collection[str],
+    span: range,
+    numbers: Iterator[int],
+    on_fault: OnFault,
+) -> Iterator[AlpacaBar]:
+    """Those of `symbols` that start within `span`; what is no bar goes to `on_fault`, numbered by `numbers`."""
+    for symbol, fields in rows:
+        number = next(numbers)
+        try:
+            if symbol not in symbols:
+                raise BadBar(f"{symbol}: nobody asked for it")
+            bar = from_json(symbol, fields)
+        except BadBar as fault:
+            on_fault(Fault(number, str(fault)))
+            continue
+        if bar.timestamp in span:
+            yield bar
+
+
+def calendar(days: Any) -> list[Session]:
+    """Of `[{"date": "2024-11-29", "open": "09:30", "close": "13:00"}, …]`, in New York's time. Raises Undocumented."""
     try:
         return [
             Session(_new_york_ms(day["date"], day["open"]), _new_york_ms(day["date"], day["close"])) for day in days
         ]
     except (AttributeError, KeyError, TypeError, ValueError):
-        raise _undocumented("calendar") from None
+        raise Undocumented("calendar") from None
 
 
-def market_clock(answer: dict[str, Any]) -> MarketClock:
-    """Of `{"timestamp": …, "is_open": true, "next_open": …, "next_close": …}`. Raises AlpacaError."""
+def market_clock(answer: Any) -> MarketClock:
+    """Of `{"timestamp": …, "is_open": true, "next_open": …, "next_close": …}`. Raises Undocumented."""
     try:
         now, next_open, next_close = (
             parse_timestamp(answer[name]) for name in ("timestamp", "next_open", "next_close")
         )
         return MarketClock(now, bool(answer["is_open"]), next_open, next_close)
     except (AttributeError, KeyError, TypeError, ValueError):
-        raise _undocumented("clock") from None
+        raise Undocumented("clock") from None
 
 
 def _new_york_ms(day: str, time: str) -> int:
     moment = datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=_NEW_YORK)
     return int(moment.astimezone(UTC).timestamp()) * 1000
-
-
-def _undocumented(what: str) -> AlpacaError:
-    return AlpacaError(
-        f"Alpaca's answer has not the form that it documents ({what}): check APCA_API_BASE_URL and APCA_API_DATA_URL."
-    )

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote_plus
 
 import requests
@@ -15,9 +15,16 @@ from alpaca_trade_api import REST
 from app.domain.records import MINUTE_MS
 from app.iso_time import iso
 from app.sources.alpaca.access import Access
-from app.sources.alpaca.answers import MarketClock, calendar, market_clock, page
+from app.sources.alpaca.answers import MarketClock, Page, bars, calendar, market_clock, page
 from app.sources.alpaca.bar import AlpacaBar
-from app.sources.alpaca.errors import AlpacaError, Interrupted, Unavailable
+from app.sources.alpaca.errors import (
+    AlpacaError,
+    Interrupted,
+    SymbolsRefused,
+    Unavailable,
+    Undocumented,
+    UnknownSymbols,
+)
 from app.sources.alpaca.limiter import Limiter
 from app.sources.alpaca.refusals import explained, unreachable
 from app.sources.alpaca.retry import pause_s
@@ -32,6 +39,7 @@ log = logging.getLogger(__name__)
 
 MOST_BARS = 10_000
 ADJUSTMENT = "raw"
+Answer = TypeVar("Answer")
 # nginx and others refuse a request line above 8 KiB.
 _LONGEST_SYMBOLS = 6000
 
@@ -85,19 +93,25 @@ class Api:
         if end_ms <= start_ms:
             return
         numbers = count(1)
+        span = range(start_ms, end_ms)
         for group in groups(symbols):
             wanted = frozenset(group)
-            for answer in self._answers(group, start_ms, end_ms, limit):
-                yield page(answer, wanted, range(start_ms, end_ms), numbers, on_fault)
+            try:
+                for found in self._pages(group, span, limit):
+                    yield list(bars(found.rows, wanted, span, numbers, on_fault))
+            except SymbolsRefused as error:
+                if unknown := self._unknown(group, span):
+                    raise UnknownSymbols(unknown) from None
+                raise error
 
     def sessions(self, first: date, last: date) -> list[Session]:
         """The regular sessions of these New York days, both included, early closes too."""
         span = {"start": first.isoformat(), "end": last.isoformat()}
-        return calendar(self._ask(lambda: self._trading.get("/calendar", span), list, self.access.base_url))
+        return self._ask(lambda: self._trading.get("/calendar", span), calendar, self.access.base_url)
 
     def market_clock(self) -> MarketClock:
         """Whether the exchange is open now."""
-        return market_clock(self._ask(lambda: self._trading.get("/clock"), dict, self.access.base_url))
+        return self._ask(lambda: self._trading.get("/clock"), market_clock, self.access.base_url)
 
     @property
     def requests_last_minute(self) -> int:
@@ -110,46 +124,59 @@ class Api:
         self._data.close()
         self._trading.close()
 
-    def _answers(self, symbols: tuple[str, ...], start_ms: int, end_ms: int, limit: int) -> Iterator[dict[str, Any]]:
+    def _pages(self, symbols: tuple[str, ...], span: range, limit: int) -> Iterator[Page]:
         query = {
             "symbols": ",".join(symbols),
             "timeframe": "1Min",
-            "start": iso(start_ms),
+            "start": iso(span.start),
             # Alpaca's end is included; no bar starts between two minutes.
-            "end": iso((end_ms - 1) // MINUTE_MS * MINUTE_MS),
+            "end": iso(span[-1] // MINUTE_MS * MINUTE_MS),
             "limit": limit,
             "feed": self.access.feed,
             "adjustment": ADJUSTMENT,
         }
         seen: set[str] = set()
         while True:
-            answer = self._ask(lambda: self._data.get("/stocks/bars", query), dict, self.access.data_url, symbols)
-            yield answer
-            token = answer.get("next_page_token")
-            if not token:
+            found = self._ask(lambda: self._data.get("/stocks/bars", query), page, self.access.data_url, symbols)
+            yield found
+            if found.next_token is None:
                 return
-            if token in seen:
+            if found.next_token in seen:
                 raise AlpacaError("Alpaca's pages go round in circles: the same page token came twice. Try again.")
-            seen.add(token)
-            query["page_token"] = token
+            seen.add(found.next_token)
+            query["page_token"] = found.next_token
 
-    def _ask(self, call: Callable[[], Any], shape: type, url: str, symbols: Sequence[str] = ()) -> Any:
-        """The answer, when it is of that shape."""
+    def _unknown(self, symbols: tuple[str, ...], span: range) -> list[str]:
+        """Which of them Alpaca refuses, found by asking for halves."""
+        try:
+            next(self._pages(symbols, span, limit=1))
+        except UnknownSymbols as error:
+            return list(error.symbols)
+        except SymbolsRefused:
+            middle = len(symbols) // 2
+            return [*self._unknown(symbols[:middle], span), *self._unknown(symbols[middle:], span)]
+        return []
+
+    def _ask(
+        self, call: Callable[[], Any], read: Callable[[Any], Answer], url: str, symbols: Sequence[str] = ()
+    ) -> Answer:
+        """What `read` makes of the answer, asked for until there is one; `url` and `symbols` go into the errors."""
         failures = 0
         while True:
             self._limiter.wait(self._closed)
             self.requests_made += 1
+            problem: AlpacaError
             try:
-                answer = call()
+                answer = read(call())
             except Refusal as refusal:
                 problem = explained(refusal.status, refusal.text, self.access, url, symbols)
             except requests.RequestException as error:
                 problem = unreachable(error, url)
+            except Undocumented as error:
+                problem = error
             else:
-                if isinstance(answer, shape):
-                    self.trouble = None
-                    return answer
-                problem = Unavailable(f"Alpaca at {url} answered with something else than it documents.")
+                self.trouble = None
+                return answer
             failures += 1
             self.trouble = str(problem)
             if failures == self._tries or not isinstance(problem, Unavailable):

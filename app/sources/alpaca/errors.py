@@ -29,8 +29,22 @@ class UnknownSymbols(AlpacaError):
         super().__init__(f"Alpaca does not know {', '.join(self.symbols)}: check the spelling in SYMBOLS.")
 
 
+class SymbolsRefused(AlpacaError):
+    """Alpaca does not know some of the symbols, and does not say which."""
+
+
 class Unavailable(AlpacaError):
     """No answer now, after all tries: unreachable, overloaded, or over the rate limit. Asking later may help."""
+
+
+class Undocumented(Unavailable):
+    """The answer has not the form that Alpaca documents: half of it, or somebody else's."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"Alpaca's answer has not the form that it documents ({what}): check APCA_API_BASE_URL and "
+            "APCA_API_DATA_URL."
+        )
 
 
 class Interrupted(AlpacaError):

@@ -50,7 +50,7 @@ class Limiter:
         """Takes note of X-RateLimit-Remaining, X-RateLimit-Reset (seconds since 1970) and Retry-After."""
         now = self._clock.now_ms()
         due = now + _retry_after_ms(headers.get("Retry-After", ""), now)
-        if headers.get("X-RateLimit-Remaining", "").strip() == "0":
+        if headers.get("X-RateLimit-Remaining", "").strip() in ("0", "-1"):
             due = max(due, _reset_ms(headers.get("X-RateLimit-Reset", ""), now))
         if due > now:
             self._not_before_ms = max(self._not_before_ms, due)

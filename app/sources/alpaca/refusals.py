@@ -9,10 +9,11 @@ import requests
 from urllib3.exceptions import NameResolutionError
 
 from app.sources.alpaca.access import Access
-from app.sources.alpaca.errors import AlpacaError, FeedRefused, KeysRefused, Unavailable, UnknownSymbols
+from app.sources.alpaca.errors import AlpacaError, FeedRefused, KeysRefused, SymbolsRefused, Unavailable, UnknownSymbols
 
 _TITLE = re.compile(r"<title>\s*(.*?)\s*</title>", re.IGNORECASE | re.DOTALL)
 _ABOUT_THE_FEED = re.compile(r"subscription|permit|\bfeed\b|\bsip\b", re.IGNORECASE)
+_ABOUT_SYMBOLS = re.compile(r"symbol|asset|ticker", re.IGNORECASE)
 _PASSING = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
 
 
@@ -34,8 +35,9 @@ def explained(status: int, text: str, access: Access, url: str, symbols: Sequenc
             f"Alpaca refused the keys (HTTP {status} from {url}): check APCA_API_KEY_ID and APCA_API_SECRET_KEY. "
             "Those of a live account also need APCA_API_BASE_URL=https://api.alpaca.markets."
         )
-    if unknown := _unknown(said, symbols):
-        return UnknownSymbols(unknown)
+    if symbols and _ABOUT_SYMBOLS.search(said):
+        unknown = _named(said, symbols)
+        return UnknownSymbols(unknown) if unknown else SymbolsRefused(f"Alpaca refused some of the symbols.{quoted}")
     return AlpacaError(f"Alpaca refused the request (HTTP {status} from {url}).{quoted} Check APCA_API_*_URL.")
 
 
@@ -68,10 +70,8 @@ def _message(text: str) -> str:
     return "".join(char for char in str(said) if char.isprintable()).strip().rstrip(".")[:200]
 
 
-def _unknown(said: str, symbols: Sequence[str]) -> list[str]:
-    """Those of `symbols` that the message blames: `invalid symbol: ZZZZ`."""
-    if not re.search(r"symbol|asset|ticker", said, re.IGNORECASE):
-        return []
+def _named(said: str, symbols: Sequence[str]) -> Sequence[str]:
+    """Those of `symbols` that the message blames: `invalid symbol: ZZZZ`. The only one needs no name."""
     # The words before a colon are prose, in which a symbol such as A may stand by chance.
     words = set(re.split(r"[\s,;'\"()\[\]]+", said.rpartition(":")[2] or said))
-    return [symbol for symbol in symbols if symbol in words] or (list(symbols) if len(symbols) == 1 else [])
+    return symbols if len(symbols) == 1 else [symbol for symbol in symbols if symbol in words]

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from app.iso_time import iso
-from app.sources.alpaca.answers import MarketClock, calendar, market_clock, page
-from app.sources.alpaca.errors import AlpacaError
+from app.sources.alpaca.answers import MarketClock, bars, calendar, market_clock, page
+from app.sources.alpaca.errors import Undocumented
 from app.sources.base import Fault
 
 MINUTE = 1731594600000
@@ -15,34 +15,35 @@ ROW = {"o": 1, "h": 1, "l": 1, "c": 1, "v": 1}
 
 def read(answer: Any) -> tuple[list[tuple[str, int]], list[Fault]]:
     faults: list[Fault] = []
-    bars = page(answer, {"AAPL", "SPY"}, range(MINUTE, MINUTE + 120_000), count(1), faults.append)
-    return [(bar.symbol, bar.timestamp) for bar in bars], faults
+    found = bars(page(answer).rows, {"AAPL", "SPY"}, range(MINUTE, MINUTE + 120_000), count(1), faults.append)
+    return [(bar.symbol, bar.timestamp) for bar in found], faults
 
 
 def test_bars_of_a_page_within_the_span() -> None:
     rows = [{**ROW, "t": f"2024-11-14T14:{minute}:00Z"} for minute in (29, 30, 31, 32)]
-    found, faults = read({"bars": {"SPY": rows, "AAPL": rows[1:2]}})
+    found, faults = read({"bars": {"SPY": rows, "AAPL": rows[1:2]}, "next_page_token": None})
     assert found == [("AAPL", MINUTE), ("SPY", MINUTE), ("SPY", MINUTE + 60_000)]
     assert faults == []
 
 
-@pytest.mark.parametrize("bars", [None, {}, {"AAPL": None}, {"AAPL": []}])
-def test_a_page_may_be_empty(bars: Any) -> None:
-    assert read({"bars": bars, "next_page_token": None}) == ([], [])
-    assert read({}) == ([], [])
+@pytest.mark.parametrize("by_symbol", [None, {}, {"AAPL": None}, {"AAPL": []}])
+def test_a_page_may_be_empty(by_symbol: Any) -> None:
+    assert page({"bars": by_symbol}) == page({"bars": by_symbol, "next_page_token": None}) == ([], None)
+    assert page({"bars": by_symbol, "next_page_token": ""}) == ([], None)
+    assert page({"bars": by_symbol, "next_page_token": "abc"}) == ([], "abc")
 
 
 def test_what_is_no_bar_is_told_and_the_others_go_on() -> None:
     good = {**ROW, "t": "2024-11-14T14:30:00Z"}
-    found, faults = read({"bars": {"AAPL": ["?", good], "IBM": [good], "SPY": [good]}})
+    found, faults = read({"bars": {"AAPL": ["?", good], "IBM": [good], "SPY": [good]}, "next_page_token": None})
     assert found == [("AAPL", MINUTE), ("SPY", MINUTE)]
     assert faults == [Fault(1, "AAPL: what should be a bar is '?'"), Fault(3, "IBM: nobody asked for it")]
 
 
-@pytest.mark.parametrize("answer", [{"bars": 3}, {"bars": [{}]}, {"bars": {"AAPL": 3}}])
+@pytest.mark.parametrize("answer", [None, [], {}, {"message": "?"}, {"bars": 3}, {"bars": [{}]}, {"bars": {"AAPL": 3}}])
 def test_another_form_is_an_error(answer: Any) -> None:
-    with pytest.raises(AlpacaError, match=r"\(bars\): check APCA_API"):
-        read(answer)
+    with pytest.raises(Undocumented, match=r"\(bars\): check APCA_API"):
+        page(answer)
 
 
 def test_the_calendar_is_in_new_yorks_time() -> None:
@@ -58,9 +59,11 @@ def test_the_calendar_is_in_new_yorks_time() -> None:
     assert found[1].day == date(2024, 11, 29)
 
 
-@pytest.mark.parametrize("days", [[3], [{}], [{"date": "2024-11-29", "open": "half past nine", "close": "13:00"}]])
+@pytest.mark.parametrize(
+    "days", [None, 3, [3], [{}], [{"date": "2024-11-29", "open": "half past nine", "close": "13:00"}]]
+)
 def test_another_calendar_is_an_error(days: Any) -> None:
-    with pytest.raises(AlpacaError, match="calendar"):
+    with pytest.raises(Undocumented, match="calendar"):
         calendar(days)
 
 
@@ -74,7 +77,7 @@ def test_the_clock_tells_nanoseconds_and_zones() -> None:
     assert market_clock(answer) == MarketClock(1731596400123, True, 1731681000000, 1731618000000)
 
 
-@pytest.mark.parametrize("answer", [{}, {"timestamp": 3}, {"timestamp": "", "is_open": True}])
+@pytest.mark.parametrize("answer", [None, [], {}, {"timestamp": 3}, {"timestamp": "", "is_open": True}])
 def test_another_clock_is_an_error(answer: Any) -> None:
-    with pytest.raises(AlpacaError, match="clock"):
+    with pytest.raises(Undocumented, match="clock"):
         market_clock(answer)

@@ -23,6 +23,7 @@ from app.sources.alpaca.errors import (
 )
 from app.sources.clock import Clock
 from tests.doubles.alpaca import KEY_ID, AlpacaDouble, Session
+from tests.doubles.alpaca.answers import Refused
 from tests.doubles.alpaca.faults import CutOff, Fault, Reset, Slow, Status, Truncated, any_request, further_page
 from tests.doubles.alpaca.log import most_in_a_minute
 from tests.doubles.virtual_clock import VirtualClock
@@ -155,6 +156,19 @@ def test_an_unknown_symbol(api: Api, sessions: list[Session]) -> None:
     with pytest.raises(UnknownSymbols) as caught:
         asked(api, sessions[1], ("AAPL", "NOPE", "SPY"))
     assert caught.value.symbols == ("NOPE",)
+
+
+def test_unknown_symbols_that_alpaca_does_not_name_are_found(
+    api: Api, sessions: list[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unnamed(self: Refused, status: int, _: str) -> None:
+        self.status, self.body = status, {"message": "invalid symbol"}
+
+    monkeypatch.setattr(Refused, "__init__", unnamed)
+    with pytest.raises(UnknownSymbols) as caught:
+        asked(api, sessions[1], ("AAPL", "NOPE", "SPY", "GOOGL", "NADA"))
+    assert caught.value.symbols == ("NOPE", "NADA")
+    assert api.requests_made <= 10
 
 
 def test_calendar_and_clock(api: Api, alpaca: AlpacaDouble, sessions: list[Session], clock: VirtualClock) -> None:

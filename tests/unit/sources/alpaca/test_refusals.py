@@ -5,7 +5,7 @@ import requests
 from pydantic import SecretStr
 
 from app.sources.alpaca.access import Access
-from app.sources.alpaca.errors import AlpacaError, FeedRefused, KeysRefused, Unavailable, UnknownSymbols
+from app.sources.alpaca.errors import AlpacaError, FeedRefused, KeysRefused, SymbolsRefused, Unavailable, UnknownSymbols
 from app.sources.alpaca.refusals import explained, unreachable
 
 ACCESS = Access(SecretStr("PKID"), SecretStr("hush"), feed="sip")
@@ -53,6 +53,11 @@ def test_unknown_symbols_are_named(said: str, unknown: tuple[str, ...]) -> None:
     assert isinstance(error, UnknownSymbols)
     assert error.symbols == unknown
     assert str(error) == f"Alpaca does not know {', '.join(unknown)}: check the spelling in SYMBOLS."
+
+
+def test_some_that_are_not_named() -> None:
+    error = explained(400, '{"message": "invalid symbol"}', ACCESS, URL, ("AAPL", "ZZZZ"))
+    assert type(error) is SymbolsRefused
 
 
 def test_the_only_symbol_needs_no_name() -> None:
