@@ -40,7 +40,7 @@ class Exchange:
         self.sessions = list(sessions)
 
     def calendar(self, first: date, last: date) -> list[dict[str, str]]:
-        """What GET /v2/calendar answers: New York's time without a zone."""
+        """What GET /v2/calendar answers: New York's time without a zone, so no session beyond midnight has a place."""
         return [
             {
                 "date": session.day.isoformat(),
@@ -51,7 +51,7 @@ class Exchange:
                 "settlement_date": session.day.isoformat(),
             }
             for session in self.sessions
-            if first <= session.day <= last
+            if first <= session.day <= last and new_york(session.close_ms).date() == session.day
         ]
 
     def clock(self, now_ms: int) -> dict[str, str | bool]:
