@@ -19,6 +19,9 @@ from app.engine.spans import Spans
 UNSOUGHT_SECONDS = 0.02
 
 
+#: How long the broker may hold back an answer for want of records.
+FETCH_WAIT_MS = 100
+
 #: How long a commit may take; state, not the committed offset, says where reading goes on.
 COMMIT_SECONDS = 3.0
 
@@ -47,6 +50,7 @@ class BatchFetcher(AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: Transport) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         private.read_committed(consumer)
+        private.wait_briefly(consumer, FETCH_WAIT_MS)
         return consumer
 
     async def _fetch_records(

@@ -50,6 +50,15 @@ def read_committed(consumer: AIOKafkaConsumer) -> None:
     consumer._isolation_level = "read_committed"
 
 
+def wait_briefly(consumer: AIOKafkaConsumer, milliseconds: int) -> None:
+    """Have the broker answer a fetch so soon when it has nothing; for a consumer that has not started yet.
+
+    All that is asked of a broker meanwhile waits behind that answer: other
+    partitions' records and offsets. Faust says 1.5 seconds, and lets nobody choose.
+    """
+    consumer._fetch_max_wait_ms = milliseconds
+
+
 def is_closed(consumer: AIOKafkaConsumer) -> bool:
     """Whether the consumer or its fetcher has been closed."""
     return bool(consumer._closed or consumer._fetcher._closed)

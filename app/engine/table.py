@@ -1,6 +1,5 @@
 """A Faust table that is written and restored a batch at a time."""
 
-from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, cast
 
@@ -12,6 +11,7 @@ from app.engine import private
 from app.engine.batch import Batch
 from app.engine.delivery import Outgoing
 from app.engine.progress import PROGRESS_KEY, decode_progress, encode_progress
+from app.engine.restoring import Position, Restoring, UnreadableValue
 
 Decoded = TypeVar("Decoded")
 
@@ -27,17 +27,14 @@ ROCKSDB_OPTIONS: Mapping[str, Any] = {
 }
 
 
-class UnreadableValue(ValueError):
-    """A table's value that this program cannot read; names table and key."""
-
-
 class BatchTable(faust.Table[bytes, bytes]):
     """A table of bytes by bytes whose values carry the position of the record that made them.
 
     Not written through `table[key] = …` but a batch at a time: `entries`, which go to the `changelog`, then `store`.
+    `position_of` tells the position of a value, and raises ValueError for one that cannot be read.
     """
 
-    def __init__(self, app: Any, *, source_topic: str, **kwargs: Any) -> None:
+    def __init__(self, app: Any, *, source_topic: str, position_of: Callable[[bytes], Position], **kwargs: Any) -> None:
         super().__init__(
             app,
             key_type=bytes,
@@ -53,10 +50,7 @@ class BatchTable(faust.Table[bytes, bytes]):
         self.on_held: list[Callable[[frozenset[int]], None]] = []
         #: The partitions that are held here and complete.
         self.held: frozenset[int] = frozenset()
-
-    @abstractmethod
-    def is_newer(self, value: bytes, than: bytes) -> bool:
-        """Whether `value` was made by a later record than `than`."""
+        self._restoring = Restoring(self.name, position_of, self.read, self._put)
 
     def read(self, partition: int, key: bytes) -> bytes | None:
         """The value of a key that this worker owns."""
@@ -68,7 +62,7 @@ class BatchTable(faust.Table[bytes, bytes]):
         try:
             return decode(value)
         except ValueError as error:
-            raise UnreadableValue(f"table {self.name}, key {key!r}: {error}") from error
+            raise UnreadableValue(self.name, key, error) from error
 
     def items(self, partition: int) -> Iterable[tuple[bytes, bytes]]:  # type: ignore[override]
         """All keys and values of one partition, progress aside."""
@@ -115,12 +109,14 @@ class BatchTable(faust.Table[bytes, bytes]):
     ) -> None:
         """Nothing is complete until it is restored; who follows the table must not read what is being closed."""
         self._hold(frozenset())
+        self._restoring.flush()
         await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
         """Tell who follows the table which partitions are complete now."""
         await super().on_recovery_completed(active_tps, standby_tps)
         try:
+            self._restoring.flush()
             self._hold(frozenset(tp.partition for tp in active_tps))
         except Exception as exc:
             # Faust does not look at what its recovery callbacks raise.
@@ -133,38 +129,22 @@ class BatchTable(faust.Table[bytes, bytes]):
             holding(partitions)
 
     def apply_changelog_batch(self, batch: Iterable[EventT[Any]]) -> None:
-        """Restore from the changelog, keeping of each key the value with the higher source position.
-
-        The later record is not always the newer one: a worker that was paused and
-        lost its partitions may have written after its successor.
-        """
+        """Take changelog records, of each key the value with the higher source position."""
+        changelog = self.changelog_topic.get_topic_name()
         try:
             for event in batch:
-                self._restore(cast(Batch, event.message.value))
+                # Faust gives one that came late, for a partition that is here no more, to any table.
+                if event.message.topic == changelog:
+                    self._restoring.add(cast(Batch, event.message.value))
         except Exception as exc:
             # Faust logs an error here and goes on without the records.
             self.app.loop.create_task(self.app.crash(exc))
             raise
 
-    def _restore(self, batch: Batch) -> None:
-        newest: dict[bytes, bytes] = {}
-        for record in batch.records:
-            key, value = record.key, record.value
-            if key is None or value is None:
-                continue
-            known = newest.get(key) or self.read(batch.partition, key)
-            if known is None or self._is_newer(key, value, known):
-                newest[key] = value
-        self._put(batch.partition, newest, batch.records[-1].offset)
+    def persisted_offset(self, tp: TP) -> int:
+        """The changelog offset up to which the local store is complete; -1 when there is nothing yet.
 
-    def _is_newer(self, key: bytes, value: bytes, than: bytes) -> bool:
-        if key == PROGRESS_KEY:
-            topic_id, offset = decode_progress(value)
-            known_topic_id, known_offset = decode_progress(than)
-            return topic_id != known_topic_id or offset >= known_offset
-        return self.is_newer(value, than)
-
-    def persisted_offset(self, tp: TP) -> int | None:
-        """The changelog offset up to which the local store is complete."""
+        Told None, Faust would go on from where it was when it had this partition last.
+        """
         value = private.store_db(self.data, tp.partition).get(private.OFFSET_KEY)
-        return None if value is None else int(value)
+        return -1 if value is None else int(value)

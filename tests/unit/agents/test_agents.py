@@ -36,6 +36,6 @@ def test_the_changelogs_are_those_of_the_catalogue(imported: Program) -> None:
 
 
 def test_the_agents_do_not_share_a_producer(imported: Program) -> None:
-    deliveries = {id(agent.worker._delivery) for agent in (imported.indicators_agent, imported.signals_agent)}
+    deliveries = {id(agent.worker.delivery) for agent in (imported.indicators_agent, imported.signals_agent)}
     assert len(deliveries) == 2
     assert producer_config(imported.app.settings)["enable.idempotence"] is True

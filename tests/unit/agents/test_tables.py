@@ -1,4 +1,4 @@
-"""Which of two values of a table is kept when both are in its changelog."""
+"""Which of two values of a table is kept when both are in its changelog, and what is refused at the start."""
 
 from typing import Any
 
@@ -7,34 +7,74 @@ import pytest
 from app.domain.history import History, SourcePosition
 from app.domain.records import Position
 from app.domain.window import Window
+from app.engine.restoring import UnreadableValue, is_newer
 from tables.signals_value import encode_history
+from tables.signals_value import position_of as position_of_history
+from tables.strategy import StrategyDiffers
 from tables.window_value import encode_window
+from tables.window_value import position_of as position_of_window
 from tests.unit.agents.conftest import TOPIC_ID, Program
 
-
-def window(offset: int, topic_id: str = TOPIC_ID) -> bytes:
-    return encode_window(Window("s", 1, Position(topic_id, 0, offset), (), (0.0,), (0.0,), b""))
+KEY = b"run\x00AAPL"
 
 
-def history(offset: int, index: int = 0, topic_id: str = TOPIC_ID) -> bytes:
-    return encode_history(History("s", SourcePosition(topic_id, 0, offset, index), (), b""))
+def window(offset: int, topic_id: str = TOPIC_ID, strategy: str = "s") -> bytes:
+    return encode_window(Window(strategy, 1, Position(topic_id, 0, offset), (), (0.0,), (0.0,), b""))
 
 
-@pytest.mark.parametrize(("table", "value"), [("windows", window), ("signals", history)])
-def test_the_higher_offset_is_newer_and_the_same_one_is_taken_again(imported: Program, table: str, value: Any) -> None:
-    is_newer = getattr(imported, table).is_newer
-    assert is_newer(value(8), than=value(7))
-    assert is_newer(value(7), than=value(7))
-    assert not is_newer(value(7), than=value(8))
+def history(offset: int, index: int = 0, topic_id: str = TOPIC_ID, strategy: str = "s") -> bytes:
+    return encode_history(History(strategy, SourcePosition(topic_id, 0, offset, index), (), b""))
 
 
-def test_of_one_bar_the_later_record_is_newer(imported: Program) -> None:
-    assert imported.signals.is_newer(history(7, 2), than=history(7, 1))
-    assert not imported.signals.is_newer(history(7, 1), than=history(7, 2))
+TABLES = [
+    pytest.param(window, position_of_window, id="windows"),
+    pytest.param(history, position_of_history, id="signals"),
+]
 
 
-@pytest.mark.parametrize(("table", "value"), [("windows", window), ("signals", history)])
-def test_a_value_from_a_new_topic_of_that_name_is_newer_whatever_its_offset(
-    imported: Program, table: str, value: Any
-) -> None:
-    assert getattr(imported, table).is_newer(value(0, topic_id="new"), than=value(900))
+@pytest.mark.parametrize(("value", "position_of"), TABLES)
+def test_the_higher_offset_is_newer_and_the_same_one_is_taken_again(value: Any, position_of: Any) -> None:
+    assert is_newer(position_of(value(8)), than=position_of(value(7)))
+    assert is_newer(position_of(value(7)), than=position_of(value(7)))
+    assert not is_newer(position_of(value(7)), than=position_of(value(8)))
+
+
+def test_of_one_bar_the_later_record_is_newer() -> None:
+    first, second = position_of_history(history(7, 1)), position_of_history(history(7, 2))
+    assert is_newer(second, than=first)
+    assert not is_newer(first, than=second)
+
+
+@pytest.mark.parametrize(("value", "position_of"), TABLES)
+def test_a_value_from_a_new_topic_of_that_name_is_newer_whatever_its_offset(value: Any, position_of: Any) -> None:
+    assert is_newer(position_of(value(0, topic_id="new")), than=position_of(value(900)))
+
+
+@pytest.fixture(params=["windows", "signals"])
+def table(imported: Program, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A table whose values are those of its `stored`."""
+    table = getattr(imported, request.param)
+    table.make = {"windows": window, "signals": history}[request.param]
+    table.stored = {}
+    monkeypatch.setattr(table, "items", lambda partition: table.stored.items())
+    return table
+
+
+def hold(table: Any) -> None:
+    table._check(frozenset({0}))
+
+
+def test_a_value_of_a_newer_version_is_refused_wherever_it_is(imported: Program, table: Any) -> None:
+    right = table.make(7, strategy=imported.app.settings.strategy.name)
+    table.stored = {b"run\x00S%d" % number: right for number in range(100)}
+    hold(table)
+    table.stored[KEY] = bytes([right[0] + 1]) + right[1:]
+    with pytest.raises(UnreadableValue, match=rf"{table.name}, key .*AAPL.*version {right[0] + 1}.* {right[0]}:"):
+        hold(table)
+
+
+def test_a_value_of_another_strategy_is_refused_wherever_it_is(imported: Program, table: Any) -> None:
+    right = table.make(7, strategy=imported.app.settings.strategy.name)
+    table.stored = {b"run\x00SPY": right, KEY: table.make(7, strategy="another")}
+    with pytest.raises(StrategyDiffers, match="AAPL of run run by strategy another"):
+        hold(table)

@@ -37,7 +37,7 @@ def batch(start: int, end: int, *, tp: TP = SOURCE, epoch: int = 1) -> Batch:
 
 def changelog(*entries: Rec, partition: int = 0) -> Batch:
     """A batch of changelog records, as recovery gets them."""
-    tp = TP("test-numbers-changelog", partition)
+    tp = TP("stock-signals-numbers-changelog", partition)
     return Batch(tp, entries, entries[0].offset, entries[-1].offset + 1, epoch=0)
 
 
@@ -68,11 +68,10 @@ def make_settings(data_dir: Path, **changes: Any) -> Settings:
 class Numbers(BatchTable):
     """Its values are numbers as text; the higher one is the newer."""
 
-    def is_newer(self, value: bytes, than: bytes) -> bool:
-        return int(value) >= int(than)
-
 
 def make_numbers(app: BatchApp) -> Numbers:
-    table = Numbers(app, name="numbers", source_topic=SOURCE.topic, partitions=2)
+    table = Numbers(
+        app, name="numbers", source_topic=SOURCE.topic, partitions=2, position_of=lambda value: (TOPIC_ID, int(value))
+    )
     app.tables.add(table)
     return table

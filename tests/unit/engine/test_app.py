@@ -88,11 +88,12 @@ def test_a_table_is_found_by_what_feeds_it(app: BatchApp, numbers: Numbers) -> N
     assert app.stream_tables() == {SOURCE.topic: numbers}
 
 
-def test_reading_starts_at_the_progress_of_the_topics_table(app: BatchApp, numbers: Numbers) -> None:
+async def test_reading_starts_at_the_progress_of_the_topics_table(app: BatchApp, numbers: Numbers) -> None:
     app.topic_ids[SOURCE.topic] = TOPIC_ID
     assert app._state_offset(SOURCE) is None
     progress = Rec(0, PROGRESS_KEY, encode_progress(TOPIC_ID, 77))
     numbers.apply_changelog_batch([event_of(app, changelog(progress))])
+    await numbers.on_recovery_completed(set(), set())
     assert app._state_offset(SOURCE) == 77
     assert app._state_offset(TP("of no table", 0)) is None
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.engine import private
 from app.engine.app import BatchApp
 from app.engine.batch import Batch
-from app.engine.fetcher import BatchFetcher, _alternate_topics
+from app.engine.fetcher import FETCH_WAIT_MS, BatchFetcher, _alternate_topics
 from app.engine.spans import Spans
 from tests.unit.engine.made import Numbers, Rec, batch, records
 
@@ -170,6 +170,11 @@ async def test_a_seek_of_an_assignment_gone_by_moves_nothing(log: Log) -> None:
 async def test_aborted_records_are_not_read(app: BatchApp) -> None:
     consumer = app.batch_consumer.fetcher._create_worker_consumer(cast(Any, app.transport))
     assert consumer._isolation_level == "read_committed"
+
+
+async def test_an_answer_that_others_wait_behind_comes_soon(app: BatchApp) -> None:
+    consumer = app.batch_consumer.fetcher._create_worker_consumer(cast(Any, app.transport))
+    assert consumer._fetch_max_wait_ms == FETCH_WAIT_MS <= 200
 
 
 def test_topics_take_turns_so_that_none_fills_the_queue() -> None:

@@ -22,6 +22,7 @@ STORE = "faust.stores.rocksdb:Store"
 #: What the functions of app/engine/private.py reach for, by the object they find it on.
 REACHED: dict[str, dict[str, tuple[str, ...]]] = {
     "read_committed": {CONSUMER: ("_isolation_level",)},
+    "wait_briefly": {CONSUMER: ("_fetch_max_wait_ms",)},
     "is_closed": {CONSUMER: ("_closed", "_fetcher"), FETCHER: ("_closed",)},
     "fetched": {CONSUMER: ("_fetcher",), FETCHER: ("_subscriptions",)},
     "position": {

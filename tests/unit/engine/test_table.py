@@ -30,8 +30,9 @@ class Sent(Delivery):
         return self.offset
 
 
-def restore(numbers: Numbers, *entries: Rec, partition: int = 0) -> None:
+async def restore(numbers: Numbers, *entries: Rec, partition: int = 0) -> None:
     numbers.apply_changelog_batch([event_of(numbers.app, changelog(*entries, partition=partition))])
+    await numbers.on_recovery_completed(set(), set())
 
 
 def progress(offset: int, next_offset: int, topic_id: str = TOPIC_ID) -> Rec:
@@ -48,38 +49,39 @@ async def write(numbers: Numbers, changes: dict[bytes, bytes], *, sent: Delivery
     numbers.store(0, entries, offset)
 
 
-def test_of_each_key_the_higher_position_is_restored_not_the_later(numbers: Numbers) -> None:
-    restore(numbers, Rec(0, b"a", b"5"), Rec(1, b"b", b"1"), Rec(2, b"a", b"4"), Rec(3, b"b", b"2"))
+async def test_of_each_key_the_higher_position_is_restored_not_the_later(numbers: Numbers) -> None:
+    await restore(numbers, Rec(0, b"a", b"5"), Rec(1, b"b", b"1"), Rec(2, b"a", b"4"), Rec(3, b"b", b"2"))
     assert values(numbers) == {b"a": b"5", b"b": b"2"}
 
 
-def test_what_was_restored_before_is_kept_when_it_is_higher(numbers: Numbers) -> None:
-    restore(numbers, Rec(0, b"a", b"5"))
-    restore(numbers, Rec(1, b"a", b"3"))
+async def test_what_was_restored_before_is_kept_when_it_is_higher(numbers: Numbers) -> None:
+    await restore(numbers, Rec(0, b"a", b"5"))
+    await restore(numbers, Rec(1, b"a", b"3"))
     assert values(numbers) == {b"a": b"5"}
-    restore(numbers, Rec(2, b"a", b"6"))
+    await restore(numbers, Rec(2, b"a", b"6"))
     assert values(numbers) == {b"a": b"6"}
 
 
-def test_events_of_several_partitions_are_restored_each_to_its_own(numbers: Numbers) -> None:
+async def test_events_of_several_partitions_are_restored_each_to_its_own(numbers: Numbers) -> None:
     numbers.apply_changelog_batch(
         [
             event_of(numbers.app, changelog(Rec(0, b"a", b"1"), partition=0)),
             event_of(numbers.app, changelog(Rec(0, b"a", b"2"), partition=1)),
         ]
     )
+    await numbers.on_recovery_completed(set(), set())
     assert (numbers.read(0, b"a"), numbers.read(1, b"a")) == (b"1", b"2")
 
 
-def test_the_higher_progress_is_restored_not_the_later(numbers: Numbers) -> None:
-    restore(numbers, progress(0, 300), progress(1, 200))
+async def test_the_higher_progress_is_restored_not_the_later(numbers: Numbers) -> None:
+    await restore(numbers, progress(0, 300), progress(1, 200))
     assert numbers.progress(0, TOPIC_ID) == 300
-    restore(numbers, progress(2, 250))
+    await restore(numbers, progress(2, 250))
     assert numbers.progress(0, TOPIC_ID) == 300
 
 
-def test_progress_in_a_new_topic_of_that_name_replaces_that_in_the_old(numbers: Numbers) -> None:
-    restore(numbers, progress(0, 300, "old"), progress(1, 5, "new"))
+async def test_progress_in_a_new_topic_of_that_name_replaces_that_in_the_old(numbers: Numbers) -> None:
+    await restore(numbers, progress(0, 300, "old"), progress(1, 5, "new"))
     assert numbers.progress(0, "new") == 5
     assert numbers.progress(0, "old") is None
 
@@ -88,17 +90,17 @@ def test_there_is_no_progress_before_anything_is_written(numbers: Numbers) -> No
     assert numbers.progress(0, TOPIC_ID) is None
 
 
-def test_tombstones_and_records_without_key_change_nothing_but_the_offset(numbers: Numbers) -> None:
-    restore(numbers, Rec(0, b"a", b"5"))
-    restore(numbers, Rec(1, b"a", None), Rec(2, None, b"7"))
+async def test_tombstones_and_records_without_key_change_nothing_but_the_offset(numbers: Numbers) -> None:
+    await restore(numbers, Rec(0, b"a", b"5"))
+    await restore(numbers, Rec(1, b"a", None), Rec(2, None, b"7"))
     assert values(numbers) == {b"a": b"5"}
-    assert numbers.persisted_offset(TP("test-numbers-changelog", 0)) == 2
+    assert numbers.persisted_offset(TP("stock-signals-numbers-changelog", 0)) == 2
 
 
-def test_the_changelog_offset_restored_is_the_last_of_the_batch(numbers: Numbers) -> None:
-    tp = TP("test-numbers-changelog", 0)
-    assert numbers.persisted_offset(tp) is None
-    restore(numbers, Rec(7, b"a", b"9"), Rec(11, b"a", b"1"))
+async def test_the_changelog_offset_restored_is_the_last_of_the_batch(numbers: Numbers) -> None:
+    tp = TP("stock-signals-numbers-changelog", 0)
+    assert numbers.persisted_offset(tp) == -1
+    await restore(numbers, Rec(7, b"a", b"9"), Rec(11, b"a", b"1"))
     assert numbers.persisted_offset(tp) == 11
 
 
@@ -111,12 +113,12 @@ async def test_a_restore_that_fails_ends_the_worker(
         crashed.set_result(error)
 
     monkeypatch.setattr(app, "crash", crash)
-    restore(numbers, Rec(0, b"a", b"5"))
+    await restore(numbers, Rec(0, b"a", b"5"))
     with pytest.raises(ValueError):
-        restore(numbers, Rec(1, b"b", b"6"), Rec(2, b"a", b"of another version"))
+        await restore(numbers, Rec(1, b"b", b"6"), Rec(2, b"a", b"of another version"))
     assert isinstance(await crashed, ValueError)
     assert values(numbers) == {b"a": b"5"}
-    assert numbers.persisted_offset(TP("test-numbers-changelog", 0)) == 0
+    assert numbers.persisted_offset(TP("stock-signals-numbers-changelog", 0)) == 0
 
 
 async def test_a_batch_goes_to_the_changelog_of_its_partition_with_its_progress(numbers: Numbers) -> None:
@@ -145,13 +147,13 @@ async def test_values_progress_and_changelog_offset_are_one_write(
     database = SimpleNamespace(write=written.append, get=lambda key: None)
     monkeypatch.setattr(private, "store_db", lambda store, partition: database)
     await write(numbers, {b"a": b"1"})
-    restore(numbers, Rec(0, b"a", b"1"), progress(1, 12))
+    await restore(numbers, Rec(0, b"a", b"1"), progress(1, 12))
     assert [len(write) for write in written] == [3, 3]
 
 
 async def test_the_offset_written_is_the_highest_that_the_broker_gave(numbers: Numbers) -> None:
     await write(numbers, {b"a": b"1"}, sent=Sent(first_offset=40))
-    assert numbers.persisted_offset(TP("test-numbers-changelog", 0)) == 41
+    assert numbers.persisted_offset(TP("stock-signals-numbers-changelog", 0)) == 41
 
 
 async def test_listeners_get_the_changes_but_not_the_progress(numbers: Numbers) -> None:
@@ -180,13 +182,13 @@ async def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None
     second = make_numbers(BatchApp(settings))
     assert values(second) == {b"a": b"1"}
     assert second.progress(0, TOPIC_ID) == 12
-    assert second.persisted_offset(TP("test-numbers-changelog", 0)) == 41
+    assert second.persisted_offset(TP("stock-signals-numbers-changelog", 0)) == 41
 
 
 async def test_partitions_are_told_as_held_after_recovery_and_not_during_a_rebalance(numbers: Numbers) -> None:
     told: list[frozenset[int]] = []
     numbers.on_held.append(told.append)
-    tps = {TP("test-numbers-changelog", 0), TP("test-numbers-changelog", 1)}
+    tps = {TP("stock-signals-numbers-changelog", 0), TP("stock-signals-numbers-changelog", 1)}
     await numbers.on_recovery_completed(tps, set())
     assert numbers.held == {0, 1}
     await numbers.on_rebalance(set(), set(), set())
