@@ -7,6 +7,7 @@ from app.domain.records import Bar
 from app.producer.pace import AsFastAsPossible, Pace
 from app.sources.base import Source
 
+_SETTLE_POLLS = 5
 # Long enough to cost nothing, short enough that a stop feels immediate.
 LONGEST_WAIT_S = 0.2
 
@@ -45,8 +46,7 @@ def replay(
         if bar is None:
             if stopped():
                 return False
-            # The source does the waiting; here, only for what is on its way.
-            sink.poll(LONGEST_WAIT_S if sink.waiting else 0.0)
+            _settle(sink, stopped)
             continue
         if waits:
             due = start + pace.due_s(sent, bar["timestamp"])
@@ -61,3 +61,12 @@ def replay(
         else:
             return False
     return True
+
+
+def _settle(sink: Sink, stopped: Callable[[], bool]) -> None:
+    """Waits for what is on its way, but not for long: the source has nothing now, and may soon."""
+    sink.poll(0.0)
+    for _ in range(_SETTLE_POLLS):
+        if not sink.waiting or stopped():
+            return
+        sink.poll(LONGEST_WAIT_S)

@@ -17,6 +17,7 @@ _BACK, _AHEAD = datetime.timedelta(days=20), datetime.timedelta(days=10)
 _SAME_MS = 1_000
 # A clock that is further off is not just badly set: one of the two does not tell the time.
 _BELIEVABLE_MS = 15 * MINUTE_MS
+_SAID = 4
 _AROUND_MS = 5 * MINUTE_MS
 
 
@@ -49,8 +50,11 @@ class Hours:
     def _check_calendar(self) -> None:
         today = new_york_day(self.now_ms())
         first, last = today - _BACK, today + _AHEAD
-        for difference in self._market.adopt(first, last, self._api.sessions(first, last)):
+        differences = self._market.adopt(first, last, self._api.sessions(first, last))
+        for difference in differences[:_SAID]:
             log.warning("%s Alpaca's calendar holds.", difference)
+        if len(differences) > _SAID:
+            log.warning("And %d more such differences.", len(differences) - _SAID)
 
     def _check_clock(self) -> None:
         before = self._clock.now_ms()
