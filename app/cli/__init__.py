@@ -6,7 +6,7 @@ import click
 
 from app.errors import StocksError
 
-COMMANDS = ("demo", "replay", "live", "produce", "tail", "dead-letters", "topics", "doctor", "stack")
+COMMANDS = ("demo", "replay", "live", "produce", "tail", "dead-letters", "tables", "topics", "doctor", "stack")
 
 
 class Subcommands(click.Group):
