@@ -13,6 +13,9 @@ from app.sources.names import Feed
 
 # The calendar can be done without: it is not waited for for long.
 _HOURS_TRIES, _HOURS_TIMEOUT_S = 2, 5.0
+_POLLING_TRIES, _POLLING_TIMEOUT_S = 8, 30.0
+# Bars of the stream are not kept waiting for those of REST, which are asked for again anyway.
+_STREAMING_TRIES, _STREAMING_TIMEOUT_S = 3, 10.0
 
 
 def open_live(
@@ -31,7 +34,13 @@ def open_live(
         return Stream(access, known, clock, is_open, on_fault=report)
 
     return AlpacaLive(
-        Api(access, clock, requests_per_minute=settings.requests_per_minute),
+        Api(
+            access,
+            clock,
+            requests_per_minute=settings.requests_per_minute,
+            tries=_STREAMING_TRIES if settings.stream else _POLLING_TRIES,
+            timeout_s=_STREAMING_TIMEOUT_S if settings.stream else _POLLING_TIMEOUT_S,
+        ),
         # Alpaca counts the trading API's requests apart from those for bars.
         Api(access, clock, tries=_HOURS_TRIES, timeout_s=_HOURS_TIMEOUT_S),
         clock,

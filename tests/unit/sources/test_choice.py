@@ -68,6 +68,9 @@ def test_a_day_from_alpaca() -> None:
         (Choice(source="alpaca", file=Path("bars.csv")), "leave out bars.csv"),
         (Choice(source="alpaca", sessions=2), "--sessions only shape"),
         (Choice(run_id="two words"), "two words"),
+        (Choice(source="alpaca-live", file=Path("bars.csv")), "leave out bars.csv"),
+        (Choice(source="alpaca-live", date=datetime.date(2024, 11, 14), seed=1), "leave out --date, --seed"),
+        (Choice(source="alpaca-live"), "Alpaca needs keys"),
     ],
 )
 def test_what_does_not_go_together_is_refused(choice: Choice, message: str) -> None:
