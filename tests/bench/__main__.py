@@ -18,13 +18,14 @@ from tests.bench.check import WrongSignals
 from tests.bench.loads import LOADS
 from tests.bench.measure import Cluster, Variant
 from tests.bench.profile import ProfilerMissing
+from tests.bench.recovery import RECOVERY
 from tests.bench.series import Bench
 from tests.bench.worker import WorkerEnded, WorkerStuck
 from tests.integration.deployment import ROOT
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("loads", nargs=-1, type=click.Choice(list(LOADS)))
+@click.argument("loads", nargs=-1, type=click.Choice([*LOADS, RECOVERY.name]))
 @click.option("--runs", default=3, show_default=True, type=click.IntRange(min=1), help="Runs of each load.")
 @click.option("--shrink", default=1, type=click.IntRange(min=1), help="Divide the loads, for a quick look.")
 @click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="A setting, such as BATCH_MAX=5000.")
@@ -49,11 +50,14 @@ def main(
     kafka: str | None,
     schema_registry: str | None,
 ) -> None:
-    """Measure LOADS (all unless named) end to end on one worker.
+    """Measure LOADS (wide and deep unless named) end to end on one worker.
 
     wide is 11,000 symbols with 20 bars each, deep 3 symbols with 20,000. All bars are sent first; then a worker
     starts, and bars/s count from its first signal to the last. Every signal is counted and a sample of them compared
     with an independent computation: a run that is wrong fails.
+
+    recovery fills 11,000 windows, kills the worker twice, the second time with its disk, and compares its
+    restoring with bare consumers that read the same changelogs.
     """
     if bool(kafka) != bool(schema_registry):
         raise click.UsageError("--kafka and --schema-registry go together")
@@ -63,23 +67,27 @@ def main(
         raise click.UsageError("the trees need folders of different names")
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupted)
-    wanted = [LOADS[name].shrunk(shrink) for name in loads or LOADS]
+    wanted = [LOADS[name].shrunk(shrink) for name in loads or LOADS if name in LOADS]
     try:
         with tempfile.TemporaryDirectory(prefix="stocks-bench-") as temporary:
             directory = Path(temporary)
             with _cluster(directory / "stack", kafka, schema_registry) as cluster:
                 bench = Bench(cluster, directory, Console(stderr=True))
                 measured = bench.measure(wanted, runs, variants)
+                recovered = bench.recover(RECOVERY.shrunk(shrink), runs, variants) if RECOVERY.name in loads else {}
                 profiles = bench.profile(wanted, variants) if profiled else {}
     except (StocksError, WorkerEnded, WorkerStuck, WrongSignals, ProfilerMissing) as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         raise click.Abort from None
     if as_json:
-        click.echo(report.as_json(measured, profiles))
+        click.echo(report.as_json(measured, recovered, profiles))
         return
     console = Console()
-    report.show(measured, console)
+    if measured:
+        report.show(measured, console)
+    if recovered:
+        report.show_recoveries(recovered, console)
     for load, found in profiles.items():
         report.show_profile(load, found, console)
 

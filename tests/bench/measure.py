@@ -84,11 +84,11 @@ def run(cluster: Cluster, directory: Path, name: str, bars: Sequence[Bar], repor
         produce_rate = len(bars) / (monotonic() - started)
 
         report("starting", 0)
-        with _worker(deployment, variant) as worker:
-            _until(worker.is_ready, worker)
+        with started_worker(deployment, variant) as worker:
+            until(worker.is_ready, worker)
             ready_at, cpu, broker_cpu = monotonic(), worker.cpu_seconds(), _cpu_seconds(cluster.broker_pid)
-            _until_all_signals(deployment, worker, len(bars), report)
-            _until(lambda: deployment.lag() == 0, worker)
+            until_all_signals(deployment, worker, len(bars), report)
+            until(lambda: deployment.lag() == 0, worker)
             seconds_to_commit = monotonic() - ready_at
             cpu = worker.cpu_seconds() - cpu
             broker_cpu = _cpu_seconds(cluster.broker_pid) - broker_cpu
@@ -110,7 +110,8 @@ def run(cluster: Cluster, directory: Path, name: str, bars: Sequence[Bar], repor
 
 
 @contextmanager
-def _worker(deployment: Deployment, variant: Variant) -> Iterator[BenchWorker]:
+def started_worker(deployment: Deployment, variant: Variant) -> Iterator[BenchWorker]:
+    """A worker that is ended gently, unless it was killed before. Raises WorkerStuck."""
     settings = deployment.settings
     environment = {
         **os.environ,
@@ -139,7 +140,8 @@ def _signals(deployment: Deployment) -> tuple[list[Signal], float]:
     return [cast(Signal, decoder.decode(value)) for value in values], (max(times) - min(times)) / 1000
 
 
-def _until(happened: Callable[[], bool], worker: BenchWorker) -> None:
+def until(happened: Callable[[], bool], worker: BenchWorker) -> None:
+    """Return once it happened. Raises WorkerEnded, WorkerStuck."""
     deadline = monotonic() + PATIENCE_SECONDS
     while not happened():
         worker.sample()
@@ -148,7 +150,8 @@ def _until(happened: Callable[[], bool], worker: BenchWorker) -> None:
         sleep(LOOK_SECONDS)
 
 
-def _until_all_signals(deployment: Deployment, worker: BenchWorker, bars: int, report: Report) -> None:
+def until_all_signals(deployment: Deployment, worker: BenchWorker, bars: int, report: Report) -> None:
+    """Return once there are so many signals. Raises WorkerEnded, WorkerStuck."""
     done = 0
 
     def more() -> bool:
@@ -158,7 +161,7 @@ def _until_all_signals(deployment: Deployment, worker: BenchWorker, bars: int, r
         return done > before
 
     while done < bars:
-        _until(more, worker)
+        until(more, worker)
         sleep(LOOK_SECONDS)
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from tests.bench.measure import Result
 from tests.bench.profile import Profile
+from tests.bench.recovery import Result as Recovered
 
 MIB = 2**20
 
@@ -28,8 +29,27 @@ FIGURES: Sequence[tuple[str, str, Callable[[Result], float | None]]] = (
     ("sent before, bars/s", ",.0f", lambda run: run.produce_rate),
 )
 
+#: What is shown of each recovery: seconds after kill -9.
+RECOVERY_FIGURES: Sequence[tuple[str, str, Callable[[Recovered], float | None]]] = (
+    ("symbols with full windows", ",.0f", lambda run: run.symbols),
+    *(
+        (f"disk {disk}, {phase}", ".1f", lambda run, disk=disk, phase=phase: getattr(getattr(run, disk), phase))
+        for disk in ("kept", "lost")
+        for phase in ("spawned", "joined", "restored", "ready", "signal")
+    ),
+    ("changelog records", ",.0f", lambda run: run.changelog_records),
+    ("restoring them, s", ".1f", lambda run: run.lost.restoring),
+    ("bare aiokafka reading them, s", ".1f", lambda run: run.aiokafka_seconds),
+    ("bare librdkafka reading them, s", ".1f", lambda run: run.librdkafka_seconds),
+    ("restoring to bare aiokafka", ".2f", lambda run: run.ratio),
+    ("worker's peak memory, MiB", ",.0f", lambda run: run.peak_bytes / MIB),
+)
+
 Runs = dict[tuple[str, str], list[Result]]
 """The results by load and variant."""
+
+Recoveries = dict[str, list[Recovered]]
+"""The recoveries by variant."""
 
 
 def show(runs: Runs, console: Console) -> None:
@@ -39,6 +59,16 @@ def show(runs: Runs, console: Console) -> None:
         table.add_column(f"{load}\n{variant}", justify="right")
     for title, form, figure in FIGURES:
         table.add_row(title, *(_spread(map(figure, results), form) for results in runs.values()))
+    console.print(table)
+
+
+def show_recoveries(recoveries: Recoveries, console: Console) -> None:
+    """Medians, with the range where there were several runs."""
+    table = Table("", title="kill -9 to the first right new signal, in seconds: median (lowest to highest)")
+    for variant in recoveries:
+        table.add_column(variant, justify="right")
+    for title, form, figure in RECOVERY_FIGURES:
+        table.add_row(title, *(_spread(map(figure, results), form) for results in recoveries.values()))
     console.print(table)
 
 
@@ -59,7 +89,7 @@ def show_profile(load: str, profile: Profile, console: Console) -> None:
     console.print(table)
 
 
-def as_json(runs: Runs, profiles: dict[str, Profile]) -> str:
+def as_json(runs: Runs, recoveries: Recoveries, profiles: dict[str, Profile]) -> str:
     """Everything, for other programs."""
     measured = [
         {
@@ -71,7 +101,12 @@ def as_json(runs: Runs, profiles: dict[str, Profile]) -> str:
         for (load, variant), results in runs.items()
         if results
     ]
-    return json.dumps({"loads": measured, "profiles": {load: asdict(each) for load, each in profiles.items()}})
+    found = {
+        "loads": measured,
+        "recoveries": {variant: [asdict(result) for result in results] for variant, results in recoveries.items()},
+        "profiles": {load: asdict(each) for load, each in profiles.items()},
+    }
+    return json.dumps(found)
 
 
 def _spread(values: Iterable[float | None], form: str) -> str:

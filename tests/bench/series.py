@@ -1,19 +1,24 @@
 """All runs of a benchmark, with progress: loads in order, variants in turns, so that both see the same machine."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.domain.records import Bar
-from tests.bench import profile
+from tests.bench import profile, recovery
 from tests.bench.loads import Load
-from tests.bench.measure import Cluster, Result, Variant, run
+from tests.bench.measure import Cluster, Report, Result, Variant, run
 from tests.bench.profile import Profile
-from tests.bench.report import Runs
+from tests.bench.report import Recoveries, Runs
+
+Measured = TypeVar("Measured")
+
+Run = Callable[[Cluster, Path, str, Sequence[Bar], Report, Variant], Measured]
 
 
 class Bench:
@@ -36,6 +41,16 @@ class Bench:
                     results[load.name, name].append(result)
         return results
 
+    def recover(self, load: Load, runs: int, variants: Mapping[str, Variant]) -> Recoveries:
+        """Kill a worker with full tables, so many times with each variant."""
+        results: Recoveries = {name: [] for name in variants}
+        bars = load.make()
+        for number in range(1, runs + 1):
+            for name, variant in variants.items():
+                result = self._watched(f"recovery {number}/{runs} {name}", bars, variant, recovery.run)
+                results[name].append(result)
+        return results
+
     def profile(self, loads: Sequence[Load], variants: Mapping[str, Variant]) -> dict[str, Profile]:
         """Run each load with each variant once more, sampled."""
         found = {}
@@ -49,6 +64,12 @@ class Bench:
         return found
 
     def _run(self, title: str, bars: Sequence[Bar], variant: Variant) -> Result:
+        result = self._watched(title, bars, variant, run)
+        self._console.print(f"{title}: {result.rate:,.0f} bars/s, committed in {result.seconds_to_commit:.1f} s")
+        return result
+
+    def _watched(self, title: str, bars: Sequence[Bar], variant: Variant, run: Run[Measured]) -> Measured:
+        """Run something with a progress bar."""
         name = f"bench{next(self._numbers)}"
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=self._console, transient=True) as progress:
@@ -57,6 +78,4 @@ class Bench:
             def report(doing: str, done: int) -> None:
                 progress.update(task, description=f"{title}: {doing}", completed=done)
 
-            result = run(self._cluster, self._directory / name, name, bars, report, variant)
-        self._console.print(f"{title}: {result.rate:,.0f} bars/s, committed in {result.seconds_to_commit:.1f} s")
-        return result
+            return run(self._cluster, self._directory / name, name, bars, report, variant)

@@ -24,7 +24,7 @@ class BenchWorker:
     def __init__(self, tree: Path, environment: Mapping[str, str], log: Path, prefix: Sequence[str] = ()) -> None:
         self._url = f"http://127.0.0.1:{environment['API_PORT']}"
         self._log = log
-        with log.open("wb") as output:
+        with log.open("ab") as output:
             # `python -m` puts the working folder first on the path: the tree's own code runs.
             self._started = subprocess.Popen(
                 [*prefix, sys.executable, "-m", "faust", "-A", "app.main", "worker", "-l", "info"],
