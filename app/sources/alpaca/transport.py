@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlsplit
 
 from requests import ConnectionError as Disconnected
 from requests import PreparedRequest, ReadTimeout, Response, Session
@@ -16,7 +17,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
 _CHUNK = 1 << 16
-_LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Refusal(Exception):
@@ -54,7 +55,7 @@ def prepare(session: Session, transport: Transport, url: str) -> None:
     """Sends the session's requests to `url` through `transport`; no proxy comes between us and this machine."""
     session.mount("https://", transport)
     session.mount("http://", transport)
-    if url.startswith(_LOOPBACK):
+    if urlsplit(url).hostname in _LOOPBACK:
         session.trust_env = False
 
 
@@ -68,5 +69,6 @@ def _body(response: Response, deadline: float) -> bytes:
     except HTTPError as error:
         raise Disconnected(error) from error
     finally:
-        response.raw.release_conn()
+        # What was read to its end has gone back to the pool by now; a connection with half an answer must not.
+        response.raw.close()
     return b"".join(chunks)

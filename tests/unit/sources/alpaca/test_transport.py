@@ -76,10 +76,13 @@ def test_silence_in_the_middle_ends_it() -> None:
         get(url, 0.1)
 
 
-def test_an_answer_that_drips_for_ever_ends_too() -> None:
-    drops = [b" "] * 100
-    with server(head("200 OK", "Content-Length: 100"), *drops) as url, pytest.raises(requests.ReadTimeout):
-        get(url, 0.2)
+def test_an_answer_that_drips_for_ever_ends_too_and_its_rest_is_not_taken_for_the_next() -> None:
+    drops = [b"\n"] * 100
+    with server(head("200 OK", "Content-Length: 100"), *drops) as url, requests.Session() as session:
+        prepare(session, Transport(0.2, lambda _: None), url)
+        for _ in range(2):
+            with pytest.raises(requests.ReadTimeout):
+                session.get(url)
 
 
 @pytest.mark.parametrize("status", ["204 No Content", "301 Moved", "429 Too Many", "500 Oops"])
