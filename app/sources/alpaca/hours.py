@@ -2,10 +2,11 @@
 
 import datetime
 import logging
+import threading
 
 from app.domain.records import MINUTE_MS
 from app.iso_time import iso
-from app.sources.alpaca.api import Api
+from app.sources.alpaca.api import Api, MarketClock
 from app.sources.alpaca.errors import AlpacaError, Interrupted, Unavailable
 from app.sources.alpaca.market import Market, new_york_day
 from app.sources.clock import Clock
@@ -15,8 +16,9 @@ log = logging.getLogger(__name__)
 _BACK, _AHEAD = datetime.timedelta(days=20), datetime.timedelta(days=10)
 # Closer than this, answers alone take that long.
 _SAME_MS = 1_000
-# A clock that is further off is not just badly set: one of the two does not tell the time.
+# A clock that is further off is watched for a while: it might not be one.
 _BELIEVABLE_MS = 15 * MINUTE_MS
+_WATCHED_S = 3.0
 _SAID = 4
 _AROUND_MS = 5 * MINUTE_MS
 
@@ -57,11 +59,9 @@ class Hours:
             log.warning("And %d more such differences.", len(differences) - _SAID)
 
     def _check_clock(self) -> None:
-        before = self._clock.now_ms()
-        theirs = self._api.market_clock()
-        ahead = theirs.now_ms - (before + self._clock.now_ms()) // 2
-        if abs(ahead) > _BELIEVABLE_MS:
-            log.warning("Alpaca's clock says %s, this machine's %s: set it right.", iso(theirs.now_ms), iso(before))
+        theirs, ahead = self._ask_clock()
+        if abs(ahead - self._ahead_ms) > _BELIEVABLE_MS and not self._goes(ahead):
+            log.warning("Alpaca's clock stands still at %s; this machine's holds.", iso(theirs.now_ms))
             return
         if abs(ahead - self._ahead_ms) > _SAME_MS:
             log.warning("This machine's clock is %.1f s off; Alpaca's holds.", -ahead / 1000)
@@ -70,3 +70,14 @@ class Hours:
         if theirs.is_open and not self._market.spans(now - _AROUND_MS, now + _AROUND_MS):
             log.warning("Alpaca says that the market is open until %s.", iso(theirs.next_close_ms))
             self._market.open_until(now, theirs.next_close_ms)
+
+    def _ask_clock(self) -> tuple[MarketClock, int]:
+        """What Alpaca says, and by how much its clock is ahead of this machine's, in milliseconds."""
+        before = self._clock.now_ms()
+        theirs = self._api.market_clock()
+        return theirs, theirs.now_ms - (before + self._clock.now_ms()) // 2
+
+    def _goes(self, ahead_ms: int) -> bool:
+        """Whether Alpaca's clock, so far ahead, goes as fast as ours."""
+        self._clock.wait(_WATCHED_S, threading.Event())
+        return abs(self._ask_clock()[1] - ahead_ms) < _WATCHED_S * 1000 / 2

@@ -12,6 +12,7 @@ from app.sessions import sessions
 from app.sources.sessions import Session
 
 NEW_YORK = ZoneInfo("America/New_York")
+_USUAL_MS = 390 * MINUTE_MS
 
 
 class Market:
@@ -71,9 +72,11 @@ class Market:
         ]
 
     def open_until(self, now_ms: int, close_ms: int) -> None:
-        """Takes it that a session goes on, until then at most, of which the calendar knows nothing."""
-        opened = now_ms // MINUTE_MS * MINUTE_MS
-        self._sessions.insert(self._begun(now_ms), Session(opened, min(close_ms, self.next_open(now_ms))))
+        """Takes it that a session goes on of which the calendar knows nothing: until then, and as long as most."""
+        at = self._begun(now_ms)
+        close = min(close_ms, self.next_open(now_ms))
+        opened = min(now_ms // MINUTE_MS * MINUTE_MS, close - _USUAL_MS)
+        self._sessions.insert(at, Session(max(opened, self._sessions[at - 1].close_ms), close))
 
     def _begun(self, now_ms: int) -> int:
         """How many sessions have begun by then."""

@@ -13,7 +13,7 @@ from app.sources.names import Feed
 
 # The calendar can be done without: it is not waited for for long.
 _HOURS_TRIES, _HOURS_TIMEOUT_S = 2, 5.0
-_POLLING_TRIES, _POLLING_TIMEOUT_S = 8, 30.0
+_POLLING_TRIES, _POLLING_TIMEOUT_S = 8, 15.0
 # Bars of the stream are not kept waiting for those of REST, which are asked for again anyway.
 _STREAMING_TRIES, _STREAMING_TIMEOUT_S = 3, 10.0
 

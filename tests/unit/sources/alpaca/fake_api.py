@@ -48,6 +48,7 @@ class FakeApi(Api):
         self.asked: list[Asked] = []
         self.error: Callable[[], AlpacaError | None] = lambda: None
         self.ahead_ms = 0
+        self.stands_at_ms: int | None = None
         self.is_open: bool | None = None
         self.closes_ms = 0
         self._told: list[tuple[int, AlpacaBar]] = []
@@ -90,6 +91,7 @@ class FakeApi(Api):
         self._fail()
         now = self._clock.now_ms() + self.ahead_ms
         goes_on = any(session.open_ms <= now < session.close_ms for session in self.days)
+        now = now if self.stands_at_ms is None else self.stands_at_ms
         return MarketClock(now, goes_on if self.is_open is None else self.is_open, 0, self.closes_ms)
 
     def _fail(self) -> None:

@@ -36,32 +36,39 @@ def test_the_calendar_of_alpaca_holds(caplog: pytest.LogCaptureFixture) -> None:
     ]
 
 
-@pytest.mark.parametrize("ahead_ms", [2_500, -90_000])
+@pytest.mark.parametrize("ahead_ms", [2_500, -90_000, 3 * 60 * MINUTE_MS])
 def test_a_clock_that_is_off_is_set_right(ahead_ms: int, caplog: pytest.LogCaptureFixture) -> None:
     setting = Setting()
     setting.api.ahead_ms = ahead_ms
     setting.hours.check()
     setting.hours.check()
-    assert setting.hours.now_ms() == NIGHT + ahead_ms
+    assert setting.hours.now_ms() == setting.clock.ms + ahead_ms
     assert len(caplog.records) == 1
 
 
-@pytest.mark.parametrize("ahead_ms", [900, 60 * MINUTE_MS])
-def test_nearly_right_and_unbelievable_clocks_change_nothing(ahead_ms: int, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_clock_that_is_nearly_right_is_right(caplog: pytest.LogCaptureFixture) -> None:
     setting = Setting()
-    setting.api.ahead_ms = ahead_ms
+    setting.api.ahead_ms = 900
     setting.hours.check()
     assert setting.hours.now_ms() == NIGHT
+    assert not caplog.records
+
+
+def test_a_clock_that_stands_still_is_none(caplog: pytest.LogCaptureFixture) -> None:
+    setting = Setting()
+    setting.api.stands_at_ms = NIGHT - 60 * MINUTE_MS
+    setting.hours.check()
+    assert setting.hours.now_ms() == setting.clock.ms
     assert [record.getMessage() for record in caplog.records] == [
-        "Alpaca's clock says 2024-11-14T04:00:00Z, this machine's 2024-11-14T03:00:00Z: set it right."
-    ] * (ahead_ms > 900)
+        "Alpaca's clock stands still at 2024-11-14T02:00:00Z; this machine's holds."
+    ]
 
 
 def test_open_is_open_whatever_the_calendars_say() -> None:
     setting = Setting()
     setting.api.is_open, setting.api.closes_ms = True, NIGHT + 60 * MINUTE_MS
     setting.hours.check()
-    assert setting.market.session_at(NIGHT) == Session(NIGHT, NIGHT + 60 * MINUTE_MS)
+    assert setting.market.session_at(NIGHT) == Session(NIGHT - 330 * MINUTE_MS, NIGHT + 60 * MINUTE_MS)
 
 
 @pytest.mark.parametrize("now", ["2024-11-14T14:29:59Z", "2024-11-14T21:00:01Z"])

@@ -99,8 +99,15 @@ def test_the_same_calendar_is_no_difference(market: Market) -> None:
 
 
 def test_a_session_that_no_calendar_has_ends_with_the_next(market: Market) -> None:
-    market.open_until(THURSDAY.close_ms + 90_000, ms("2024-11-15T20:00:00Z"))
-    assert market.session_at(THURSDAY.close_ms + 90_000) == Session(THURSDAY.close_ms + MINUTE_MS, FRIDAY_OPEN)
+    now = ms("2024-11-15T04:00:30Z")
+    market.open_until(now, ms("2024-11-15T20:00:00Z"))
+    assert market.session_at(now) == Session(ms("2024-11-15T04:00:00Z"), FRIDAY_OPEN)
+    market = Market()
+    market.open_until(now, ms("2024-11-15T06:00:00Z"))
+    assert market.session_at(now) == Session(ms("2024-11-14T23:30:00Z"), ms("2024-11-15T06:00:00Z"))
+    market = Market()
+    market.open_until(THURSDAY.close_ms + 90_000, THURSDAY.close_ms + 60 * MINUTE_MS)
+    assert market.session_at(THURSDAY.close_ms) == Session(THURSDAY.close_ms, THURSDAY.close_ms + 60 * MINUTE_MS)
 
 
 def test_a_day_in_new_york_ends_later() -> None:
