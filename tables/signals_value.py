@@ -2,7 +2,7 @@
 
     u8   version (1)          i32  source partition  i64  highest source offset
     i32  its source index     u32  length of the texts
-    texts                     JSON: [topic id, strategy, [[origin, source, feed], ...]]
+    texts                     JSON: [topic id, strategy, [[origin, source, feed, adjustment], ...]]
     60 bytes x signals        see app/domain/history_rows.py
 
 The strategy is only stored: whoever opens the table compares it with the configured one.

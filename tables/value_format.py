@@ -49,7 +49,7 @@ def unpack_texts(data: bytes) -> Texts:
         raise UnknownFormat(f"the value's texts cannot be read: {error}") from error
 
 
-def _label(origin: Origin, source: str, feed: str) -> Label:
-    if origin not in _ORIGINS or not isinstance(source, str) or not isinstance(feed, str):
-        raise TypeError(f"not a label: {(origin, source, feed)!r}")
-    return Label(origin, source, feed)
+def _label(origin: Origin, *texts: str) -> Label:
+    if origin not in _ORIGINS or not all(isinstance(text, str) for text in texts):
+        raise TypeError(f"not a label: {(origin, *texts)!r}")
+    return Label(origin, *texts)

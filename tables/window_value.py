@@ -1,9 +1,11 @@
 """The windows table's value, format version 1, little-endian.
 
     u8   version (1)          u64  bars seen         i32  source partition
-    i64  highest offset       u16  pairs of averages u32  length of the texts
-    texts                     JSON: [topic id, strategy, [[origin, source, feed], ...]]
+    i64  highest offset       u16  pairs of averages u16  starts
+    u32  length of the texts
+    texts                     JSON: [topic id, strategy, [[origin, source, feed, adjustment], ...]]
     f64 x pairs, twice        Wilder's average gains, then average losses, oldest first
+    32 bytes x starts         see app/domain/starts.py: u64, i64, f64, f64, oldest first
     60 bytes x bars           see app/domain/rows.py
 
 The strategy is only stored: whoever opens the table compares it with the configured one.
@@ -14,13 +16,15 @@ from struct import Struct
 
 from app.domain import rows
 from app.domain.records import Position
+from app.domain.starts import Start
 from app.domain.window import Window
 from tables.value_format import UnknownFormat, check_version, pack_texts, unpack_texts
 
 __all__ = ["VERSION", "UnknownFormat", "decode_window", "encode_window", "position_of"]
 
 VERSION = 1
-_HEADER = Struct("<BQiqHI")
+_HEADER = Struct("<BQiqHHI")
+_START = Struct("<Qqdd")
 _WHAT = "window"
 
 
@@ -29,7 +33,7 @@ def encode_window(window: Window) -> bytes:
 
     Raises ValueError for a window that has seen nothing: there is nothing to keep.
     """
-    strategy, bars_seen, position, labels, gains, losses, packed = window
+    strategy, bars_seen, position, labels, gains, losses, packed, starts = window
     if position is None:
         raise ValueError("a window that has seen nothing has no value")
     topic_id, partition, offset = position
@@ -37,9 +41,10 @@ def encode_window(window: Window) -> bytes:
     pairs = len(gains)
     return b"".join(
         (
-            _HEADER.pack(VERSION, bars_seen, partition, offset, pairs, len(texts)),
+            _HEADER.pack(VERSION, bars_seen, partition, offset, pairs, len(starts), len(texts)),
             texts,
             _doubles(2 * pairs).pack(*gains, *losses),
+            b"".join([_START.pack(*start) for start in starts]) if starts else b"",
             packed,
         )
     )
@@ -51,9 +56,10 @@ def decode_window(data: bytes) -> Window:
     Raises UnknownFormat, which names the version, when the value is of another one or damaged.
     """
     check_version(data, VERSION, _HEADER.size, _WHAT)
-    _, bars_seen, partition, offset, pairs, length = _HEADER.unpack_from(data)
+    _, bars_seen, partition, offset, pairs, starts, length = _HEADER.unpack_from(data)
     averages_at = _HEADER.size + length
-    rows_at = averages_at + 16 * pairs
+    starts_at = averages_at + 16 * pairs
+    rows_at = starts_at + _START.size * starts
     packed = data[rows_at:]
     if not pairs or rows_at > len(data) or len(packed) % rows.SIZE:
         raise UnknownFormat(f"{_WHAT}: the value of version {VERSION} is cut off or damaged ({len(data)} bytes)")
@@ -67,6 +73,7 @@ def decode_window(data: bytes) -> Window:
         averages[:pairs],
         averages[pairs:],
         packed,
+        tuple(map(Start._make, _START.iter_unpack(data[starts_at:rows_at]))) if starts else (),
     )
 
 
@@ -76,7 +83,7 @@ def position_of(data: bytes) -> Position:
     Raises UnknownFormat as `decode_window` does.
     """
     check_version(data, VERSION, _HEADER.size, _WHAT)
-    _, _, partition, offset, _, length = _HEADER.unpack_from(data)
+    _, _, partition, offset, _, _, length = _HEADER.unpack_from(data)
     topic_id, _, _ = unpack_texts(data[_HEADER.size : _HEADER.size + length])
     return Position(topic_id, partition, offset)
 

@@ -32,6 +32,7 @@ EXACT = (
     "ready",
     "bars_seen",
     "gap_minutes",
+    "split",
     "reason",
     "strategy",
 )
@@ -103,16 +104,47 @@ def wilder_rsi(closes: npt.NDArray[np.float64], period: int) -> npt.NDArray[np.f
     return result
 
 
+def split_starts(bars: Sequence[Bar], gap: Gap) -> list[int]:
+    """Which bars of one series, in order, look like the first after a split: raw, after a night, near such a ratio."""
+    starts = []
+    for index in range(1, len(bars)):
+        before, bar = bars[index - 1], bars[index]
+        between = (bar["timestamp"] - before["timestamp"]) // 60_000 - 1
+        if bar["adjustment"] == "raw" and _near_a_split(before["close"], bar["open"]):
+            in_session = gap(before["timestamp"], bar["timestamp"])
+            if in_session is not None and between - in_session >= 480:
+                starts.append(index)
+    return starts
+
+
+def _near_a_split(before: float, after: float) -> bool:
+    shares = np.arange(2, 101)
+    forward, reverse = before / after / shares[:49], after / before / shares
+    factors = np.concatenate([forward, reverse])
+    return bool(np.any((factors <= 1.10) & (factors >= 1 / 1.10))) or bool(1 / 1.05 <= before / after / 1.5 <= 1.05)
+
+
 def _signals_of_series(bars: Sequence[Bar], strategy: Strategy, gap: Gap) -> list[Expected]:
-    closes = np.array([bar["close"] for bar in bars])
+    starts = [0, *split_starts(bars, gap)]
+    signals: list[Expected] = []
+    for start, end in zip(starts, [*starts[1:], len(bars)], strict=True):
+        signals += _signals_between_splits(bars, start, end, strategy, gap, signals[-1]["action"] if signals else None)
+    return signals
+
+
+def _signals_between_splits(
+    bars: Sequence[Bar], start: int, end: int, strategy: Strategy, gap: Gap, previous: str | None
+) -> list[Expected]:
+    closes = np.array([bar["close"] for bar in bars[start:end]])
     fast, slow = _average(closes, strategy.fast), _average(closes, strategy.slow)
     rsi = wilder_rsi(closes, strategy.rsi_period)
     flat = _unchanged(closes, strategy.rsi_period)
     signals: list[Expected] = []
-    for index, bar in enumerate(bars):
-        action, reason = _decide(fast[index], slow[index], rsi[index], bool(flat[index]), strategy)
-        previous = signals[-1]["action"] if signals else None
-        count, period = index + 1, strategy.rsi_period
+    for index in range(start, end):
+        bar, at = bars[index], index - start
+        action, reason = _decide(fast[at], slow[at], rsi[at], bool(flat[at]), strategy)
+        split = {"previous_close": bars[index - 1]["close"], "open": bar["open"]} if index and not at else None
+        count, period = at + 1, strategy.rsi_period
         signals.append(
             {
                 **{
@@ -120,19 +152,21 @@ def _signals_of_series(bars: Sequence[Bar], strategy: Strategy, gap: Gap) -> lis
                     for field in ("run_id", "symbol", "timestamp", "origin", "source", "feed", "close")
                 },
                 "action": action,
-                "reason": reason,
+                "reason": "split_suspected" if split else reason,
                 "previous_action": previous,
                 "transition": previous is not None and previous != action,
-                "sma_20": _nullable(fast[index]),
-                "sma_50": _nullable(slow[index]),
-                "rsi_14": _nullable(rsi[index]),
+                "sma_20": _nullable(fast[at]),
+                "sma_50": _nullable(slow[at]),
+                "rsi_14": _nullable(rsi[at]),
                 "rsi_seed_weight": ((period - 1) / period) ** (count - period - 1) if count > period else 1.0,
                 "ready": count >= strategy.slow,
                 "bars_seen": count,
                 "gap_minutes": gap(bars[index - 1]["timestamp"], bar["timestamp"]) if index else None,
+                "split": split,
                 "strategy": strategy.name,
             }
         )
+        previous = action
     return signals
 
 

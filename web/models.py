@@ -48,6 +48,13 @@ class MissingPartition(Model):
     owner: str | None = Field(description="Base URL of the worker that holds it; null while none is known to.")
 
 
+class SplitOut(Model):
+    """What looks like a split."""
+
+    previous_close: float = Field(description="The close before, in the symbol's currency, as it came.")
+    open: float = Field(description="The open after, in the symbol's currency, as it came.")
+
+
 class SignalOut(Model):
     """BUY, SELL or HOLD for one bar, with all it follows from."""
 
@@ -74,9 +81,12 @@ class SignalOut(Model):
         description="How much of the RSI still hangs on where the series began, 1 (all) to 0 (nothing): a ratio."
     )
     ready: bool = Field(description="Whether all three indicators are there; false means HOLD.")
-    bars_seen: int = Field(description="Which bar of its series this is, counted from 1.")
+    bars_seen: int = Field(description="Which bar of its series this is, counted from 1, and again after a split.")
     gap_minutes: int | None = Field(
         description="Regular-session minutes without a bar before this one; null for the first bar."
+    )
+    split: SplitOut | None = Field(
+        description="Set on the bar whose raw price jumped overnight as in a split: the averages start anew with it."
     )
     revision: int = Field(description="0 at first; one more each time a correction or a late bar changes it.")
     strategy: StrategyName
@@ -111,7 +121,25 @@ class BarOut(Model):
     origin: OriginOf
     source: Source
     feed: Feed
+    adjustment: str = Field(
+        description="raw: not adjusted for splits or dividends; empty where the source does not say.", examples=["raw"]
+    )
+    gap_minutes: int | None = Field(
+        description="Regular-session minutes without a bar before this one (nights and weekends have none); null for "
+        "the first bar shown and outside the calendar's years."
+    )
     revision: int = Field(description="0 at first; one more each time a correction or a late bar changes it.")
+
+
+class SeriesStartOut(SplitOut):
+    """Where a series started anew, and why."""
+
+    timestamp: BarStart
+    reason: Reason = Field(description="split_suspected.")
+    explanation: str = Field(
+        description="The reason as a sentence with its numbers.",
+        examples=["opened at 24.10 after 96.20: looks like a 4:1 split, so the averages start anew"],
+    )
 
 
 class PositionOut(Model):
@@ -143,6 +171,10 @@ class WindowOut(Model):
     symbol: Symbol
     strategy: StrategyName
     bars_seen: int = Field(description="Bars of this series so far, those no longer kept included.")
+    series_start: SeriesStartOut | None = Field(
+        description="The bar with which the series started anew, as after a split; bars before it count no more. "
+        "Null: it started with the run."
+    )
     position: PositionOut | None = Field(description="Null before the first bar.")
     indicators: IndicatorsOut | None = Field(description="Of the newest bar; null before there is one.")
     bars: list[BarOut]

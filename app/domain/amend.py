@@ -5,12 +5,12 @@ from bisect import bisect_left
 from app.domain import rows
 from app.domain.draft import Draft
 from app.domain.emission import Cause, record
-from app.domain.measures import Gap, Measures, measure
+from app.domain.measures import Measures, measure
 from app.domain.outcome import Outcome
 from app.domain.records import MINUTE_MS, Indicators
 
 
-def amend(draft: Draft, cause: Cause, gap: Gap) -> tuple[Outcome, list[Indicators]]:
+def amend(draft: Draft, cause: Cause) -> tuple[Outcome, list[Indicators]]:
     """Fold the bar into the draft; the records are those of the bars whose indicators it changed, oldest first."""
     draft.trim()
     bar = cause.bar
@@ -23,13 +23,13 @@ def amend(draft: Draft, cause: Cause, gap: Gap) -> tuple[Outcome, list[Indicator
     if not _reachable(draft, index, present):
         return Outcome.STALE, []
 
-    old: list[Measures | None] = [measure(draft, i, gap) for i in range(index, len(minutes))]
+    old: list[Measures | None] = [measure(draft, i) for i in range(index, len(minutes))]
     if present:
         draft.replace(index, bar)
     else:
         draft.insert(index, bar)
         old.insert(0, None)
-    return Outcome.CORRECTED if present else Outcome.INSERTED, _emit(draft, index, old, cause, gap)
+    return Outcome.CORRECTED if present else Outcome.INSERTED, _emit(draft, index, old, cause)
 
 
 def _reachable(draft: Draft, index: int, present: bool) -> bool:
@@ -45,17 +45,17 @@ def _reachable(draft: Draft, index: int, present: bool) -> bool:
     return all(rows.tail(draft.rows, i)[0] < rows.MAX_REVISION for i in range(index, count))
 
 
-def _emit(draft: Draft, first: int, old: list[Measures | None], cause: Cause, gap: Gap) -> list[Indicators]:
+def _emit(draft: Draft, first: int, old: list[Measures | None], cause: Cause) -> list[Indicators]:
     records: list[Indicators] = []
     follow = False
     for index, before in enumerate(old, first):
-        after = measure(draft, index, gap)
+        after = measure(draft, index)
         # A row that is told anew may have another action, and the next signal
-        # names it as its previous one. Before `ready` every action is HOLD.
+        # names it as its previous one. What was not `ready`, and is not, stays HOLD.
         if after != before or follow:
             if before:
                 revision, label = rows.tail(draft.rows, index)
                 rows.set_tail(draft.rows, index, revision + 1, label)
             records.append(record(draft, index, after, cause, len(records)))
-            follow = after.ready
+            follow = after.ready or not before or before.ready
     return records

@@ -1,8 +1,12 @@
 """A window while a batch of bars is folded into it."""
 
-from app.domain import rows, wilder
+from bisect import insort
+
+from app.domain import rows, starts, wilder
 from app.domain.labels import Label, in_use
 from app.domain.records import Bar, Position
+from app.domain.split import RAW, Gap, is_night, split_ratio
+from app.domain.starts import Start
 from app.domain.strategy import Strategy
 from app.domain.window import Window
 
@@ -14,23 +18,28 @@ class Draft:
     anything looks at how old a bar is, and at the end.
     """
 
-    __slots__ = ("bars_seen", "closes", "gains", "labels", "losses", "rows", "strategy")
+    __slots__ = ("bars_seen", "closes", "gains", "gap", "labels", "losses", "rows", "starts", "strategy")
 
-    def __init__(self, window: Window, strategy: Strategy) -> None:
+    def __init__(self, window: Window, strategy: Strategy, gap: Gap) -> None:
         self.strategy = strategy
+        self.gap = gap
         self.bars_seen = window.bars_seen
         self.labels = list(window.labels)
         self.rows = bytearray(window.rows)
         self.closes = list(rows.closes(window.rows))
         self.gains = list(window.gains)
         self.losses = list(window.losses)
+        self.starts = list(window.starts)
 
     def append(self, bar: Bar) -> int:
         """Add a bar newer than all others; returns its row's index."""
         self.rows += rows.pack(bar, 0, self._label(bar))
-        self.closes.append(bar["close"])
+        closes = self.closes
+        index = len(closes)
+        closes.append(bar["close"])
         self.bars_seen += 1
-        index = len(self.closes) - 1
+        if bar["adjustment"] == RAW and index and split_ratio(closes[index - 1], bar["open"]):
+            self._mark(index)
         self._smooth(index)
         return index
 
@@ -39,8 +48,11 @@ class Draft:
         newer = len(self.closes) - index
         at = index * rows.SIZE
         self.rows[at:at] = rows.pack(bar, 0, self._label(bar))
+        self.starts = starts.moved(self.starts, self._bar(index))
         self.closes.insert(index, bar["close"])
         self.bars_seen += 1
+        self._mark(index)
+        self._mark(index + 1)
         self._rewind(newer)
         self._smooth(index)
 
@@ -56,8 +68,11 @@ class Draft:
             label = self._label(bar)
         at = index * rows.SIZE
         self.rows[at : at + rows.SIZE] = rows.pack(bar, revision, label)
-        if changed:
-            self.closes[index] = bar["close"]
+        self.closes[index] = bar["close"]
+        before = self.starts
+        self._mark(index)
+        self._mark(index + 1)
+        if changed or self.starts != before:
             self._rewind(len(self.closes) - index)
             self._smooth(index)
 
@@ -76,6 +91,8 @@ class Draft:
         if surplus > 0:
             del self.gains[:surplus]
             del self.losses[:surplus]
+        if self.starts:
+            self.starts = starts.needed(self.starts, self._bar(0))
 
     def finish(self, position: Position) -> Window:
         """The window that the draft has become."""
@@ -88,7 +105,38 @@ class Draft:
             tuple(self.gains),
             tuple(self.losses),
             bytes(self.rows),
+            tuple(self.starts),
         )
+
+    def start(self, index: int) -> Start | None:
+        """Where the series of the row at `index` begins; None: with its run's first bar."""
+        return starts.newest(self.starts, self._bar(index))
+
+    def _bar(self, index: int) -> int:
+        """How many bars of the run and symbol came before the row at `index`."""
+        return self.bars_seen - len(self.closes) + index
+
+    def _mark(self, index: int) -> None:
+        """Decide, also anew, whether the row at `index` starts a series, if there is such a row."""
+        if index == len(self.closes):
+            return
+        bar = self._bar(index)
+        kept = [start for start in self.starts if start.bar != bar]
+        start = self._split(index) if index else None
+        if start:
+            insort(kept, start)
+        self.starts = kept
+
+    def _split(self, index: int) -> Start | None:
+        """The start that the row at `index` is when it looks like a split's first."""
+        open_, label = rows.open_and_label(self.rows, index)
+        previous_close = self.closes[index - 1]
+        if self.labels[label].adjustment != RAW or not split_ratio(previous_close, open_):
+            return None
+        previous, timestamp = rows.two_timestamps(self.rows, index)
+        if not is_night(previous, timestamp, self.gap):
+            return None
+        return Start(self._bar(index), timestamp, previous_close, open_)
 
     def _rewind(self, count: int) -> None:
         """Forget the averages after the newest `count` rows."""
@@ -103,18 +151,25 @@ class Draft:
         gain, loss = self.gains[-1], self.losses[-1]
         dropped = self.bars_seen - len(closes)
         for index in range(first, len(closes)):
-            if index:
+            number = dropped + index
+            if self.starts and (start := self.start(index)):
+                number -= start.bar
+            if number:
                 change = closes[index] - closes[index - 1]
-                gain, loss = wilder.advance(gain, loss, change, dropped + index, period)
+                gain, loss = wilder.advance(gain, loss, change, number, period)
+            else:
+                gain = loss = 0.0
             self.gains.append(gain)
             self.losses.append(loss)
 
     def _label(self, bar: Bar) -> int:
-        label = Label(bar["origin"], bar["source"], bar["feed"])
-        if label not in self.labels:
+        label = Label(bar["origin"], bar["source"], bar["feed"], bar["adjustment"])
+        try:
+            return self.labels.index(label)
+        except ValueError:
             self._drop_unused_labels()
             self.labels.append(label)
-        return self.labels.index(label)
+            return len(self.labels) - 1
 
     def _drop_unused_labels(self) -> None:
         self.trim()

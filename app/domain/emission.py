@@ -25,17 +25,17 @@ def record(draft: Draft, index: int, measures: Measures, cause: Cause, source_in
     bar that a backfilled one makes us tell again is still a live bar, and a
     backfilled one never turns live.
     """
-    close, sma_fast, sma_slow, rsi, seed_weight, ready, flat, bars_seen, gap_minutes = measures
+    close, sma_fast, sma_slow, rsi, seed_weight, ready, flat, bars_seen, gap_minutes, split = measures
     bar, topic_id, partition, offset, now_ms = cause
-    revision, label = rows.tail(draft.rows, index)
-    origin, source, feed = draft.labels[label]
+    timestamp, revision, label = rows.timestamp_and_tail(draft.rows, index)
+    origin, source, feed, _ = draft.labels[label]
     return {
         "run_id": bar["run_id"],
         "origin": origin,
         "source": source,
         "feed": feed,
         "symbol": bar["symbol"],
-        "timestamp": rows.timestamp(draft.rows, index),
+        "timestamp": timestamp,
         "close": close,
         "sma_20": sma_fast,
         "sma_50": sma_slow,
@@ -45,6 +45,7 @@ def record(draft: Draft, index: int, measures: Measures, cause: Cause, source_in
         "flat": flat,
         "bars_seen": bars_seen,
         "gap_minutes": gap_minutes,
+        "split": split,
         "revision": revision,
         "strategy": draft.strategy.name,
         "source_topic_id": topic_id,

@@ -2,8 +2,9 @@
 
 from math import isclose
 
-from app.domain.records import Signal
+from app.domain.records import Signal, Split
 from app.domain.rule import EQUAL
+from app.domain.split import split_ratio
 from app.domain.strategy import Strategy
 
 
@@ -12,6 +13,8 @@ def explain(signal: Signal, strategy: Strategy) -> str:
 
     Numbers show as many digits as it takes to see the difference.
     """
+    if signal["split"]:
+        return explain_split(signal["split"])
     fast, slow, rsi = signal["sma_20"], signal["sma_50"], signal["rsi_14"]
     if fast is None or slow is None or rsi is None:
         return f"warming up: {signal['bars_seen']} of {strategy.slow} bars seen"
@@ -25,6 +28,19 @@ def explain(signal: Signal, strategy: Strategy) -> str:
     if rsi > strategy.sell_above:
         return f"{_momentum(rsi, strategy)}, but {trend}: no downtrend to sell a rally in"
     return f"{_momentum(rsi, strategy)} while {trend}"
+
+
+def explain_split(split: Split) -> str:
+    """For example `opened at 24.10 after 96.20: looks like a 4:1 split, so the averages start anew`."""
+    before, after = split["previous_close"], split["open"]
+    # A program with another tolerance may have written the record.
+    shares, held = split_ratio(before, after) or (None, None)
+    kind = f"{shares}:{held} split" if shares else "split"
+    return f"opened at {_price(after)} after {_price(before)}: looks like a {kind}, so the averages start anew"
+
+
+def _price(value: float) -> str:
+    return f"{value:.2f}" if value >= 1 else f"{value:.4g}"
 
 
 def _momentum(rsi: float, strategy: Strategy) -> str:

@@ -35,7 +35,7 @@ class History(NamedTuple):
         """
         records: list[Signal] = []
         for row in rows.unpack(self.rows):
-            origin, source, feed = self.labels[row.label]
+            origin, source, feed, _ = self.labels[row.label]
             records.append(
                 {
                     "id": signal_id(run_id, symbol, row.timestamp, self.strategy, row.revision),
@@ -56,6 +56,7 @@ class History(NamedTuple):
                     "ready": row.ready,
                     "bars_seen": row.bars_seen,
                     "gap_minutes": row.gap_minutes,
+                    "split": row.split,
                     "revision": row.revision,
                     "reason": row.reason,
                     "strategy": self.strategy,
@@ -95,13 +96,16 @@ def step(
     bars can still change and the one before them, so that each signal's
     previous action is known. `now_ms` is UTC epoch milliseconds.
     """
-    position = history.position
+    position: tuple[str, int, int, int] | None = history.position
     kept = max(signal_history, strategy.late_bars + 2) * rows.SIZE
     draft = _Draft(history)
     signals: list[Signal] = []
     for record in records:
-        source = SourcePosition(
-            record["source_topic_id"], record["source_partition"], record["source_offset"], record["source_index"]
+        source = (
+            record["source_topic_id"],
+            record["source_partition"],
+            record["source_offset"],
+            record["source_index"],
         )
         if position is not None and source <= position and source[:2] == position[:2]:
             continue
@@ -116,9 +120,9 @@ def step(
         surplus = len(draft.rows) - kept
         if surplus > 0:
             del draft.rows[:surplus]
-    if position == history.position:
+    if position is None or position == history.position:
         return history, signals
-    return History(history.strategy, position, tuple(draft.labels), bytes(draft.rows)), signals
+    return History(history.strategy, SourcePosition(*position), tuple(draft.labels), bytes(draft.rows)), signals
 
 
 class _Draft:
@@ -138,10 +142,12 @@ class _Draft:
 
     def _label(self, signal: Signal) -> int:
         label = Label(signal["origin"], signal["source"], signal["feed"])
-        if label not in self.labels:
+        try:
+            return self.labels.index(label)
+        except ValueError:
             self._drop_unused_labels()
             self.labels.append(label)
-        return self.labels.index(label)
+            return len(self.labels) - 1
 
     def _drop_unused_labels(self) -> None:
         indexes = rows.labels(self.rows)
@@ -172,6 +178,7 @@ def _signal(record: Indicators, previous: Action | None, strategy: Strategy, now
         "ready": record["ready"],
         "bars_seen": record["bars_seen"],
         "gap_minutes": record["gap_minutes"],
+        "split": record["split"],
         "revision": revision,
         "reason": reason,
         "strategy": record["strategy"],

@@ -4,7 +4,8 @@ One row is 60 bytes, little-endian: minute (u32, minutes since 1970), close,
 fast and slow average, RSI (f64; NaN: null), bars seen (u32), gap in minutes
 (i32; -1: null), revision (u16), label (u16, an index), action, previous action
 (255: null), reason, ready (u8 each), emitted at (i64, UTC epoch milliseconds).
-What follows from these is not stored.
+The first bar after a split has no slow average and no RSI: their places hold
+the close before it and its open. What follows from all these is not stored.
 """
 
 from bisect import bisect_left
@@ -14,16 +15,24 @@ from math import nan
 from struct import Struct
 from typing import NamedTuple
 
-from app.domain.records import MINUTE_MS, Action, Reason, Signal
+from app.domain.records import MINUTE_MS, Action, Reason, Signal, Split
 
 ROW = Struct("<I4dIiHHBBBBq")
 SIZE = ROW.size
 
 # The order is the format: never change it, only add.
 _ACTIONS: tuple[Action, ...] = ("HOLD", "BUY", "SELL")
-_REASONS: tuple[Reason, ...] = ("no_rule", "oversold_in_uptrend", "overbought_in_downtrend", "warming_up", "flat")
+_REASONS: tuple[Reason, ...] = (
+    "no_rule",
+    "oversold_in_uptrend",
+    "overbought_in_downtrend",
+    "warming_up",
+    "flat",
+    "split_suspected",
+)
 _ACTION_CODES = {action: code for code, action in enumerate(_ACTIONS)}
 _REASON_CODES = {reason: code for code, reason in enumerate(_REASONS)}
+_SPLIT = _REASON_CODES["split_suspected"]
 _NO_ACTION = 255
 _NO_GAP = -1
 
@@ -39,7 +48,9 @@ Rows = bytes | bytearray
 def pack(signal: Signal, label: int) -> bytes:
     """One row."""
     sma_20, sma_50, rsi_14 = signal["sma_20"], signal["sma_50"], signal["rsi_14"]
-    gap, previous = signal["gap_minutes"], signal["previous_action"]
+    gap, previous, split = signal["gap_minutes"], signal["previous_action"], signal["split"]
+    if split is not None:
+        sma_50, rsi_14 = split["previous_close"], split["open"]
     return ROW.pack(
         signal["timestamp"] // MINUTE_MS,
         signal["close"],
@@ -68,6 +79,7 @@ class Fields(NamedTuple):
     rsi_14: float | None
     bars_seen: int
     gap_minutes: int | None
+    split: Split | None
     revision: int
     label: int
     action: Action
@@ -82,6 +94,10 @@ def unpack(rows: Rows) -> Iterator[Fields]:
     for fields in ROW.iter_unpack(rows):
         minute, close, sma_20, sma_50, rsi_14, bars_seen, gap, revision, label = fields[:9]
         action, previous, reason, ready, emitted_at = fields[9:]
+        split: Split | None = None
+        if reason == _SPLIT:
+            split = {"previous_close": sma_50, "open": rsi_14}
+            sma_50 = rsi_14 = nan
         yield Fields(
             minute * MINUTE_MS,
             close,
@@ -90,6 +106,7 @@ def unpack(rows: Rows) -> Iterator[Fields]:
             _nullable(rsi_14),
             bars_seen,
             None if gap == _NO_GAP else gap,
+            split,
             revision,
             label,
             _ACTIONS[action],

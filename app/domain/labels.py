@@ -1,4 +1,4 @@
-"""Where bars came from, kept once a series: rows hold an index instead of three strings."""
+"""Where bars came from, kept once a series: rows hold an index instead of the strings."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -7,11 +7,12 @@ from app.domain.records import Origin
 
 
 class Label(NamedTuple):
-    """Origin, source and feed of a bar."""
+    """Origin, source, feed and adjustment of a bar; signals do not say the last."""
 
     origin: Origin
     source: str
     feed: str
+    adjustment: str = ""
 
 
 def in_use(labels: list[Label], indexes: Iterable[int]) -> tuple[list[Label], dict[int, int]]:

@@ -1,16 +1,11 @@
 """The indicators of one bar of a draft."""
 
-from collections.abc import Callable
 from math import fsum
 from typing import NamedTuple
 
 from app.domain import rows, wilder
 from app.domain.draft import Draft
-from app.domain.records import MINUTE_MS
-
-# Regular-session minutes strictly between two bar starts (UTC epoch
-# milliseconds), None outside the calendar's years.
-Gap = Callable[[int, int], int | None]
+from app.domain.records import MINUTE_MS, Split
 
 
 class Measures(NamedTuple):
@@ -25,9 +20,10 @@ class Measures(NamedTuple):
     flat: bool
     bars_seen: int
     gap_minutes: int | None
+    split: Split | None
 
 
-def measure(draft: Draft, index: int, gap: Gap) -> Measures:
+def measure(draft: Draft, index: int) -> Measures:
     """The indicators of the row at `index`, which must be one of those whose averages are kept.
 
     The simple averages are correctly rounded sums divided by the period
@@ -38,6 +34,10 @@ def measure(draft: Draft, index: int, gap: Gap) -> Measures:
     count = len(closes)
     end = index + 1
     bars = draft.bars_seen - count + end
+    split = None
+    if draft.starts and (start := draft.start(index)):
+        bars -= start.bar
+        split = start.split if bars == 1 else None
     fast, slow, period = strategy.fast, strategy.slow, strategy.rsi_period
     close = closes[index]
     ready = bars >= slow
@@ -52,11 +52,11 @@ def measure(draft: Draft, index: int, gap: Gap) -> Measures:
         ready,
         has_rsi and close == closes[index - 1] and closes[index - period : end].count(close) == period + 1,
         bars,
-        _gap(draft, index, gap) if bars > 1 else None,
+        _gap(draft, index) if index else None,
+        split,
     )
 
 
-def _gap(draft: Draft, index: int, gap: Gap) -> int | None:
-    previous = rows.timestamp(draft.rows, index - 1)
-    timestamp = rows.timestamp(draft.rows, index)
-    return 0 if timestamp - previous == MINUTE_MS else gap(previous, timestamp)
+def _gap(draft: Draft, index: int) -> int | None:
+    previous, timestamp = rows.two_timestamps(draft.rows, index)
+    return 0 if timestamp - previous == MINUTE_MS else draft.gap(previous, timestamp)

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, TypedDict
 
 Origin = Literal["live", "backfill", "replay", "synthetic"]
 Action = Literal["HOLD", "BUY", "SELL"]
-Reason = Literal["no_rule", "oversold_in_uptrend", "overbought_in_downtrend", "warming_up", "flat"]
+Reason = Literal["no_rule", "oversold_in_uptrend", "overbought_in_downtrend", "warming_up", "flat", "split_suspected"]
 
 MINUTE_MS = 60_000
 
@@ -40,6 +40,13 @@ class Bar(TypedDict):
     adjustment: str
 
 
+class Split(TypedDict):
+    """Between which prices (in the symbol's currency, as they came) something looks like a split."""
+
+    previous_close: float
+    open: float
+
+
 class Indicators(TypedDict):
     """The indicators of one bar; see schemas/indicators.avsc."""
 
@@ -58,6 +65,7 @@ class Indicators(TypedDict):
     flat: bool
     bars_seen: int
     gap_minutes: int | None
+    split: Split | None
     revision: int
     strategy: str
     source_topic_id: str
@@ -88,6 +96,7 @@ class Signal(TypedDict):
     ready: bool
     bars_seen: int
     gap_minutes: int | None
+    split: Split | None
     revision: int
     reason: Reason
     strategy: str

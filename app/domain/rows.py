@@ -22,6 +22,9 @@ MAX_REVISION = 0xFFFF
 
 _MINUTE = Struct("<I")
 _TAIL = Struct("<HH")
+_MINUTE_AND_TAIL = Struct("<I52xHH")
+_TWO_MINUTES = Struct("<I56xI")
+_OPEN_AND_LABEL = Struct("<4xd46xH")
 
 Rows = bytes | bytearray
 
@@ -63,6 +66,23 @@ def timestamp(rows: Rows, index: int) -> int:
     """One row's bar start, UTC epoch milliseconds."""
     minute: int = _MINUTE.unpack_from(rows, index * SIZE)[0]
     return minute * MINUTE_MS
+
+
+def two_timestamps(rows: Rows, index: int) -> tuple[int, int]:
+    """The bar starts of the row before and of the row at `index`, UTC epoch milliseconds."""
+    previous, minute = _TWO_MINUTES.unpack_from(rows, (index - 1) * SIZE)
+    return previous * MINUTE_MS, minute * MINUTE_MS
+
+
+def timestamp_and_tail(rows: Rows, index: int) -> tuple[int, int, int]:
+    """One row's bar start (UTC epoch milliseconds), revision and label index."""
+    minute, revision, label = _MINUTE_AND_TAIL.unpack_from(rows, index * SIZE)
+    return minute * MINUTE_MS, revision, label
+
+
+def open_and_label(rows: Rows, index: int) -> tuple[float, int]:
+    """One row's open and label index."""
+    return _OPEN_AND_LABEL.unpack_from(rows, index * SIZE)
 
 
 def tail(rows: Rows, index: int) -> tuple[int, int]:

@@ -10,10 +10,10 @@ EQUAL = 1e-9
 
 
 def decide(indicators: Indicators, strategy: Strategy) -> tuple[Action, Reason]:
-    """What to do, and which clause says so; the first that holds of warming up, flat, the rule, no rule."""
+    """What to do, and which clause says so; the first that holds of a split, warming up, flat, the rule, no rule."""
     fast, slow, rsi = indicators["sma_20"], indicators["sma_50"], indicators["rsi_14"]
     if fast is None or slow is None or rsi is None:
-        return "HOLD", "warming_up"
+        return "HOLD", "split_suspected" if indicators["split"] else "warming_up"
     if indicators["flat"]:
         return "HOLD", "flat"
     if rsi < strategy.buy_below:

@@ -11,9 +11,10 @@ from typing import NamedTuple
 from app.domain.amend import amend
 from app.domain.draft import Draft
 from app.domain.emission import Cause, record
-from app.domain.measures import Gap, measure
+from app.domain.measures import measure
 from app.domain.outcome import Outcome
 from app.domain.records import Bar, Indicators, Position
+from app.domain.split import Gap
 from app.domain.strategy import Strategy
 from app.domain.window import Window
 
@@ -49,7 +50,7 @@ def step(
     before = seen
     newest = window.newest_timestamp
     newest = -1 if newest is None else newest
-    draft = Draft(window, strategy)
+    draft = Draft(window, strategy, gap)
     outcomes: list[Outcome] = []
     records: list[Indicators] = []
     redelivered, appended = Outcome.REDELIVERED, Outcome.APPENDED
@@ -63,10 +64,10 @@ def step(
         if timestamp > newest:
             newest = timestamp
             index = draft.append(bar)
-            records.append(record(draft, index, measure(draft, index, gap), cause, 0))
+            records.append(record(draft, index, measure(draft, index), cause, 0))
             outcomes.append(appended)
         else:
-            outcome, amended = amend(draft, cause, gap)
+            outcome, amended = amend(draft, cause)
             records += amended
             outcomes.append(outcome)
     if seen == before:

@@ -38,6 +38,7 @@ SIGNAL: Signal = {
     "ready": True,
     "bars_seen": 50,
     "gap_minutes": 0,
+    "split": None,
     "revision": 0,
     "reason": "oversold_in_uptrend",
     "strategy": "sma20-sma50-rsi14-30-70/1",

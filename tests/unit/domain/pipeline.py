@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from app.domain import history
 from app.domain.history import History
 from app.domain.records import MINUTE_MS, Bar, Indicators, Signal
+from app.domain.split import Gap
 from app.domain.step import Outcome, Stepped, step
 from app.domain.strategy import Strategy
 from app.domain.window import Window
@@ -20,15 +21,18 @@ def every_minute(previous_ms: int, timestamp_ms: int) -> int:
     return (timestamp_ms - previous_ms) // MINUTE_MS - 1
 
 
-def fold(window: Window, bars: Sequence[tuple[int, Bar]], strategy: Strategy) -> tuple[Window, Stepped]:
-    return step(window, bars, topic_id=TOPIC_ID, partition=3, strategy=strategy, gap=every_minute, now_ms=NOW_MS)
+def fold(
+    window: Window, bars: Sequence[tuple[int, Bar]], strategy: Strategy, gap: Gap = every_minute
+) -> tuple[Window, Stepped]:
+    return step(window, bars, topic_id=TOPIC_ID, partition=3, strategy=strategy, gap=gap, now_ms=NOW_MS)
 
 
 class Pipeline:
     """One series' window and history, and all that they put out."""
 
-    def __init__(self, strategy: Strategy, signal_history: int = 50) -> None:
+    def __init__(self, strategy: Strategy, signal_history: int = 50, gap: Gap = every_minute) -> None:
         self.strategy = strategy
+        self.gap = gap
         self.signal_history = signal_history
         self.window = Window(strategy.name)
         self.history = History(strategy.name)
@@ -37,7 +41,7 @@ class Pipeline:
         self.signals: list[Signal] = []
 
     def feed(self, bars: Sequence[tuple[int, Bar]]) -> Stepped:
-        window, stepped = fold(self.window, bars, self.strategy)
+        window, stepped = fold(self.window, bars, self.strategy, self.gap)
         self.window = decode_window(encode_window(window)) if window.position else window
         self.outcomes += stepped.outcomes
         self.indicators += stepped.indicators

@@ -3,13 +3,14 @@ from app.domain.records import Position
 from app.domain.strategy import Strategy
 from app.domain.window import Window
 from tests.bars import TOPIC_ID, make_bar, series
+from tests.unit.domain.pipeline import every_minute
 
 STRATEGY = Strategy(fast=2, slow=4, rsi_period=3, late_bars=2)
 POSITION = Position(TOPIC_ID, 0, 0)
 
 
 def draft_of(closes: list[float]) -> Draft:
-    draft = Draft(Window(STRATEGY.name), STRATEGY)
+    draft = Draft(Window(STRATEGY.name), STRATEGY, every_minute)
     for bar in series(closes):
         draft.append(bar)
     return draft
@@ -31,7 +32,7 @@ def test_averages_are_sums_at_first_and_wilders_then() -> None:
 
 def test_inserting_and_replacing_equal_appending_in_order() -> None:
     wanted = draft_of([10.0, 11.0, 12.5, 12.0, 9.0]).finish(POSITION)
-    draft = Draft(Window(STRATEGY.name), STRATEGY)
+    draft = Draft(Window(STRATEGY.name), STRATEGY, every_minute)
     for minute, close in [(0, 10.0), (1, 10.5), (3, 12.0), (4, 9.0)]:
         draft.append(make_bar(minute, close))
     draft.insert(2, make_bar(2, 12.5))

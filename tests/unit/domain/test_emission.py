@@ -4,16 +4,17 @@ from app.domain.measures import Measures
 from app.domain.strategy import Strategy
 from app.domain.window import Window
 from tests.bars import make_bar
+from tests.unit.domain.pipeline import every_minute
 
 STRATEGY = Strategy()
 
 
 def test_a_record_is_of_its_row_and_names_its_cause() -> None:
-    draft = Draft(Window(STRATEGY.name), STRATEGY)
+    draft = Draft(Window(STRATEGY.name), STRATEGY, every_minute)
     draft.append(make_bar(0, 10.0, origin="live", source="alpaca", feed="iex"))
     late = make_bar(1, 11.0, origin="backfill")
     draft.append(late)
-    measures = Measures(10.0, 9.5, 9.25, 40.0, 0.5, True, False, 80, 3)
+    measures = Measures(10.0, 9.5, 9.25, 40.0, 0.5, True, False, 80, 3, None)
     told = record(draft, 0, measures, Cause(late, "topic", 7, 1234, 99), 2)
     assert told == {
         "run_id": late["run_id"],
@@ -31,6 +32,7 @@ def test_a_record_is_of_its_row_and_names_its_cause() -> None:
         "flat": False,
         "bars_seen": 80,
         "gap_minutes": 3,
+        "split": None,
         "revision": 0,
         "strategy": STRATEGY.name,
         "source_topic_id": "topic",

@@ -45,6 +45,19 @@ def test_explain(changes: dict[str, Any], sentence: str) -> None:
     assert explain(SIGNAL | changes, STRATEGY) == sentence  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("previous_close", "open_", "sentence"),
+    [
+        (96.2, 24.1, "opened at 24.10 after 96.20: looks like a 4:1 split, so the averages start anew"),
+        (0.1234, 1.2, "opened at 1.20 after 0.1234: looks like a 1:10 split, so the averages start anew"),
+        (100.0, 80.0, "opened at 80.00 after 100.00: looks like a split, so the averages start anew"),
+    ],
+)
+def test_a_split(previous_close: float, open_: float, sentence: str) -> None:
+    split = {"reason": "split_suspected", "split": {"previous_close": previous_close, "open": open_}}
+    assert explain(SIGNAL | split, STRATEGY) == sentence  # type: ignore[arg-type]
+
+
 def test_names_the_strategys_periods_and_thresholds() -> None:
     strategy = Strategy(fast=5, slow=9, rsi_period=7, buy_below=32.5)
     assert explain(SIGNAL, strategy) == "RSI 27.4 < 32.5 while SMA-5 189.42 > SMA-9 188.97"

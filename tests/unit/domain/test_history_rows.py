@@ -23,6 +23,13 @@ ROWS = b"".join(
         {"sma_20": None, "sma_50": None, "rsi_14": None, "reason": "warming_up", "ready": False, "action": "HOLD"},
         {"action": "SELL", "previous_action": "BUY", "reason": "overbought_in_downtrend"},
         {"previous_action": "HOLD", "gap_minutes": None, "reason": "flat"},
+        {
+            "sma_20": None,
+            "sma_50": None,
+            "rsi_14": None,
+            "reason": "split_suspected",
+            "split": {"previous_close": 96.2, "open": 24.1},
+        },
         {"gap_minutes": 40_000_000, "revision": 0xFFFF, "reason": "no_rule"},
     ],
 )

@@ -15,6 +15,14 @@ def test_columns() -> None:
     assert rows.tail(packed, 4) == (8, 12)
 
 
+def test_fields_of_one_row() -> None:
+    bars = [make_bar(0, 10.0), make_bar(3, 12.0, open=11.5)]
+    packed = b"".join(rows.pack(bar, 4, 300 + number) for number, bar in enumerate(bars))
+    assert rows.open_and_label(packed, 1) == (11.5, 301)
+    assert rows.two_timestamps(packed, 1) == (OPENING_MS, OPENING_MS + 180_000)
+    assert rows.timestamp_and_tail(packed, 1) == (OPENING_MS + 180_000, 4, 301)
+
+
 def test_no_rows_have_no_columns() -> None:
     assert rows.closes(b"") == rows.minutes(b"") == ()
 

@@ -10,7 +10,7 @@ STRATEGY = Strategy()
 
 
 def indicators(fast: float | None, slow: float | None, rsi: float | None, flat: bool = False) -> Indicators:
-    record: dict[str, Any] = {"sma_20": fast, "sma_50": slow, "rsi_14": rsi, "flat": flat, "ready": slow is not None}
+    record: dict[str, Any] = {"sma_20": fast, "sma_50": slow, "rsi_14": rsi, "flat": flat, "split": None}
     return record  # type: ignore[return-value]
 
 
@@ -44,3 +44,8 @@ def test_flat_goes_before_the_rule_and_after_warming_up() -> None:
 
 def test_thresholds_are_the_strategys() -> None:
     assert decide(indicators(101.0, 100.0, 34.0), Strategy(buy_below=35.0))[0] == "BUY"
+
+
+def test_a_split_goes_before_warming_up() -> None:
+    first = {**indicators(None, None, None), "split": {"previous_close": 96.2, "open": 24.1}}
+    assert decide(first, STRATEGY) == ("HOLD", "split_suspected")  # type: ignore[arg-type]

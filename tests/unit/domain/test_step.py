@@ -57,6 +57,7 @@ def test_the_first_bar() -> None:
             "flat": False,
             "bars_seen": 1,
             "gap_minutes": None,
+            "split": None,
             "revision": 0,
             "strategy": STRATEGY.name,
             "source_topic_id": TOPIC_ID,

@@ -10,6 +10,7 @@ from app.domain.strategy import Strategy
 from app.domain.validation import bar_fault
 from app.domain.window import Window
 from tests.bars import make_bar
+from tests.unit.domain.pipeline import every_minute
 
 GOOD = make_bar(0, 10.0, open=10.5, high=11.0, low=9.0, vwap=10.2)
 
@@ -108,6 +109,6 @@ def test_what_does_not(changes: dict[str, Any], says: str) -> None:
 def test_what_passes_fits_a_row(changes: dict[str, Any]) -> None:
     bar = make_bar(0, 10.0, **changes)
     if bar_fault(bar) is None:
-        draft = Draft(Window("s"), Strategy())
+        draft = Draft(Window("s"), Strategy(), every_minute)
         draft.append(bar)
         assert draft.same(0, bar)

@@ -21,6 +21,6 @@ def test_reading_gives_back_what_was_written() -> None:
     window, _ = fold(Window(STRATEGY.name), at_offsets(bars), STRATEGY)
     assert window.newest_timestamp == OPENING_MS + 60_000
     assert window.bars() == [
-        WindowBar(OPENING_MS, 9.5, 10.5, 9.0, 10.0, 12.25, 3, 9.75, 0, "replay", "csv:bars.csv", ""),
-        WindowBar(OPENING_MS + 60_000, 10.0, 10.0, 10.0, 10.0, 100.0, None, None, 0, "live", "alpaca", "iex"),
+        WindowBar(OPENING_MS, 9.5, 10.5, 9.0, 10.0, 12.25, 3, 9.75, 0, "replay", "csv:bars.csv", "", ""),
+        WindowBar(OPENING_MS + 60_000, 10.0, 10.0, 10.0, 10.0, 100.0, None, None, 0, "live", "alpaca", "iex", ""),
     ]

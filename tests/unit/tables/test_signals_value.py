@@ -8,6 +8,7 @@ from app.domain.history import History, SourcePosition
 from app.domain.strategy import Strategy
 from tables.signals_value import UnknownFormat, decode_history, encode_history, position_of
 from tests.bars import TOPIC_ID, at_offsets, make_bar, series
+from tests.unit.domain.nights import never_open
 from tests.unit.domain.pipeline import Pipeline
 from tests.unit.domain.walks import WALKS
 
@@ -29,8 +30,9 @@ def golden_history() -> History:
         *series(closes),
         make_bar(16, 11.25, origin="live", source="alpaca", feed="iex"),
         make_bar(20, 10.5),
+        make_bar(1440, 5.3, open=5.2, adjustment="raw"),
     ]
-    pipeline = Pipeline(tiny)
+    pipeline = Pipeline(tiny, gap=never_open)
     pipeline.feed(at_offsets(bars, 2**40))
     return pipeline.history
 
@@ -53,7 +55,7 @@ def test_golden_bytes_of_version_1() -> None:
 def test_the_golden_history_holds_every_action_and_reason() -> None:
     signals = golden_history().signals("r", "s", Strategy())
     assert {signal["action"] for signal in signals} == {"HOLD", "BUY", "SELL"}
-    assert len({signal["reason"] for signal in signals}) == 5
+    assert len({signal["reason"] for signal in signals}) == 6
 
 
 @pytest.mark.parametrize("version", [0, 2, 255])

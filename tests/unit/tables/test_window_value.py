@@ -6,10 +6,12 @@ from hypothesis import strategies as st
 
 from app.domain.labels import Label
 from app.domain.records import Position
+from app.domain.starts import Start
 from app.domain.strategy import Strategy
 from app.domain.window import Window
 from tables.window_value import UnknownFormat, decode_window, encode_window, position_of
-from tests.bars import TOPIC_ID, at_offsets, make_bar, series
+from tests.bars import OPENING_MS, TOPIC_ID, at_offsets, make_bar, series
+from tests.unit.domain.nights import never_open
 from tests.unit.domain.pipeline import fold
 from tests.unit.domain.walks import WALKS
 
@@ -23,14 +25,15 @@ def window_of(count: int) -> Window:
 
 
 def golden_window() -> Window:
-    """A correction, a missing minute, nulls and two labels."""
+    """A correction, a missing minute, nulls, two labels and a split."""
     tiny = Strategy(fast=2, slow=4, rsi_period=3, late_bars=2)
     bars = [
         *series([10.0, 10.5, 10.25, 10.75]),
         make_bar(3, 11.0, origin="live", source="alpaca", feed="iex", trade_count=None, vwap=None),
         make_bar(7, 10.5, open=10.4, high=10.6, low=10.3, volume=12.5),
+        make_bar(1440, 5.3, open=5.2, high=5.4, low=5.1, adjustment="raw"),
     ]
-    window, _ = fold(Window(tiny.name), at_offsets(bars, 2**40), tiny)
+    window, _ = fold(Window(tiny.name), at_offsets(bars, 2**40), tiny, never_open)
     return window
 
 
@@ -46,7 +49,8 @@ def test_a_full_window_fits_into_four_kilobytes() -> None:
     window = window_of(1000)
     assert len(encode_window(window)) <= 4096
     labels = (Label("live", "alpaca-stream", "iex"), Label("backfill", "alpaca-history", "iex"))
-    assert len(encode_window(window._replace(labels=labels))) <= 4096
+    starts = (Start(7, OPENING_MS, 96.2, 24.1), Start(2000, OPENING_MS, 24.1, 12.0))
+    assert len(encode_window(window._replace(labels=labels, starts=starts))) <= 4096
 
 
 def test_golden_bytes_of_version_1() -> None:

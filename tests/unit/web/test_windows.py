@@ -1,9 +1,13 @@
 import httpx
 import pytest
 
+from app.domain.window import Window
+from app.sessions import session_gap
+from app.sources.timestamps import parse_timestamp
+from tests.unit.domain.pipeline import fold
 from tests.unit.web.conftest import RUN
 from tests.unit.web.fake import FakeReader
-from tests.unit.web.series import STRATEGY, series
+from tests.unit.web.series import STRATEGY, bar, series
 
 
 async def test_every_bar_of_the_window_oldest_first(client: httpx.AsyncClient, reader: FakeReader) -> None:
@@ -11,10 +15,33 @@ async def test_every_bar_of_the_window_oldest_first(client: httpx.AsyncClient, r
     window = reader.series[2].window
     assert [bar["timestamp"] for bar in answer["bars"]][:2] == ["2024-11-14T14:30:00Z", "2024-11-14T14:31:00Z"]
     assert [{**bar, "timestamp": None} for bar in answer["bars"]] == [
-        {**bar._asdict(), "timestamp": None} for bar in window.bars()
+        {**bar._asdict(), "timestamp": None, "gap_minutes": 0 if number else None}
+        for number, bar in enumerate(window.bars())
     ]
     assert answer["position"] == {"topic_id": "topic", "partition": 0, "offset": 11}
     assert (answer["bars_seen"], answer["strategy"]) == (12, STRATEGY.name)
+    assert answer["series_start"] is None
+
+
+async def test_gaps_and_where_a_split_starts_the_series_anew(client: httpx.AsyncClient, reader: FakeReader) -> None:
+    closes = {"2024-11-14T20:58": 96.0, "2024-11-14T20:59": 96.2, "2024-11-15T14:30": 24.1, "2024-11-15T14:33": 24.2}
+    bars = [
+        {**bar(RUN, "X", parse_timestamp(f"{time}:00Z"), close, "live"), "open": close, "adjustment": "raw"}
+        for time, close in closes.items()
+    ]
+    window, _ = fold(Window(STRATEGY.name), list(enumerate(bars)), STRATEGY, session_gap())  # type: ignore[arg-type]
+    reader.series.append(series(RUN, "X", [1.0])._replace(window=window))
+    answer = (await client.get("/windows/X")).json()
+    assert [bar["gap_minutes"] for bar in answer["bars"]] == [None, 0, 0, 2]
+    assert {bar["adjustment"] for bar in answer["bars"]} == {"raw"}
+    assert answer["bars_seen"] == 2
+    assert answer["series_start"] == {
+        "timestamp": "2024-11-15T14:30:00Z",
+        "reason": "split_suspected",
+        "explanation": "opened at 24.10 after 96.20: looks like a 4:1 split, so the averages start anew",
+        "previous_close": 96.2,
+        "open": 24.1,
+    }
 
 
 async def test_the_indicators_are_those_of_the_newest_signal(client: httpx.AsyncClient) -> None:
