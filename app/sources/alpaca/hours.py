@@ -7,7 +7,7 @@ import threading
 from app.domain.records import MINUTE_MS
 from app.iso_time import iso
 from app.sources.alpaca.api import Api, MarketClock
-from app.sources.alpaca.errors import AlpacaError, Interrupted, Unavailable
+from app.sources.alpaca.errors import AlpacaError, Interrupted, KeysRefused, Unavailable
 from app.sources.alpaca.market import Market, new_york_day
 from app.sources.clock import Clock
 
@@ -46,7 +46,7 @@ class Hours:
                 raise
             except AlpacaError as error:
                 log.warning("The market's hours could not be checked with Alpaca, the calendar here holds: %s", error)
-                if isinstance(error, Unavailable):
+                if isinstance(error, Unavailable | KeysRefused):
                     return
 
     def _check_calendar(self) -> None:

@@ -157,8 +157,8 @@ class AlpacaLive:
             yield from self._attend(self._polling, now)
 
     def _begin(self) -> Iterator[Bar]:
-        self._hours.check()
         self._say("fetching the bars before the first one")
+        self._hours.check()
         through = ended(self._hours.now_ms())
         history = warm_up(self._fetch, self._market, self._fetch.symbols, through, self._needed)
         yield from self._news(history.bars)

@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from app.domain.records import MINUTE_MS
-from app.sources.alpaca.errors import AlpacaError, Interrupted, Unavailable
+from app.sources.alpaca.errors import AlpacaError, Interrupted, KeysRefused, Unavailable
 from app.sources.alpaca.hours import Hours
 from app.sources.alpaca.market import Market
 from app.sources.sessions import Session, sessions_between
@@ -80,13 +80,17 @@ def test_seconds_around_open_and_close_are_no_session(now: str) -> None:
     assert setting.market.session_at(ms(now)) is None
 
 
-@pytest.mark.parametrize("error", [Unavailable("no answer"), AlpacaError("nonsense")])
-def test_without_an_answer_our_own_calendar_holds(error: AlpacaError, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    ("error", "asked"), [(Unavailable("no answer"), 1), (KeysRefused("wrong keys"), 1), (AlpacaError("nonsense"), 2)]
+)
+def test_without_an_answer_our_own_calendar_holds(
+    error: AlpacaError, asked: int, caplog: pytest.LogCaptureFixture
+) -> None:
     setting = Setting()
     setting.api.error = lambda: error
     setting.hours.check()
     assert setting.market.next_open(NIGHT) == ms("2024-11-14T14:30:00Z")
-    assert str(error) in caplog.text
+    assert caplog.text.count(str(error)) == asked
 
 
 def test_stopping() -> None:
