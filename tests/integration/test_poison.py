@@ -3,11 +3,11 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from typing import Any, cast
 
-from confluent_kafka import Message, Producer
+from confluent_kafka import Producer
 from fastavro import schemaless_writer
 
 import schemas
@@ -15,6 +15,7 @@ from app import avro
 from app.clients import producer_config, registry
 from app.domain.records import MINUTE_MS, Bar
 from app.serde import Encoder
+from app.topics import Topic
 from tests.bars import OPENING_MS
 from tests.integration.bars import random_bars
 from tests.integration.command_line import Stocks, stocks
@@ -28,7 +29,7 @@ __all__ = ["stocks"]
 
 SYMBOLS, MINUTES = 12, 120
 Sent = tuple[str | None, bytes, bytes | None]
-Place = tuple[int, int]
+Place = tuple[str, int, int]
 
 
 class NewerProducer:
@@ -103,6 +104,7 @@ def test_poison_is_listed_once_and_what_was_mended_gives_right_signals(deploy: D
     sent = list(traffic(bars, encoder, newer))
     assert sum(reason is not None for reason, _, _ in sent) > len(sent) / 10
     deployment.send_raw((key, value) for _, key, value in sent)
+    send(deployment, deployment.topics.indicators, [(0, b"S0000", b"garbage", None), (1, None, None, None)])
 
     killed = deployment.start_worker().wait_ready()
     await_outputs(deployment, deployment.topics.dead_letters)
@@ -110,7 +112,13 @@ def test_poison_is_listed_once_and_what_was_mended_gives_right_signals(deploy: D
     worker = deployment.start_worker().wait_ready()
     deployment.settle()
     assert worker.terminate() == 0
-    write_again(deployment, deployment.messages(deployment.topics.dead_letters)[:50])
+    # As a crash between outputs and changelog does.
+    written = deployment.messages(deployment.topics.dead_letters)[:50]
+    send(
+        deployment,
+        deployment.topics.dead_letters,
+        [(cast(int, each.partition()), each.key(), each.value(), each.headers()) for each in written],
+    )
     poisoned = places(deployment, sent)
     accepted = [bar for bar in bars if not is_newer(bar)]
     assert wrong(deployment, accepted) == []
@@ -119,6 +127,7 @@ def test_poison_is_listed_once_and_what_was_mended_gives_right_signals(deploy: D
     assert json.loads(summary.stdout) == Counter(poisoned.values())
 
     newer.register()
+    check_shown(stocks, deployment, poisoned)
     replay(stocks, deployment)
     deployment.start_worker()
     deployment.settle()
@@ -132,30 +141,24 @@ def test_poison_is_listed_once_and_what_was_mended_gives_right_signals(deploy: D
     assert stale == {"stale": 2 + 2 * (MINUTES - 60)}
 
 
-def write_again(deployment: Deployment, letters: list[Message]) -> None:
-    """As a crash between outputs and changelog does."""
+def send(deployment: Deployment, topic: Topic, records: Iterable[tuple[int, bytes | None, bytes | None, Any]]) -> None:
     producer = Producer(producer_config(deployment.settings))
-    for letter in letters:
-        producer.produce(
-            deployment.topics.dead_letters.name,
-            letter.value(),
-            letter.key(),
-            cast(int, letter.partition()),
-            headers=letter.headers(),
-        )
+    for partition, key, value, headers in records:
+        producer.produce(topic.name, value, key, partition, headers=headers)
     assert producer.flush(20) == 0
 
 
 def places(deployment: Deployment, sent: list[Sent]) -> dict[Place, str]:
-    """The reason of each poison by partition and offset: a key's records are on one partition, in order."""
+    """The reason of each poison by its place: a key's records are on one partition, in order."""
     waiting: dict[bytes, list[str | None]] = {}
     for reason, key, _ in sent:
         waiting.setdefault(key, []).append(reason)
-    found: dict[Place, str] = {}
+    raw, indicators = deployment.topics.raw.name, deployment.topics.indicators.name
+    found: dict[Place, str] = {(indicators, 0, 0): "not_avro", (indicators, 1, 0): "undecodable"}
     for message in deployment.messages(deployment.topics.raw):
         reason = waiting[cast(bytes, message.key())].pop(0)
         if reason is not None:
-            found[cast(int, message.partition()), cast(int, message.offset())] = reason
+            found[raw, cast(int, message.partition()), cast(int, message.offset())] = reason
     return found
 
 
@@ -163,9 +166,23 @@ def listed(stocks: Stocks, deployment: Deployment) -> dict[Place, str]:
     result = stocks(deployment.settings, "dead-letters", "list", "--json")
     assert result.exit_code == 0, result.output
     letters: list[dict[str, Any]] = [json.loads(line) for line in result.stdout.splitlines()]
-    named = {(letter["partition"], letter["offset"]): letter["reason"] for letter in letters}
+    named = {(letter["topic"], letter["partition"], letter["offset"]): letter["reason"] for letter in letters}
     assert len(named) == len(letters), "one is listed twice"
     return named
+
+
+def check_shown(stocks: Stocks, deployment: Deployment, poisoned: dict[Place, str]) -> None:
+    """One that can be decoded now, and one that never can."""
+    for reason, shown in (
+        ("unknown_schema", ["would be read now", '"symbol": "S000', '"timestamp": "2024-11-14T14:30:00Z"']),
+        ("not_avro", ["would come back: not_avro", "cannot be decoded", "\n  000000  "]),
+    ):
+        of_raw = (
+            place for place, each in poisoned.items() if each == reason and place[0] == deployment.topics.raw.name
+        )
+        topic, partition, offset = next(of_raw)
+        result = stocks(deployment.settings, "dead-letters", "show", f"{topic}[{partition}]@{offset}")
+        assert all(each in result.stdout for each in shown), result.output
 
 
 def replay(stocks: Stocks, deployment: Deployment) -> None:

@@ -4,7 +4,7 @@ import shutil
 from typing import cast
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import ConfigResource, ResourceType
 
 from app.broker import Broker
@@ -38,6 +38,7 @@ def test_a_damaged_table_is_computed_anew(deploy: Deploy, stocks: Stocks) -> Non
     damage(deployment)
     worker = deployment.start_worker()
     assert worker.process.wait(60) != 0
+    assert "table windows, key b'test\\x00S00" in worker.tail(100_000)
     assert "format version 99" in worker.tail(100_000)
 
     planned = stocks(settings(deployment), "tables", "rebuild", "--dry-run")
@@ -48,7 +49,8 @@ def test_a_damaged_table_is_computed_anew(deploy: Deploy, stocks: Stocks) -> Non
     assert done.exit_code == 0, done.output
     assert deployment.lag() == len(bars)
     assert cleanup_policy(deployment) == "compact"
-    worker = deployment.start_worker().wait_ready()
+    # With the tables of before, as in the folder of another machine.
+    deployment.start_worker("elsewhere").wait_ready()
     deployment.settle()
     expected = final_signals(bars, deployment.settings.strategy)
     again = deployment.signals()
@@ -56,10 +58,21 @@ def test_a_damaged_table_is_computed_anew(deploy: Deploy, stocks: Stocks) -> Non
     assert len(again) == 2 * len(signals)
     assert {signal["id"] for signal in again} == {signal["id"] for signal in signals}
     check_tables(deployment, expected)
-    assert worker.terminate() == 0
-    # A folder with the tables of before, as on another machine.
-    deployment.start_worker("elsewhere").wait_ready()
-    check_tables(deployment, expected)
+
+
+def test_it_goes_on_without_deleted_bars_only_when_told_to(deploy: Deploy, stocks: Stocks) -> None:
+    deployment = deploy(partitions=1)
+    deployment.send(random_bars(symbols=1, minutes=5, seed=13))
+    raw = deployment.topics.raw.name
+    broker = Broker(deployment.settings)
+    broker.admin.delete_records([TopicPartition(raw, 0, 3)])[TopicPartition(raw, 0)].result(10)
+    refused = stocks(settings(deployment), "tables", "rebuild", "--yes")
+    assert refused.exit_code == 1
+    assert f"{raw}[0]: retention has deleted records 0 to 2; the first left was sent 20" in refused.stdout
+    assert "--partial" in refused.stderr
+    done = stocks(settings(deployment), "tables", "rebuild", "--partial", "--yes")
+    assert done.exit_code == 0, done.output
+    assert deployment.lag() == 2
 
 
 def settings(deployment: Deployment) -> Settings:
