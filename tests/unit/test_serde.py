@@ -34,7 +34,10 @@ async def decoded(registry: SchemasInMemory, payload: bytes, name: str = "bar") 
     return decoder.decode(payload)
 
 
-@pytest.mark.parametrize(("name", "record"), [("bar", BAR), ("signal", SIGNAL)])
+SPLIT = {**SIGNAL, "reason": "split_suspected", "split": {"previous_close": 96.2, "open": 24.1}}
+
+
+@pytest.mark.parametrize(("name", "record"), [("bar", BAR), ("signal", SIGNAL), ("signal", SPLIT)])
 async def test_a_record_comes_back_as_it_was_with_times_as_milliseconds(
     registry: SchemasInMemory, name: str, record: Any
 ) -> None:
