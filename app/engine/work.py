@@ -122,6 +122,8 @@ class Worker:
         await self.reached(Point.AFTER_OUTPUTS, batch)
         await fence.pass_()
         offset = await self.delivery.send(self._table.changelog(batch.partition, entries), fence.wanted)
+        # A worker paused meanwhile may have sent these behind its successor's: then its store lacks what lies between.
+        await fence.pass_()
         await self.reached(Point.AFTER_CHANGELOG, batch)
         self._table.store(batch.partition, entries, offset)
         await self.reached(Point.AFTER_STORE, batch)

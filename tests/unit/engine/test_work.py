@@ -209,6 +209,25 @@ async def test_a_partition_lost_between_outputs_and_changelog_leaves_the_state_a
     assert (bench.progress, bench.counted) == (None, 0)
 
 
+async def test_a_changelog_sent_after_the_partition_was_lost_does_not_reach_the_store(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Its offset lies behind records of a successor: restoring would go on from there without them.
+    send = bench.broker.send
+
+    async def lose(records: Sequence[Outgoing], wanted: Callable[[], bool]) -> int:
+        offset = await send(records, wanted)
+        if records[0].topic == CHANGELOG:
+            monkeypatch.setattr(bench.app.batch_consumer, "assignment", set)
+        return offset
+
+    monkeypatch.setattr(bench.broker, "send", lose)
+    bench.fetch(0, 1)
+    await bench.run()
+    assert bench.broker.topics() == ["out", "out", CHANGELOG, CHANGELOG]
+    assert (bench.progress, bench.spans.committable(), bench.counted) == (None, 0, 0)
+
+
 async def test_the_changelog_waits_for_a_confirmation_that_the_outputs_outlived(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
