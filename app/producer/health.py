@@ -34,6 +34,9 @@ class Health(BaseModel):
     ended_at: str | None = Field(description="When it ended, UTC.")
     last_sent_at: str | None = Field(description="When the last bar was sent, UTC.")
     last_bar_at: str | None = Field(description="The start of that bar's minute, UTC.")
+    newest_bar_at: str | None = Field(
+        description="The start of the newest minute that a bar was sent of, UTC: later than last_bar_at after a correction."
+    )
     broker: str | None = Field(description="The broker's address; null while nobody says where it is.")
 
 
@@ -60,6 +63,7 @@ def health(runner: Runner, faults: Faults, broker: str | None) -> Health:
         ended_at=_iso(runner.ended_at),
         last_sent_at=_iso(runner.last_sent_at),
         last_bar_at=iso(runner.last_bar["timestamp"]) if runner.last_bar else None,
+        newest_bar_at=None if runner.newest_ms is None else iso(runner.newest_ms),
         broker=broker,
     )
 

@@ -71,6 +71,7 @@ class Runner:
         self.ended_at: float | None = None
         self.last_sent_at: float | None = None
         self.last_bar: Bar | None = None
+        self.newest_ms: int | None = None
         self._connect, self._pace, self._clock, self._patient = connect, pace, clock, patient
         self._status: Status = "starting"
         self._error: str | None = None
@@ -192,6 +193,7 @@ class Runner:
 
     def _note(self, bar: Bar) -> None:
         self.last_bar = bar
+        self.newest_ms = max(self.newest_ms or 0, bar["timestamp"])
         self.last_sent_at = self._clock()
 
     def _give_up_after_stop(self) -> Callable[[], bool]:

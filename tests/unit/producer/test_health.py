@@ -46,6 +46,7 @@ def test_all_that_a_person_needs(faults: Faults) -> None:
         "ended_at": "2024-11-14T16:00:00.500Z",
         "last_sent_at": "2024-11-14T16:00:00.500Z",
         "last_bar_at": "2024-11-14T14:34:00Z",
+        "newest_bar_at": "2024-11-14T14:34:00Z",
         "broker": "127.0.0.1:9092",
     }
 

@@ -59,6 +59,19 @@ def test_a_whole_source() -> None:
     assert runner.started_at == runner.ended_at == runner.last_sent_at == 1000.0
 
 
+def test_a_correction_is_the_last_bar_but_not_the_newest() -> None:
+    class Corrects(ListSource):
+        def bars(self) -> Iterator[Bar | None]:
+            bars = list(super().bars())
+            yield from bars
+            yield bars[0]
+
+    runner = ended(Outbox, Corrects(3))
+    first, _, newest = (bar["timestamp"] for bar in ListSource(3).bars() if bar)
+    assert runner.last_bar
+    assert (runner.last_bar["timestamp"], runner.newest_ms) == (first, newest)
+
+
 @pytest.mark.parametrize("error", [BrokerUnavailable("no broker"), RegistryUnavailable("no"), ClusterMissing("none")])
 def test_a_patient_one_waits_for_the_cluster(error: StocksError, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner_module, "_FIRST_PAUSE_S", 0.001)
