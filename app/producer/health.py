@@ -35,7 +35,7 @@ class Health(BaseModel):
     last_sent_at: str | None = Field(description="When the last bar was sent, UTC.")
     last_bar_at: str | None = Field(description="The start of that bar's minute, UTC.")
     newest_bar_at: str | None = Field(
-        description="The start of the newest minute that a bar was sent of, UTC: later than last_bar_at after a correction."
+        description="The start of the newest minute that a bar was sent of, UTC: last_bar_at may be a correction."
     )
     broker: str | None = Field(description="The broker's address; null while nobody says where it is.")
 
