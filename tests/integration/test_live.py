@@ -34,9 +34,9 @@ def alpaca() -> Iterator[AlpacaDouble]:
         for session in real_sessions(today - timedelta(days=30), today)
         if session.close_ms < opened_ms - 12 * HOUR_MS
     ]
-    now = Session(opened_ms, opened_ms + 6 * HOUR_MS)
+    now, next_one = (Session(start_ms, start_ms + 6 * HOUR_MS) for start_ms in (opened_ms, opened_ms + 24 * HOUR_MS))
     tape = Tape(SYMBOLS, [past[-1], now], seed=now_ms, extended=False)
-    with AlpacaDouble(tape, [*past, now], clock).running() as double:
+    with AlpacaDouble(tape, [*past, now, next_one], clock).running() as double:
         yield double
 
 

@@ -6,7 +6,7 @@ the order in which it came, and held against the final bars, a replay of them by
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from math import isclose
 
@@ -177,8 +177,8 @@ def check(days: TradingDays, until_ms: int | None = None) -> None:
     assert differences(final_signals(days.final().values(), STRATEGY), folded.signals.values()) == []
 
     replayed = [bar for bar in days.replayed() if bar["timestamp"] < until_ms]
-    first = {symbol: min(minute for each, minute in folded.signals if each == symbol) for symbol in days.symbols}
-    wanted = Folded([bar for bar in replayed if bar["timestamp"] >= first[bar["symbol"]]])
+    first_ms = first_minutes(folded.signals)
+    wanted = Folded([bar for bar in replayed if bar["timestamp"] >= first_ms[bar["symbol"]]])
     assert differences_in_signals(folded, wanted, until_ms) == []
     if until_ms == days.clock.now_ms():
         assert {symbol: plain(bars) for symbol, bars in folded.windows.items()} == {
@@ -192,11 +192,11 @@ def check(days: TradingDays, until_ms: int | None = None) -> None:
 
 def differences_in_bars(days: TradingDays, until_ms: int) -> list[str]:
     final = {each: bar for each, bar in days.final().items() if each[1] < until_ms}
-    first_ms = min(minute for _, minute in final)
+    first_ms = first_minutes(final)
     wanted = {
         (bar.symbol, bar.timestamp): bar
         for bar in days.tape.final("iex")
-        if first_ms <= bar.timestamp < until_ms and in_session(days.traded, bar.timestamp)
+        if first_ms[bar.symbol] <= bar.timestamp < until_ms and in_session(days.traded, bar.timestamp)
     }
     problems = [f"{symbol} {iso(minute)} was lost" for symbol, minute in wanted.keys() - final.keys()]
     problems += [f"{symbol} {iso(minute)} was made up" for symbol, minute in final.keys() - wanted.keys()]
@@ -205,6 +205,11 @@ def differences_in_bars(days: TradingDays, until_ms: int) -> list[str]:
         for each, bar in wanted.items()
         if each in final and (final[each]["close"], final[each]["volume"]) != (bar.close, bar.volume)
     ]
+
+
+def first_minutes(keys: Iterable[Key]) -> dict[str, int]:
+    """Of each symbol: how far back it is asked for depends on how much it trades."""
+    return dict(sorted(keys, reverse=True))
 
 
 def repeats(days: TradingDays) -> list[str]:

@@ -34,7 +34,7 @@ def real_sessions(first: date, last: date) -> list[Session]:
 
 
 class Exchange:
-    """Opens and closes as `sessions`, in the order of time, say."""
+    """Opens and closes as `sessions`, in the order of time, say; there must be one to come."""
 
     def __init__(self, sessions: Sequence[Session]) -> None:
         self.sessions = list(sessions)
@@ -57,11 +57,11 @@ class Exchange:
     def clock(self, now_ms: int) -> dict[str, str | bool]:
         """What GET /v2/clock answers."""
         coming = [session for session in self.sessions if session.close_ms > now_ms]
-        is_open = bool(coming) and coming[0].open_ms <= now_ms
+        is_open = coming[0].open_ms <= now_ms
         opens = [session.open_ms for session in coming if session.open_ms > now_ms]
         return {
             "timestamp": new_york(now_ms).isoformat(timespec="microseconds"),
             "is_open": is_open,
-            "next_open": new_york_text(opens[0]) if opens else "",
-            "next_close": new_york_text(coming[0].close_ms) if coming else "",
+            "next_open": new_york_text(opens[0]),
+            "next_close": new_york_text(coming[0].close_ms),
         }

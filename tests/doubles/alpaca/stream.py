@@ -145,7 +145,8 @@ class Stream:
     def send_raw(self, data: bytes) -> None:
         """Those connected now get these bytes in one frame."""
         for client in list(self._clients):
-            client.socket.send(data)
+            with suppress(ConnectionClosed):
+                client.socket.send(data)
 
     def tell(self, editions: Iterable[Edition]) -> None:
         """Sends these now, in one message to each client."""
