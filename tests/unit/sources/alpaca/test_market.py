@@ -94,6 +94,11 @@ def test_what_alpaca_says_holds_and_differences_are_said(market: Market) -> None
     assert market.opens_before(half.open_ms, 1) == ms("2024-11-13T14:30:00Z")
 
 
+def test_a_session_that_ends_before_it_begins_is_none(market: Market) -> None:
+    market.adopt(date(2024, 11, 14), date(2024, 11, 14), [Session(THURSDAY.close_ms, THURSDAY.open_ms)])
+    assert market.next_open(THURSDAY.open_ms) == FRIDAY_OPEN
+
+
 def test_the_same_calendar_is_no_difference(market: Market) -> None:
     assert market.adopt(date(2024, 11, 14), date(2024, 11, 14), [THURSDAY]) == []
 
