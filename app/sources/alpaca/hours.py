@@ -67,7 +67,8 @@ class Hours:
             log.warning("This machine's clock is %.1f s off; Alpaca's holds.", -ahead / 1000)
             self._ahead_ms = ahead
         now = self.now_ms()
-        if theirs.is_open and not self._market.spans(now - _AROUND_MS, now + _AROUND_MS):
+        closes_later = theirs.is_open and theirs.next_close_ms > now
+        if closes_later and not self._market.spans(now - _AROUND_MS, now + _AROUND_MS):
             log.warning("Alpaca says that the market is open until %s.", iso(theirs.next_close_ms))
             self._market.open_until(now, theirs.next_close_ms)
 

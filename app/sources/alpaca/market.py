@@ -64,7 +64,7 @@ class Market:
         """Takes these for the sessions of the New York days `first` to `last`; a sentence for each difference."""
         start, end = _midnight(first), _midnight(last + datetime.timedelta(days=1))
         at, until = self._begun(start - 1), self._begun(end - 1)
-        # What ends before it begins is told in New York's time of two days, and nobody knows which.
+        # One across midnight is told without the day on which it ends.
         theirs = [session for session in theirs if session.open_ms < session.close_ms]
         ours = self._sessions[at:until]
         self._sessions[at:until] = sorted(theirs)

@@ -71,6 +71,13 @@ def test_open_is_open_whatever_the_calendars_say() -> None:
     assert setting.market.session_at(NIGHT) == Session(NIGHT - 330 * MINUTE_MS, NIGHT + 60 * MINUTE_MS)
 
 
+def test_open_until_a_time_that_is_past_is_nonsense() -> None:
+    setting = Setting()
+    setting.api.is_open, setting.api.closes_ms = True, NIGHT
+    setting.hours.check()
+    assert setting.market.session_at(NIGHT) is None
+
+
 @pytest.mark.parametrize("now", ["2024-11-14T14:29:59Z", "2024-11-14T21:00:01Z"])
 def test_seconds_around_open_and_close_are_no_session(now: str) -> None:
     setting = Setting()
