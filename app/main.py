@@ -15,5 +15,6 @@ quieten()
 
 app.asgi_app = create_app(TablesReader())
 app.timer(1.0)(app.watch)
+app.timer(5.0)(app.watch_topics)
 
 __all__ = ["app"]

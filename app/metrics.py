@@ -38,6 +38,12 @@ retries = Counter(
     ["kind"],
     registry=registry,
 )
+deleted_records = Counter(
+    "stocks_deleted_records",
+    "Records that retention deleted before this worker read them, by topic: they are lost.",
+    ["topic"],
+    registry=registry,
+)
 batch_records = Histogram(
     "stocks_batch_records",
     "Records in one batch.",

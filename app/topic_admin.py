@@ -26,6 +26,10 @@ class PartitionsDiffer(StocksError):
     """Topics have another number of partitions than the settings ask for."""
 
 
+class TopicReplaced(StocksError):
+    """Topics were deleted, or deleted and made anew, under a running worker."""
+
+
 def ensure_topics(settings: Settings, *, timeout: float = 30.0) -> dict[str, str]:
     """Create the catalogue's topics that are missing, check all, and return each one's id by name.
 
@@ -47,6 +51,23 @@ def ensure_topics(settings: Settings, *, timeout: float = 30.0) -> dict[str, str
         there = _wait_until_there(broker, catalogue, timeout)
     check_partitions(catalogue, there)
     return {name: _id(description) for name, description in there.items()}
+
+
+def check_unchanged(broker: Broker, settings: Settings, ids: Mapping[str, str]) -> None:
+    """See that the topics are still those that `ensure_topics` returned the ids of.
+
+    Raises TopicReplaced, PartitionsDiffer, BrokerUnavailable.
+    """
+    there = describe(broker, list(ids))
+    check_partitions(topics(settings), there)
+    gone = [name for name in ids if name not in there]
+    anew = [name for name in ids if name in there and _id(there[name]) != ids[name]]
+    if gone or anew:
+        lines = [f"  - {name}: deleted" for name in gone] + [f"  - {name}: deleted and made anew" for name in anew]
+        raise TopicReplaced(
+            "\n".join(["Topics have changed under this worker:", *lines])
+            + "\nStart it again: it makes those that are missing, and reads new ones from their beginning"
+        )
 
 
 def _id(description: TopicDescription) -> str:

@@ -2,11 +2,13 @@
 
 import asyncio
 import gc
+import sys
 from collections.abc import Iterable
 from contextlib import ExitStack
 from time import monotonic
 from typing import Any, NoReturn, cast
 
+import click
 import faust
 from faust.app.base import BootStrategy
 from faust.assignor.partition_assignor import PartitionAssignor
@@ -15,7 +17,7 @@ from faust.tables.manager import TableManager
 from faust.types import TP, ServiceT
 
 from app import metrics
-from app.broker import Broker
+from app.broker import Broker, BrokerUnavailable
 from app.clients import ClusterMissing, endpoints, faust_credentials, producer_config
 from app.engine.consumer import BatchConsumer
 from app.engine.datadir import claim
@@ -26,7 +28,7 @@ from app.engine.table import BatchTable
 from app.errors import StocksError
 from app.listen import listen
 from app.settings import Settings
-from app.topic_admin import ensure_topics
+from app.topic_admin import check_unchanged, ensure_topics
 from app.topics import LARGEST_RECORD_BYTES
 
 COMMIT_SECONDS = 1.0
@@ -63,15 +65,32 @@ class ApiFirst(BootStrategy):
 
 
 class CheckedWorker(faust.Worker):
-    """Ends with a sentence, and before anything has started, where a worker cannot work."""
+    """Ends with a sentence where a worker cannot work, and before anything has started where that is known."""
+
+    _first_crash: BaseException | None = None
+
+    @property
+    def crash_reason(self) -> BaseException | None:
+        """Why the worker crashed: the first reason, not the cancelled tasks that follow from it."""
+        return self._first_crash
+
+    @crash_reason.setter
+    def crash_reason(self, reason: BaseException | None) -> None:
+        if reason is None or self._first_crash is None:
+            self._first_crash = reason
 
     def execute_from_commandline(self) -> NoReturn:
-        """Run the worker until it ends; raises SystemExit with the reason where it cannot start."""
+        """Run the worker until it ends; raises SystemExit with a sentence where there is one."""
         try:
             cast(BatchApp, self.app).prepare()
         except StocksError as error:
             raise SystemExit(f"Error: {error}") from None
-        super().execute_from_commandline()
+        try:
+            super().execute_from_commandline()
+        finally:
+            if isinstance(self.crash_reason, StocksError):
+                # Faust has put its log in the place of sys.stderr.
+                click.echo(f"Error: {self.crash_reason}", file=sys.__stderr__)
 
 
 class BatchApp(faust.App):
@@ -100,6 +119,7 @@ class BatchApp(faust.App):
         #: What keeps an agent waiting, by agent: a sentence for people.
         self.troubles: dict[str, str] = {}
         self._held = ExitStack()
+        self._broker: Broker | None = None
         self._incomplete_since = monotonic()
         metrics.recovering.set_function(lambda: not self.tables.actives_ready)
         super().__init__(
@@ -159,7 +179,8 @@ class BatchApp(faust.App):
         if self.asgi_app is not None and self.conf.web_enabled:
             listen("API_PORT", self.conf.web_bind, self.conf.web_port).close()
         self.topic_ids = ensure_topics(self.settings)
-        cluster_id = Broker(self.settings).metadata().cluster_id
+        self._broker = Broker(self.settings)
+        cluster_id = self._broker.metadata().cluster_id
         self._held.enter_context(claim(self.settings.data_dir, f"{self.settings.id} on cluster {cluster_id}"))
 
     def on_rebalance_start(self) -> None:
@@ -208,6 +229,17 @@ class BatchApp(faust.App):
             if partition in topics.get(topic, ()):
                 return str(url)
         return None
+
+    async def watch_topics(self) -> None:
+        """End a worker whose topics were changed under it; to be called every few seconds."""
+        assert self._broker is not None
+        try:
+            await asyncio.to_thread(check_unchanged, self._broker, self.settings, self.topic_ids)
+        except BrokerUnavailable:
+            pass  # The agents notice, wait, and say so.
+        except StocksError as error:
+            self.log.critical("%s", error)
+            await self.crash(error)
 
     async def watch(self) -> None:
         """Measure the lag, and end a worker that no longer asks for records; to be called every second or so."""

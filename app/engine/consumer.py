@@ -9,6 +9,7 @@ from faust.transport.drivers import aiokafka
 from faust.types import TP, ConsumerMessage, Message
 from faust.types.transports import TPorTopicSet
 
+from app import metrics
 from app.engine.batch import Batch
 from app.engine.fetcher import BatchFetcher
 
@@ -157,6 +158,7 @@ class BatchConsumer(aiokafka.Consumer):
             self.log.error(
                 "%s: records %d to %d were deleted by retention before they were processed", name, state, earliest - 1
             )
+            metrics.deleted_records.labels(tp.topic).inc(earliest - state)
             return earliest
         if committed is not None and state < committed:
             self.log.warning(

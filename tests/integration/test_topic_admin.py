@@ -5,10 +5,20 @@ import pytest
 
 from app.broker import Broker
 from app.settings import Settings
-from app.topic_admin import PartitionsDiffer, TopicMissing, config_drift, create, describe, ensure_topics
+from app.topic_admin import (
+    PartitionsDiffer,
+    TopicMissing,
+    TopicReplaced,
+    check_unchanged,
+    config_drift,
+    create,
+    describe,
+    ensure_topics,
+)
 from app.topics import topics
 from tests.integration.cluster import settings_for
 from tests.integration.fixtures_stack import LocalStack
+from tests.integration.waiting import eventually
 
 
 @pytest.fixture
@@ -82,3 +92,16 @@ def test_a_topic_made_anew_has_another_id(settings: Settings) -> None:
         broker.admin.poll(0.05)
     after = ensure_topics(settings)
     assert {topic for topic in before if before[topic] != after[topic]} == {name}
+
+
+def test_topics_that_are_as_they_were_are_unchanged_and_those_deleted_are_named(settings: Settings) -> None:
+    ids, broker = ensure_topics(settings), Broker(settings)
+    check_unchanged(broker, settings, ids)
+    name = topics(settings).signals.name
+    broker.admin.delete_topics([name])[name].result()
+    eventually(lambda: not describe(broker, [name]), 30)
+    with pytest.raises(TopicReplaced, match=f"{name}: deleted\n"):
+        check_unchanged(broker, settings, ids)
+    ensure_topics(settings)
+    with pytest.raises(TopicReplaced, match=f"{name}: deleted and made anew"):
+        check_unchanged(broker, settings, ids)

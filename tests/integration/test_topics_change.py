@@ -1,0 +1,99 @@
+"""Topics that are deleted, made anew, widened or cut while workers use them."""
+
+from collections.abc import Iterable
+
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import NewPartitions
+
+from app.broker import Broker
+from app.topic_admin import describe, ensure_topics
+from tests.integration.bars import random_bars
+from tests.integration.conftest import Deploy
+from tests.integration.deployment import Deployment, WorkerProcess, final
+from tests.integration.waiting import eventually
+from tests.oracle import differences, final_signals
+
+
+def test_a_topic_made_anew_and_one_widened_end_the_worker_with_a_sentence(deploy: Deploy) -> None:
+    deployment = deploy(partitions=2)
+    bars = list(random_bars(symbols=20, minutes=40, seed=8))
+    half = len(bars) // 2
+    deployment.send(bars[:half])
+    worker = deployment.start_worker().wait_ready()
+    deployment.settle()
+
+    make_anew(deployment)
+    assert ended(worker) == 1
+    assert "stocks.raw.avro" in worker.tail()
+    deployment.start_worker().wait_ready()
+    deployment.send(bars[half:])
+    settle_anew(deployment)
+    assert differences(final_signals(bars, deployment.settings.strategy), final(deployment.signals())) == []
+
+    widen(deployment)
+    assert ended(deployment.workers[-1]) == 1
+    assert "stocks.raw.avro: found 3, wanted 2" in deployment.workers[-1].tail(20_000)
+    refused = deployment.start_worker()
+    assert ended(refused) == 1
+    assert "set PARTITIONS=3, or delete these topics" in refused.tail()
+    assert "Traceback" not in refused.tail(2_000)
+
+
+def test_what_retention_deleted_is_counted_and_the_rest_is_right(deploy: Deploy) -> None:
+    deployment = deploy(partitions=2)
+    bars = list(random_bars(symbols=20, minutes=60, seed=9))
+    third = len(bars) // 3
+    deployment.send(bars[:third])
+    worker = deployment.start_worker().wait_ready()
+    deployment.settle()
+    assert worker.terminate() == 0
+
+    deployment.send(bars[third : 2 * third])
+    cut(deployment)
+    deployment.send(bars[2 * third :])
+    worker = deployment.start_worker().wait_ready()
+    deployment.settle()
+    kept = [*bars[:third], *bars[2 * third :]]
+    assert differences(final_signals(kept, deployment.settings.strategy), final(deployment.signals())) == []
+    assert deleted(worker.get("/metrics").text.splitlines()) == third
+
+
+def make_anew(deployment: Deployment) -> None:
+    name, broker = deployment.topics.raw.name, Broker(deployment.settings)
+    for future in broker.admin.delete_topics([name]).values():
+        future.result()
+    eventually(lambda: not describe(broker, [name]), 30)
+    ensure_topics(deployment.settings)
+
+
+def settle_anew(deployment: Deployment) -> None:
+    """As Deployment.settle, but what the group committed of the old topic says nothing of the new one."""
+    eventually(
+        lambda: deployment.lag() == 0 and deployment.count(deployment.topics.signals) >= 800,
+        60,
+        deployment.workers[-1].tail,
+    )
+
+
+def widen(deployment: Deployment) -> None:
+    broker = Broker(deployment.settings)
+    for future in broker.admin.create_partitions([NewPartitions(deployment.topics.raw.name, 3)]).values():
+        future.result()
+
+
+def cut(deployment: Deployment) -> None:
+    """Delete all there is in the topic of bars, as retention would."""
+    raw = deployment.topics.raw
+    ends = [TopicPartition(raw.name, partition, high) for partition, (_, high) in deployment.watermarks(raw).items()]
+    broker = Broker(deployment.settings)
+    for future in broker.admin.delete_records(ends).values():
+        future.result()
+
+
+def deleted(metrics: Iterable[str]) -> int:
+    return sum(int(float(line.split()[-1])) for line in metrics if line.startswith("stocks_deleted_records_total{"))
+
+
+def ended(worker: WorkerProcess) -> int:
+    eventually(lambda: worker.process.poll() is not None, 60, worker.tail)
+    return worker.process.wait()
