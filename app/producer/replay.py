@@ -7,7 +7,6 @@ from app.domain.records import Bar
 from app.producer.pace import AsFastAsPossible, Pace
 from app.sources.base import Source
 
-_SETTLE_POLLS = 5
 # Long enough to cost nothing, short enough that a stop feels immediate.
 LONGEST_WAIT_S = 0.2
 
@@ -64,9 +63,7 @@ def replay(
 
 
 def _settle(sink: Sink, stopped: Callable[[], bool]) -> None:
-    """Waits for what is on its way, but not for long: the source has nothing now, and may soon."""
+    """Waits until all has arrived: bars that come while the broker is away shall not wait here and be old then."""
     sink.poll(0.0)
-    for _ in range(_SETTLE_POLLS):
-        if not sink.waiting or stopped():
-            return
+    while sink.waiting and not stopped():
         sink.poll(LONGEST_WAIT_S)

@@ -98,7 +98,7 @@ class Choice:
         return AlpacaHistory(
             Api(access, clock, requests_per_minute=settings.requests_per_minute, tries=HISTORY_TRIES),
             clock,
-            self.symbols or settings.symbol_names,
+            self._alpaca_symbols(settings),
             self.date,
             self.to or self.date,
             all_hours=bool(self.extended),
@@ -116,12 +116,15 @@ class Choice:
             raise SourceError(f"Live bars are those of now: leave out {given}, or set SOURCE=alpaca for days gone by.")
         return open_live(
             settings,
-            self.symbols or settings.symbol_names,
+            self._alpaca_symbols(settings),
             feed=self.feed,
             run_id=self.run_id,
             on_fault=on_fault,
             on_notice=on_notice,
         )
+
+    def _alpaca_symbols(self, settings: Settings) -> list[str]:
+        return [symbol.upper() for symbol in self.symbols or settings.symbol_names]
 
     def _given(self, *names: str) -> str:
         """Those that were said, as they are written on the command line."""

@@ -27,24 +27,30 @@ class ListSource(NeverWaits):
 
 
 class ListSink:
-    """Keeps what it is offered, with the time; refuses while `room` is 0, and gets room with each poll."""
+    """Keeps what it is offered, with the time; refuses while `room` is 0, and gets room with each poll.
 
-    def __init__(self, room: int = 1_000_000) -> None:
+    What it was offered arrives after so many polls that wait.
+    """
+
+    def __init__(self, room: int = 1_000_000, *, slow_polls: int = 0) -> None:
         self.now = 0.0
         self.taken: list[tuple[float, Bar]] = []
         self.room = room
         self.polls: list[float] = []
-        self.slow = False
+        self._slow_polls, self._left = slow_polls, 0
 
     def offer(self, bar: Bar) -> bool:
         if not self.room:
             return False
         self.room -= 1
         self.taken.append((self.now, bar))
+        self._left = self._slow_polls
         return True
 
     def poll(self, timeout_s: float) -> None:
         self.polls.append(timeout_s)
+        if timeout_s:
+            self._left = max(0, self._left - 1)
         self.now += timeout_s
         self.room += 1
 
@@ -53,7 +59,7 @@ class ListSink:
 
     @property
     def waiting(self) -> int:
-        return len(self.taken) if self.slow else 0
+        return self._left
 
 
 class Outbox(ListSink):

@@ -87,9 +87,13 @@ def test_a_source_that_has_nothing_now_is_asked_again_until_it_is_stopped(pace: 
     assert [bar for _, bar in sink.taken] == list(ListSource(3).bars())
 
 
-@pytest.mark.parametrize(("slow", "polls"), [(True, [0.0, *[LONGEST_WAIT_S] * 5]), (False, [0.0])])
-def test_meanwhile_it_sees_to_what_is_on_its_way_but_not_for_long(slow: bool, polls: list[float]) -> None:
-    sink = ListSink()
-    sink.slow = slow
+def test_it_is_not_asked_again_before_all_has_arrived() -> None:
+    sink = ListSink(slow_polls=3)
     replay(Pausing(3), sink, pace=AsFastAsPossible(), clock=sink.clock, stopped=lambda: len(sink.taken) == 3)
-    assert sink.polls == [0.0, *polls, *polls]
+    assert sink.polls == [0.0, *[0.0, *[LONGEST_WAIT_S] * 3] * 2]
+
+
+def test_stopping_while_something_is_on_its_way() -> None:
+    sink = ListSink(slow_polls=10**9)
+    assert not replay(Pausing(3), sink, pace=AsFastAsPossible(), clock=sink.clock, stopped=lambda: len(sink.polls) > 9)
+    assert len(sink.taken) == 1

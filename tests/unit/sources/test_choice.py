@@ -2,6 +2,7 @@ import datetime
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from app.settings import Settings
 from app.sources.base import Source, SourceError
@@ -53,6 +54,16 @@ def test_a_day_from_alpaca() -> None:
     source = choice.open(settings, on_fault=lambda _: None, on_notice=lambda _: None)
     assert str(source) == "alpaca-history: AAPL, GOOGL, SPY, 2024-11-14 to 2024-11-18, extended hours, feed sip"
     assert source.run_id.startswith("replay-2024-11-14-sip-raw-extended-")
+
+
+def test_symbols_of_alpaca_are_in_capitals() -> None:
+    settings = Settings(
+        _env_file=None,  # type: ignore[call-arg]
+        apca_api_key_id=SecretStr("key"),
+        apca_api_secret_key=SecretStr("secret"),
+    )
+    source = Choice(source="alpaca-live", symbols=("aapl", "Spy")).open(settings, lambda _: None, lambda _: None)
+    assert str(source) == "alpaca-live, feed iex, by 1 request a minute: AAPL, SPY"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app.settings import Settings
 from app.stack.artifacts import artifacts
 
 COMPOSE = (Path(__file__).parents[3] / "docker-compose.yml").read_text()
@@ -19,6 +20,12 @@ COMPOSE = (Path(__file__).parents[3] / "docker-compose.yml").read_text()
 )
 def test_its_images_have_the_versions_of_the_local_stack(image: str) -> None:
     assert f"image: {image}\n" in COMPOSE
+
+
+def test_its_producer_has_all_that_alpaca_needs() -> None:
+    for name in (field.upper() for field in Settings.model_fields if field.startswith("apca_") or field == "stream"):
+        assert f"      {name}: ${{{name}:-}}\n" in COMPOSE
+    assert "SOURCE: ${SOURCE:-${APCA_API_KEY_ID:+alpaca-live}}\n" in COMPOSE
 
 
 def test_it_listens_on_loopback_only() -> None:
