@@ -169,7 +169,7 @@ class TradingDays:
         return self._stream
 
     def _api(self, seed: int) -> Api:
-        return Api(self._access(), self.clock, rng=random.Random(seed))
+        return Api(self._access(), self.clock, tries=3 if self.streaming else 8, rng=random.Random(seed))
 
     def _access(self) -> Access:
         rest, stream = self.double.rest.url, self.double.stream.url

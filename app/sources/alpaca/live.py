@@ -144,8 +144,7 @@ class AlpacaLive:
             self._disconnect()
 
     def _turn(self) -> Iterator[Bar | None]:
-        if self._stream:
-            yield from self._news(self._stream.take())
+        yield from self._heard()
         now = self._hours.now_ms()
         if now < self._not_before_ms:
             self._wait(self._not_before_ms - now)
@@ -184,6 +183,8 @@ class AlpacaLive:
             self._wait(due - now_ms)
             return
         for bars in polling.ask(now_ms):
+            # What came by stream while REST was asked, again and again maybe, is older than its answer.
+            yield from self._heard()
             yield from self._news(bars)
         self._filled = connections
         self._sent.forget(polling.from_ms)
@@ -217,6 +218,11 @@ class AlpacaLive:
 
     def _is_open(self) -> bool:
         return self._market.session_at(self._hours.now_ms()) is not None
+
+    def _heard(self) -> Iterator[Bar]:
+        """What came by stream."""
+        if self._stream:
+            yield from self._news(self._stream.take())
 
     def _news(self, bars: Iterable[AlpacaBar]) -> Iterator[Bar]:
         """Those of regular sessions that were not sent with these values, as records."""
