@@ -54,7 +54,7 @@ class Hours:
         first, last = today - _BACK, today + _AHEAD
         differences = self._market.adopt(first, last, self._api.sessions(first, last))
         for difference in differences[:_SAID]:
-            log.warning("%s Alpaca's calendar holds.", difference)
+            log.warning("%s", difference)
         if len(differences) > _SAID:
             log.warning("And %d more such differences.", len(differences) - _SAID)
 

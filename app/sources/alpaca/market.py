@@ -61,16 +61,23 @@ class Market:
         return self._sessions[self._begun(end_ms - 1) - count].open_ms
 
     def adopt(self, first: datetime.date, last: datetime.date, theirs: Sequence[Session]) -> list[str]:
-        """Takes these for the sessions of the New York days `first` to `last`; a sentence for each difference."""
+        """Takes these for the sessions of the New York days `first` to `last`; a sentence for each difference.
+
+        Sessions of other days are left out. Without any it stays as it is: no calendar is empty for weeks.
+        """
         start, end = _midnight(first), _midnight(last + datetime.timedelta(days=1))
         at, until = self._begun(start - 1), self._begun(end - 1)
         # One across midnight is told without the day on which it ends.
-        theirs = [session for session in theirs if session.open_ms < session.close_ms]
+        theirs = sorted(each for each in theirs if start <= each.open_ms < min(each.close_ms, end))
+        if not theirs:
+            return [f"Alpaca has no session from {first} to {last}, so the calendar stays."]
         ours = self._sessions[at:until]
-        self._sessions[at:until] = sorted(theirs)
+        self._sessions[at:until] = theirs
+        surplus = [each for each in ours if each not in theirs]
+        lacking = [each for each in theirs if each not in ours]
         return [
-            *(f"The calendar has a session {_span(each)}, Alpaca has not." for each in ours if each not in theirs),
-            *(f"Alpaca has a session {_span(each)}, the calendar has not." for each in theirs if each not in ours),
+            *(f"The calendar has a session {_span(each)}, Alpaca has not: Alpaca's holds." for each in surplus),
+            *(f"Alpaca has a session {_span(each)}, the calendar has not: Alpaca's holds." for each in lacking),
         ]
 
     def open_until(self, now_ms: int, close_ms: int) -> None:

@@ -30,8 +30,8 @@ def test_the_calendar_of_alpaca_holds(caplog: pytest.LogCaptureFixture) -> None:
     assert holiday.market.next_open(NIGHT) == ms("2024-11-15T14:30:00Z")
     assert [record.getMessage() for record in caplog.records] == [
         (
-            "The calendar has a session from 2024-11-14T14:30:00Z to 2024-11-14T21:00:00Z, Alpaca has not. "
-            "Alpaca's calendar holds."
+            "The calendar has a session from 2024-11-14T14:30:00Z to 2024-11-14T21:00:00Z, Alpaca has not: "
+            "Alpaca's holds."
         )
     ]
 

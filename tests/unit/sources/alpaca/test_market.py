@@ -83,10 +83,10 @@ def test_what_alpaca_says_holds_and_differences_are_said(market: Market) -> None
     saturday = Session(ms("2024-11-16T14:30:00Z"), ms("2024-11-16T21:00:00Z"))
     said = market.adopt(date(2024, 11, 14), date(2024, 11, 16), [half, saturday])
     assert said == [
-        "The calendar has a session from 2024-11-14T14:30:00Z to 2024-11-14T21:00:00Z, Alpaca has not.",
-        "The calendar has a session from 2024-11-15T14:30:00Z to 2024-11-15T21:00:00Z, Alpaca has not.",
-        "Alpaca has a session from 2024-11-14T14:30:00Z to 2024-11-14T18:00:00Z, the calendar has not.",
-        "Alpaca has a session from 2024-11-16T14:30:00Z to 2024-11-16T21:00:00Z, the calendar has not.",
+        "The calendar has a session from 2024-11-14T14:30:00Z to 2024-11-14T21:00:00Z, Alpaca has not: Alpaca's holds.",
+        "The calendar has a session from 2024-11-15T14:30:00Z to 2024-11-15T21:00:00Z, Alpaca has not: Alpaca's holds.",
+        "Alpaca has a session from 2024-11-14T14:30:00Z to 2024-11-14T18:00:00Z, the calendar has not: Alpaca's holds.",
+        "Alpaca has a session from 2024-11-16T14:30:00Z to 2024-11-16T21:00:00Z, the calendar has not: Alpaca's holds.",
     ]
     assert market.session_at(half.close_ms) is None
     assert market.next_open(half.close_ms) == saturday.open_ms
@@ -94,9 +94,20 @@ def test_what_alpaca_says_holds_and_differences_are_said(market: Market) -> None
     assert market.opens_before(half.open_ms, 1) == ms("2024-11-13T14:30:00Z")
 
 
-def test_a_session_that_ends_before_it_begins_is_none(market: Market) -> None:
-    market.adopt(date(2024, 11, 14), date(2024, 11, 14), [Session(THURSDAY.close_ms, THURSDAY.open_ms)])
-    assert market.next_open(THURSDAY.open_ms) == FRIDAY_OPEN
+def test_of_alpacas_calendar_only_sessions_of_the_days_asked_for_count(market: Market) -> None:
+    across_midnight = Session(THURSDAY.close_ms, THURSDAY.open_ms)
+    monday = Session(ms("2024-11-18T14:30:00Z"), ms("2024-11-18T21:00:00Z"))
+    market.adopt(date(2024, 11, 15), date(2024, 11, 18), [monday, THURSDAY])
+    market.adopt(date(2024, 11, 13), date(2024, 11, 14), [across_midnight, THURSDAY])
+    assert market.next_open(THURSDAY.open_ms) == monday.open_ms
+    assert market.opens_before(THURSDAY.open_ms, 1) == ms("2024-11-12T14:30:00Z")
+
+
+def test_an_empty_calendar_is_none(market: Market) -> None:
+    assert market.adopt(date(2024, 11, 1), date(2024, 11, 30), []) == [
+        "Alpaca has no session from 2024-11-01 to 2024-11-30, so the calendar stays."
+    ]
+    assert market.session_at(THURSDAY.open_ms) == THURSDAY
 
 
 def test_the_same_calendar_is_no_difference(market: Market) -> None:
