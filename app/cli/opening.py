@@ -5,14 +5,17 @@ from typing import Any
 
 import click
 
+from app.producer.pace import AsFastAsPossible, Pace
 from app.settings import Settings
-from app.sources.base import Source
+from app.sources.base import Source, SourceError
 from app.sources.choice import Choice
 from app.sources.faults import Faults
 
 
-def open_source(settings: Settings, options: dict[str, Any]) -> tuple[Source, Faults]:
+def open_source(settings: Settings, options: dict[str, Any], pace: Pace) -> tuple[Source, Faults]:
     """The source, and the count of what it skips; both speak to stderr. Raises SourceError."""
+    if options["source"] == "alpaca-live" and not isinstance(pace, AsFastAsPossible):
+        raise SourceError("Live bars are sent as they come: leave out --speed.")
     choice = Choice(date=_day(options.pop("date")), to=_day(options.pop("to")), **options)
     faults = Faults(_warn, "Line" if choice.is_file else "Record")
     source = choice.open(settings, faults, _warn)

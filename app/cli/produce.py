@@ -35,7 +35,7 @@ def produce(pace: Pace, options: dict[str, Any]) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     ours = settings()
     sock = listen("PRODUCER_PORT", ours.producer_host, ours.producer_port)
-    source, faults = open_source(ours, options)
+    source, faults = open_source(ours, options, pace)
     runner = Runner(source, lambda: connect(ours, source), pace=pace, clock=time.time, patient=True)
 
     def broker() -> str | None:

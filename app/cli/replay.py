@@ -37,7 +37,7 @@ def command(context: click.Context, /, pace: Pace, strict: bool, **options: Any)
     # What goes wrong is shown here, as a sentence.
     logging.getLogger("app").addHandler(logging.NullHandler())
     ours = settings()
-    source, faults = open_source(ours, options)
+    source, faults = open_source(ours, options, pace)
     runner = Runner(
         source,
         lambda: connect(ours, source, give_up_after_s=_GIVE_UP_AFTER_S),

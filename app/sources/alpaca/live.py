@@ -8,6 +8,7 @@ from typing import Protocol
 
 from app.domain.records import MINUTE_MS, Bar, Origin
 from app.domain.strategy import Strategy
+from app.domain.wilder import seed_weight
 from app.iso_time import iso
 from app.sources.alpaca.api import ADJUSTMENT, Api
 from app.sources.alpaca.bar import AlpacaBar, BadBar, to_bar
@@ -84,7 +85,7 @@ class AlpacaLive:
         self.read = 0
         self.doing: str | None = None
         self._apis, self._clock = (api, hours_api), clock
-        self._needed = bars_needed(strategy)
+        self._strategy, self._needed = strategy, bars_needed(strategy)
         self._connect, self._on_fault, self._on_notice = connect, on_fault, on_notice
         self._market = Market()
         self._hours = Hours(hours_api, self._market, clock)
@@ -240,7 +241,14 @@ class AlpacaLive:
     def _report(self, counts: Counter[str]) -> None:
         """Says how settled the indicators are."""
         symbols = self._fetch.symbols
-        log.info("Warmed up with %s bars of %s symbols", f"{counts.total():,}", f"{len(symbols):,}")
+        if counts:
+            weight = max(seed_weight(bars, self._strategy.rsi_period) for bars in counts.values())
+            log.info(
+                "Warmed up with %s bars of %s symbols: rsi_seed_weight is at most %.2g",
+                f"{counts.total():,}",
+                f"{len(counts):,}",
+                weight,
+            )
         if silent := [symbol for symbol in symbols if not counts[symbol]]:
             self._on_notice(
                 f"No bars in the last {MOST_SESSIONS} sessions of {_listed(silent)}: check the spelling in SYMBOLS."
