@@ -15,6 +15,7 @@ quieten()
 
 app.asgi_app = create_app(TablesReader())
 app.timer(1.0)(app.watch)
+app.task(app.see_address)
 app.timer(5.0)(app.watch_topics)
 
 __all__ = ["app"]

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from time import monotonic
 from typing import Any, NoReturn, cast
@@ -15,10 +15,12 @@ from faust.assignor.partition_assignor import PartitionAssignor
 from faust.contrib.asgi import AsgiService
 from faust.tables.manager import TableManager
 from faust.types import TP, ServiceT
+from mode import Service
 
 from app import metrics
 from app.broker import Broker, BrokerUnavailable
 from app.clients import ClusterMissing, endpoints, faust_credentials, producer_config
+from app.engine.address import advertised_host, check_address, member_name
 from app.engine.consumer import BatchConsumer
 from app.engine.datadir import claim
 from app.engine.delivery import Delivery
@@ -126,6 +128,7 @@ class BatchApp(faust.App):
             settings.id,
             broker=[f"kafka-batched://{address}" for address in kafka.split(",")],
             broker_credentials=faust_credentials(settings),
+            broker_client_id=member_name(settings),
             broker_session_timeout=settings.session_seconds,
             broker_heartbeat_interval=0.3 * settings.session_seconds,
             broker_commit_interval=COMMIT_SECONDS,
@@ -134,7 +137,7 @@ class BatchApp(faust.App):
             Schema=BatchSchema,
             Worker=CheckedWorker,
             web_bind=settings.api_host,
-            web_host=settings.api_host,
+            web_host=advertised_host(settings),
             web_port=settings.api_port,
             stream_buffer_maxsize=QUEUED_BATCHES,
             # A rebalance waits for the batch in hand, so that its offsets still commit.
@@ -232,23 +235,40 @@ class BatchApp(faust.App):
 
     async def watch_topics(self) -> None:
         """End a worker whose topics were changed under it; to be called every few seconds."""
-        assert self._broker is not None
+        await self._end_unless(check_unchanged, self.topic_ids)
+
+    async def see_address(self) -> None:
+        """End a worker that says it is where another one is; to be called once the group has admitted it."""
+        if self.conf.web_enabled:
+            await self._end_unless(check_address)
+
+    async def _end_unless(self, check: Callable[..., None], *args: Any) -> None:
         try:
-            await asyncio.to_thread(check_unchanged, self._broker, self.settings, self.topic_ids)
+            await asyncio.to_thread(check, self._broker, self.settings, *args)
         except BrokerUnavailable:
             pass  # The agents notice, wait, and say so.
         except StocksError as error:
             self.log.critical("%s", error)
             await self.crash(error)
 
+    @Service.task
+    async def _watch_polling(self) -> None:
+        # Faust starts timers only when the tables are restored.
+        async for _ in self.itertimer(1.0, name="polling"):
+            await self.end_when_stuck()
+
+    async def end_when_stuck(self) -> None:
+        """End a worker that has partitions and no longer asks for records; to be called every second or so."""
+        polled_at = self.batch_consumer.fetcher.polled_at
+        idle = 0.0 if polled_at is None else monotonic() - polled_at
+        if idle > STUCK_SECONDS:
+            await self.crash(RuntimeError(f"no records asked for in {idle:.0f} s: the worker is stuck"))
+
     async def watch(self) -> None:
-        """Measure the lag, and end a worker that no longer asks for records; to be called every second or so."""
+        """Measure the lag; to be called every second or so."""
         lags = await self.lag()
         metrics.lag_records.clear()
         metrics.assigned_partitions.clear()
         for tp, lag in lags.items():
             metrics.lag_records.labels(tp.topic, str(tp.partition)).set(lag)
             metrics.assigned_partitions.labels(tp.topic).inc()
-        idle = monotonic() - self.batch_consumer.fetcher.polled_at
-        if idle > STUCK_SECONDS:
-            await self.crash(RuntimeError(f"no records asked for in {idle:.0f} s: the worker is stuck"))

@@ -45,7 +45,8 @@ class BatchFetcher(AIOKafkaConsumerThread):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.spans: dict[TP, Spans] = {}
-        self.polled_at = monotonic()
+        #: When records were last asked for (monotonic seconds); None before there are partitions to ask for.
+        self.polled_at: float | None = None
 
     def _create_worker_consumer(self, transport: Transport) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)

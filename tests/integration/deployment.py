@@ -27,14 +27,16 @@ ROOT = Path(__file__).parents[2]
 
 
 class WorkerProcess:
-    """`faust -A app.main worker` as a child process."""
+    """`faust -A app.main worker` as a child process; of `program`, with more `options`."""
 
-    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], log: Path, program: str = "app.main", options: Sequence[str] = ()
+    ) -> None:
         self.url = f"http://127.0.0.1:{environment['API_PORT']}"
         self.log = log
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "faust", "-A", "app.main", "worker", "-l", "info"],
+                [sys.executable, "-m", "faust", "-A", program, "worker", "-l", "info", *options],
                 cwd=ROOT,
                 env=dict(environment),
                 stdout=output,
@@ -43,6 +45,10 @@ class WorkerProcess:
 
     def get(self, path: str) -> httpx.Response:
         return httpx.get(self.url + path, timeout=10)
+
+    def follow(self, path: str) -> httpx.Response:
+        """The answer of the worker that has it."""
+        return httpx.get(self.url + path, timeout=10, follow_redirects=True)
 
     def is_ready(self) -> bool:
         if self.process.poll() is not None:
@@ -87,7 +93,9 @@ class Deployment:
         self._observer = Consumer(consumer_config(self.settings, self.settings.id))
         self.workers: list[WorkerProcess] = []
 
-    def start_worker(self, data: str = "data", **changed: Any) -> WorkerProcess:
+    def start_worker(
+        self, data: str = "data", program: str = "app.main", options: Sequence[str] = (), /, **changed: Any
+    ) -> WorkerProcess:
         environment = {
             **os.environ,
             **self._changed,
@@ -95,7 +103,7 @@ class Deployment:
             "API_PORT": str(any_free_port()),
             **{key: str(value) for key, value in changed.items()},
         }
-        worker = WorkerProcess(environment, self.directory / f"worker-{data}.log")
+        worker = WorkerProcess(environment, self.directory / f"worker-{data}.log", program, options)
         self.workers.append(worker)
         return worker
 

@@ -1,4 +1,5 @@
 from pathlib import Path
+from time import monotonic
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -129,18 +130,26 @@ async def test_the_watch_measures_the_lag(reading: BatchApp) -> None:
     assert [(set(sample.labels.values()), sample.value) for sample in samples] == [({SOURCE.topic, "0"}, 60)]
 
 
-async def test_a_worker_that_asks_for_nothing_ends_itself(reading: BatchApp, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_worker_that_asks_for_nothing_ends_itself(app: BatchApp, monkeypatch: pytest.MonkeyPatch) -> None:
     crashes: list[BaseException] = []
 
     async def crash(error: BaseException) -> None:
         crashes.append(error)
 
-    monkeypatch.setattr(reading, "crash", crash)
-    await reading.watch()
+    monkeypatch.setattr(app, "crash", crash)
+    fetcher = app.batch_consumer.fetcher
+    await app.end_when_stuck()
+    fetcher.polled_at = monotonic()
+    await app.end_when_stuck()
     assert crashes == []
-    reading.batch_consumer.fetcher.polled_at -= STUCK_SECONDS + 1
-    await reading.watch()
+    fetcher.polled_at -= STUCK_SECONDS + 1
+    await app.end_when_stuck()
     assert "the worker is stuck" in str(crashes[0])
+
+
+async def test_whether_it_is_stuck_is_asked_while_tables_are_restored_too(app: BatchApp) -> None:
+    # Faust's timers start after the first recovery, a service's tasks with the service.
+    assert any(task.fun.__name__ == "_watch_polling" for task in app._get_tasks())
 
 
 def test_the_holder_of_a_partition_is_known_from_the_assignment(app: BatchApp) -> None:

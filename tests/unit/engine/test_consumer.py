@@ -124,9 +124,11 @@ async def test_a_new_assignment_forgets_what_was_fetched_under_the_old(
         assert consumer.fetcher.spans == {}
 
     monkeypatch.setattr(aiokafka.Consumer, "on_partitions_assigned", assigned)
+    assert consumer.fetcher.polled_at is None
     await consumer.on_partitions_assigned({SOURCE}, 8)
     assert not consumer.begin(made)
     assert consumer.finished(SOURCE) is None
+    assert consumer.fetcher.polled_at is not None, "from now on it must ask for records"
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ REACHED: dict[str, dict[str, tuple[str, ...]]] = {
 DIFFERENT = {("BatchTable", "items")}
 
 # Underscores that are no secret: named tuples' methods and Kafka's error codes.
-PUBLIC = {"_asdict", "_replace", "_fields"}
+PUBLIC = {"_asdict", "_replace", "_fields", "_make"}
 
 
 def named() -> Iterator[tuple[str, str]]:
