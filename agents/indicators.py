@@ -18,6 +18,7 @@ from app.domain.step import step
 from app.domain.window import Window
 from app.engine.batch import Batch, Record
 from app.engine.emitter import Emitter
+from app.engine.mending import LOOK_SECONDS
 from app.engine.work import Work, Worker
 from app.iso_time import iso
 from app.serde import Decoder, Poison
@@ -106,3 +107,4 @@ async def load_calendar() -> None:
 
 
 app.task(load_calendar)
+app.timer(LOOK_SECONDS)(worker.mend)

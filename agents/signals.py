@@ -15,6 +15,7 @@ from app.domain.key import table_key
 from app.domain.records import Action, Indicators
 from app.engine.batch import Batch, Record
 from app.engine.emitter import Emitter
+from app.engine.mending import LOOK_SECONDS
 from app.engine.work import Work, Worker
 from app.serde import Decoder, Poison
 from app.turns import in_turns
@@ -79,3 +80,6 @@ worker = Worker("signals", table, app.delivery(), catalogue.dead_letters.name, c
 async def signals(stream: StreamT[Batch]) -> None:
     """Turn indicators into signals and keep the newest of them."""
     await worker.run(stream)
+
+
+app.timer(LOOK_SECONDS)(worker.mend)

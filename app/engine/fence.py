@@ -8,9 +8,9 @@ assigned, and has the broker confirmed both within the session timeout?
 
 import asyncio
 from time import monotonic
-from typing import Any, cast
+from typing import cast
 
-from faust.types import AppT, EventT
+from faust.types import TP, AppT
 
 from app.engine.consumer import BatchConsumer
 from app.engine.delivery import Abandoned
@@ -22,11 +22,12 @@ RECHECK_SECONDS = 0.05
 
 
 class Fence:
-    """The right to write what follows from one event."""
+    """The right to write for a partition in one generation of the group."""
 
-    def __init__(self, app: AppT, event: EventT[Any]) -> None:
+    def __init__(self, app: AppT, tp: TP, generation_id: int | None) -> None:
         self._app = app
-        self._message = event.message
+        self._tp = tp
+        self._generation_id = generation_id
         self._max_age = MARGIN * app.conf.broker_session_timeout
 
     @property
@@ -34,11 +35,8 @@ class Fence:
         return cast(BatchConsumer, self._app.consumer)
 
     def owned(self) -> bool:
-        """Whether generation and assignment are still those that the event was fetched in."""
-        return (
-            self._message.generation_id == self._app.consumer_generation_id
-            and self._message.tp in self._consumer.assignment()
-        )
+        """Whether the generation is still that one, and the partition assigned."""
+        return self._generation_id == self._app.consumer_generation_id and self._tp in self._consumer.assignment()
 
     def confirmed(self) -> bool:
         """Whether the broker has lately accepted this worker as a member of the group."""

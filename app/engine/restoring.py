@@ -50,6 +50,8 @@ class Restoring:
         self._position_of = position_of
         self._read = read
         self._put = put
+        #: Partitions whose changelog has old values behind newer ones.
+        self.outdated: set[int] = set()
         self._newest: dict[int, dict[bytes, tuple[Position, bytes]]] = {}
         self._offsets: dict[int, int] = {}
         self._bytes = 0
@@ -76,6 +78,7 @@ class Restoring:
                 newest[key] = position, value
             else:
                 newest[key] = known
+                self.outdated.add(partition)
         self._offsets[partition] = batch.records[-1].offset
         if self._bytes > WAITING_BYTES:
             self.flush()

@@ -51,6 +51,8 @@ class BatchTable(faust.Table[bytes, bytes]):
         #: The partitions that are held here and complete.
         self.held: frozenset[int] = frozenset()
         self._restoring = Restoring(self.name, position_of, self.read, self._put)
+        #: The partitions whose changelog has old values behind newer ones.
+        self.outdated = self._restoring.outdated
 
     def read(self, partition: int, key: bytes) -> bytes | None:
         """The value of a key that this worker owns."""
@@ -88,6 +90,16 @@ class BatchTable(faust.Table[bytes, bytes]):
         """The changelog records of entries; they come before the store."""
         topic: str = self.changelog_topic.get_topic_name()
         return [Outgoing(topic, key, value, partition) for key, value in entries.items()]
+
+    def all_entries(self, partition: int) -> dict[bytes, bytes]:
+        """All that a partition holds, its progress last."""
+        entries = dict(self.items(partition))
+        progress = self.read(partition, PROGRESS_KEY)
+        return entries if progress is None else {**entries, PROGRESS_KEY: progress}
+
+    def keep_offset(self, partition: int, changelog_offset: int) -> None:
+        """Note that the store holds all that the changelog has up to this offset."""
+        self._put(partition, {}, changelog_offset)
 
     def store(self, partition: int, entries: Mapping[bytes, bytes], changelog_offset: int) -> None:
         """Write entries to RocksDB, with the changelog offset that they are at in the same write."""

@@ -17,6 +17,7 @@ from app.engine.app import BatchApp
 from app.engine.batch import Batch, Record
 from app.engine.delivery import Abandoned, Delivery, NotDelivered, Outgoing
 from app.engine.fence import Fence
+from app.engine.mending import mend
 from app.engine.points import Point
 from app.engine.table import BatchTable
 from app.registry import RegistryUnavailable
@@ -69,6 +70,7 @@ class Worker:
         self._dead_letters = dead_letters
         self._compute = compute
         self.delivery = delivery
+        self._writing = asyncio.Lock()
         #: Crash tests look on here.
         self.reached: Observer = unobserved
 
@@ -93,12 +95,21 @@ class Worker:
                 event.ack()
                 await self.reached(Point.AFTER_ACK, batch)
 
+    async def mend(self) -> None:
+        """Look for what other workers wrote to the changelog; to be called every LOOK_SECONDS."""
+        async with self._writing:
+            try:
+                await mend(self._table, self.delivery)
+            except (NotDelivered, Abandoned) as error:
+                log.info("%s: the changelog is not mended yet (%r)", self._name, error)
+
     async def _until_written(self, event: EventT[Batch], batch: Batch, topic_id: str) -> None:
         app = cast(BatchApp, event.app)
-        fence = Fence(app, event)
+        fence = Fence(app, batch.tp, event.message.generation_id)
         for delay in chain(BACKOFF_SECONDS, repeat(BACKOFF_SECONDS[-1])):
             try:
-                await self._write(fence, batch, topic_id)
+                async with self._writing:
+                    await self._write(fence, batch, topic_id)
                 app.troubles.pop(self._name, None)
                 return
             except (NotDelivered, RegistryUnavailable) as error:

@@ -7,7 +7,7 @@ from faust.types import TP
 
 from app.engine.delivery import Abandoned
 from app.engine.fence import MARGIN, RECHECK_SECONDS, Fence
-from tests.unit.engine.made import SOURCE, batch, event_of
+from tests.unit.engine.made import SOURCE
 
 SESSION = 10.0
 NOW = 5000.0
@@ -56,7 +56,7 @@ def app(consumer: Consumer, clock: Clock) -> Any:
 
 @pytest.fixture
 def fence(app: Any) -> Fence:
-    return Fence(app, event_of(app, batch(0, 10), generation=7))
+    return Fence(app, SOURCE, 7)
 
 
 async def test_an_owner_lately_confirmed_may_write_at_once(fence: Fence) -> None:
