@@ -118,6 +118,8 @@ class BatchConsumer(aiokafka.Consumer):
         asked_at = monotonic()
         if self.app.should_stop and asked_at - self.confirmed_at > FRESH_SECONDS:
             return False  # The broker is away, and nothing hangs on this commit.
+        if self._thread.should_stop:
+            return False  # A crash ends the thread at once: nobody would answer, and the worker would never end.
         committed = await super()._commit(offsets)
         if committed:
             self.confirmed_at = asked_at

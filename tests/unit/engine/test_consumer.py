@@ -1,3 +1,4 @@
+import asyncio
 import logging
 from typing import Any, cast
 
@@ -129,6 +130,12 @@ async def test_a_new_assignment_forgets_what_was_fetched_under_the_old(
     assert not consumer.begin(made)
     assert consumer.finished(SOURCE) is None
     assert consumer.fetcher.polled_at is not None, "from now on it must ask for records"
+
+
+async def test_a_thread_that_crashed_is_not_asked_to_commit(consumer: BatchConsumer) -> None:
+    # It would never answer, and the worker waits for the answer before it ends.
+    consumer.fetcher._crashed.set()
+    assert await asyncio.wait_for(consumer._commit({SOURCE: 1}), 5) is False
 
 
 @pytest.mark.parametrize(
