@@ -65,6 +65,14 @@ def test_settled_live_signals_follow_soon_after_the_keys_and_corrections_revise_
             60,
             lambda: f"no signal of {corrected}: {service.health()}",
         )
+
+        alpaca.stream.refuse(500, times=100)
+        alpaca.stream.drop()
+        health = service.until(lambda health: health["status"] == "waiting")
+        assert "Meanwhile bars come by REST" in health["last_error"]
+        alpaca.stream.accept()
+        health = service.until(lambda health: health["status"] == "running" and alpaca.stream.listening > 0)
+        assert health["last_error"] is None
     finally:
         child.terminate()
         out, err = child.communicate(timeout=20)

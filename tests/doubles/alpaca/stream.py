@@ -121,6 +121,14 @@ class Stream:
         """The next to show its keys gets this error, and the connection is closed."""
         self._refusals += [code] * times
 
+    def accept(self) -> None:
+        """No more such refusals."""
+        self._refusals.clear()
+
+    def relent(self) -> None:
+        """Refuses nobody any more."""
+        self._refusals.clear()
+
     def drop(self) -> None:
         """All connections end without a word, as when a router forgets them."""
         for connection in list(self._open):
