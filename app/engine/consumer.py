@@ -147,6 +147,7 @@ class BatchConsumer(aiokafka.Consumer):
 
     def _start(self, tp: TP, earliest: int, committed: int | None) -> int:
         name = f"{tp.topic}[{tp.partition}]"
+        deleted = metrics.deleted_records.labels(tp.topic)  # From now on it is shown, with 0.
         state = self.state_offset(tp)
         if state is None:
             if committed:
@@ -161,7 +162,7 @@ class BatchConsumer(aiokafka.Consumer):
             self.log.error(
                 "%s: records %d to %d were deleted by retention before they were processed", name, state, earliest - 1
             )
-            metrics.deleted_records.labels(tp.topic).inc(earliest - state)
+            deleted.inc(earliest - state)
             return earliest
         if committed is not None and state < committed:
             self.log.warning(

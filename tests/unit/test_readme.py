@@ -97,4 +97,5 @@ def test_addresses(document: str) -> None:
 def test_metrics(document: str) -> None:
     known = {sample.name for metric in registry.collect() for sample in metric.samples}
     known |= {metric.name for metric in registry.collect()}
+    known |= {f"{metric.name}_total" for metric in registry.collect() if metric.type == "counter"}
     assert unknown(re.findall(r"\bstocks_\w+", code(document)), known) == []
