@@ -84,6 +84,40 @@ def stream_troubles(days: TradingDays) -> list[Callable[[], None]]:
     ]
 
 
+def test_no_correction_is_undone_by_rest_when_the_connection_is_lost_right_after_it() -> None:
+    """The request that fills the hole is answered before REST knows of what the stream told last."""
+    yesterday, today = real_sessions(date(2024, 11, 13), date(2024, 11, 14))
+    start_ms, end_ms = today.open_ms - MINUTE_MS, today.open_ms + 90 * MINUTE_MS
+    days = TradingDays([yesterday, today], start_ms, streaming=True, symbols=SYMBOLS, corrections=200, late=0)
+    corrections = [
+        edition
+        for edition in days.tape.messages("iex")
+        if edition.kind == "u" and edition.rest_ms - edition.stream_ms > 600 and start_ms < edition.stream_ms < end_ms
+    ]
+    for correction in corrections[::4]:
+        days.clock.at(correction.stream_ms + 5, days.lose_the_connection)
+    with days.running():
+        days.live(end_ms + 30 * MINUTE_MS)
+        check(days, until_ms=end_ms + 25 * MINUTE_MS)
+    assert len(days.double.stream.knocks) > 3
+    assert repeats(days) == []
+
+
+def test_an_outage_of_both_whose_stream_is_back_long_before_rest() -> None:
+    yesterday, today = real_sessions(date(2024, 11, 13), date(2024, 11, 14))
+    down_ms = today.open_ms + 30 * MINUTE_MS
+    stream_up_ms, rest_up_ms = down_ms + 20 * MINUTE_MS, down_ms + 40 * MINUTE_MS
+    days = TradingDays([yesterday, today], today.open_ms - MINUTE_MS, streaming=True, symbols=SYMBOLS)
+    days.double.rest.faults.plan(Status(503), lambda asked: down_ms <= asked.moment_ms < rest_up_ms, times=1_000)
+    days.clock.at(down_ms, days.lose_the_connection)
+    days.clock.at(down_ms, lambda: days.double.stream.refuse(500, times=1_000))
+    days.clock.at(stream_up_ms, days.double.stream.accept)
+    with days.running():
+        days.live(rest_up_ms + 60 * MINUTE_MS)
+        check(days, until_ms=rest_up_ms + 50 * MINUTE_MS)
+    assert Folded(days.bars).count(Outcome.STALE, "live", "backfill") == 0
+
+
 @both_ways
 def test_a_holiday_and_a_half_day(streaming: bool) -> None:
     """From the afternoon before Thanksgiving to the early close after it."""

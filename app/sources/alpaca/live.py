@@ -3,8 +3,7 @@
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Sequence
 
 from app.domain.records import MINUTE_MS, Bar, Origin
 from app.domain.strategy import Strategy
@@ -16,8 +15,9 @@ from app.sources.alpaca.errors import AlpacaError, Interrupted, Unavailable
 from app.sources.alpaca.fetch import Fetch
 from app.sources.alpaca.hours import Hours
 from app.sources.alpaca.market import Market
-from app.sources.alpaca.polling import SERVED_AFTER_MS, Polling, ended, requests_a_minute
-from app.sources.alpaca.sent import Sent
+from app.sources.alpaca.polling import OVERLAP_MINUTES, SERVED_AFTER_MS, Polling, ended, requests_a_minute
+from app.sources.alpaca.sent import REST_BEHIND_MS, Sent
+from app.sources.alpaca.streaming import Connect, Held, Streaming
 from app.sources.alpaca.warmup import MOST_SESSIONS, bars_needed, warm_up
 from app.sources.base import Fault, OnFault, OnNotice, SourceError
 from app.sources.clock import Clock
@@ -32,34 +32,13 @@ _STEP_S = 5.0
 _RETRY_S, _REFUSED_S = 15.0, 60.0
 
 
-class Streaming(Protocol):
-    """See stream.py."""
-
-    wake: threading.Event
-    connections: int
-    connected: bool
-    trouble: str | None
-
-    def start(self) -> None:
-        """Begins to connect."""
-
-    def stop(self) -> None:
-        """Ends."""
-
-    def take(self) -> list[AlpacaBar]:
-        """The bars that came since the last time."""
-
-
-Connect = Callable[[Sequence[str], Callable[[], bool], OnFault], Streaming]
-"""Makes a stream of these symbols; the function tells whether the market is open."""
-
-
 class AlpacaLive:
     """The bars of the regular sessions, first as much of the past as settles the indicators, then each as it comes.
 
     REST is asked once a minute, for an overlapping span. With `connect`, bars come by websocket, and REST fills what
-    that leaves out: after each connection at once, otherwise with the minute's request. A bar is given again only when
-    a value changed. Bars that come late have the origin `backfill`. What fails is `trouble`, and tried again for ever.
+    that leaves out: after each connection at once, otherwise with the minute's request. As long as it cannot, the
+    stream's bars are held back that would make those of the hole stale. A bar is given again only when a value changed.
+    Bars that come late have the origin `backfill`. What fails is `trouble`, and tried again for ever.
     """
 
     name = "alpaca-live"
@@ -90,7 +69,9 @@ class AlpacaLive:
         self._market = Market()
         self._hours = Hours(hours_api, self._market, clock)
         self._fetch = Fetch(api, list(dict.fromkeys(symbols)), on_fault, on_notice)
-        self._sent = Sent()
+        self._sent, self._held = Sent(), Held()
+        # With so many newer ones, a bar of a hole, and a correction as long before it, is not stale by far.
+        self._lead_ms = min(strategy.late_bars, OVERLAP_MINUTES) // 2 * MINUTE_MS
         self._polling: Polling | None = None
         self._stream: Streaming | None = None
         self._filled = 0
@@ -161,7 +142,7 @@ class AlpacaLive:
         self._hours.check()
         through = ended(self._hours.now_ms())
         history = warm_up(self._fetch, self._market, self._fetch.symbols, through, self._needed)
-        yield from self._news(history.bars)
+        yield from self._news(bar for bar in history.bars if self._sent.fetched(bar, through))
         self._report(history.counts)
         heard = {bar.symbol: bar.timestamp + MINUTE_MS for bar in history.bars}
         self._polling = Polling(self._fetch, self._market, through, heard)
@@ -180,13 +161,14 @@ class AlpacaLive:
         connections = stream.connections if stream else 0
         flows = stream is not None and stream.connected and not stream.trouble
         due = polling.due_ms(now_ms, _CHECKED_AFTER_MS if flows else SERVED_AFTER_MS)
-        if now_ms < due and connections == self._filled:
+        if now_ms < due and not self._has_hole():
             self._wait(due - now_ms)
             return
+        self._held.forget(now_ms - REST_BEHIND_MS)
         for bars in polling.ask(now_ms):
-            # What came by stream while REST was asked, again and again maybe, is older than its answer.
+            # First what came by stream meanwhile: of these minutes it told sooner.
             yield from self._heard()
-            yield from self._news(bars)
+            yield from self._news(bar for bar in bars if self._sent.fetched(bar, now_ms))
         self._filled = connections
         self._sent.forget(polling.from_ms)
         self._succeed()
@@ -213,22 +195,30 @@ class AlpacaLive:
 
     def _disconnect(self) -> None:
         stream, self._stream = self._stream, None
-        self._filled = 0
+        self._filled, self._held = 0, Held()
         if stream:
             stream.stop()
 
     def _is_open(self) -> bool:
         return self._market.session_at(self._hours.now_ms()) is not None
 
+    def _has_hole(self) -> bool:
+        """Whether REST has yet to fill what the stream left out before it connected."""
+        return self._stream is not None and self._stream.connections != self._filled
+
     def _heard(self) -> Iterator[Bar]:
-        """What came by stream."""
-        if self._stream:
-            yield from self._news(self._stream.take())
+        """What came by stream, but for what is too far ahead of a hole."""
+        if self._stream and self._polling:
+            now, until = self._hours.now_ms(), None
+            if self._has_hole():
+                until = max(self._polling.through_ms, self._market.opens_before(now + 1, 1)) + self._lead_ms
+            told = self._held.sift(self._stream.take(), now, until)
+            yield from self._news(bar for bar, at in told if self._sent.told(bar, at))
 
     def _news(self, bars: Iterable[AlpacaBar]) -> Iterator[Bar]:
-        """Those of regular sessions that were not sent with these values, as records."""
+        """Those of regular sessions, as records."""
         for bar in bars:
-            if self._market.session_at(bar.timestamp) is None or not self._sent.is_news(bar):
+            if self._market.session_at(bar.timestamp) is None:
                 continue
             self.read += 1
             age = self._hours.now_ms() - (bar.timestamp + MINUTE_MS)

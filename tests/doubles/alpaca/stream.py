@@ -125,10 +125,6 @@ class Stream:
         """No more such refusals."""
         self._refusals.clear()
 
-    def relent(self) -> None:
-        """Refuses nobody any more."""
-        self._refusals.clear()
-
     def drop(self) -> None:
         """All connections end without a word, as when a router forgets them."""
         for connection in list(self._open):

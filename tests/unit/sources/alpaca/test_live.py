@@ -290,6 +290,50 @@ def test_rest_fills_the_hole_after_each_connection() -> None:
     assert setting.source.trouble is None
 
 
+def test_the_streams_bars_wait_until_the_hole_before_them_is_filled() -> None:
+    stream = Scripted()
+    setting = Setting(NOON, stream)
+    setting.until(NOON + 3 * MINUTE_MS)
+    stream.connected = False
+    setting.api.error = lambda: Unavailable("Alpaca is down.")
+    setting.until(NOON + 20 * MINUTE_MS)
+    stream.up()
+    stream.bars = [bar("AAPL", NOON + 19 * MINUTE_MS)]
+    stream.wake.set()
+    assert setting.until(NOON + 30 * MINUTE_MS) == []
+    setting.api.error = lambda: None
+    given = times(setting.until(NOON + 31 * MINUTE_MS))
+    assert given == sorted(given)
+    assert NOON + 10 * MINUTE_MS in given
+    assert stream.bars == []
+
+
+def test_a_stream_that_goes_on_without_rest_or_is_back_soon_makes_nobody_wait() -> None:
+    stream = Scripted()
+    setting = Setting(NOON, stream)
+    setting.until(NOON + 3 * MINUTE_MS)
+    setting.api.error = lambda: Unavailable("Alpaca is down.")
+    for minute in (3, 4, 30):
+        setting.clock.ms = NOON + (minute + 1) * MINUTE_MS
+        stream.bars = [bar("AAPL", NOON + minute * MINUTE_MS)]
+        stream.wake.set()
+        if minute == 4:
+            stream.up()
+        assert times(setting.until(setting.clock.ms)) == ([] if minute == 30 else [NOON + minute * MINUTE_MS])
+
+
+def test_no_older_answer_undoes_what_the_stream_told() -> None:
+    stream = Scripted()
+    setting = Setting(NOON, stream)
+    setting.until(NOON + 3 * MINUTE_MS + 39_500)
+    corrected = bar("AAPL", NOON + 2 * MINUTE_MS, 99.0)
+    setting.api.tell(corrected, NOON + 3 * MINUTE_MS + 42_000)
+    stream.bars = [corrected]
+    stream.wake.set()
+    given = [each for each in setting.until(NOON + 6 * MINUTE_MS) if each["symbol"] == "AAPL"]
+    assert [each["close"] for each in given if each["timestamp"] == corrected.timestamp] == [99.0]
+
+
 def test_while_the_stream_is_away_rest_is_asked_sooner_after_the_minute() -> None:
     stream = Scripted()
     setting = Setting(NOON, stream)
