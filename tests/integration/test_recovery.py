@@ -11,6 +11,7 @@ from rocksdict import Options, Rdict
 from app.clients import producer_config
 from app.domain.key import table_key
 from app.domain.records import Bar
+from app.engine.progress import PROGRESS_KEY
 from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import Deployment, final
@@ -57,33 +58,41 @@ def check(deployment: Deployment, bars: Sequence[Bar]) -> None:
 
 def test_values_of_a_newer_version_end_the_worker_before_it_writes(deploy: Deploy) -> None:
     deployment = deploy(partitions=1)
-    bars = list(random_bars(symbols=3, minutes=60, seed=12))
+    bars = list(random_bars(symbols=3, minutes=20, seed=12))
     worker = deployment.start_worker()
     deployment.send(bars)
     worker.wait_ready()
     deployment.settle()
-    assert worker.terminate() == 0
-    topics, key = deployment.topics, table_key(bars[0]["run_id"], bars[0]["symbol"])
-    deployment.send(random_bars(symbols=3, minutes=61, seed=12))
+    assert worker.terminate(seconds=30) == 0
+    deployment.send(random_bars(symbols=3, minutes=21, seed=12))
+    topics, key = deployment.topics, table_key(bars[-1]["run_id"], bars[-1]["symbol"])
     written = {topic.name: deployment.count(topic) for topic in topics}
 
-    newer = {}
-    for table in ("windows", "signals"):
-        database = deployment.directory / "data" / "v1" / "tables" / f"{table}-0.db"
-        right = stored(database, key)
-        newer[table] = bytes([right[0] + 1]) + right[1:]
-        stored(database, key, newer[table])
-        refused(deployment, table, key, newer[table][0])
-        stored(database, key, right)
+    tables = deployment.directory / "data" / "v1" / "tables"
+    value = stored(tables / "windows-0.db", key)
+    stored(tables / "windows-0.db", key, newer(value))
+    assert f"table windows, key {key!r}: window: the value has format version 2, this program reads version 1" in (
+        refusal(deployment)
+    )
+    stored(tables / "windows-0.db", key, value)
+    progress = stored(tables / "signals-0.db", PROGRESS_KEY)
+    stored(tables / "signals-0.db", PROGRESS_KEY, newer(progress))
+    assert "progress record of version 2; this worker reads version 1" in refusal(deployment)
     assert {topic.name: deployment.count(topic) for topic in topics} == written
 
     shutil.rmtree(deployment.directory / "data")
+    *_, last = (message.value() for message in deployment.messages(topics.signals_changelog) if message.key() == key)
     producer = Producer(producer_config(deployment.settings))
-    producer.produce(topics.signals_changelog.name, newer["signals"], key, 0)
+    producer.produce(topics.signals_changelog.name, newer(cast(bytes, last)), key, 0)
     assert producer.flush(30) == 0
     written[topics.signals_changelog.name] += 1
-    refused(deployment, "signals", key, newer["signals"][0])
+    assert f"table signals, key {key!r}: signals: the value has format version 2" in refusal(deployment)
     assert {topic.name: deployment.count(topic) for topic in topics} == written
+
+
+def newer(value: bytes) -> bytes:
+    """The value as the next version would begin it."""
+    return bytes([value[0] + 1]) + value[1:]
 
 
 def stored(database: Path, key: bytes, value: bytes | None = None) -> bytes:
@@ -97,9 +106,9 @@ def stored(database: Path, key: bytes, value: bytes | None = None) -> bytes:
         opened.close()
 
 
-def refused(deployment: Deployment, table: str, key: bytes, version: int) -> None:
+def refusal(deployment: Deployment) -> str:
+    """What a worker that cannot start says."""
     worker = deployment.start_worker()
+    before = worker.log.stat().st_size
     assert worker.process.wait(SECONDS) != 0
-    last = worker.tail(1500)
-    assert f"table {table}, key {key!r}" in last
-    assert f"format version {version}, this program reads version {version - 1}" in last
+    return worker.log.read_text(errors="replace")[before:]

@@ -23,7 +23,7 @@ NEXT = "tests.integration.next_version"
 
 def test_two_workers_roll_to_a_next_version_and_back_under_load(deploy: Deploy) -> None:
     deployment = deploy(partitions=4, batch_max=500)
-    bars = list(random_bars(symbols=50, minutes=400, seed=10))
+    bars = list(random_bars(symbols=50, minutes=200, seed=10))
     ensure_topics(deployment.settings)
     counts = Topic(f"{deployment.settings.id}-counts-changelog", 4, deployment.topics.windows_changelog.config)
     create(Broker(deployment.settings), [counts], replication_factor=1)
@@ -32,7 +32,7 @@ def test_two_workers_roll_to_a_next_version_and_back_under_load(deploy: Deploy) 
         for worker in workers.values():
             worker.wait_ready()
         for name, program in (("first", NEXT), ("second", NEXT), ("first", "app.main")):
-            assert workers[name].terminate() == 0, workers[name].tail()
+            assert workers[name].terminate(seconds=30) == 0, workers[name].tail()
             workers[name] = deployment.start_worker(name, program).wait_ready()
     deployment.settle()
 

@@ -14,7 +14,7 @@ def test_redirects_follow_a_worker_to_another_port(deploy: Deploy) -> None:
     first, second = (deployment.start_worker(name).wait_ready() for name in ("first", "second"))
     deployment.settle()
     eventually(lambda: redirects(first) == {second.url}, 60, lambda: str(redirects(first)))
-    assert second.terminate() == 0
+    assert second.terminate(seconds=30) == 0
     moved = deployment.start_worker("second").wait_ready()
     assert moved.url != second.url
     eventually(lambda: redirects(first) == {moved.url}, 60, lambda: str(redirects(first)))
