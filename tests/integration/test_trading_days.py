@@ -178,6 +178,27 @@ def test_a_restart_in_the_middle_of_the_day(streaming: bool, minutes_away: int) 
     assert {bar["origin"] for bar in days.bars[before:][:100]} == {"backfill"}
 
 
+@both_ways
+def test_rest_is_away_for_longer_than_late_bars_are_taken(streaming: bool) -> None:
+    """By stream, bars go on to come meanwhile, but for some minutes that only REST can fill in."""
+    yesterday, today = real_sessions(date(2024, 11, 13), date(2024, 11, 14))
+    start_ms = today.open_ms + 30 * MINUTE_MS
+    days = TradingDays([yesterday, today], start_ms, streaming=streaming, symbols=SYMBOLS)
+    faults = days.double.rest.faults
+
+    def at(minute: int, action: Callable[[], None]) -> None:
+        days.clock.at(start_ms + minute * MINUTE_MS + 20_000, action)
+
+    at(10, lambda: faults.plan(Status(503), times=10_000))
+    if streaming:
+        at(15, days.double.stream.fall_silent)
+        at(17, days.lose_the_connection)
+    at(35, faults.clear)
+    with days.running():
+        days.live(start_ms + 70 * MINUTE_MS)
+        check(days, until_ms=start_ms + 60 * MINUTE_MS)
+
+
 def test_a_thousand_symbols_take_two_requests_a_minute_and_an_unknown_one_is_named_once() -> None:
     yesterday, today = real_sessions(date(2024, 11, 13), date(2024, 11, 14))
     # Not all of the two days, only as much as is asked for.

@@ -74,6 +74,11 @@ class Faults:
                     return fault
         return None
 
+    def clear(self) -> None:
+        """Nothing more goes wrong."""
+        with self._lock:
+            self._planned.clear()
+
     @property
     def left(self) -> int:
         """How many have not happened yet."""
