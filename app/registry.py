@@ -105,7 +105,8 @@ class Registry:
     async def fetch_schema(self, schema_id: int) -> Any:
         """The schema with this id, as it was registered.
 
-        Raises UnknownSchema when the registry has none, UnusableSchema when it is not Avro, RegistryUnavailable.
+        Raises UnknownSchema when the registry has none, UnusableSchema when it is not Avro, and RegistryUnavailable,
+        also for a registry without any schema: one that lost its data would have all records dead-lettered.
         """
         unknown = f"the registry at {self.url} has no schema with id {schema_id}"
         if not 0 < schema_id < _IDS_END:
@@ -115,6 +116,11 @@ class Registry:
         except avro.PARSE_ERRORS as error:
             raise avro.UnusableSchema(f"the registry's schema {schema_id} is not Avro: {error}") from error
         if schema is None:
+            if not await self._client.get_subjects():
+                raise RegistryUnavailable(
+                    f"The schema registry at {self.url} knows no schema at all, though a record names {schema_id}: "
+                    "if it has lost its data, restore them, or start a producer, which registers its schema anew"
+                )
             raise UnknownSchema(unknown)
         return schema.raw_schema
 

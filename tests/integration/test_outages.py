@@ -1,12 +1,17 @@
 """Broker and registry away for a while: the worker waits, says so, and then goes on without a loss."""
 
+import asyncio
+import shutil
 import time
 from pathlib import Path
 
+import httpx
 import psutil
 
+from app.clients import registry
+from app.serde import Encoder
 from tests.integration.bars import random_bars
-from tests.integration.deployment import Deployment, final
+from tests.integration.deployment import Deployment, WorkerProcess, final
 from tests.integration.fixtures_stack import MakeStack
 from tests.integration.waiting import eventually
 from tests.oracle import differences, final_signals
@@ -75,3 +80,55 @@ def test_a_broker_that_hangs_and_one_whose_disk_is_full(make_stack: MakeStack, t
         assert deployment.count(deployment.topics.dead_letters) == 0
     finally:
         deployment.close()
+
+
+def test_a_registry_that_is_down_at_the_start_and_one_that_comes_back_empty(
+    make_stack: MakeStack, tmp_path: Path
+) -> None:
+    stack = make_stack()
+    deployment = Deployment(stack.status.kafka, stack.status.schema_registry, tmp_path, "empty", partitions=2)
+    try:
+        bars = list(random_bars(symbols=20, minutes=60, seed=13))
+        parts = [bars[start : start + 300] for start in range(0, 1200, 300)]
+        deployment.send(parts[0])
+        stack.kill_registry()
+        worker = deployment.start_worker()
+        eventually(lambda: says(worker, "does not answer"), 60, worker.tail)
+        stack.start()
+        worker.wait_ready()
+        deployment.settle()
+
+        # A schema that the worker has not seen, while nobody can say what it is.
+        older = Encoder("bar.v2")
+        asyncio.run(older.register(registry(deployment.settings), deployment.topics.raw.subject))
+        stack.kill_registry()
+        deployment.send_raw((bar["symbol"].encode(), older.encode(bar)) for bar in parts[1])
+        eventually(lambda: says(worker, "does not answer"), 60, worker.tail)
+        stack.start()
+        worker.wait_ready()
+        deployment.settle()
+
+        # The registry forgets everything, and the worker with it what it knew.
+        assert worker.terminate() == 0
+        deployment.send(parts[2])
+        stack.kill_registry()
+        shutil.rmtree(stack.directory / "registry")
+        stack.start()
+        worker = deployment.start_worker()
+        eventually(lambda: says(worker, "knows no schema at all"), 60, worker.tail)
+        # As its producer does, which registers the schema again.
+        deployment.send(parts[3])
+        worker.wait_ready()
+        deployment.settle()
+        assert differences(final_signals(bars, deployment.settings.strategy), final(deployment.signals())) == []
+        assert deployment.count(deployment.topics.dead_letters) == 0
+    finally:
+        deployment.close()
+
+
+def says(worker: WorkerProcess, words: str) -> bool:
+    """Whether the worker gives this for a reason why it is not ready."""
+    try:
+        return words in " ".join(worker.get("/ready").json()["reasons"])
+    except httpx.TransportError:
+        return False

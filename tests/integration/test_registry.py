@@ -90,7 +90,10 @@ async def test_the_registry_refuses_what_could_not_read_older_records(
     assert await registry_client(settings_for(stack.status)).get_compatibility(subject) == COMPATIBILITY
 
 
-async def test_only_the_registrys_own_word_makes_a_schema_unknown(stack: LocalStack, registry: Registry) -> None:
+async def test_only_the_registrys_own_word_makes_a_schema_unknown(
+    stack: LocalStack, registry: Registry, subject: str
+) -> None:
+    await registry.register(subject, schemas.load("bar"))
     for schema_id in (0, 999_999, 2**31, 2**32 - 1):
         with pytest.raises(UnknownSchema, match=f"no schema with id {schema_id}"):
             await registry.fetch_schema(schema_id)
@@ -98,7 +101,8 @@ async def test_only_the_registrys_own_word_makes_a_schema_unknown(stack: LocalSt
         await at(stack.status.schema_registry.replace("/apis/", "/wrong/")).fetch_schema(1)
 
 
-async def test_a_schema_id_in_a_record_that_the_registry_does_not_know(registry: Registry) -> None:
+async def test_a_schema_id_in_a_record_that_the_registry_does_not_know(registry: Registry, subject: str) -> None:
+    await registry.register(subject, schemas.load("bar"))
     decoder = Decoder(registry, "bar")
     payload = b"\x00\xff\xff\xff\xff" + b"\x08AAPL"
     await decoder.prepare([payload])
