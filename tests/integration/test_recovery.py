@@ -71,7 +71,7 @@ def test_values_of_a_newer_version_end_the_worker_before_it_writes(deploy: Deplo
     tables = deployment.directory / "data" / "v1" / "tables"
     value = stored(tables / "windows-0.db", key)
     stored(tables / "windows-0.db", key, newer(value))
-    assert f"table windows, key {key!r}: window: the value has format version 2, this program reads version 1" in (
+    assert f"table windows, key {key!r}: window: the value has format version 3, this program reads version 2" in (
         refusal(deployment)
     )
     stored(tables / "windows-0.db", key, value)
@@ -86,7 +86,7 @@ def test_values_of_a_newer_version_end_the_worker_before_it_writes(deploy: Deplo
     producer.produce(topics.signals_changelog.name, newer(cast(bytes, last)), key, 0)
     assert producer.flush(30) == 0
     written[topics.signals_changelog.name] += 1
-    assert f"table signals, key {key!r}: signals: the value has format version 2" in refusal(deployment)
+    assert f"table signals, key {key!r}: signals: the value has format version 3" in refusal(deployment)
     assert {topic.name: deployment.count(topic) for topic in topics} == written
 
 

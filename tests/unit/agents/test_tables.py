@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from app.domain import rows
 from app.domain.history import History, SourcePosition
+from app.domain.labels import Label
 from app.domain.records import Position
 from app.domain.window import Window
 from app.engine.restoring import UnreadableValue, is_newer
@@ -13,13 +15,15 @@ from tables.signals_value import position_of as position_of_history
 from tables.strategy import StrategyDiffers
 from tables.window_value import encode_window
 from tables.window_value import position_of as position_of_window
+from tests.bars import make_bar
 from tests.unit.agents.conftest import TOPIC_ID, Program
 
 KEY = b"run\x00AAPL"
 
 
 def window(offset: int, topic_id: str = TOPIC_ID, strategy: str = "s") -> bytes:
-    return encode_window(Window(strategy, 1, Position(topic_id, 0, offset), (), (0.0,), (0.0,), b""))
+    label, row = Label("replay", "csv:bars.csv", ""), rows.pack(make_bar(0, 100.0), 0, 0)
+    return encode_window(Window(strategy, 1, Position(topic_id, 0, offset), (label,), (0.0,), (0.0,), row))
 
 
 def history(offset: int, index: int = 0, topic_id: str = TOPIC_ID, strategy: str = "s") -> bytes:
@@ -69,7 +73,9 @@ def test_a_value_of_a_newer_version_is_refused_wherever_it_is(imported: Program,
     table.stored = {b"run\x00S%d" % number: right for number in range(100)}
     hold(table)
     table.stored[KEY] = bytes([right[0] + 1]) + right[1:]
-    with pytest.raises(UnreadableValue, match=rf"{table.name}, key .*AAPL.*version {right[0] + 1}.* {right[0]}:"):
+    with pytest.raises(
+        UnreadableValue, match=rf"{table.name}, key .*AAPL.*version {right[0] + 1}, .*version {right[0]}\b"
+    ):
         hold(table)
 
 
@@ -77,4 +83,12 @@ def test_a_value_of_another_strategy_is_refused_wherever_it_is(imported: Program
     right = table.make(7, strategy=imported.app.settings.strategy.name)
     table.stored = {b"run\x00SPY": right, KEY: table.make(7, strategy="another")}
     with pytest.raises(StrategyDiffers, match="AAPL of run run by strategy another"):
+        hold(table)
+
+
+def test_a_value_that_cannot_be_continued_is_refused_before_a_bar_comes_for_it(table: Any, imported: Program) -> None:
+    right = table.make(7, strategy=imported.app.settings.strategy.name)
+    row = rows.pack(make_bar(0, 100.0), 0, 9)
+    table.stored = {KEY: right.removesuffix(row) + row}
+    with pytest.raises(UnreadableValue, match=rf"{table.name}, key .*AAPL.* is damaged: "):
         hold(table)
