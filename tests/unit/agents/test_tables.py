@@ -72,9 +72,10 @@ def test_a_value_of_a_newer_version_is_refused_wherever_it_is(imported: Program,
     right = table.make(7, strategy=imported.app.settings.strategy.name)
     table.stored = {b"run\x00S%d" % number: right for number in range(100)}
     hold(table)
-    table.stored[KEY] = bytes([right[0] + 1]) + right[1:]
+    version = right[0]
+    table.stored[KEY] = bytes([version + 1]) + right[1:]
     with pytest.raises(
-        UnreadableValue, match=rf"{table.name}, key .*AAPL.*version {right[0] + 1}, .*version {right[0]}\b"
+        UnreadableValue, match=rf"{table.name}, key .*AAPL.*version {version + 1}, .*version {version}\b"
     ):
         hold(table)
 
