@@ -66,7 +66,9 @@ class BatchFetcher(AIOKafkaConsumerThread):
             return {}
         if private.is_closed(consumer):
             raise ConsumerStoppedError
-        partitions = {tp for tp in active_partitions if tp in self.spans or self.consumer._is_changelog_tp(tp)}
+        # As the last step of a rebalance Faust empties the agents' queues: what came there before would be lost.
+        streams = {} if self.app.rebalancing else self.spans
+        partitions = {tp for tp in active_partitions if tp in streams or self.consumer._is_changelog_tp(tp)}
         if not partitions:
             # Faust resumes streams a moment before it seeks them.
             await asyncio.sleep(UNSOUGHT_SECONDS)

@@ -105,6 +105,16 @@ async def test_a_stream_is_not_read_before_it_is_sought(log: Log) -> None:
     assert log.asked == []
 
 
+async def test_a_stream_is_not_read_before_the_rebalance_has_ended_but_a_changelog_is(log: Log, app: BatchApp) -> None:
+    log.seek(RAW[0])
+    log.arrived = {RAW[0]: records(0, 1), CHANGELOG: records(0)}
+    app.rebalancing = True
+    assert set(await log.fetch(RAW[0], CHANGELOG)) == {CHANGELOG}
+    assert await log.fetch(RAW[0]) == {}
+    app.rebalancing = False
+    assert spans_of(await log.fetch(RAW[0])) == {RAW[0]: (0, 2)}
+
+
 async def test_changelogs_are_read_without_bookkeeping_in_the_epoch_of_no_stream(log: Log) -> None:
     log.arrived = {CHANGELOG: records(5, 6)}
     [changes] = (await log.fetch(CHANGELOG))[CHANGELOG]
