@@ -13,8 +13,11 @@ LATEST_MS = 4_102_444_800_000  # 2100-01-01T00:00:00Z
 LONGEST_SYMBOL = 32
 LONGEST_LABEL = 200
 MOST_TRADES = 2**32 - 2
+# Far beyond every price there is; ratios and sums of prices between them stay finite.
+LOWEST_PRICE, HIGHEST_PRICE = 1e-12, 1e12
 
 _RUN_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_LONGEST_TEXTS = 100 + LONGEST_SYMBOL + 3 * LONGEST_LABEL
 _INFINITY = float("inf")
 # Feeds that keep single precision put an open a rounding error outside [low, high].
 _ROUNDING = 1e-6
@@ -23,7 +26,7 @@ _ROUNDING = 1e-6
 def bar_fault(bar: Mapping[str, Any]) -> str | None:
     """None for a bar that makes sense, otherwise a sentence that names the field and its value.
 
-    A bar needs finite prices above zero with low <= open, close <= high, a
+    A bar needs prices of 1e-12 to 1e12 with low <= open, close <= high, a
     volume that is finite and not negative, and the start of a minute between
     1990 and 2100. A timestamp within a minute is refused rather than rounded:
     two such bars would be one, or the average of one minute that of another.
@@ -36,7 +39,7 @@ def bar_fault(bar: Mapping[str, Any]) -> str | None:
     vwap, count = bar["vwap"], bar["trade_count"]
     # Every comparison is false for NaN.
     if (
-        0.0 < low <= bar["open"] <= high < _INFINITY
+        LOWEST_PRICE <= low <= bar["open"] <= high <= HIGHEST_PRICE
         and low <= bar["close"] <= high
         and 0.0 <= bar["volume"] < _INFINITY
         and EARLIEST_MS <= timestamp < LATEST_MS
@@ -44,16 +47,14 @@ def bar_fault(bar: Mapping[str, Any]) -> str | None:
         and (vwap is None or 0.0 < vwap < _INFINITY)
         and (count is None or 0 <= count <= MOST_TRADES)
     ):
-        return _text_fault(bar["run_id"], bar["symbol"], bar["source"], bar["feed"], bar["adjustment"])
-    return _number_fault(bar) or _text_fault(
-        bar["run_id"], bar["symbol"], bar["source"], bar["feed"], bar["adjustment"]
-    )
+        return text_fault(bar["run_id"], bar["symbol"], bar["source"], bar["feed"], bar["adjustment"])
+    return _number_fault(bar) or text_fault(bar["run_id"], bar["symbol"], bar["source"], bar["feed"], bar["adjustment"])
 
 
 def _number_fault(bar: Mapping[str, Any]) -> str | None:
     for field in ("open", "high", "low", "close"):
-        if not (isfinite(bar[field]) and bar[field] > 0):
-            return f"{field} is {bar[field]}, a price must be finite and above 0"
+        if fault := price_fault(field, bar[field]):
+            return fault
     low, high = bar["low"], bar["high"]
     if high < low:
         return f"high is {high}, below low, which is {low}"
@@ -67,7 +68,25 @@ def _number_fault(bar: Mapping[str, Any]) -> str | None:
         return f"vwap is {vwap}, a price must be finite and above 0"
     if count is not None and not 0 <= count <= MOST_TRADES:
         return f"trade_count is {count}, it must be 0 to {MOST_TRADES}"
-    timestamp = bar["timestamp"]
+    return minute_fault(bar["timestamp"])
+
+
+def is_price(value: float) -> bool:
+    """Whether it is as a price can be; not a number is none."""
+    return LOWEST_PRICE <= value <= HIGHEST_PRICE
+
+
+def price_fault(field: str, value: float) -> str | None:
+    """None for a price, otherwise a sentence."""
+    if is_price(value):
+        return None
+    if 0.0 < value < _INFINITY:
+        return f"{field} is {value}, a price must lie in {LOWEST_PRICE:g} to {HIGHEST_PRICE:g}"
+    return f"{field} is {value}, a price must be finite and above 0"
+
+
+def minute_fault(timestamp: int) -> str | None:
+    """None for the start of a minute between 1990 and 2100 (UTC epoch milliseconds), otherwise a sentence."""
     if not EARLIEST_MS <= timestamp < LATEST_MS:
         return f"timestamp is {timestamp}, it must lie in 1990 to 2099 (UTC, milliseconds since 1970)"
     if timestamp % MINUTE_MS:
@@ -75,7 +94,14 @@ def _number_fault(bar: Mapping[str, Any]) -> str | None:
     return None
 
 
-@lru_cache(maxsize=65_536)
+def text_fault(run_id: str, symbol: str, source: str, feed: str, adjustment: str) -> str | None:
+    """None for names that a series and its records may have, otherwise a sentence that names the field."""
+    # What is remembered must not be as long as a record can be: the memory would hold gigabytes of poison.
+    if len(run_id) + len(symbol) + len(source) + len(feed) + len(adjustment) > _LONGEST_TEXTS:
+        return _text_fault(run_id, symbol, source, feed, adjustment)
+    return _remembered_text_fault(run_id, symbol, source, feed, adjustment)
+
+
 def _text_fault(run_id: str, symbol: str, source: str, feed: str, adjustment: str) -> str | None:
     if not run_id:
         return "run_id is empty"
@@ -89,3 +115,6 @@ def _text_fault(run_id: str, symbol: str, source: str, feed: str, adjustment: st
         if len(text) > LONGEST_LABEL:
             return f"{field} is {len(text)} characters long, at most {LONGEST_LABEL} are taken"
     return None
+
+
+_remembered_text_fault = lru_cache(maxsize=65_536)(_text_fault)

@@ -1,3 +1,4 @@
+import tracemalloc
 from math import inf, nan
 from typing import Any
 
@@ -9,8 +10,8 @@ from app.domain.draft import Draft
 from app.domain.strategy import Strategy
 from app.domain.validation import bar_fault
 from app.domain.window import Window
-from tests.bars import make_bar
-from tests.unit.domain.pipeline import every_minute
+from tests.bars import at_offsets, make_bar
+from tests.unit.domain.pipeline import every_minute, fold
 
 GOOD = make_bar(0, 10.0, open=10.5, high=11.0, low=9.0, vwap=10.2)
 
@@ -55,7 +56,7 @@ def test_what_makes_sense(changes: dict[str, Any]) -> None:
         *[
             ({field: value}, f"{field} is {value}")
             for field in ("open", "high", "low", "close")
-            for value in (0.0, -1.5)
+            for value in (0.0, -1.5, 1e-13, 1e13)
         ],
         ({"high": 8.0}, "high is 8.0, below low, which is 9.0"),
         ({"open": 11.5}, "open is 11.5, outside low to high"),
@@ -112,3 +113,21 @@ def test_what_passes_fits_a_row(changes: dict[str, Any]) -> None:
         draft = Draft(Window("s"), Strategy(), every_minute)
         draft.append(bar)
         assert draft.same(0, bar)
+
+
+@pytest.mark.parametrize("closes", [[1e-12, 1e12] * 60, [1e12] * 120])
+def test_prices_at_their_ends_can_be_computed_with(closes: list[float]) -> None:
+    bars = [make_bar(number * 1000, close, adjustment="raw") for number, close in enumerate(closes)]
+    assert {bar_fault(bar) for bar in bars} == {None}
+    _, stepped = fold(Window("s"), at_offsets(bars), Strategy(), lambda *_: 0)
+    assert len(stepped.indicators) == len(bars)
+
+
+def test_the_texts_of_poison_are_not_kept() -> None:
+    tracemalloc.start()
+    try:
+        for number in range(50):
+            assert "symbol is" in str(fault(symbol=f"{number}" + "x" * 1_000_000))
+        assert tracemalloc.get_traced_memory()[0] < 10_000_000
+    finally:
+        tracemalloc.stop()
