@@ -19,7 +19,7 @@ from typing import BinaryIO, cast
 from app.domain.records import Bar, Origin
 from app.domain.validation import LONGEST_LABEL
 from app.sources.base import Fault, NeverWaits, OnFault, OnNotice, SourceError
-from app.sources.csv_row import BadLine, RowReader, split
+from app.sources.csv_row import LONGEST_LINE, BadLine, RowReader, split
 from app.sources.run_id import new_run_id
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -131,7 +131,15 @@ def _text(path: Path) -> Iterator[Iterator[str]]:
         _binary(path) as binary,
         io.TextIOWrapper(binary, encoding="utf-8-sig", errors="surrogateescape") as lines,
     ):
-        yield lines
+        yield _cut(lines)
+
+
+def _cut(lines: io.TextIOWrapper) -> Iterator[str]:
+    """The lines, of those that are too long only their beginning."""
+    while line := lines.readline(LONGEST_LINE):
+        yield line
+        while len(line) == LONGEST_LINE and not line.endswith("\n"):
+            line = lines.readline(LONGEST_LINE)
 
 
 def _count_lines(path: Path) -> int:

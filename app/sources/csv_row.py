@@ -1,6 +1,7 @@
 """One line of a CSV file as a bar."""
 
 import csv
+import re
 from collections.abc import Callable, Iterable
 
 from app.domain.records import Bar, Origin
@@ -12,12 +13,21 @@ REQUIRED = ("symbol", "timestamp", "open", "high", "low", "close", "volume")
 OPTIONAL = ("trade_count", "vwap")
 
 
+#: Of a line, in characters; a longer one is no bar, and must not be read into memory as a whole.
+LONGEST_LINE = 16_384
+
+# What float() takes besides, a stray "_" or another script's digits, was not meant as a number.
+_NUMBER = re.compile(r"[-+0-9.eE]+|[-+]?(?:nan|inf|infinity)", re.IGNORECASE | re.ASCII)
+
+
 class BadLine(ValueError):
     """The line is not a bar; the message says why."""
 
 
 def split(line: str) -> list[str]:
     """The fields of one line, quoted or not. Raises BadLine."""
+    if len(line) >= LONGEST_LINE:
+        raise BadLine(f"it is {LONGEST_LINE:,} characters long or longer")
     # A line at a time, so that a quote that is never closed spoils its own line and not all that follow.
     try:
         if not line.isascii():
@@ -68,13 +78,13 @@ class RowReader:
             bar: Bar = {
                 "symbol": symbol.strip(),
                 "timestamp": parse_timestamp(timestamp.strip()),
-                "open": float(open_),
-                "high": float(high),
-                "low": float(low),
-                "close": float(close),
-                "volume": float(volume),
+                "open": _number(open_),
+                "high": _number(high),
+                "low": _number(low),
+                "close": _number(close),
+                "volume": _number(volume),
                 "trade_count": _whole(trade_count) if trade_count else None,
-                "vwap": float(vwap) if vwap else None,
+                "vwap": _number(vwap) if vwap else None,
                 "run_id": self._run_id,
                 "origin": self._origin,
                 "source": self._source,
@@ -88,10 +98,10 @@ class RowReader:
         return bar
 
     def _not_a_number(self, fields: list[str]) -> str | None:
-        numbers = [(name, at, float) for name, at in zip(REQUIRED[2:], self._at[2:], strict=True)]
+        numbers = [(name, at, _number) for name, at in zip(REQUIRED[2:], self._at[2:], strict=True)]
         optional: list[tuple[str, int | None, Callable[[str], float]]] = [
             ("trade_count", self._trade_count_at, _whole),
-            ("vwap", self._vwap_at, float),
+            ("vwap", self._vwap_at, _number),
         ]
         for name, at, parse in [*numbers, *((n, a, p) for n, a, p in optional if a is not None and fields[a])]:
             try:
@@ -101,9 +111,16 @@ class RowReader:
         return None
 
 
+def _number(text: str) -> float:
+    number = float(text)
+    if not _NUMBER.fullmatch(text) and not _NUMBER.fullmatch(text.strip()):
+        raise ValueError(f"{text!r} is not a number")
+    return number
+
+
 def _whole(text: str) -> int:
     """A whole number, also as pandas writes it when a column has holes: 12.0."""
-    number = float(text)
+    number = _number(text)
     if not number.is_integer():
         raise ValueError(f"{text!r} is not a whole number")
     return int(number)

@@ -9,13 +9,23 @@ _MILLISECOND = datetime.timedelta(milliseconds=1)
 _SECONDS_BELOW = 100_000_000_000
 
 
-@lru_cache(maxsize=4096)
+# Longer texts are none, and must not fill the memory of those that were read before.
+_LONGEST = 64
+
+
 def parse_timestamp(text: str) -> int:
     """UTC milliseconds since 1970, from ISO-8601 (without a zone: UTC) or epoch milliseconds or seconds.
 
     Seconds and milliseconds of the years 1990 to 2100 cannot be confused: they differ in the number of digits.
-    Raises ValueError with a sentence.
+    What is finer than a millisecond is cut off. Raises ValueError with a sentence.
     """
+    if len(text) > _LONGEST:
+        raise _no_timestamp(text)
+    return _milliseconds(text)
+
+
+@lru_cache(maxsize=4096)
+def _milliseconds(text: str) -> int:
     if text.isascii() and text.isdigit():
         number = int(text)
         return number * 1000 if number < _SECONDS_BELOW else number
@@ -31,5 +41,9 @@ def _moment(text: str) -> datetime.datetime:
     try:
         moment = datetime.datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"timestamp is {text!r}, neither ISO-8601 (2024-11-14T14:30:00Z) nor epoch ms") from None
+        raise _no_timestamp(text) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+
+
+def _no_timestamp(text: str) -> ValueError:
+    return ValueError(f"timestamp is {text[:_LONGEST]!r}, neither ISO-8601 (2024-11-14T14:30:00Z) nor epoch ms")

@@ -1,5 +1,6 @@
 """One bar as Alpaca sends it, and as the topic takes it."""
 
+import reprlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -7,6 +8,10 @@ from app.domain.records import Bar, Origin
 from app.domain.validation import bar_fault
 from app.iso_time import iso
 from app.sources.timestamps import parse_timestamp
+
+# What came is told, but no deeper and longer than a bar is: repr() of nested nonsense can exhaust the stack.
+_REPR = reprlib.Repr()
+_REPR.maxlevel, _REPR.maxdict, _REPR.maxstring, _REPR.maxother = 2, 12, 60, 60
 
 
 class BadBar(ValueError):
@@ -35,7 +40,7 @@ def from_json(symbol: str, fields: Any) -> AlpacaBar:
 def from_stream(fields: Any) -> AlpacaBar:
     """A bar of a websocket message: the same with `S`, and `t` a msgpack Timestamp. Raises BadBar."""
     if not isinstance(fields, Mapping) or not isinstance(fields.get("S"), str):
-        raise BadBar(f"a message without a symbol: {fields!r:.200}")
+        raise BadBar(f"a message without a symbol: {_said(fields)}")
     return _read(fields["S"], fields)
 
 
@@ -68,18 +73,36 @@ def _read(symbol: str, fields: Any) -> AlpacaBar:
         return AlpacaBar(
             symbol,
             _milliseconds(fields["t"]),
-            float(fields["o"]),
-            float(fields["h"]),
-            float(fields["l"]),
-            float(fields["c"]),
-            float(fields["v"]),
-            None if trade_count is None else int(trade_count),
-            None if vwap is None else float(vwap),
+            _number(fields["o"]),
+            _number(fields["h"]),
+            _number(fields["l"]),
+            _number(fields["c"]),
+            _number(fields["v"]),
+            None if trade_count is None else _whole(trade_count),
+            None if vwap is None else _number(vwap),
         )
     except KeyError as error:
-        raise BadBar(f"{symbol}: a bar without {error}: {fields!r:.200}") from None
+        raise BadBar(f"{symbol}: a bar without {error}: {_said(fields)}") from None
     except (AttributeError, TypeError, ValueError, OverflowError):
-        raise BadBar(f"{symbol}: what should be a bar is {fields!r:.200}") from None
+        raise BadBar(f"{symbol}: what should be a bar is {_said(fields)}") from None
+
+
+def _number(value: Any) -> float:
+    # Not what float() takes besides: true, or a text.
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError
+    return float(value)
+
+
+def _whole(value: Any) -> int:
+    number = _number(value)
+    if not number.is_integer():
+        raise ValueError
+    return int(number)
+
+
+def _said(fields: Any) -> str:
+    return f"{_REPR.repr(fields):.200}"
 
 
 def _milliseconds(time: Any) -> int:

@@ -1,5 +1,6 @@
 import gzip
 import re
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,15 @@ def test_what_is_not_a_file_is_refused(tmp_path: Path) -> None:
 def test_a_given_run_id_is_kept(tmp_path: Path) -> None:
     (tmp_path / "bars.csv").write_text(HEADER + row())
     assert CsvFile(tmp_path / "bars.csv", run_id="mine").run_id == "mine"
+
+
+def test_a_line_without_an_end_is_never_held_as_a_whole(tmp_path: Path) -> None:
+    content = gzip.compress((HEADER + row() + "x" * 30_000_000 + "\n" + row(minute=31)).encode(), 1)
+    tracemalloc.start()
+    try:
+        opened = Opened(tmp_path, content)
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+    assert len(opened.bars) == 2
+    assert [fault.line for fault in opened.faults] == [3]

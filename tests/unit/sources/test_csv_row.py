@@ -81,3 +81,19 @@ def test_a_column_that_is_there_twice_is_refused() -> None:
 
 def test_quoted_fields_may_hold_commas() -> None:
     assert split('"BRK,B",1\n') == ["BRK,B", "1"]
+
+
+@pytest.mark.parametrize("close", ["189_75", "١٨٩", "0x1p3", "1 8", "true"])
+def test_what_only_looks_like_a_number_to_python_is_none(close: str) -> None:
+    with pytest.raises(BadLine, match=r"close is .*, not a number"):
+        reader().bar(GOOD.replace("189.75", close))
+
+
+@pytest.mark.parametrize("close", [" 189.75 ", "+189.75", "1.8975e2", "189.750000000000001"])
+def test_a_number_may_be_written_as_programs_do(close: str) -> None:
+    assert reader().bar(GOOD.replace("189.75", close))["close"] == 189.75
+
+
+def test_a_line_without_an_end_is_none() -> None:
+    with pytest.raises(BadLine, match="16,384 characters"):
+        split("x" * 16_384)

@@ -44,3 +44,9 @@ def test_anything_else_is_refused_by_name(text: str) -> None:
 )
 def test_whether_the_text_names_its_zone(text: str, zoned: bool) -> None:
     assert has_zone(text) is zoned
+
+
+def test_a_long_text_is_none_and_is_not_kept() -> None:
+    with pytest.raises(ValueError, match="timestamp is '9999") as refused:
+        parse_timestamp("9" * 5000)
+    assert len(str(refused.value)) < 200

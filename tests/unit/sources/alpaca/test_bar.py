@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from app.sources.alpaca.bar import AlpacaBar, BadBar, from_json, from_stream, to
 
 MINUTE = 1731594600000
 FIELDS = {"t": "2024-11-14T14:30:00Z", "o": 1, "h": 3.5, "l": 1, "c": 2, "v": 700, "n": 12, "vw": 1.9}
+NESTED = json.loads("[" * 400 + "]" * 400)
 BAR = AlpacaBar("AAPL", MINUTE, 1.0, 3.5, 1.0, 2.0, 700.0, 12, 1.9)
 
 
@@ -32,6 +34,10 @@ def test_what_alpaca_may_leave_out() -> None:
         ({**FIELDS, "t": "noon"}, "what should be a bar is"),
         ({**FIELDS, "v": None}, "what should be a bar is"),
         ({**FIELDS, "n": float("inf")}, "what should be a bar is"),
+        ({**FIELDS, "n": 12.5}, "what should be a bar is"),
+        ({**FIELDS, "c": True}, "what should be a bar is"),
+        ({**FIELDS, "c": "2_0"}, "what should be a bar is"),
+        ({**FIELDS, "c": NESTED}, "what should be a bar is"),
         ({"t": FIELDS["t"]}, "a bar without 'o'"),
         (None, "what should be a bar is None"),
         (["t"], "what should be a bar is"),
