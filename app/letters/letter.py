@@ -1,5 +1,6 @@
 """One dead letter, read back from its topic."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,8 @@ from confluent_kafka import Message
 from app.dead_letters import read_headers
 from app.letters.place import Place
 from app.sources.timestamps import parse_timestamp
+
+_NUMBER = re.compile(r"[0-9]{1,19}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ def read_letter(message: Message) -> Letter:
 
 def _source(said: dict[str, str]) -> Place | None:
     topic, partition, offset = said.get("topic"), said.get("partition", ""), said.get("offset", "")
-    if not topic or not (partition.isdecimal() and offset.isdecimal()):
+    if not topic or not (_NUMBER.fullmatch(partition) and _NUMBER.fullmatch(offset)):
         return None
     return Place(topic, int(partition), int(offset))
 
