@@ -3,7 +3,6 @@
 import time
 from collections import Counter
 from collections.abc import Sequence
-from typing import cast
 
 from faust.types import StreamT
 from mode.supervisors import CrashingSupervisor
@@ -17,6 +16,7 @@ from app.engine.batch import Batch, Record
 from app.engine.emitter import Emitter
 from app.engine.mending import LOOK_SECONDS
 from app.engine.work import Work, Worker
+from app.indicators import read_indicators
 from app.serde import Decoder, Poison
 from app.turns import in_turns
 from app.worker import app, catalogue
@@ -57,7 +57,7 @@ def by_series(records: Sequence[Record], work: Work) -> dict[bytes, list[Indicat
     series: dict[bytes, list[Indicators]] = {}
     for record in records:
         try:
-            indicators = cast(Indicators, decoder.decode(record.value))
+            indicators = read_indicators(decoder, record)
         except Poison as poison:
             work.poisoned.append((record, poison))
         else:

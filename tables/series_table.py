@@ -5,6 +5,7 @@ from typing import Any, Generic, TypeVar
 
 from app.domain.history import History
 from app.domain.window import Window
+from app.engine.restoring import UnreadableValue
 from app.engine.table import BatchTable
 from app.settings import Settings
 from tables.strategy import check_strategy
@@ -15,7 +16,8 @@ Value = TypeVar("Value", Window, History)
 class SeriesTable(BatchTable, Generic[Value]):
     """Values by `app.domain.key.table_key`, all made with the configured strategy.
 
-    `decode` raises ValueError for a value that cannot be read.
+    `decode` raises ValueError for a value that cannot be read, `fault` says of
+    one that was read why it cannot be continued.
     """
 
     def __init__(
@@ -24,11 +26,13 @@ class SeriesTable(BatchTable, Generic[Value]):
         *,
         settings: Settings,
         decode: Callable[[bytes], Value],
+        fault: Callable[[Value], str | None],
         **kwargs: Any,
     ) -> None:
         super().__init__(app, **kwargs)
         self._strategy = settings.strategy
         self._decode_value: Callable[[bytes], Value] = decode
+        self._fault: Callable[[Value], str | None] = fault
         self.on_held.append(self._check)
 
     def load(self, partition: int, key: bytes) -> Value | None:
@@ -45,4 +49,5 @@ class SeriesTable(BatchTable, Generic[Value]):
         """See before anything is written, not at a series' next bar, that every value is ours to continue."""
         for partition in partitions:
             for key, value in self.items(partition):
-                self._decoded(key, value)
+                if fault := self._fault(self._decoded(key, value)):
+                    raise UnreadableValue(self.name, key, ValueError(f"the value is damaged: {fault}"))

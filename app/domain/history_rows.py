@@ -117,6 +117,19 @@ def unpack(rows: Rows) -> Iterator[Fields]:
         )
 
 
+def codes_fault(rows: Rows) -> str | None:
+    """None when every code in the rows is one of this version's, so that `unpack` can read them; else a sentence."""
+    for name, at, codes in (
+        ("action", _ACTION_AT, range(len(_ACTIONS))),
+        ("previous action", _ACTION_AT + 1, (*range(len(_ACTIONS)), _NO_ACTION)),
+        ("reason", _ACTION_AT + 2, range(len(_REASONS))),
+        ("ready", _ACTION_AT + 3, range(2)),
+    ):
+        if unknown := set(rows[at::SIZE]).difference(codes):
+            return f"a signal's {name} has the code {min(unknown)}"
+    return None
+
+
 def place(rows: Rows, timestamp: int) -> tuple[int, bool]:
     """Where the row of a bar start (UTC epoch milliseconds) is or belongs, and whether it is there."""
     count = len(rows) // SIZE

@@ -19,10 +19,12 @@ def encode_progress(topic_id: str, offset: int) -> bytes:
 
 
 def decode_progress(value: bytes) -> tuple[str, int]:
-    """Topic id and next offset. Raises ValueError for a value that another version wrote."""
+    """Topic id and next offset. Raises ValueError for a value that another version wrote, or that is damaged."""
     if len(value) < _LAYOUT.size:
         raise ValueError(f"progress record of {len(value)} bytes is cut off")
     version, offset = _LAYOUT.unpack_from(value)
     if version != VERSION:
         raise ValueError(f"progress record of version {version}; this worker reads version {VERSION}")
+    if offset < 0:
+        raise ValueError(f"progress record with offset {offset} is damaged")
     return value[_LAYOUT.size :].decode(), offset

@@ -74,12 +74,12 @@ class BatchTable(faust.Table[bytes, bytes]):
     def progress(self, partition: int, topic_id: str) -> int | None:
         """The source offset up to which the state of a partition is complete.
 
-        None when there is no state yet, or when it came from another topic of that name.
+        None when there is no state yet, or when it came from another topic of that name. Raises UnreadableValue.
         """
         value = self.read(partition, PROGRESS_KEY)
         if value is None:
             return None
-        state_topic_id, offset = decode_progress(value)
+        state_topic_id, offset = self.decoding(decode_progress, PROGRESS_KEY, value)
         return offset if state_topic_id == topic_id else None
 
     def entries(self, batch: Batch, topic_id: str, changes: Mapping[bytes, bytes]) -> dict[bytes, bytes]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.bars import read_bar
+from app.indicators import read_indicators
 from app.letters.letter import Letter
 from app.letters.prospect import Prospect, prospect
 from app.serde import Decoder, Poison, SchemaSource
@@ -44,10 +45,8 @@ class Judge:
 
     def _fault(self, letter: Letter) -> Poison | None:
         try:
-            if self._decoder(letter) is self._bars:
-                read_bar(self._bars, _Record(letter.key, letter.value))
-            else:
-                self.decode(letter)
+            read = read_bar if self._decoder(letter) is self._bars else read_indicators
+            read(self._decoder(letter), _Record(letter.key, letter.value))
         except Poison as poison:
             return poison
         return None

@@ -1,0 +1,12 @@
+"""Every decoder, by family."""
+
+from tests.fuzzing.alpaca_bars import ANSWERS, FRAMES
+from tests.fuzzing.avro_records import AVRO
+from tests.fuzzing.csv_files import CSV, TIMESTAMPS
+from tests.fuzzing.dead_letters import LETTERS
+from tests.fuzzing.family import Family
+from tests.fuzzing.table_values import HISTORIES, PROGRESS, WINDOWS
+
+FAMILIES: dict[str, Family] = {
+    family.name: family for family in (AVRO, WINDOWS, HISTORIES, PROGRESS, CSV, TIMESTAMPS, ANSWERS, FRAMES, LETTERS)
+}
