@@ -2,25 +2,22 @@
 
 import asyncio
 import gc
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import ExitStack
 from time import monotonic
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
-import click
 import faust
-from faust.app.base import BootStrategy
 from faust.assignor.partition_assignor import PartitionAssignor
-from faust.contrib.asgi import AsgiService
 from faust.tables.manager import TableManager
-from faust.types import TP, ServiceT
+from faust.types import TP
 from mode import Service
 
 from app import metrics
 from app.broker import Broker, BrokerUnavailable
 from app.clients import ClusterMissing, endpoints, faust_credentials, producer_config
 from app.engine.address import advertised_host, check_address, member_name
+from app.engine.boot import ApiFirst, CheckedWorker
 from app.engine.consumer import BatchConsumer
 from app.engine.datadir import claim
 from app.engine.delivery import Delivery
@@ -43,56 +40,6 @@ GC_THRESHOLD = 10_000
 
 #: Batches that may wait for an agent, and for the restoring of tables.
 QUEUED_BATCHES = 8
-
-
-class ApiFirst(BootStrategy):
-    """Starts the API before the consumer, so that it can say that tables are being restored."""
-
-    def web_server(self) -> Iterable[ServiceT]:
-        """The API's server, where there is an API and `--without-web` was not given."""
-        app = cast(BatchApp, self.app)
-        if app.asgi_app is None or not self._should_enable_web():
-            return []
-        return [
-            AsgiService(
-                app.asgi_app,
-                host=app.conf.web_bind,
-                port=app.conf.web_port,
-                # websockets 13 is all that alpaca-trade-api allows; nothing here needs one.
-                uvicorn_options={"ws": "none", "server_header": False, "access_log": False},
-                loop=app.loop,
-                beacon=app.beacon,
-            )
-        ]
-
-
-class CheckedWorker(faust.Worker):
-    """Ends with a sentence where a worker cannot work, and before anything has started where that is known."""
-
-    _first_crash: BaseException | None = None
-
-    @property
-    def crash_reason(self) -> BaseException | None:
-        """Why the worker crashed: the first reason, not the cancelled tasks that follow from it."""
-        return self._first_crash
-
-    @crash_reason.setter
-    def crash_reason(self, reason: BaseException | None) -> None:
-        if reason is None or self._first_crash is None:
-            self._first_crash = reason
-
-    def execute_from_commandline(self) -> NoReturn:
-        """Run the worker until it ends; raises SystemExit with a sentence where there is one."""
-        try:
-            cast(BatchApp, self.app).prepare()
-        except StocksError as error:
-            raise SystemExit(f"Error: {error}") from None
-        try:
-            super().execute_from_commandline()
-        finally:
-            if isinstance(self.crash_reason, StocksError):
-                # Faust has put its log in the place of sys.stderr.
-                click.echo(f"Error: {self.crash_reason}", file=sys.__stderr__)
 
 
 class BatchApp(faust.App):

@@ -4,16 +4,14 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from faust.contrib.asgi import AsgiService
 from faust.types import TP
 
 from app import metrics
 from app.clients import ClusterMissing
-from app.engine.app import QUEUED_BATCHES, STUCK_SECONDS, ApiFirst, BatchApp
+from app.engine.app import QUEUED_BATCHES, STUCK_SECONDS, BatchApp
 from app.engine.progress import PROGRESS_KEY, encode_progress
 from app.engine.schema import BatchSchema
 from app.engine.spans import Spans
-from app.errors import StocksError
 from app.settings import Settings
 from tests.unit.engine.made import SOURCE, TOPIC_ID, Numbers, Rec, changelog, event_of, make_settings
 
@@ -73,16 +71,6 @@ def test_without_a_cluster_a_worker_does_not_start(tmp_path: Path) -> None:
     app = BatchApp(Settings(_env_file=None, stack_dir=tmp_path))  # type: ignore[call-arg]
     with pytest.raises(ClusterMissing, match="make stack-up"):
         app.prepare()
-
-
-async def test_the_api_answers_before_the_tables_are_there(app: BatchApp) -> None:
-    app.asgi_app = object()
-    [server] = cast(ApiFirst, app.boot_strategy).web_server()
-    assert isinstance(server, AsgiService)
-
-
-async def test_without_an_api_there_is_no_server(app: BatchApp) -> None:
-    assert list(cast(ApiFirst, app.boot_strategy).web_server()) == []
 
 
 def test_a_table_is_found_by_what_feeds_it(app: BatchApp, numbers: Numbers) -> None:
@@ -171,13 +159,3 @@ def test_what_remains_to_be_restored_counts_only_during_recovery(
     assert app.records_to_restore() == 0
     recovery.in_recovery = True
     assert app.records_to_restore() == 12
-
-
-async def test_a_worker_that_cannot_start_says_why_in_one_line(app: BatchApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(settings: Settings) -> dict[str, str]:
-        raise StocksError("topic x has 3 partitions, wanted 8")
-
-    monkeypatch.setattr("app.engine.app.ensure_topics", refuse)
-    worker = cast(Any, app.conf).Worker(app, override_logging=False)
-    with pytest.raises(SystemExit, match=r"^Error: topic x has 3 partitions, wanted 8$"):
-        worker.execute_from_commandline()
