@@ -1,10 +1,11 @@
-"""The signals table's value, format version 1, little-endian.
+"""The signals table's value, format version 2, little-endian.
 
-    u8   version (1)          i32  source partition  i64  highest source offset
+    u8   version (2)          i32  source partition  i64  highest source offset
     i32  its source index     u32  length of the texts
     texts                     JSON: [topic id, strategy, [[origin, source, feed, adjustment], ...]]
     60 bytes x signals        see app/domain/history_rows.py
 
+Version 1, of release 0.1.0, has labels without adjustment, and no signals of splits.
 The strategy is only stored: whoever opens the table compares it with the configured one.
 """
 
@@ -13,13 +14,14 @@ from struct import Struct
 from app.domain import history_rows
 from app.domain.history import History, SourcePosition
 from app.domain.records import MINUTE_MS
-from tables.value_format import UnknownFormat, check_version, pack_texts, unpack_texts
+from tables.value_format import Format, UnknownFormat, pack_texts, unpack_texts
 
 __all__ = ["VERSION", "UnknownFormat", "decode_history", "encode_history", "position_of", "summary_of"]
 
-VERSION = 1
+VERSION = 2
 _HEADER = Struct("<BiqiI")
 _WHAT = "signals"
+_FORMAT = Format(_WHAT, VERSION, _HEADER.size, {1: lambda data: b"\x02" + data[1:]})
 
 # Of the last row: minute and emission.
 _NEWEST = Struct("<I48xq")
@@ -43,14 +45,14 @@ def encode_history(history: History) -> bytes:
 def decode_history(data: bytes) -> History:
     """The history of a value.
 
-    Raises UnknownFormat, which names the version, when the value is of another one or damaged.
+    Raises UnknownFormat when the value is of an unknown version, which it names, or damaged.
     """
-    check_version(data, VERSION, _HEADER.size, _WHAT)
+    data = _FORMAT.of_today(data)
     _, partition, offset, index, length = _HEADER.unpack_from(data)
     rows_at = _HEADER.size + length
     packed = data[rows_at:]
     if rows_at > len(data) or len(packed) % history_rows.SIZE:
-        raise UnknownFormat(f"{_WHAT}: the value of version {VERSION} is cut off or damaged ({len(data)} bytes)")
+        raise UnknownFormat(f"{_WHAT}: the value is cut off or damaged ({len(data)} bytes)")
     topic_id, strategy, labels = unpack_texts(data[_HEADER.size : rows_at])
     position = SourcePosition(topic_id, partition, offset, index)
     return History(strategy, position, labels, packed)
@@ -61,7 +63,7 @@ def position_of(data: bytes) -> SourcePosition:
 
     Raises UnknownFormat as `decode_history` does.
     """
-    check_version(data, VERSION, _HEADER.size, _WHAT)
+    data = _FORMAT.of_today(data)
     _, partition, offset, index, length = _HEADER.unpack_from(data)
     topic_id, _, _ = unpack_texts(data[_HEADER.size : _HEADER.size + length])
     return SourcePosition(topic_id, partition, offset, index)
@@ -74,7 +76,7 @@ def summary_of(data: bytes) -> tuple[int, int, int] | None:
     not decode the value and takes well under a microsecond. Raises
     UnknownFormat as `decode_history` does, but for damage in what it skips.
     """
-    check_version(data, VERSION, _HEADER.size, _WHAT)
+    data = _FORMAT.of_today(data)
     signals = (len(data) - _HEADER.size - _TEXTS_LENGTH.unpack_from(data, _TEXTS_LENGTH_AT)[0]) // history_rows.SIZE
     if signals < 1:
         return None

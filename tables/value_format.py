@@ -1,6 +1,8 @@
 """What the values of both tables share: the version byte and the texts, which are packed and read once."""
 
 import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import get_args
 
@@ -16,16 +18,31 @@ class UnknownFormat(ValueError):
     """A table's value that this program cannot read: written by a newer one, or damaged."""
 
 
-def check_version(data: bytes, version: int, header_size: int, what: str) -> None:
-    """Raise UnknownFormat unless the value is of this version and has a whole header."""
-    if not data:
-        raise UnknownFormat(f"{what}: the value is empty")
-    if data[0] != version:
-        raise UnknownFormat(
-            f"{what}: the value has format version {data[0]}, this program reads version {version}: run a newer one"
-        )
-    if len(data) < header_size:
-        raise UnknownFormat(f"{what}: the value has {len(data)} bytes, its header alone {header_size}")
+@dataclass(frozen=True, slots=True)
+class Format:
+    """The version that values are written in, and how a value of each older one becomes one of the next.
+
+    No older version's header is longer than `header_size`, in bytes.
+    """
+
+    what: str
+    version: int
+    header_size: int
+    older: Mapping[int, Callable[[bytes], bytes]]
+
+    def of_today(self, data: bytes) -> bytes:
+        """The value in the version that is written today. Raises UnknownFormat when it has none, or no whole header."""
+        if len(data) < self.header_size:
+            raise UnknownFormat(f"{self.what}: the value has {len(data)} bytes, its header alone {self.header_size}")
+        while data[0] != self.version:
+            upgrade = self.older.get(data[0])
+            if upgrade is None:
+                raise UnknownFormat(
+                    f"{self.what}: the value has format version {data[0]}, "
+                    f"this program reads version {self.version} and older ones: run a newer one"
+                )
+            data = upgrade(data)
+        return data
 
 
 @lru_cache(maxsize=4096)
@@ -36,7 +53,7 @@ def pack_texts(topic_id: str, strategy: str, labels: tuple[Label, ...]) -> bytes
 
 @lru_cache(maxsize=4096)
 def unpack_texts(data: bytes) -> Texts:
-    """The reverse of `pack_texts`.
+    """The reverse of `pack_texts`; labels of version 1 lack their adjustment.
 
     Raises UnknownFormat for anything that it does not make.
     """

@@ -1,6 +1,6 @@
-"""The windows table's value, format version 1, little-endian.
+"""The windows table's value, format version 2, little-endian.
 
-    u8   version (1)          u64  bars seen         i32  source partition
+    u8   version (2)          u64  bars seen         i32  source partition
     i64  highest offset       u16  pairs of averages u16  starts
     u32  length of the texts
     texts                     JSON: [topic id, strategy, [[origin, source, feed, adjustment], ...]]
@@ -8,6 +8,7 @@
     32 bytes x starts         see app/domain/starts.py: u64, i64, f64, f64, oldest first
     60 bytes x bars           see app/domain/rows.py
 
+Version 1, of release 0.1.0, has no starts, not even their number, and labels without adjustment.
 The strategy is only stored: whoever opens the table compares it with the configured one.
 """
 
@@ -18,12 +19,13 @@ from app.domain import rows
 from app.domain.records import Position
 from app.domain.starts import Start
 from app.domain.window import Window
-from tables.value_format import UnknownFormat, check_version, pack_texts, unpack_texts
+from tables.value_format import Format, UnknownFormat, pack_texts, unpack_texts
 
 __all__ = ["VERSION", "UnknownFormat", "decode_window", "encode_window", "position_of"]
 
-VERSION = 1
+VERSION = 2
 _HEADER = Struct("<BQiqHHI")
+_HEADER_1 = Struct("<BQiqHI")
 _START = Struct("<Qqdd")
 _WHAT = "window"
 
@@ -53,16 +55,16 @@ def encode_window(window: Window) -> bytes:
 def decode_window(data: bytes) -> Window:
     """The window of a value.
 
-    Raises UnknownFormat, which names the version, when the value is of another one or damaged.
+    Raises UnknownFormat when the value is of an unknown version, which it names, or damaged.
     """
-    check_version(data, VERSION, _HEADER.size, _WHAT)
+    data = _FORMAT.of_today(data)
     _, bars_seen, partition, offset, pairs, starts, length = _HEADER.unpack_from(data)
     averages_at = _HEADER.size + length
     starts_at = averages_at + 16 * pairs
     rows_at = starts_at + _START.size * starts
     packed = data[rows_at:]
     if not pairs or rows_at > len(data) or len(packed) % rows.SIZE:
-        raise UnknownFormat(f"{_WHAT}: the value of version {VERSION} is cut off or damaged ({len(data)} bytes)")
+        raise UnknownFormat(f"{_WHAT}: the value is cut off or damaged ({len(data)} bytes)")
     topic_id, strategy, labels = unpack_texts(data[_HEADER.size : averages_at])
     averages: tuple[float, ...] = _doubles(2 * pairs).unpack_from(data, averages_at)
     return Window(
@@ -82,10 +84,18 @@ def position_of(data: bytes) -> Position:
 
     Raises UnknownFormat as `decode_window` does.
     """
-    check_version(data, VERSION, _HEADER.size, _WHAT)
+    data = _FORMAT.of_today(data)
     _, _, partition, offset, _, _, length = _HEADER.unpack_from(data)
     topic_id, _, _ = unpack_texts(data[_HEADER.size : _HEADER.size + length])
     return Position(topic_id, partition, offset)
+
+
+def _from_version_1(data: bytes) -> bytes:
+    _, bars_seen, partition, offset, pairs, length = _HEADER_1.unpack_from(data)
+    return _HEADER.pack(2, bars_seen, partition, offset, pairs, 0, length) + data[_HEADER_1.size :]
+
+
+_FORMAT = Format(_WHAT, VERSION, _HEADER.size, {1: _from_version_1})
 
 
 @lru_cache(maxsize=256)

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from app.domain.labels import Label
-from tables.value_format import UnknownFormat, check_version, pack_texts, unpack_texts
+from tables.value_format import Format, UnknownFormat, pack_texts, unpack_texts
 
 LABELS = (Label("live", "alpaca", "iex"), Label("backfill", "Börse", ""))
 
@@ -34,10 +34,22 @@ def test_other_bytes_are_refused(data: bytes) -> None:
         unpack_texts(data)
 
 
+#: Version 1 had a byte of no use where version 2 has a number, and version 3 its double.
+NUMBER = Format(
+    "number", 3, 2, {1: lambda data: b"\x02\x05" + data[2:], 2: lambda data: bytes([3, 2 * data[1]]) + data[2:]}
+)
+
+
+@pytest.mark.parametrize(
+    ("data", "today"), [(b"\x01\x00!", b"\x03\x0a!"), (b"\x02\x04!", b"\x03\x08!"), (b"\x03\x07!", b"\x03\x07!")]
+)
+def test_each_older_version_becomes_the_next(data: bytes, today: bytes) -> None:
+    assert NUMBER.of_today(data) == today
+
+
 def test_the_message_names_what_and_which_version() -> None:
-    with pytest.raises(UnknownFormat, match="window: the value has format version 9, this program reads version 1"):
-        check_version(b"\x09", 1, 10, "window")
-    with pytest.raises(UnknownFormat, match="window: the value is empty"):
-        check_version(b"", 1, 10, "window")
-    with pytest.raises(UnknownFormat, match="3 bytes, its header alone 10"):
-        check_version(b"\x01ab", 1, 10, "window")
+    with pytest.raises(UnknownFormat, match=r"number: .* version 9, this program reads version 3 and older"):
+        NUMBER.of_today(b"\x09\x00")
+    for short in (b"", b"\x01", b"\x03"):
+        with pytest.raises(UnknownFormat, match=f"number: the value has {len(short)} bytes, its header alone 2"):
+            NUMBER.of_today(short)

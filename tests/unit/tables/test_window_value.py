@@ -9,14 +9,14 @@ from app.domain.records import Position
 from app.domain.starts import Start
 from app.domain.strategy import Strategy
 from app.domain.window import Window
-from tables.window_value import UnknownFormat, decode_window, encode_window, position_of
+from tables.window_value import VERSION, UnknownFormat, decode_window, encode_window, position_of
 from tests.bars import OPENING_MS, TOPIC_ID, at_offsets, make_bar, series
 from tests.unit.domain.nights import never_open
 from tests.unit.domain.pipeline import fold
 from tests.unit.domain.walks import WALKS
 
 STRATEGY = Strategy()
-GOLDEN = Path(__file__).parents[2] / "golden" / "window-1.bin"
+GOLDEN = Path(__file__).parents[2] / "golden"
 
 
 def window_of(count: int) -> Window:
@@ -24,15 +24,16 @@ def window_of(count: int) -> Window:
     return window
 
 
-def golden_window() -> Window:
-    """A correction, a missing minute, nulls, two labels and a split."""
+def golden_window(version: int = VERSION) -> Window:
+    """A correction, a missing minute, nulls, two labels, and from version 2 on a split."""
     tiny = Strategy(fast=2, slow=4, rsi_period=3, late_bars=2)
     bars = [
         *series([10.0, 10.5, 10.25, 10.75]),
         make_bar(3, 11.0, origin="live", source="alpaca", feed="iex", trade_count=None, vwap=None),
         make_bar(7, 10.5, open=10.4, high=10.6, low=10.3, volume=12.5),
-        make_bar(1440, 5.3, open=5.2, high=5.4, low=5.1, adjustment="raw"),
     ]
+    if version > 1:
+        bars.append(make_bar(1440, 5.3, open=5.2, high=5.4, low=5.1, adjustment="raw"))
     window, _ = fold(Window(tiny.name), at_offsets(bars, 2**40), tiny, never_open)
     return window
 
@@ -53,14 +54,20 @@ def test_a_full_window_fits_into_four_kilobytes() -> None:
     assert len(encode_window(window._replace(labels=labels, starts=starts))) <= 4096
 
 
-def test_golden_bytes_of_version_1() -> None:
-    """What was once written stays readable, and version 1 is still what is written."""
-    data = GOLDEN.read_bytes()
-    assert decode_window(data) == golden_window()
-    assert encode_window(golden_window()) == data
+@pytest.mark.parametrize("version", [1, 2])
+def test_golden_bytes(version: int) -> None:
+    """What was once written stays readable."""
+    data = (GOLDEN / f"window-{version}.bin").read_bytes()
+    assert data[0] == version
+    assert decode_window(data) == golden_window(version)
+    assert position_of(data) == golden_window(version).position
 
 
-@pytest.mark.parametrize("version", [0, 2, 255])
+def test_the_newest_golden_bytes_are_what_is_written() -> None:
+    assert encode_window(golden_window()) == (GOLDEN / f"window-{VERSION}.bin").read_bytes()
+
+
+@pytest.mark.parametrize("version", [0, VERSION + 1, 255])
 def test_an_unknown_version_is_named(version: int) -> None:
     data = bytes([version]) + encode_window(window_of(3))[1:]
     for read in (decode_window, position_of):
@@ -73,18 +80,17 @@ def test_a_window_that_has_seen_nothing_has_no_value() -> None:
         encode_window(Window(STRATEGY.name))
 
 
-def test_a_value_cut_off_anywhere_is_refused() -> None:
-    data = encode_window(window_of(12))
+@pytest.mark.parametrize("data", [(GOLDEN / "window-1.bin").read_bytes(), encode_window(window_of(12))])
+def test_a_value_cut_off_anywhere_is_refused(data: bytes) -> None:
     for length in range(len(data)):
         if (len(data) - length) % 60:
             with pytest.raises(UnknownFormat):
                 decode_window(data[:length])
 
 
-@given(st.binary(max_size=300), st.booleans())
-def test_arbitrary_bytes_are_read_or_refused(data: bytes, versioned: bool) -> None:
-    if versioned:
-        data = b"\x01" + data
+@given(st.binary(max_size=300), st.sampled_from([b"", b"\x01", b"\x02"]))
+def test_arbitrary_bytes_are_read_or_refused(data: bytes, version: bytes) -> None:
+    data = version + data
     for read in (decode_window, position_of):
         try:
             read(data)
