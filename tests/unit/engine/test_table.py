@@ -174,6 +174,25 @@ async def test_readers_see_no_internals(numbers: Numbers) -> None:
     assert values(numbers) == {b"a": b"1"}
 
 
+def damage(folder: Path) -> None:
+    """Flip a bit in the middle of the only table file."""
+    (file,) = folder.rglob("*.sst")
+    damaged = bytearray(file.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    file.write_bytes(damaged)
+
+
+async def test_a_damaged_file_is_an_error_and_not_a_smaller_table(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    first = make_numbers(BatchApp(settings))
+    await write(first, {b"%03d" % number: bytes([number]) * 3000 for number in range(200)})
+    private.store_db(first.data, 0).flush()
+    private.store_db(first.data, 0).close()
+    damage(tmp_path)
+    with pytest.raises(Exception, match="Corruption: block checksum mismatch"):
+        values(make_numbers(BatchApp(settings)))
+
+
 async def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None:
     settings = make_settings(tmp_path)
     first = make_numbers(BatchApp(settings))
