@@ -40,6 +40,11 @@ demo: env ## Watch signals being made of a synthetic session: stack, worker, pro
 test: env ## Run all tests; those that need Kafka and a registry start their own.
 	.venv/bin/pytest -n 2 --dist worksteal $(ARGS)
 
+.PHONY: fuzz
+fuzz: env ## Feed every decoder with broken bytes, 5 minutes each: ARGS="avro csv --minutes 1".
+	@$(UV) sync --locked --quiet --group fuzz
+	@.venv/bin/python -m tests.fuzzing $(ARGS)
+
 .PHONY: lint
 lint: env ## Check style and the direction of imports.
 	.venv/bin/ruff check
