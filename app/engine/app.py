@@ -92,7 +92,8 @@ class BatchApp(faust.App):
             stream_recovery_delay=0.0,
             topic_partitions=settings.partitions,
             topic_replication_factor=settings.replication_factor,
-            topic_allow_declare=settings.topic_allow_declare,
+            # They are there by then (see prepare); Faust would ask for them again, and crash where no broker answers.
+            topic_allow_declare=False,
             topic_disable_leader=True,
             table_standby_replicas=0,
         )
@@ -139,8 +140,9 @@ class BatchApp(faust.App):
         super().on_rebalance_start()
 
     def on_rebalance_end(self) -> None:
-        """Note how long it took until they were complete again."""
+        """Let the streams be read, and note how long it took until the tables were complete again."""
         super().on_rebalance_end()
+        self.batch_consumer.open_streams()
         metrics.recovery_seconds.set(monotonic() - self._incomplete_since)
 
     async def on_stop(self) -> None:

@@ -12,6 +12,7 @@ from faust.types.transports import TPorTopicSet
 from app import metrics
 from app.engine.batch import Batch
 from app.engine.fetcher import BatchFetcher
+from app.engine.spans import Spans
 
 #: Where to start reading a partition, by the state that its records made; None when there is no state.
 StateOffset = Callable[[TP], int | None]
@@ -33,6 +34,9 @@ class BatchConsumer(aiokafka.Consumer):
 
     #: Set by the app before the consumer starts.
     state_offset: StateOffset = staticmethod(lambda tp: None)
+
+    #: Of which assignment the streams were last sought.
+    _sought: dict[TP, Spans] | None = None
 
     #: When the broker last accepted a commit of this worker's generation (monotonic seconds).
     confirmed_at = 0.0
@@ -141,9 +145,17 @@ class BatchConsumer(aiokafka.Consumer):
         earliest, committed = await asyncio.gather(self.earliest_offsets(*tps), self._thread.committed(tps))
         targets = {tp: self._start(tp, earliest[tp], committed[tp]) for tp in tps}
         await self._thread.seek_spans(spans, targets)
+        self._sought = spans
         self._read_offset.update(targets)
         self._committed_offset.update(committed)
         await self.commit()
+
+    def open_streams(self) -> None:
+        """Let the streams be read that were sought; to be called when a rebalance has ended.
+
+        Shortly before that Faust empties the agents' queues: what came there since the seek would be lost.
+        """
+        self._thread.readable = self._sought
 
     def _start(self, tp: TP, earliest: int, committed: int | None) -> int:
         name = f"{tp.topic}[{tp.partition}]"

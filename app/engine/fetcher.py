@@ -45,6 +45,8 @@ class BatchFetcher(AIOKafkaConsumerThread):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.spans: dict[TP, Spans] = {}
+        #: The spans that may be read: those that were sought before the last rebalance ended.
+        self.readable: dict[TP, Spans] | None = None
         #: When records were last asked for (monotonic seconds); None before there are partitions to ask for.
         self.polled_at: float | None = None
 
@@ -66,8 +68,7 @@ class BatchFetcher(AIOKafkaConsumerThread):
             return {}
         if private.is_closed(consumer):
             raise ConsumerStoppedError
-        # As the last step of a rebalance Faust empties the agents' queues: what came there before would be lost.
-        streams = {} if self.app.rebalancing else self.spans
+        streams = self.spans if self.readable is self.spans else {}
         partitions = {tp for tp in active_partitions if tp in streams or self.consumer._is_changelog_tp(tp)}
         if not partitions:
             # Faust resumes streams a moment before it seeks them.

@@ -196,6 +196,16 @@ async def test_seeking_goes_to_the_states_ends_and_commits_at_once(
     monkeypatch.setattr(consumer.fetcher, "seek_spans", seek_spans)
     await consumer.perform_seek()
     assert committed == [{SOURCE: 50, INDICATORS: 2}]
+    assert consumer.fetcher.readable is None
+    consumer.open_streams()
+    assert consumer.fetcher.readable is consumer.fetcher.spans
+
+
+async def test_a_rebalance_that_ends_after_the_next_has_begun_opens_nothing(consumer: BatchConsumer) -> None:
+    consumer._sought = consumer.fetcher.spans
+    consumer.fetcher.spans = {}
+    consumer.open_streams()
+    assert consumer.fetcher.readable is not consumer.fetcher.spans
 
 
 async def test_without_streams_there_is_nothing_to_seek(

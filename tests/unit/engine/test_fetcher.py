@@ -38,6 +38,7 @@ class Log:
         for tp in tps:
             self.positions[tp] = 0
             self.fetcher.spans.setdefault(tp, Spans(tp)).seek(0)
+        self.fetcher.readable = self.fetcher.spans
 
     async def fetched(
         self, consumer: Any, partitions: Iterable[TP], *, wait_seconds: float, limit: int
@@ -105,13 +106,13 @@ async def test_a_stream_is_not_read_before_it_is_sought(log: Log) -> None:
     assert log.asked == []
 
 
-async def test_a_stream_is_not_read_before_the_rebalance_has_ended_but_a_changelog_is(log: Log, app: BatchApp) -> None:
+async def test_a_stream_is_not_read_before_the_rebalance_has_ended_but_a_changelog_is(log: Log) -> None:
     log.seek(RAW[0])
     log.arrived = {RAW[0]: records(0, 1), CHANGELOG: records(0)}
-    app.rebalancing = True
+    log.fetcher.readable = {}
     assert set(await log.fetch(RAW[0], CHANGELOG)) == {CHANGELOG}
     assert await log.fetch(RAW[0]) == {}
-    app.rebalancing = False
+    log.fetcher.readable = log.fetcher.spans
     assert spans_of(await log.fetch(RAW[0])) == {RAW[0]: (0, 2)}
 
 
