@@ -32,7 +32,7 @@ Records = list[tuple[bytes, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A deployment of one partition, stopped in order; made by tests/golden/make.py, and never changed."""
+    """A deployment of one partition, stopped in order; made by tests/golden/make.py at its release, never changed."""
 
     #: Kafka's ids of the topics that feed tables, which are part of the tables' values.
     topic_ids: Mapping[str, str]
