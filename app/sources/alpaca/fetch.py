@@ -26,6 +26,7 @@ class Fetch:
     def __call__(self, start_ms: int, end_ms: int, symbols: Sequence[str] | None = None) -> list[AlpacaBar]:
         """The bars that start in [start_ms, end_ms), all of them, by time and symbol; of these symbols, or of all.
 
+        Of a bar that comes more than once, as at the seam of two pages, the last counts.
         Raises AlpacaError when one page could not be had, SourceError when Alpaca knows none of the symbols.
         """
         wanted = None if symbols is None else frozenset(symbols)
@@ -38,7 +39,7 @@ class Fetch:
 
     def _pages(self, symbols: Sequence[str], start_ms: int, end_ms: int) -> list[AlpacaBar]:
         pages = self._api.pages(symbols, start_ms, end_ms, on_fault=self._report)
-        return [bar for page in pages for bar in page]
+        return list({_IN_ORDER(bar): bar for page in pages for bar in page}.values())
 
     def _drop(self, error: UnknownSymbols) -> None:
         known = [symbol for symbol in self.symbols if symbol not in error.symbols]

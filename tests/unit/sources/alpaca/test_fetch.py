@@ -42,6 +42,19 @@ def test_bars_come_by_time_and_symbol(api: Picky) -> None:
     assert keys(fetch(OPENING_MS, END_MS, ["SPY"])) == every[1::2]
 
 
+def test_of_a_bar_that_comes_twice_in_one_answer_the_last_counts() -> None:
+    class Repeating(FakeApi):
+        def pages(self, *args, **kwargs):  # type: ignore[no-untyped-def]
+            [page] = super().pages(*args, **kwargs)
+            return [page, [page[-1]._replace(close=11.0)]]
+
+    api = Repeating(HastyClock(END_MS + 60_000))
+    api.trade(("SPY", "AAPL"), OPENING_MS, END_MS)
+    bars = Fetch(api, ["SPY", "AAPL"], lambda _: None, lambda _: None)(OPENING_MS, END_MS)
+    assert len(set(keys(bars))) == len(bars) == 6
+    assert bars[-1].close == 11.0
+
+
 def test_unknown_symbols_are_named_once_and_the_others_go_on(api: Picky) -> None:
     said: list[str] = []
     fetch = Fetch(api, ["SPI", "AAPL", "APPL"], lambda _: None, said.append)
