@@ -27,6 +27,7 @@ def test_the_engine_runs_with_the_settings_that_it_relies_on(app: BatchApp) -> N
     assert conf.stream_recovery_delay == 0.0
     assert conf.table_standby_replicas == 0
     assert conf.topic_disable_leader is True
+    assert conf.topic_allow_declare is False
     assert conf.processing_guarantee.value == "at_least_once"
     assert conf.consumer_auto_offset_reset == "earliest"
     assert conf.consumer_group_instance_id is None
