@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote_plus
 
 import requests
@@ -42,6 +42,12 @@ ADJUSTMENT = "raw"
 Answer = TypeVar("Answer")
 # nginx and others refuse a request line above 8 KiB.
 _LONGEST_SYMBOLS = 6000
+_LONG_MS = 5_000
+
+
+class _Pending(NamedTuple):
+    since_ms: int
+    trouble: str
 
 
 class Api:
@@ -65,8 +71,8 @@ class Api:
     ) -> None:
         self.access = access
         self.requests_made = 0
-        self.trouble: str | None = None
-        """Why the last request failed, while it is tried again and afterwards; None as soon as one succeeds."""
+        self._failure: str | None = None
+        self._pending: _Pending | None = None
         self._clock, self._tries = clock, tries
         self._rng = rng or random.Random()  # noqa: S311 - it spreads retries and guards nothing
         self._closed = threading.Event()
@@ -112,6 +118,16 @@ class Api:
     def market_clock(self) -> MarketClock:
         """Whether the exchange is open now."""
         return self._ask(lambda: self._trading.get("/clock"), market_clock, self.access.base_url)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the last request failed, or what has kept the present one for 5 s; None when all is well.
+
+        May be asked from any thread.
+        """
+        pending = self._pending
+        kept = pending and self._clock.now_ms() - pending.since_ms >= _LONG_MS
+        return self._failure or (pending.trouble if pending and kept else None)
 
     @property
     def requests_last_minute(self) -> int:
@@ -163,10 +179,12 @@ class Api:
         """What `read` makes of the answer, asked for until there is one; `url` and `symbols` go into the errors."""
         failures = 0
         while True:
-            self._limiter.wait(self._closed)
-            self.requests_made += 1
             problem: AlpacaError
             try:
+                self._wait_for("Alpaca's rate limit is used up: the next request waits.")
+                self._limiter.wait(self._closed)
+                self.requests_made += 1
+                self._wait_for(f"Alpaca at {url} takes long to answer.")
                 answer = read(call())
             except Refusal as refusal:
                 problem = explained(refusal.status, refusal.text, self.access, url, symbols)
@@ -175,15 +193,20 @@ class Api:
             except Undocumented as error:
                 problem = error
             else:
-                self.trouble = None
+                self._failure = None
                 return answer
+            finally:
+                self._pending = None
             failures += 1
-            self.trouble = str(problem)
+            self._failure = str(problem)
             if failures == self._tries or not isinstance(problem, Unavailable):
                 raise problem
             log.info("Trying again: %s", problem)
             if self._clock.wait(pause_s(failures, self._rng), self._closed):
                 raise Interrupted
+
+    def _wait_for(self, trouble: str) -> None:
+        self._pending = _Pending(self._clock.now_ms(), trouble)
 
 
 def groups(symbols: Iterable[str]) -> list[tuple[str, ...]]:

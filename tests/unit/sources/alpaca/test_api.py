@@ -100,6 +100,35 @@ def test_an_answer_that_does_not_come_is_given_up(
     assert len(alpaca.rest.requests) == 2
 
 
+def test_it_says_so_while_an_answer_does_not_come(access: Access, clock: VirtualClock, sessions: list[Session]) -> None:
+    api = Api(access, clock)
+    said: list[str | None] = []
+
+    class Watching(requests.adapters.HTTPAdapter):
+        def send(self, *args: Any, **kwargs: Any) -> requests.Response:
+            for _ in range(2):
+                said.append(api.trouble)
+                clock.wait(5, threading.Event())
+            said.append(api.trouble)
+            return super().send(*args, **kwargs)
+
+    api._data._session.mount("http://", Watching())
+    list(api.pages(["SPY"], sessions[0].open_ms, sessions[0].open_ms + MINUTE_MS))
+    assert said == [None, *[f"Alpaca at {access.data_url} takes long to answer."] * 2]
+    assert api.trouble is None
+
+
+def test_it_says_so_while_the_rate_limit_keeps_a_request(
+    access: Access, clock: VirtualClock, sessions: list[Session]
+) -> None:
+    api = Api(access, clock, requests_per_minute=10)
+    said: list[str | None] = []
+    clock.at(clock.now_ms() + 30_000, lambda: said.append(api.trouble))
+    for _ in range(10):
+        list(api.pages(["SPY"], sessions[0].open_ms, sessions[0].open_ms + MINUTE_MS))
+    assert said == ["Alpaca's rate limit is used up: the next request waits."]
+
+
 def test_what_does_not_pass_ends_after_all_tries(api: Api, alpaca: AlpacaDouble, clock: VirtualClock) -> None:
     began = clock.now_ms()
     alpaca.rest.faults.plan(Status(503), any_request, times=20)
