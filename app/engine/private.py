@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 from faust.stores.rocksdb import Store
 from faust.types import TP
@@ -15,6 +16,12 @@ from rocksdict import Rdict
 
 #: Where Faust keeps the changelog offset in each partition's database.
 OFFSET_KEY: bytes = Store.offset_key
+
+#: Of keys and values in one batch.
+BATCH_BYTES = 4 * 1024 * 1024
+
+#: Records taken from aiokafka at once, and so those by which a batch may be larger than that.
+MOST_AT_ONCE = 32
 
 #: Dotted names, by the object that has them; the test resolves each.
 NAMES: Mapping[str, Sequence[str]] = {
@@ -69,12 +76,32 @@ async def fetched(
 ) -> Mapping[TP, list[Any]]:
     """Records that have arrived for these partitions, waiting at most `wait_seconds` for the first.
 
-    When it returns, nothing ran between taking the records and the position moving behind them.
+    At most `limit` records, and hardly more than BATCH_BYTES: what a fetch brings
+    may be a thousand times as large when it is unpacked. When it returns, nothing
+    ran between taking the records and the position moving behind them.
     """
-    fetcher = consumer._fetcher
+    fetcher, wanted = consumer._fetcher, set(partitions)
+    taken: dict[TP, list[Any]] = {}
+    count = size = largest = 0
     with fetcher._subscriptions.fetch_context():
-        records = await fetcher.fetched_records(set(partitions), timeout=wait_seconds, max_records=limit)
-    return {TP(place.topic, place.partition): fetched for place, fetched in records.items()}
+        while count < limit and size < BATCH_BYTES:
+            # A few at a time, and fewer where they are large: their size is known only when they are unpacked.
+            few = max(1, min(limit - count, count, MOST_AT_ONCE, (BATCH_BYTES - size) // max(largest, 1)))
+            try:
+                found = await fetcher.fetched_records(wanted, timeout=0 if taken else wait_seconds, max_records=few)
+            except KafkaError:
+                if not taken:
+                    raise
+                break  # It comes again when there is nothing else to give.
+            if not found:
+                break
+            for place, records in found.items():
+                taken.setdefault(TP(place.topic, place.partition), []).extend(records)
+                count += len(records)
+                sizes = [len(record.value or b"") + len(record.key or b"") for record in records]
+                size += sum(sizes)
+                largest = max(largest, *sizes)
+    return taken
 
 
 def position(consumer: AIOKafkaConsumer, tp: TP) -> int | None:

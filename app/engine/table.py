@@ -18,13 +18,19 @@ Decoded = TypeVar("Decoded")
 #: Called with partition, key and value after each value an agent wrote.
 Listener = Callable[[int, bytes, bytes], None]
 
-#: RocksDB's own defaults, three memtables of 64 MiB a partition, cost hundreds of megabytes.
-ROCKSDB_OPTIONS: Mapping[str, Any] = {
-    "write_buffer_size": 8 * 1024 * 1024,
-    "max_write_buffer_number": 2,
-    "target_file_size_base": 16 * 1024 * 1024,
-    "block_cache_size": 8 * 1024 * 1024,
-}
+#: What one table's memtables and block caches may take, over all partitions; RocksDB's defaults have no bound.
+TABLE_BYTES = 192 * 1024 * 1024
+
+
+def rocksdb_options(partitions: int) -> Mapping[str, Any]:
+    """Of one partition's database: two memtables and a block cache, each its third of its share, 1 to 8 MiB."""
+    third = min(max(TABLE_BYTES // partitions // 3, 1024 * 1024), 8 * 1024 * 1024)
+    return {
+        "write_buffer_size": third,
+        "max_write_buffer_number": 2,
+        "target_file_size_base": 16 * 1024 * 1024,
+        "block_cache_size": third,
+    }
 
 
 class BatchTable(faust.Table[bytes, bytes]):
@@ -39,7 +45,7 @@ class BatchTable(faust.Table[bytes, bytes]):
             app,
             key_type=bytes,
             value_type=bytes,
-            options={**ROCKSDB_OPTIONS, "driver": "rocksdict"},
+            options={**rocksdb_options(app.conf.topic_partitions), "driver": "rocksdict"},
             # Counted in batches.
             recovery_buffer_size=4,
             **kwargs,
