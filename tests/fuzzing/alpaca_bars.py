@@ -20,7 +20,7 @@ from app.sources.base import Fault
 from tests.fuzzing.family import Family
 
 _SYMBOLS = frozenset({"AAPL", "SPY"})
-_ALWAYS = range(-(2**70), 2**70)
+_ALWAYS = range(-(10**70), 10**70)
 _FIELDS = {"open": "o", "high": "h", "low": "l", "close": "c", "volume": "v", "trade_count": "n", "vwap": "vw"}
 
 

@@ -10,8 +10,16 @@ def main() -> None:
     atheris: Any = import_module("atheris")
     with atheris.instrument_imports(include=["app", "tables"]):
         families = import_module("tests.fuzzing.families").FAMILIES
-    name = sys.argv.pop(1)
-    atheris.Setup(sys.argv, families[name].check)
+    family = families[sys.argv.pop(1)]
+
+    def check(data: bytes) -> None:
+        try:
+            family.check(data)
+        except Exception:
+            sys.stderr.write(f"{family.name}: {data!r}\n")
+            raise
+
+    atheris.Setup(sys.argv, check)
     atheris.Fuzz()
 
 

@@ -75,7 +75,8 @@ def _check_history(data: bytes) -> None:
     assert history.position == signals_value.position_of(data)
     written = signals_value.encode_history(history)
     assert repr(signals_value.decode_history(written)) == repr(history)
-    assert written[-len(history.rows) :] == data[-len(history.rows) :]
+    assert written.endswith(history.rows)
+    assert data.endswith(history.rows)
     signals_value.summary_of(data)
     if history_fault(history) is None:
         _continue_history(history)
