@@ -7,7 +7,7 @@ import threading
 from app.domain.records import MINUTE_MS
 from app.iso_time import iso
 from app.sources.alpaca.api import Api, MarketClock
-from app.sources.alpaca.errors import AlpacaError, Interrupted, KeysRefused, Unavailable
+from app.sources.alpaca.errors import AlpacaError, Interrupted
 from app.sources.alpaca.market import Market, new_york_day
 from app.sources.clock import Clock
 
@@ -20,18 +20,22 @@ _SAME_MS = 1_000
 _BELIEVABLE_MS = 15 * MINUTE_MS
 _WATCHED_S = 3.0
 _SAID = 4
+_FIRST_PAUSE_MS, _LONGEST_PAUSE_MS = MINUTE_MS, 8 * MINUTE_MS
 _AROUND_MS = 5 * MINUTE_MS
 
 
 class Hours:
     """Keeps `market` as Alpaca has it, and tells the time by Alpaca's clock.
 
-    Where Alpaca cannot be asked, exchange_calendars and this machine's clock hold.
+    As long as Alpaca cannot be asked, exchange_calendars and this machine's clock hold.
     """
 
     def __init__(self, api: Api, market: Market, clock: Clock) -> None:
         self._api, self._market, self._clock = api, market, clock
         self._ahead_ms = 0
+        self._pause_ms, self._again_ms = _FIRST_PAUSE_MS, 0
+        self.trouble: str | None = None
+        """Why the last check failed; None when Alpaca said all that was asked."""
 
     def now_ms(self) -> int:
         """Alpaca's time, UTC milliseconds since 1970."""
@@ -39,15 +43,24 @@ class Hours:
 
     def check(self) -> None:
         """Asks for the calendar of the days around today, and for the time. Raises Interrupted."""
+        trouble = None
         for check in (self._check_calendar, self._check_clock):
             try:
                 check()
             except Interrupted:
                 raise
             except AlpacaError as error:
-                log.warning("The market's hours could not be checked with Alpaca, the calendar here holds: %s", error)
-                if isinstance(error, Unavailable | KeysRefused):
-                    return
+                trouble = f"The market's hours could not be checked with Alpaca, the calendar here holds: {error}"
+        if trouble and trouble != self.trouble:
+            log.warning("%s", trouble)
+        self.trouble = trouble
+        self._again_ms = self._clock.now_ms() + self._pause_ms
+        self._pause_ms = min(self._pause_ms * 2, _LONGEST_PAUSE_MS) if trouble else _FIRST_PAUSE_MS
+
+    def check_again(self) -> None:
+        """Checks once more where the last check failed: after a minute, then after twice as long each time."""
+        if self.trouble and self._clock.now_ms() >= self._again_ms:
+            self.check()
 
     def _check_calendar(self) -> None:
         today = new_york_day(self.now_ms())

@@ -77,6 +77,7 @@ class AlpacaLive:
         self._filled = 0
         self._failure: str | None = None
         self._not_before_ms = 0
+        self._asleep = False
         self._stop = threading.Event()
 
     def __str__(self) -> str:
@@ -96,7 +97,7 @@ class AlpacaLive:
             return self._failure or asking
         if stream and stream.trouble:
             return f"{stream.trouble} Meanwhile bars come by REST, once a minute."
-        return None
+        return self._hours.trouble if self._asleep else None
 
     @property
     def requests_last_minute(self) -> int:
@@ -133,7 +134,7 @@ class AlpacaLive:
         elif self._polling is None:
             yield from self._begin()
         elif self._polling.is_over(now):
-            yield from self._sleep()
+            yield from self._sleep(self._polling)
         else:
             yield from self._attend(self._polling, now)
 
@@ -172,20 +173,26 @@ class AlpacaLive:
         self._filled = connections
         self._sent.forget(polling.from_ms)
         self._succeed()
+        self._hours.check_again()
 
-    def _sleep(self) -> Iterator[None]:
+    def _sleep(self, polling: Polling) -> Iterator[None]:
         """Until the next session."""
         self._disconnect()
         self._hours.check()
         now = self._hours.now_ms()
         while not self._market.session_at(now) and not self._stop.is_set():
+            self._asleep = True
             opens = self._market.next_open(now)
             self._say(f"market closed, sleeping until {iso(opens)}")
             self._wait(opens - now)
             yield None
+            self._hours.check_again()
             now = self._hours.now_ms()
+        self._asleep = False
         # A day may have become a holiday since; then it is over at once.
         self._hours.check()
+        if session := self._market.session_at(self._hours.now_ms()):
+            polling.begin(session.open_ms)
 
     def _listen(self) -> None:
         if self._connect and not self._stream and not self._stop.is_set():

@@ -39,6 +39,10 @@ class Polling:
             self.through_ms = ended(now_ms)
         return self.through_ms + MINUTE_MS + max(after_ms, SERVED_AFTER_MS)
 
+    def begin(self, open_ms: int) -> None:
+        """A session began then, even if nobody here knew of it until now."""
+        self.through_ms = min(self.through_ms, open_ms)
+
     def is_over(self, now_ms: int) -> bool:
         """Whether the exchange is closed and nothing more is to be asked for of its last session."""
         return self._market.session_at(now_ms) is None and not self._market.spans(self.from_ms, now_ms)

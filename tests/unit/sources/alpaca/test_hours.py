@@ -87,17 +87,42 @@ def test_seconds_around_open_and_close_are_no_session(now: str) -> None:
     assert setting.market.session_at(ms(now)) is None
 
 
-@pytest.mark.parametrize(
-    ("error", "asked"), [(Unavailable("no answer"), 1), (KeysRefused("wrong keys"), 1), (AlpacaError("nonsense"), 2)]
-)
-def test_without_an_answer_our_own_calendar_holds(
-    error: AlpacaError, asked: int, caplog: pytest.LogCaptureFixture
-) -> None:
+@pytest.mark.parametrize("error", [Unavailable("no answer"), KeysRefused("wrong keys"), AlpacaError("nonsense")])
+def test_without_an_answer_our_own_calendar_holds(error: AlpacaError, caplog: pytest.LogCaptureFixture) -> None:
     setting = Setting()
     setting.api.error = lambda: error
     setting.hours.check()
     assert setting.market.next_open(NIGHT) == ms("2024-11-14T14:30:00Z")
-    assert caplog.text.count(str(error)) == asked
+    assert [record.getMessage() for record in caplog.records] == [setting.hours.trouble]
+    assert str(error) in caplog.text
+
+
+def test_the_clock_is_asked_even_if_the_calendar_fails() -> None:
+    setting = Setting()
+    errors = iter([Unavailable("no answer")])
+    setting.api.error = lambda: next(errors, None)
+    setting.api.is_open, setting.api.closes_ms = True, NIGHT + 60 * MINUTE_MS
+    setting.hours.check()
+    assert setting.market.session_at(NIGHT)
+
+
+def test_what_failed_is_checked_again_ever_more_rarely_until_it_succeeds() -> None:
+    setting = Setting([day for day in sessions_between(date(2024, 10, 1), date(2024, 12, 31)) if day.day.day != 14])
+    asked: list[int] = []
+
+    def fail() -> AlpacaError | None:
+        if setting.clock.ms not in asked:
+            asked.append(setting.clock.ms)
+        return Unavailable("no answer") if setting.clock.ms < NIGHT + 40 * MINUTE_MS else None
+
+    setting.api.error = fail
+    setting.hours.check()
+    for minute in range(120):
+        setting.clock.ms = NIGHT + minute * MINUTE_MS
+        setting.hours.check_again()
+    assert [(at - NIGHT) // MINUTE_MS for at in asked] == [0, 1, 3, 7, 15, 23, 31, 39, 47]
+    assert setting.hours.trouble is None
+    assert setting.market.next_open(NIGHT) == ms("2024-11-15T14:30:00Z")
 
 
 def test_stopping() -> None:

@@ -11,6 +11,7 @@ from app.sources.alpaca.bar import AlpacaBar
 from app.sources.alpaca.errors import AlpacaError, Interrupted, KeysRefused, Unavailable, UnknownSymbols
 from app.sources.alpaca.live import AlpacaLive
 from app.sources.base import Fault, OnFault, SourceError
+from app.sources.sessions import Session
 from tests.unit.sources.alpaca.conftest import HastyClock
 from tests.unit.sources.alpaca.fake_api import FakeApi, bar, minutes, ms, until
 
@@ -170,6 +171,25 @@ def test_outside_sessions_it_sleeps_after_the_past_was_given(now: str, opens: st
     bars = setting.until(ms(now) + 60 * MINUTE_MS)
     assert {each["origin"] for each in bars} <= {"backfill"}
     assert setting.source.doing == f"market closed, sleeping until {opens}"
+    assert setting.source.trouble is None
+
+
+def test_a_session_that_only_alpaca_knows_of_is_found_when_it_can_be_asked_again() -> None:
+    saturday = Session(ms("2024-11-16T14:30:00Z"), ms("2024-11-16T21:00:00Z"))
+    noon = saturday.open_ms + 150 * MINUTE_MS
+    setting = Setting(noon)
+    setting.api.trade(["AAPL"], *saturday)
+    setting.hours.days.append(saturday)
+    failing = True
+    setting.hours.error = lambda: Unavailable("No answer.") if failing else None
+    given = setting.until(noon + 10 * MINUTE_MS)
+    assert max(times(given)) < CLOSE
+    assert setting.source.doing == "market closed, sleeping until 2024-11-18T14:30:00Z"
+    assert setting.source.trouble
+    assert setting.source.trouble.endswith("the calendar here holds: No answer.")
+    failing = False
+    assert times(setting.until(noon + 20 * MINUTE_MS)) == list(minutes(saturday.open_ms, noon + 19 * MINUTE_MS))
+    assert setting.source.doing == "market open until 2024-11-16T21:00:00Z"
     assert setting.source.trouble is None
 
 
