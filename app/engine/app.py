@@ -205,6 +205,7 @@ class BatchApp(faust.App):
         # Faust starts timers only when the tables are restored.
         async for _ in self.itertimer(1.0, name="polling"):
             await self.end_when_stuck()
+            self.look_for_work()
 
     async def end_when_stuck(self) -> None:
         """End a worker that has partitions and no longer asks for records; to be called every second or so."""
@@ -212,6 +213,12 @@ class BatchApp(faust.App):
         idle = 0.0 if polled_at is None else monotonic() - polled_at
         if idle > STUCK_SECONDS:
             await self.crash(RuntimeError(f"no records asked for in {idle:.0f} s: the worker is stuck"))
+
+    def look_for_work(self) -> None:
+        """See whether there are topics to be assigned while this worker has no partition; to be called every second."""
+        fetcher = self.batch_consumer.fetcher
+        if fetcher.polled_at is None:
+            fetcher.ask_for_topics()
 
     async def watch(self) -> None:
         """Measure the lag; to be called every second or so."""

@@ -132,7 +132,7 @@ class BatchConsumer(aiokafka.Consumer):
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Forget what was fetched under the assignment before: nothing is read until `perform_seek`."""
         self._thread.spans = {}
-        self._thread.polled_at = self._thread.polled_at or monotonic()
+        self._thread.polled_at = (self._thread.polled_at or monotonic()) if assigned else None
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def perform_seek(self) -> None:

@@ -114,6 +114,15 @@ class BatchFetcher(AIOKafkaConsumerThread):
             )
             return False
 
+    def ask_for_topics(self) -> None:
+        """Have the client ask anew which topics there are; if they differ, its group is assigned anew.
+
+        One that could not be told as it joined goes on without for minutes; and
+        if it leads the group, nobody is given anything.
+        """
+        if self._consumer is not None and not self.should_stop:
+            self.thread_loop.call_soon_threadsafe(private.refresh_metadata, self._consumer)
+
     async def ends(self, tps: set[TP]) -> dict[TP, int]:
         """The end of each partition as the broker has it now; none while it does not answer."""
         return cast(dict[TP, int], await self.call_thread(self._ends, tps))

@@ -43,6 +43,7 @@ NAMES: Mapping[str, Sequence[str]] = {
         "_fetch_records",
         "_create_worker_consumer",
         "_ensure_consumer",
+        "_consumer",
         "_commit",
     ),
     "faust.stores.rocksdb:Store": ("_db_for_partition", "offset_key"),
@@ -64,6 +65,11 @@ def wait_briefly(consumer: AIOKafkaConsumer, milliseconds: int) -> None:
     partitions' records and offsets. Faust says 1.5 seconds, and lets nobody choose.
     """
     consumer._fetch_max_wait_ms = milliseconds
+
+
+def refresh_metadata(consumer: AIOKafkaConsumer) -> None:
+    """Have the client ask the broker for its topics' metadata soon; in the consumer's own thread."""
+    consumer._client.force_metadata_update()
 
 
 def is_closed(consumer: AIOKafkaConsumer) -> bool:

@@ -136,6 +136,19 @@ async def test_a_worker_that_asks_for_nothing_ends_itself(app: BatchApp, monkeyp
     assert "the worker is stuck" in str(crashes[0])
 
 
+async def test_a_worker_without_partitions_asks_which_topics_there_are(
+    app: BatchApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    fetcher = app.batch_consumer.fetcher
+    monkeypatch.setattr(fetcher, "ask_for_topics", lambda: asked.append("topics"))
+    app.look_for_work()
+    assert asked == ["topics"]
+    fetcher.polled_at = monotonic()
+    app.look_for_work()
+    assert asked == ["topics"]
+
+
 async def test_whether_it_is_stuck_is_asked_while_tables_are_restored_too(app: BatchApp) -> None:
     # Faust's timers start after the first recovery, a service's tasks with the service.
     assert any(task.fun.__name__ == "_watch_polling" for task in app._get_tasks())

@@ -132,6 +132,18 @@ async def test_a_new_assignment_forgets_what_was_fetched_under_the_old(
     assert consumer.fetcher.polled_at is not None, "from now on it must ask for records"
 
 
+async def test_a_worker_with_no_partition_need_not_ask_for_records(
+    consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def assigned(self: Any, tps: set[TP], generation_id: int) -> None:
+        """Faust's part of it."""
+
+    monkeypatch.setattr(aiokafka.Consumer, "on_partitions_assigned", assigned)
+    await consumer.on_partitions_assigned({SOURCE}, 8)
+    await consumer.on_partitions_assigned(set(), 9)
+    assert consumer.fetcher.polled_at is None
+
+
 async def test_a_thread_that_crashed_is_not_asked_to_commit(consumer: BatchConsumer) -> None:
     # It would never answer, and the worker waits for the answer before it ends.
     consumer.fetcher._crashed.set()

@@ -23,6 +23,7 @@ STORE = "faust.stores.rocksdb:Store"
 REACHED: dict[str, dict[str, tuple[str, ...]]] = {
     "read_committed": {CONSUMER: ("_isolation_level",)},
     "wait_briefly": {CONSUMER: ("_fetch_max_wait_ms",)},
+    "refresh_metadata": {CONSUMER: ("_client",), "aiokafka.client:AIOKafkaClient": ("force_metadata_update",)},
     "is_closed": {CONSUMER: ("_closed", "_fetcher"), FETCHER: ("_closed",)},
     "fetched": {CONSUMER: ("_fetcher",), FETCHER: ("_subscriptions",)},
     "position": {
