@@ -91,6 +91,10 @@ doctor: env ## Check broker, registry, topics, schemas and versions.
 bench: env ## Measure bars a second through both agents and both tables.
 	@.venv/bin/python -m tests.bench $(ARGS)
 
+.PHONY: pressure
+pressure: env ## Measure memory and waiting under more than one worker can take; some minutes.
+	@.venv/bin/python -m tests.pressure $(ARGS)
+
 .PHONY: clean
 clean: ## Stop the local stack and remove the environment, the stack's data and the worker's tables.
 	@if [ -x $(STOCKS) ]; then $(STOCKS) stack down; fi

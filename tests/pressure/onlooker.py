@@ -1,0 +1,81 @@
+"""Someone who asks a worker's API all the while, and watches its memory."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import quantiles
+from time import monotonic
+
+import httpx
+import psutil
+
+from tests.integration.deployment import WorkerProcess
+
+
+@dataclass
+class Seen:
+    """What was seen: milliseconds of each GET /signals, and what /ready and /metrics said of the lag."""
+
+    milliseconds: list[float] = field(default_factory=list)
+    refused: int = 0
+    unanswered: int = 0
+    lags: list[int] = field(default_factory=list)
+    peak_bytes: int = 0
+
+    def percentile(self, percent: int) -> float:
+        """Of the milliseconds that answers took; 0 when there were too few."""
+        return quantiles(self.milliseconds, n=100)[percent - 1] if len(self.milliseconds) > 1 else 0.0
+
+
+@contextmanager
+def looking_on(worker: WorkerProcess, per_second: float) -> Iterator[Seen]:
+    """Ask so many times a second until the block ends."""
+    seen, stopped = Seen(), threading.Event()
+    thread = threading.Thread(target=_look, args=(worker, per_second, seen, stopped))
+    thread.start()
+    try:
+        yield seen
+    finally:
+        stopped.set()
+        thread.join()
+        seen.peak_bytes = max(seen.peak_bytes, peak_bytes(worker.process.pid))
+
+
+def peak_bytes(pid: int) -> int:
+    """The most memory that a process ever had resident, by the kernel where it tells."""
+    with suppress(OSError, ValueError, IndexError):
+        status = Path(f"/proc/{pid}/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) * 1024
+    with suppress(psutil.NoSuchProcess):
+        return int(psutil.Process(pid).memory_info().rss)
+    return 0
+
+
+def _look(worker: WorkerProcess, per_second: float, seen: Seen, stopped: threading.Event) -> None:
+    asked = 0
+    with httpx.Client(base_url=worker.url, timeout=10) as client:
+        while not stopped.wait(1 / per_second):
+            started = monotonic()
+            try:
+                answer = client.get("/signals")
+                if asked % max(1, round(per_second)) == 0 and (lag := _lag(client)) is not None:
+                    seen.lags.append(lag)
+            except httpx.TransportError:
+                seen.unanswered += bool(seen.milliseconds)
+                continue
+            finally:
+                asked += 1
+                seen.peak_bytes = max(seen.peak_bytes, peak_bytes(worker.process.pid))
+            if answer.status_code == 200:
+                seen.milliseconds.append(1000 * (monotonic() - started))
+            else:
+                seen.refused += 1
+
+
+def _lag(client: httpx.Client) -> int | None:
+    """Of all partitions; None while the worker does not know."""
+    lines = client.get("/metrics").text.splitlines()
+    lags = [float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith("stocks_lag_records{")]
+    return round(sum(lags)) if lags else None
