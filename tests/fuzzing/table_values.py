@@ -22,8 +22,8 @@ from tests.bars import TOPIC_ID, make_bar
 from tests.fuzzing.avro_records import INDICATORS, NOW_MS, STRATEGY
 from tests.fuzzing.family import Family
 from tests.unit.domain.nights import never_open
-from tests.unit.tables.test_signals_value import golden_history, history_of
-from tests.unit.tables.test_window_value import golden_window, window_of
+from tests.unit.tables.test_signals_value import history_of
+from tests.unit.tables.test_window_value import GOLDEN, window_of
 
 
 def _check_window(data: bytes) -> None:
@@ -104,12 +104,18 @@ def _check_progress(data: bytes) -> None:
 
 WINDOWS = Family(
     "windows",
-    [window_value.encode_window(window) for window in (window_of(1), window_of(30), window_of(100), golden_window())],
+    [
+        *(window_value.encode_window(window) for window in (window_of(1), window_of(30), window_of(100))),
+        *(path.read_bytes() for path in sorted(GOLDEN.glob("window-*.bin"))),
+    ],
     _check_window,
 )
 HISTORIES = Family(
     "histories",
-    [signals_value.encode_history(history) for history in (history_of(1), history_of(60), golden_history())],
+    [
+        *(signals_value.encode_history(history) for history in (history_of(1), history_of(60))),
+        *(path.read_bytes() for path in sorted(GOLDEN.glob("signals-*.bin"))),
+    ],
     _check_history,
 )
 PROGRESS = Family("progress", [encode_progress(TOPIC_ID, 2**40), encode_progress("", 0)], _check_progress)
