@@ -32,16 +32,15 @@ class Format:
 
     def of_today(self, data: bytes) -> bytes:
         """The value in the version that is written today. Raises UnknownFormat when it has none, or no whole header."""
+        if data and data[0] != self.version and data[0] not in self.older:
+            raise UnknownFormat(
+                f"{self.what}: the value has format version {data[0]}, "
+                f"this program reads version {self.version} and older ones: run a newer one"
+            )
         if len(data) < self.header_size:
             raise UnknownFormat(f"{self.what}: the value has {len(data)} bytes, its header alone {self.header_size}")
         while data[0] != self.version:
-            upgrade = self.older.get(data[0])
-            if upgrade is None:
-                raise UnknownFormat(
-                    f"{self.what}: the value has format version {data[0]}, "
-                    f"this program reads version {self.version} and older ones: run a newer one"
-                )
-            data = upgrade(data)
+            data = self.older[data[0]](data)
         return data
 
 
