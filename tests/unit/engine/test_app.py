@@ -31,6 +31,7 @@ def test_the_engine_runs_with_the_settings_that_it_relies_on(app: BatchApp) -> N
     assert conf.processing_guarantee.value == "at_least_once"
     assert conf.consumer_auto_offset_reset == "earliest"
     assert conf.consumer_group_instance_id is None
+    assert conf.broker_check_crcs is True
     assert str(conf.store) == "rocksdb:"
 
 
