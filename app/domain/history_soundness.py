@@ -12,8 +12,10 @@ _LATEST_EMISSION_MS = 253_402_300_799_999
 
 def history_fault(history: History) -> str | None:
     """None for a history that the fold can have made, otherwise a sentence; see `window_fault`."""
-    if history.position is None or min(history.position[1:]) < 0:
-        return f"its position is {history.position}"
+    position = history.position
+    # A rebuild leaves histories that have seen nothing, in front of the first offset.
+    if position is None or min(position.partition, position.record_index) < 0 or position.offset < -(not history.rows):
+        return f"its position is {position}"
     if fault := rows.codes_fault(history.rows):
         return fault
     labels, before = len(history.labels), EARLIEST_MS // MINUTE_MS - 1

@@ -15,13 +15,17 @@ def window_fault(window: Window) -> str | None:
     price was another it cannot see. Takes some 30 µs, so it is asked when a
     partition is taken over and not with every batch.
     """
+    # As a rebuild leaves it, in front of the first offset.
+    seen_nothing = window == Window(window.strategy, position=window.position)
+    if window.position is None or window.position.partition < 0 or window.position.offset < -seen_nothing:
+        return f"its position is {window.position}"
+    if seen_nothing:
+        return None
     count = len(window.rows) // rows.SIZE
     if not 0 < count <= window.bars_seen:
         return f"it keeps {count} bars of {window.bars_seen} seen"
     if len(window.gains) > count + 1 or not all(isfinite(x) and x >= 0 for x in window.gains + window.losses):
         return "an average gain or loss is none"
-    if window.position is None or window.position.partition < 0 or window.position.offset < 0:
-        return f"its position is {window.position}"
     return _rows_fault(window) or _starts_fault(window)
 
 

@@ -18,7 +18,7 @@ from app.domain.window_soundness import window_fault
 from app.engine.progress import decode_progress, encode_progress
 from tables import signals_value, window_value
 from tables.value_format import UnknownFormat
-from tests.bars import TOPIC_ID, make_bar
+from tests.bars import OPENING_MS, TOPIC_ID, make_bar
 from tests.fuzzing.avro_records import INDICATORS, NOW_MS, STRATEGY
 from tests.fuzzing.family import Family
 from tests.unit.domain.nights import never_open
@@ -50,7 +50,7 @@ def _numbers(data: bytes, window: Window) -> bytes:
 
 
 def _continue_window(window: Window) -> None:
-    newest = window.newest_timestamp or 0
+    newest = window.newest_timestamp or OPENING_MS
     bars = [make_bar(0, 100.0, timestamp=newest + late * 60_000, adjustment="raw") for late in (1, 0, -1, -3)]
     offset = window.position.offset if window.position else 0
     if window.bars_seen + len(bars) < 2**64 and offset + len(bars) < 2**63 and newest < 2**32 * 60_000:
@@ -84,7 +84,7 @@ def _check_history(data: bytes) -> None:
 
 def _continue_history(history: History) -> None:
     history.signals("run", "AAPL", STRATEGY)
-    newest = max((row["timestamp"] for row in history.signals("run", "AAPL", STRATEGY)), default=0)
+    newest = max((row["timestamp"] for row in history.signals("run", "AAPL", STRATEGY)), default=OPENING_MS)
     records = [
         cast(Indicators, INDICATORS | {"source_offset": 2**63 - 9 + late, "timestamp": newest + late * 60_000})
         for late in (1, 0, -1, -3)

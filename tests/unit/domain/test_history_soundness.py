@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from app.domain import history_rows as rows
-from app.domain.history import History
+from app.domain.history import History, SourcePosition
 from app.domain.history_soundness import history_fault
 from tests.unit.records import SIGNAL
 from tests.unit.tables.test_signals_value import golden_history, history_of
@@ -23,6 +23,11 @@ def coded(at: int, code: int) -> bytes:
 @pytest.mark.parametrize("history", [*map(history_of, (1, 50, 300)), golden_history()])
 def test_what_the_fold_makes_is_sound(history: History) -> None:
     assert history_fault(history) is None
+
+
+def test_what_a_rebuild_leaves_is_sound() -> None:
+    assert history_fault(History("strategy/1", SourcePosition("", 0, -1, 0))) is None
+    assert "position" in str(history_fault(History("strategy/1", SourcePosition("", 0, -2, 0))))
 
 
 @pytest.mark.parametrize(

@@ -24,10 +24,17 @@ def test_what_the_fold_makes_is_sound(window: Window) -> None:
     assert window_fault(window) is None
 
 
+def test_what_a_rebuild_leaves_is_sound() -> None:
+    blank = Window("strategy/1", position=Position("", 0, -1))
+    assert window_fault(blank) is None
+    assert "position" in str(window_fault(blank._replace(position=Position("", 0, -2))))
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
         ({"rows": b""}, "0 bars"),
+        ({"bars_seen": 0}, "30 bars of 0 seen"),
         ({"bars_seen": 29}, "30 bars of 29 seen"),
         ({"gains": (1.0,) * 32, "losses": (1.0,) * 32}, "average"),
         ({"gains": (nan,), "losses": (1.0,)}, "average"),
