@@ -105,6 +105,8 @@ class BatchFetcher(AIOKafkaConsumerThread):
                 batches[tp] = [batch]
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        if self.assignment().isdisjoint(offsets):
+            return False  # A rebalance has taken them all; aiokafka calls an empty commit an error, and Faust a crash.
         try:
             return bool(await asyncio.wait_for(super()._commit(offsets), COMMIT_SECONDS))
         except TimeoutError:

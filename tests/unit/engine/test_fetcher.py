@@ -178,6 +178,16 @@ async def test_a_seek_of_an_assignment_gone_by_moves_nothing(log: Log) -> None:
     assert log.fetcher.spans == {}
 
 
+async def test_a_commit_that_a_rebalance_overtook_confirms_nothing_and_crashes_nothing(
+    app: BatchApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetcher = app.batch_consumer.fetcher
+    monkeypatch.setattr(fetcher, "assignment", set)
+    monkeypatch.setattr(fetcher, "_ensure_consumer", lambda: fetcher._create_worker_consumer(cast(Any, app.transport)))
+    assert await fetcher._commit({RAW[0]: 5}) is False
+    assert not fetcher.should_stop
+
+
 async def test_aborted_records_are_not_read(app: BatchApp) -> None:
     consumer = app.batch_consumer.fetcher._create_worker_consumer(cast(Any, app.transport))
     assert consumer._isolation_level == "read_committed"
