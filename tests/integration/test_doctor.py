@@ -79,7 +79,19 @@ def test_all_is_well_but_for_what_does_not_run(ours: Settings, stocks: Stocks) -
     status, found = examined(stocks, ours)
     assert status == 0
     levels = {check: {finding["level"] for finding in findings} for check, findings in found.items()}
-    good = "python java dependencies settings cluster broker topics lag registry schemas alpaca".split()
+    good = [
+        "python",
+        "java",
+        "dependencies",
+        "settings",
+        "cluster",
+        "broker",
+        "topics",
+        "lag",
+        "registry",
+        "schemas",
+        "alpaca",
+    ]
     away = ["workers", "worker", "producer"]
     assert levels == {check: {"ok"} for check in good} | {check: {"warning"} for check in away}
     assert len(found["schemas"]) == 3
