@@ -126,7 +126,8 @@ def _measured(
 def _show(seen: Seen, count: int, seconds: float) -> None:
     click.echo(f"  {count / seconds:,.0f} records/s, {seconds:.0f} s; peak memory {seen.peak_bytes / MIB:,.0f} MiB")
     median_ms, most_ms = seen.percentile(50), seen.percentile(99)
-    click.echo(f"  GET /signals {len(seen.milliseconds):,} times: {median_ms:.0f} ms (median), {most_ms:.0f} ms (99 %)")
+    rate = len(seen.milliseconds) / seconds
+    click.echo(f"  GET /signals {rate:.0f} times a second: {median_ms:.0f} ms (median), {most_ms:.0f} ms (99 %)")
     click.echo(
         f"  503: {seen.refused}, unanswered: {seen.unanswered}; lag as told, at most {max(seen.lags, default=0):,}"
     )

@@ -13,6 +13,9 @@ import psutil
 
 from tests.integration.deployment import WorkerProcess
 
+#: Requests a second that one client makes at most, as each takes up to a fifth of a second.
+MOST_BY_ONE = 5
+
 
 @dataclass
 class Seen:
@@ -31,15 +34,20 @@ class Seen:
 
 @contextmanager
 def looking_on(worker: WorkerProcess, per_second: float) -> Iterator[Seen]:
-    """Ask so many times a second until the block ends."""
+    """Ask so many times a second until the block ends, by clients that each wait for their answers."""
     seen, stopped = Seen(), threading.Event()
-    thread = threading.Thread(target=_look, args=(worker, per_second, seen, stopped))
-    thread.start()
+    clients = max(1, round(per_second / MOST_BY_ONE))
+    asking = (worker, per_second / clients, seen, stopped)
+    threads = [threading.Thread(target=_ask, args=asking) for _ in range(clients)]
+    threads.append(threading.Thread(target=_look, args=(worker, seen, stopped)))
+    for thread in threads:
+        thread.start()
     try:
         yield seen
     finally:
         stopped.set()
-        thread.join()
+        for thread in threads:
+            thread.join()
         seen.peak_bytes = max(seen.peak_bytes, peak_bytes(worker.process.pid))
 
 
@@ -53,25 +61,30 @@ def peak_bytes(pid: int) -> int:
     return 0
 
 
-def _look(worker: WorkerProcess, per_second: float, seen: Seen, stopped: threading.Event) -> None:
-    asked = 0
+def _ask(worker: WorkerProcess, per_second: float, seen: Seen, stopped: threading.Event) -> None:
+    due = monotonic()
     with httpx.Client(base_url=worker.url, timeout=10) as client:
-        while not stopped.wait(1 / per_second):
+        while not stopped.wait(max(0.0, due - monotonic())):
             started = monotonic()
+            due = max(due + 1 / per_second, started)
             try:
                 answer = client.get("/signals")
-                if asked % max(1, round(per_second)) == 0 and (lag := _lag(client)) is not None:
-                    seen.lags.append(lag)
             except httpx.TransportError:
                 seen.unanswered += bool(seen.milliseconds)
                 continue
-            finally:
-                asked += 1
-                seen.peak_bytes = max(seen.peak_bytes, peak_bytes(worker.process.pid))
             if answer.status_code == 200:
                 seen.milliseconds.append(1000 * (monotonic() - started))
             else:
                 seen.refused += 1
+
+
+def _look(worker: WorkerProcess, seen: Seen, stopped: threading.Event) -> None:
+    with httpx.Client(base_url=worker.url, timeout=10) as client:
+        while not stopped.wait(1.0):
+            seen.peak_bytes = max(seen.peak_bytes, peak_bytes(worker.process.pid))
+            with suppress(httpx.TransportError):
+                if (lag := _lag(client)) is not None:
+                    seen.lags.append(lag)
 
 
 def _lag(client: httpx.Client) -> int | None:
