@@ -91,6 +91,14 @@ doctor: env ## Check broker, registry, topics, schemas and versions.
 bench: env ## Measure bars a second through both agents and both tables.
 	@.venv/bin/python -m tests.bench $(ARGS)
 
+.PHONY: chaos
+chaos: env ## Let faults happen for long, and judge what is left: ARGS="--faults 300 --seed 7".
+	@.venv/bin/python -m tests.chaos $(ARGS)
+
+.PHONY: soak
+soak: env ## Send five sessions of 1,000 symbols at full speed with a fault every 10 s; memory must stay flat.
+	@.venv/bin/python -m tests.soak $(ARGS)
+
 .PHONY: pressure
 pressure: env ## Measure memory and waiting under more than one worker can take; some minutes.
 	@.venv/bin/python -m tests.pressure $(ARGS)

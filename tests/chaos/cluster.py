@@ -1,0 +1,108 @@
+"""The broker and the registry of a run, each to be killed, paused and started by itself."""
+
+from contextlib import suppress
+
+import psutil
+from confluent_kafka import KafkaException, Producer
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+
+from app.broker import Broker, BrokerUnavailable
+from app.clients import producer_config
+from app.settings import Settings
+from app.stack import kafka, registry
+from app.stack.cache import install
+from app.stack.ports import Ports
+from app.stack.processes import find
+from app.stack.progress import Silent
+from app.topics import topics
+from tests.integration.fixtures_stack import LocalStack
+from tests.integration.waiting import eventually
+
+START_SECONDS = 120.0
+
+
+class Cluster:
+    """One broker and one registry, in the folder of `stack`, which runs."""
+
+    def __init__(self, stack: LocalStack) -> None:
+        self._directory = stack.directory.resolve()
+        self._installed = install(Silent())
+        ports = Ports.load(self._directory)
+        assert ports is not None
+        self._ports = ports
+
+    def kill_broker(self) -> None:
+        _kill(find(self._directory)[kafka.ROLE])
+
+    def start_broker(self) -> None:
+        """Does not wait until it answers."""
+        kafka.start(self._directory, self._installed.kafka_jars, self._ports, {})
+
+    def pause_broker(self) -> None:
+        find(self._directory)[kafka.ROLE].suspend()
+
+    def resume_broker(self) -> None:
+        find(self._directory)[kafka.ROLE].resume()
+
+    def kill_registry(self) -> None:
+        _kill(find(self._directory)[registry.ROLE])
+
+    def start_registry(self) -> None:
+        """Does not wait until it answers."""
+        registry.start(self._directory, self._installed.registry_home, self._ports)
+
+    def is_well(self) -> bool:
+        """Whether both answer."""
+        port = self._ports.kafka
+        return kafka.answers(self._directory, port) and registry.answers(self._ports.schema_registry)
+
+    def wait_well(self) -> None:
+        eventually(self.is_well, START_SECONDS, lambda: f"the stack in {self._directory} does not answer")
+
+
+class Refusals:
+    """Topics that take no records for a while, as those do that lack replicas or room."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.names = [topic.name for topic in topics(settings)]
+
+    def begin(self, topic: str) -> None:
+        """Raises KafkaException, BrokerUnavailable."""
+        self._require(topic, 2)
+
+    def end(self, topic: str) -> None:
+        """Raises KafkaException, BrokerUnavailable."""
+        self._require(topic, 1)
+
+    def end_all(self) -> None:
+        """The same, wherever one may still be."""
+        for name in self.names:
+            self._require(name, 1)
+
+    def _require(self, topic: str, replicas: int) -> None:
+        broker = Broker(self._settings)
+        entry = ConfigEntry("min.insync.replicas", str(replicas), incremental_operation=AlterConfigOpType.SET)
+        resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
+        with broker.explaining():
+            for future in broker.admin.incremental_alter_configs([resource], request_timeout=5).values():
+                future.result()
+
+
+def abort_records(settings: Settings, key: bytes, value: bytes, count: int) -> None:
+    """Write records to the raw topic and take them back. Does not mind a broker that is away."""
+    config = producer_config(settings) | {"transactional.id": f"{settings.id}-aborting", "transaction.timeout.ms": 5000}
+    producer = Producer(config)
+    with suppress(KafkaException, BrokerUnavailable):
+        producer.init_transactions(5)
+        producer.begin_transaction()
+        for _ in range(count):
+            producer.produce(topics(settings).raw.name, value, key)
+        producer.flush(3)
+        producer.abort_transaction(5)
+    producer.purge()
+
+
+def _kill(process: psutil.Process) -> None:
+    process.kill()
+    process.wait()

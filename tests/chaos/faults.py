@@ -1,0 +1,93 @@
+"""Which fault comes next, and when: all of it follows from a seed."""
+
+import random
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from app.engine.points import Point
+
+
+class Kind(StrEnum):
+    """What may happen."""
+
+    KILL = "worker: kill -9"
+    KILL_LATER = "worker: kill -9, started again after the session"
+    LOSE_DISK = "worker: kill -9 and disk lost"
+    PAUSE = "worker: paused, shorter than the session"
+    PAUSE_LONG = "worker: paused beyond the session"
+    TERM = "worker: SIGTERM, started again"
+    LEAVE = "worker: SIGTERM, stays away"
+    JOIN = "worker: joins"
+    POINT_KILL = "named point: kill -9"
+    POINT_PAUSE = "named point: paused beyond the session"
+    POINT_TERM = "named point: SIGTERM"
+    POINT_RAISE = "named point: an exception"
+    BROKER_RESTART = "broker: kill -9 and started again"
+    BROKER_AWAY = "broker: away, up to two minutes"
+    BROKER_HANG = "broker: hangs, shorter than patience"
+    BROKER_HANG_LONG = "broker: hangs beyond patience and session"
+    REFUSE = "broker: refuses a topic's records"
+    ABORTED = "broker: aborted bars in the raw topic"
+    REGISTRY_AWAY = "registry: killed and started again"
+
+
+#: How often each comes, against the others, and for how many seconds it lasts.
+CHANCES: Mapping[Kind, tuple[int, float, float]] = {
+    Kind.KILL: (9, 0, 1),
+    Kind.KILL_LATER: (3, 6, 10),
+    Kind.LOSE_DISK: (6, 0, 2),
+    Kind.PAUSE: (5, 0.2, 4),
+    Kind.PAUSE_LONG: (8, 7, 20),
+    Kind.TERM: (6, 0, 2),
+    Kind.LEAVE: (3, 0, 0),
+    Kind.JOIN: (6, 0, 0),
+    Kind.POINT_KILL: (10, 0, 1),
+    Kind.POINT_PAUSE: (8, 7, 20),
+    Kind.POINT_TERM: (4, 0, 1),
+    Kind.POINT_RAISE: (5, 0, 1),
+    Kind.BROKER_RESTART: (4, 0, 2),
+    Kind.BROKER_AWAY: (1, 10, 120),
+    Kind.BROKER_HANG: (5, 0.3, 4),
+    Kind.BROKER_HANG_LONG: (4, 6, 15),
+    Kind.REFUSE: (6, 1, 15),
+    Kind.ABORTED: (4, 0, 0),
+    Kind.REGISTRY_AWAY: (4, 0, 15),
+}
+
+#: Between two faults on average; some come at once.
+MEAN_SECONDS = 3.0
+LONGEST_SECONDS = 10.0
+
+
+class Drawn(NamedTuple):
+    """A fault. `which` chooses among workers or topics, from 0 to 1; the rest is for named points only."""
+
+    kind: Kind
+    seconds: float
+    wait: float
+    which: float
+    agent: str
+    point: Point
+    batch: int
+
+    def choose(self, among: Collection[str]) -> str:
+        """One of these, by their names."""
+        return sorted(among)[int(self.which * len(among))]
+
+
+def draw(chance: random.Random, possible: Collection[Kind]) -> Drawn:
+    """The next fault of those that are possible now; `wait` is how long to wait after it."""
+    kinds = [kind for kind in Kind if kind in possible]
+    (kind,) = chance.choices(kinds, [CHANCES[kind][0] for kind in kinds])
+    _, shortest, longest = CHANCES[kind]
+    return Drawn(
+        kind,
+        # Most are short: what lasts long lets little else happen.
+        seconds=shortest + (longest - shortest) * chance.random() ** 2,
+        wait=min(chance.expovariate(1 / MEAN_SECONDS), LONGEST_SECONDS),
+        which=chance.random(),
+        agent=chance.choice(("indicators", "signals")),
+        point=chance.choice(list(Point)),
+        batch=chance.randint(1, 4),
+    )

@@ -1,0 +1,30 @@
+"""What a run leaves behind: it must be nothing but the data."""
+
+import multiprocessing
+from pathlib import Path
+
+#: In a data folder, besides the tables' databases.
+KNOWN = frozenset({"owner", "v1"})
+
+
+def processes() -> list[str]:
+    """The workers that still run."""
+    return [f"process {child.pid} still runs" for child in multiprocessing.active_children()]
+
+
+def strange_files(data: Path) -> list[str]:
+    """What lies in a data folder that is none of the worker's."""
+    found = [path.name for path in data.iterdir() if path.name not in KNOWN] if data.exists() else []
+    found += [path.name for path in (data / "v1" / "tables").glob("*") if not _is_known(path)]
+    return [f"{data.name} holds {name}" for name in found]
+
+
+def _is_known(path: Path) -> bool:
+    # Faust makes a folder for backups, which nobody asks for.
+    return path.suffix == ".db" or (path.name.endswith("-backups") and not any(path.iterdir()))
+
+
+def disk_use(data: Path) -> tuple[int, int]:
+    """How many files a data folder holds, and their bytes."""
+    files = [path for path in data.rglob("*") if path.is_file()]
+    return len(files), sum(path.stat().st_size for path in files)

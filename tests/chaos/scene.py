@@ -1,0 +1,177 @@
+"""Lets faults happen, and ends those that last."""
+
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from math import inf
+from pathlib import Path
+from time import monotonic
+
+from confluent_kafka import KafkaException
+
+from app.broker import BrokerUnavailable
+from app.settings import Settings
+from tests.chaos.cluster import Cluster, Refusals, abort_records
+from tests.chaos.crew import STOPPED, Crew
+from tests.chaos.faults import Drawn, Kind
+from tests.crashing.order import Fault, Order, Orders
+
+#: An order that no batch has come up to by then is withdrawn: not every batch has every point.
+ORDER_SECONDS = 20.0
+
+AT_POINTS = {
+    Kind.POINT_KILL: Fault.KILL,
+    Kind.POINT_PAUSE: Fault.STOP,
+    Kind.POINT_TERM: Fault.TERM,
+    Kind.POINT_RAISE: Fault.RAISE,
+}
+CODES = {Fault.KILL: {-signal.SIGKILL}, Fault.TERM: STOPPED, Fault.RAISE: {1}, Fault.STOP: frozenset[int]()}
+
+OF_THE_BROKER = frozenset({Kind.BROKER_RESTART, Kind.BROKER_AWAY, Kind.BROKER_HANG, Kind.BROKER_HANG_LONG})
+NEED_THE_BROKER = frozenset({*OF_THE_BROKER, Kind.REFUSE, Kind.ABORTED})
+OF_A_WORKER = frozenset(
+    {Kind.KILL, Kind.KILL_LATER, Kind.LOSE_DISK, Kind.PAUSE, Kind.PAUSE_LONG, Kind.TERM, Kind.LEAVE}
+)
+
+
+@dataclass
+class Lasting:
+    """A fault that ends at some time, by being undone."""
+
+    kind: Kind
+    until: float
+    undo: Callable[[], None]
+
+
+@dataclass
+class Scene:
+    """A cluster and a crew, and what is wrong with them just now."""
+
+    cluster: Cluster
+    crew: Crew
+    settings: Settings
+    orders_folder: Path
+    #: Nothing happens to these but pauses.
+    spared: frozenset[str] = frozenset()
+    lasting: list[Lasting] = field(default_factory=list)
+    #: The point order that waits to be carried out.
+    ordered: Drawn | None = None
+    ordered_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._orders = Orders(self.orders_folder)
+        self.refusals = Refusals(self.settings)
+
+    def possible(self) -> set[Kind]:
+        """What may happen now."""
+        open_kinds = {each.kind for each in self.lasting}
+        kinds = set(Kind) - open_kinds
+        if open_kinds & OF_THE_BROKER:
+            kinds -= NEED_THE_BROKER
+        if not self._targets():
+            kinds -= OF_A_WORKER
+        if len(self.crew.working()) < 2:
+            kinds -= {Kind.LEAVE}
+        if not self.crew.away():
+            kinds -= {Kind.JOIN}
+        if self.ordered is not None or not self._targets():
+            kinds -= AT_POINTS.keys()
+        return kinds
+
+    def strike(self, drawn: Drawn) -> str:
+        """Let a fault happen; returns to what, in words."""
+        kind, seconds = drawn.kind, drawn.seconds
+        if kind in AT_POINTS:
+            self._orders.give(Order(drawn.agent, drawn.point, AT_POINTS[kind], drawn.batch))
+            self.ordered, self.ordered_at = drawn, monotonic()
+            return f"{drawn.agent}, {drawn.point}"
+        if kind in OF_A_WORKER:
+            return self._strike_worker(drawn, drawn.choose(self._targets()))
+        match kind:
+            case Kind.JOIN:
+                name = drawn.choose(self.crew.away())
+                self.crew.join(name)
+                return name
+            case Kind.BROKER_RESTART | Kind.BROKER_AWAY:
+                self.cluster.kill_broker()
+                self._lasts(drawn, self.cluster.start_broker)
+            case Kind.BROKER_HANG | Kind.BROKER_HANG_LONG:
+                self.cluster.pause_broker()
+                self._lasts(drawn, self.cluster.resume_broker)
+            case Kind.REGISTRY_AWAY:
+                self.cluster.kill_registry()
+                self._lasts(drawn, self.cluster.start_registry)
+            case Kind.REFUSE:
+                topic = drawn.choose(self.refusals.names)
+                with suppress(KafkaException, BrokerUnavailable):
+                    self.refusals.begin(topic)
+                self._lasts(drawn, lambda: self.refusals.end(topic))
+                return f"{topic}, {seconds:.1f} s"
+            case _:
+                abort_records(self.settings, b"S0000", b"taken back", count=100)
+                return "100 records"
+        return f"{seconds:.1f} s"
+
+    def tend(self) -> list[str]:
+        """End what is over, see to the workers; returns what became of orders."""
+        told = self._look_for_strike()
+        self.crew.tend()
+        self._end(monotonic())
+        return told
+
+    def end_all(self) -> None:
+        """Everything works again; returns when the broker and the registry do."""
+        self._withdraw()
+        self._look_for_strike()
+        self.ordered = None
+        self._end(inf)
+        self.cluster.wait_well()
+        self._end(inf)
+        self.refusals.end_all()
+        self.crew.join_all()
+
+    def _targets(self) -> list[str]:
+        return [name for name in self.crew.working() if name not in self.spared]
+
+    def _strike_worker(self, drawn: Drawn, name: str) -> str:
+        match drawn.kind:
+            case Kind.PAUSE | Kind.PAUSE_LONG:
+                self.crew.pause(name, drawn.seconds)
+            case Kind.TERM:
+                self.crew.stop(name, drawn.seconds)
+            case Kind.LEAVE:
+                self.crew.stop(name, inf)
+            case _:
+                self.crew.kill(name, drawn.seconds, disk_lost=drawn.kind is Kind.LOSE_DISK)
+        return f"{name}, {drawn.seconds:.1f} s"
+
+    def _lasts(self, drawn: Drawn, undo: Callable[[], None]) -> None:
+        self.lasting.append(Lasting(drawn.kind, monotonic() + drawn.seconds, undo))
+
+    def _end(self, now: float) -> None:
+        for each in [each for each in self.lasting if each.until <= now]:
+            # What the broker must be asked for waits until it answers.
+            with suppress(KafkaException, BrokerUnavailable):
+                each.undo()
+                self.lasting.remove(each)
+
+    def _look_for_strike(self) -> list[str]:
+        """What became of the order, once something has."""
+        drawn = self.ordered
+        if drawn is None:
+            return []
+        overdue = monotonic() - self.ordered_at > ORDER_SECONDS
+        if overdue:
+            self._withdraw()
+        struck = self._orders.struck()
+        if struck is None and not overdue:
+            return []
+        self.ordered = None
+        if struck is None:
+            return [f"no batch came to {drawn.agent}, {drawn.point}: withdrawn"]
+        name = self.crew.struck(struck.pid, CODES[struck.order.fault], drawn.seconds)
+        return [f"{name} at {struck.topic}[{struck.partition}]@{struck.start}..{struck.end - 1}"]
+
+    def _withdraw(self) -> None:
+        (self.orders_folder / "order.json").unlink(missing_ok=True)
