@@ -197,7 +197,9 @@ class Crew:
         self.starts += 1
 
     def _log(self, member: Member) -> str:
-        """What it said in this life."""
+        """What it said in this life; one that was killed at once said nothing."""
+        if not (self.directory / f"{member.name}.log").exists():
+            return ""
         with (self.directory / f"{member.name}.log").open("rb") as log:
             log.seek(member.log_start)
             return log.read().decode(errors="replace")

@@ -51,9 +51,11 @@ def flat(result: Result) -> list[str]:
     """What grew; the courses themselves are told, too."""
     told = courses(result.footprints)
     for course in told:
+        quarters = ", ".join(f"{mean:.0f}" for mean in course.quarters)
         click.echo(
             f"{course.name}, {course.seconds:.0f} s: {course.least:.0f} to {course.most:.0f} MB, "
-            f"{course.slope:+.1f} MB a minute, threads {course.threads}, files {course.files}"
+            f"{course.slope:+.1f} MB a minute, quarters {quarters}, "
+            f"threads {course.threads}, files {course.files}"
         )
     problems = [f"{course.name} had {course.most:.0f} MB" for course in told if course.most > MOST_MB]
     veteran = next(course for course in told if course.name == VETERAN)

@@ -22,6 +22,8 @@ class Course(NamedTuple):
     most: float
     last: float
     slope: float
+    #: The mean of each quarter of its life, in MB.
+    quarters: tuple[float, ...]
     threads: tuple[int, int]
     files: tuple[int, int]
 
@@ -47,6 +49,7 @@ def _course(life: Sequence[Footprint]) -> Course:
         float(sizes.max()),
         float(sizes[-1]),
         float(np.polyfit(times, sizes, 1)[0] * 60),
+        tuple(float(part.mean()) for part in np.array_split([each.rss / MB for each in life], 4)),
         (min(threads), max(threads)),
         (min(files), max(files)),
     )

@@ -14,6 +14,7 @@ def test_growth_counts_after_the_warm_up_only() -> None:
     (course,) = courses(life("w0", 1, [*range(100, 200, 4), *([200.0] * 75)]))
     assert course.slope == pytest.approx(0)
     assert (course.least, course.most, course.last) == (200, 200, 200)
+    assert course.quarters == pytest.approx((148, 200, 200, 200))
     assert (course.threads, course.files, course.seconds) == ((10, 10), (20, 21), 99)
 
 
