@@ -90,6 +90,10 @@ class BatchFetcher(AIOKafkaConsumerThread):
     def _take(
         self, batches: dict[TP, list[Batch]], consumer: AIOKafkaConsumer, records: Mapping[TP, list[Any]]
     ) -> None:
+        if not self.consumer.flow_active:
+            # A rebalance began meanwhile: the client may already read from where the group committed, and all is
+            # sought anew before anything is read.
+            return
         # Looked up anew after each wait: an assignment may have gone by meanwhile.
         for tp, fetched in records.items():
             position, spans = private.position(consumer, tp), self.spans.get(tp)

@@ -1,5 +1,5 @@
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -29,6 +29,7 @@ class Log:
         self.arriving: dict[TP, list[Rec]] = {}
         self.positions: Counter[TP] = Counter()
         self.closed = False
+        self.meanwhile: Callable[[], object] = lambda: None
         self.asked: list[tuple[set[TP], float, int]] = []
         monkeypatch.setattr(private, "fetched", self.fetched)
         monkeypatch.setattr(private, "position", lambda consumer, tp: self.positions.get(tp))
@@ -47,6 +48,7 @@ class Log:
         self.asked.append((tps, wait_seconds, limit))
         if wait_seconds:
             self.arrived, self.arriving = self.arriving, {}
+            self.meanwhile()
         taken = {tp: self.arrived[tp][:limit] for tp in tps if self.arrived.get(tp)}
         for tp, some in taken.items():
             self.arrived[tp] = self.arrived[tp][limit:]
@@ -140,6 +142,17 @@ async def test_nothing_is_read_while_the_flow_is_stopped(log: Log) -> None:
     log.fetcher.consumer.stop_flow()
     assert await log.fetch(*RAW) == {}
     assert log.asked == []
+
+
+async def test_what_arrives_after_a_rebalance_has_begun_is_left_alone(log: Log, app: BatchApp) -> None:
+    # The client has its new assignment before the app knows, and starts at an older, committed offset.
+    log.seek(RAW[0])
+    log.arrived = {RAW[0]: records(0, 1, 2)}
+    await log.fetch(RAW[0])
+    log.arriving = {RAW[0]: records(1, 2)}
+    fetching = log.fetch(RAW[0])
+    log.meanwhile = app.consumer.stop_flow
+    assert await fetching == {}
 
 
 async def test_a_closed_consumer_ends_the_fetching(log: Log) -> None:
