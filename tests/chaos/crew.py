@@ -23,6 +23,9 @@ STOP_SECONDS = 30.0
 #: A worker that could not start, or ended by itself, is started again so much later.
 AGAIN_SECONDS = 1.0
 
+#: What a worker says that finds no broker as it starts; it then ends.
+NO_BROKER = "Error: No broker answers"
+
 #: SIGTERM may come before there is anyone to heed it.
 STOPPED = frozenset({0, -signal.SIGTERM})
 
@@ -177,9 +180,10 @@ class Crew:
                 worker.kill()
             return
         log = self._log(member)
-        if member.expected is None:
+        # One that was about to be stopped may find no broker as it starts, and ends as any that does.
+        if member.expected is None or NO_BROKER in log:
             self.ended.append(Ended(member.name, code, log))
-            member.start_at = now + AGAIN_SECONDS
+            member.start_at = max(member.start_at, now + AGAIN_SECONDS)
         elif code not in member.expected:
             self.problems.append(f"{member.name} ended with {code}, not {sorted(member.expected)}:\n{log[-4000:]}")
         if member.disk_lost:
