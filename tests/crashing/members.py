@@ -25,9 +25,9 @@ def describe(kafka: str, group: str) -> Group:
     return asyncio.run(_asking(kafka, lambda send: _describe(send, group)))
 
 
-def evict_all(kafka: str, group: str) -> int:
-    """Let each member of a group leave it; returns how many there were."""
-    return asyncio.run(_asking(kafka, lambda send: _evict_all(send, group)))
+def evict_all(kafka: str, group: str) -> None:
+    """Let each member of a group leave it, unless its session is over by now."""
+    asyncio.run(_asking(kafka, lambda send: _evict_all(send, group)))
 
 
 async def _describe(send: Send, group: str) -> Group:
@@ -36,11 +36,9 @@ async def _describe(send: Send, group: str) -> Group:
     return Group(state, [member[0] for member in members])
 
 
-async def _evict_all(send: Send, group: str) -> int:
-    members = (await _describe(send, group)).members
-    for member in members:
+async def _evict_all(send: Send, group: str) -> None:
+    for member in (await _describe(send, group)).members:
         await send(LeaveGroupRequest(group, member))
-    return len(members)
 
 
 async def _asking(kafka: str, ask: Callable[[Send], Awaitable[Answer]]) -> Answer:
