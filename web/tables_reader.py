@@ -42,7 +42,8 @@ class TablesReader:
         recovering = not app.tables.actives_ready
         if recovering:
             reasons.append(self._recovery())
-        else:
+        elif app.batch_consumer.stream_tps():
+            # Without partitions, as with more workers than these, there is nothing to be confirmed.
             silence = monotonic() - app.batch_consumer.confirmed_at
             if silence > app.settings.session_seconds:
                 reasons.append(f"the broker has not confirmed this worker's membership for {silence:.0f} s")
