@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import httpx
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 
 from app.broker import Broker
 from app.clients import consumer_config, producer_config, registry
@@ -198,7 +198,13 @@ class Deployment:
 
     def settle(self, seconds: float = 120) -> None:
         """Wait until everything sent has gone through both agents and is committed."""
-        eventually(lambda: self.lag() == 0, seconds, lambda: f"a lag of {self.lag()}\n{self.workers[-1].tail()}")
+        eventually(self._is_settled, seconds, lambda: f"a lag of {self.lag()}\n{self.workers[-1].tail()}")
+
+    def _is_settled(self) -> bool:
+        try:
+            return self.lag() == 0
+        except KafkaException:  # A broker that has just come back cannot tell yet.
+            return False
 
 
 def final(signals: Sequence[Signal]) -> list[Signal]:

@@ -26,7 +26,7 @@ KILLS = 10
 TAIL = 5_000
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_kills_in_mid_batch_lose_nothing(deploy: Deploy) -> None:
     deployment = deploy(batch_max=3000)
     bars = list(random_bars(SYMBOLS, BARS // SYMBOLS, seed=7))

@@ -132,7 +132,8 @@ def test_ctrl_c_says_how_far_it_got(settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--source", "alpaca"], "'alpaca' is not one of 'synthetic', 'csv'"),
+        (["--source", "nasdaq"], "'nasdaq' is not one of 'synthetic', 'csv'"),
+        (["--source", "alpaca"], "Which day? For example: make replay SOURCE=alpaca DATE="),
         (["--speed", "fast"], "give max, realtime, or bars a second"),
         (["--date", "2024-11-16"], "the nearest are on 2024-11-15 and 2024-11-18"),
         (["missing.csv"], "missing.csv: No such file"),
