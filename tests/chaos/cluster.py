@@ -4,9 +4,8 @@ from contextlib import suppress
 
 import psutil
 from confluent_kafka import KafkaException, Producer
-from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
-from app.broker import Broker, BrokerUnavailable
+from app.broker import BrokerUnavailable
 from app.clients import producer_config
 from app.settings import Settings
 from app.stack import kafka, registry
@@ -58,35 +57,6 @@ class Cluster:
 
     def wait_well(self) -> None:
         eventually(self.is_well, START_SECONDS, lambda: f"the stack in {self._directory} does not answer")
-
-
-class Refusals:
-    """Topics that take no records for a while, as those do that lack replicas or room."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self.names = [topic.name for topic in topics(settings)]
-
-    def begin(self, topic: str) -> None:
-        """Raises KafkaException, BrokerUnavailable."""
-        self._require(topic, 2)
-
-    def end(self, topic: str) -> None:
-        """Raises KafkaException, BrokerUnavailable."""
-        self._require(topic, 1)
-
-    def end_all(self) -> None:
-        """The same, wherever one may still be."""
-        for name in self.names:
-            self._require(name, 1)
-
-    def _require(self, topic: str, replicas: int) -> None:
-        broker = Broker(self._settings)
-        entry = ConfigEntry("min.insync.replicas", str(replicas), incremental_operation=AlterConfigOpType.SET)
-        resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
-        with broker.explaining():
-            for future in broker.admin.incremental_alter_configs([resource], request_timeout=5).values():
-                future.result()
 
 
 def abort_records(settings: Settings, key: bytes, value: bytes, count: int) -> None:

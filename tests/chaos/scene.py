@@ -12,7 +12,7 @@ from confluent_kafka import KafkaException
 
 from app.broker import BrokerUnavailable
 from app.settings import Settings
-from tests.chaos.cluster import Cluster, Refusals, abort_records
+from tests.chaos.cluster import Cluster, abort_records
 from tests.chaos.crew import STOPPED, Crew
 from tests.chaos.faults import Drawn, Kind
 from tests.crashing.order import Fault, Order, Orders
@@ -29,7 +29,7 @@ AT_POINTS = {
 CODES = {Fault.KILL: {-signal.SIGKILL}, Fault.TERM: STOPPED, Fault.RAISE: {1}, Fault.STOP: frozenset[int]()}
 
 OF_THE_BROKER = frozenset({Kind.BROKER_RESTART, Kind.BROKER_AWAY, Kind.BROKER_HANG, Kind.BROKER_HANG_LONG})
-NEED_THE_BROKER = frozenset({*OF_THE_BROKER, Kind.REFUSE, Kind.ABORTED})
+NEED_THE_BROKER = frozenset({*OF_THE_BROKER, Kind.ABORTED})
 OF_A_WORKER = frozenset(
     {Kind.KILL, Kind.KILL_LATER, Kind.LOSE_DISK, Kind.PAUSE, Kind.PAUSE_LONG, Kind.TERM, Kind.LEAVE}
 )
@@ -61,7 +61,6 @@ class Scene:
 
     def __post_init__(self) -> None:
         self._orders = Orders(self.orders_folder)
-        self.refusals = Refusals(self.settings)
 
     def possible(self) -> set[Kind]:
         """What may happen now."""
@@ -102,12 +101,6 @@ class Scene:
             case Kind.REGISTRY_AWAY:
                 self.cluster.kill_registry()
                 self._lasts(drawn, self.cluster.start_registry)
-            case Kind.REFUSE:
-                topic = drawn.choose(self.refusals.names)
-                with suppress(KafkaException, BrokerUnavailable):
-                    self.refusals.begin(topic)
-                self._lasts(drawn, lambda: self.refusals.end(topic))
-                return f"{topic}, {seconds:.1f} s"
             case _:
                 abort_records(self.settings, b"S0000", b"taken back", count=100)
                 return "100 records"
@@ -128,7 +121,6 @@ class Scene:
         self._end(inf)
         self.cluster.wait_well()
         self._end(inf)
-        self.refusals.end_all()
         self.crew.join_all()
 
     def _targets(self) -> list[str]:
