@@ -5,10 +5,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import psutil
+from confluent_kafka import KafkaException
 
 from app.clients import producer_config
 from app.engine.delivery import Delivery, NotDelivered, Outgoing
 from app.topic_admin import ensure_topics
+from app.topics import Topic
 from tests.integration.deployment import Deployment
 from tests.integration.fixtures_stack import MakeStack
 
@@ -30,13 +32,15 @@ async def test_a_broker_that_hangs_leaves_no_hole(make_stack: MakeStack, tmp_pat
         hung = asyncio.Event()
 
         def hang() -> bool:
-            if not hung.is_set() and deployment.count(topic) > 0:
+            if not hung.is_set() and has_records(deployment, topic):
                 broker.suspend()
                 hung.set()
             return True
 
         sending = asyncio.create_task(until_sent(delivery, records, hang))
-        await hung.wait()
+        hanging = asyncio.create_task(hung.wait())
+        await asyncio.wait({sending, hanging}, timeout=60, return_when=asyncio.FIRST_COMPLETED)
+        assert hung.is_set(), f"all was sent before the broker hung: {sending}"
         # Longer than the delivery is patient.
         await asyncio.sleep(5)
         broker.resume()
@@ -47,6 +51,13 @@ async def test_a_broker_that_hangs_leaves_no_hole(make_stack: MakeStack, tmp_pat
     finally:
         broker.resume()
         deployment.close()
+
+
+def has_records(deployment: Deployment, topic: Topic) -> bool:
+    try:
+        return deployment.count(topic) > 0
+    except KafkaException:  # A partition made just now may have no leader yet.
+        return False
 
 
 async def until_sent(delivery: Delivery, records: Sequence[Outgoing], wanted: Callable[[], bool]) -> int:
