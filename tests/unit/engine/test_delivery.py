@@ -83,7 +83,8 @@ async def test_what_was_abandoned_is_not_sent_later(config: dict[str, Any]) -> N
         await delivery.send(RECORDS, lambda: False)
     producer = delivery._producer
     assert producer is not None
-    assert len(producer) == 0
+    # Errors of the connection that come in the meantime are in the queue's length, too.
+    assert producer.flush(5) == 0
 
 
 async def test_a_full_queue_waits_and_ends_when_not_wanted(config: dict[str, Any]) -> None:
