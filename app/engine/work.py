@@ -12,7 +12,7 @@ from faust import Stream
 from faust.types import EventT, StreamT
 
 from app import metrics
-from app.dead_letters import dead_letter_headers
+from app.dead_letters import LARGEST_VALUE_BYTES, dead_letter_headers
 from app.engine.app import BatchApp
 from app.engine.batch import Batch, Record
 from app.engine.delivery import Abandoned, Delivery, NotDelivered, Outgoing
@@ -22,10 +22,6 @@ from app.engine.points import Point
 from app.engine.table import BatchTable
 from app.registry import RegistryUnavailable
 from app.serde import Poison
-from app.topics import LARGEST_RECORD_BYTES
-
-#: What is left of a larger value: with its headers it must fit into one record.
-LARGEST_DEAD_LETTER_BYTES = LARGEST_RECORD_BYTES - 64 * 1024
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +145,7 @@ class Worker:
             Outgoing(
                 self._dead_letters,
                 record.key,
-                record.value and record.value[:LARGEST_DEAD_LETTER_BYTES],
+                record.value and record.value[:LARGEST_VALUE_BYTES],
                 batch.partition,
                 dead_letter_headers(
                     poison.reason, poison, batch.tp.topic, batch.partition, record.offset, record.timestamp

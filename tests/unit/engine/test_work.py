@@ -8,13 +8,13 @@ from faust import Event
 from faust.types import Message
 
 from app import metrics
-from app.dead_letters import read_headers
+from app.dead_letters import LARGEST_VALUE_BYTES, read_headers
 from app.engine.batch import Batch, Record
 from app.engine.delivery import Abandoned, NotDelivered, Outgoing
 from app.engine.fence import RECHECK_SECONDS
 from app.engine.points import Point
 from app.engine.spans import Hole
-from app.engine.work import LARGEST_DEAD_LETTER_BYTES, Work, Worker, describe
+from app.engine.work import Work, Worker, describe
 from app.registry import RegistryUnavailable
 from app.serde import Poison
 from tests.unit.engine.made import TOPIC_ID, Rec
@@ -306,10 +306,10 @@ async def test_a_value_too_large_for_a_record_is_cut(bench: Bench) -> None:
         return Work(poisoned=[(given[0], Poison("not_avro", "much too large"))])
 
     bench.worker = Worker("numbers", bench.numbers, bench.broker, DEAD_LETTERS, compute)
-    bench.fetch(0, fetched=[Rec(0, value=b"x" * (LARGEST_DEAD_LETTER_BYTES + 1))])
+    bench.fetch(0, fetched=[Rec(0, value=b"x" * (LARGEST_VALUE_BYTES + 1))])
     await bench.run()
     sent = [record for group in bench.broker.sent for record in group if record.topic == DEAD_LETTERS]
-    assert [len(letter.value or b"") for letter in sent] == [LARGEST_DEAD_LETTER_BYTES]
+    assert [len(letter.value or b"") for letter in sent] == [LARGEST_VALUE_BYTES]
 
 
 async def test_after_an_abandoned_batch_the_next_of_its_partition_waits_for_a_seek(bench: Bench) -> None:

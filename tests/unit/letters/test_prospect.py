@@ -3,7 +3,6 @@ from typing import Any
 import pytest
 
 from app.dead_letters import LARGEST_VALUE_BYTES
-from app.engine.work import LARGEST_DEAD_LETTER_BYTES
 from app.letters.place import Place
 from app.letters.prospect import Hope, prospect
 from app.serde import Poison
@@ -45,7 +44,3 @@ def test_what_is_not_whole_or_not_ours_is_never_sent(changes: dict[str, Any], wh
     verdict = prospect(letter(**changes), TOPICS, None)
     assert verdict.hope is Hope.IMPOSSIBLE
     assert why in verdict.why
-
-
-def test_values_are_cut_where_the_worker_cuts_them() -> None:
-    assert LARGEST_VALUE_BYTES == LARGEST_DEAD_LETTER_BYTES
