@@ -96,7 +96,7 @@ chaos: env ## Let faults happen for long, and judge what is left: ARGS="--faults
 	@.venv/bin/python -m tests.chaos $(ARGS)
 
 .PHONY: soak
-soak: env ## Send five sessions of 1,000 symbols at full speed with a fault every 10 s; memory must stay flat.
+soak: env ## Send 15 sessions of 1,000 symbols at full speed with a fault every 10 s; memory must stay flat.
 	@.venv/bin/python -m tests.soak $(ARGS)
 
 .PHONY: pressure

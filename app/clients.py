@@ -104,7 +104,9 @@ def consumer_config(settings: Settings, group: str) -> dict[str, Any]:
 
 def admin_config(settings: Settings) -> dict[str, Any]:
     """For an admin client."""
-    return librdkafka(settings)
+    # It sends its requests to one broker, the controller by what it last heard; should that one be gone,
+    # it would wait for it for five minutes.
+    return librdkafka(settings) | {"topic.metadata.refresh.interval.ms": 5000}
 
 
 def faust_credentials(settings: Settings) -> "Credentials | None":

@@ -19,7 +19,7 @@ from app.clients import ClusterMissing, endpoints, faust_credentials, producer_c
 from app.engine.address import advertised_host, check_address, member_name
 from app.engine.boot import ApiFirst, CheckedWorker
 from app.engine.consumer import BatchConsumer
-from app.engine.datadir import claim
+from app.engine.datadir import claim, drop_old_logs
 from app.engine.delivery import Delivery
 from app.engine.fence import MARGIN
 from app.engine.schema import BatchSchema
@@ -133,6 +133,7 @@ class BatchApp(faust.App):
         self._broker = Broker(self.settings)
         cluster_id = self._broker.metadata().cluster_id
         self._held.enter_context(claim(self.settings.data_dir, f"{self.settings.id} on cluster {cluster_id}"))
+        drop_old_logs(self.settings.data_dir)
 
     def on_rebalance_start(self) -> None:
         """Note when the tables ceased to be complete."""

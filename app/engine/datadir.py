@@ -1,4 +1,4 @@
-"""One worker a data folder, and one cluster a data folder."""
+"""One worker a data folder, and one cluster a data folder; what RocksDB leaves behind in it."""
 
 import fcntl
 from pathlib import Path
@@ -41,3 +41,9 @@ def claim(data_dir: Path, owner: str) -> IO[str]:
             "remove it (the tables are restored from Kafka) or choose another DATA_DIR"
         )
     return lock
+
+
+def drop_old_logs(data_dir: Path) -> None:
+    """Remove what RocksDB logged before each database was last opened; left alone it keeps a thousand such files."""
+    for log in data_dir.rglob("LOG.old.*"):
+        log.unlink()

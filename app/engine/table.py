@@ -19,7 +19,7 @@ Decoded = TypeVar("Decoded")
 Listener = Callable[[int, bytes, bytes], None]
 
 #: What one table's memtables and block caches may take, over all partitions; RocksDB's defaults have no bound.
-TABLE_BYTES = 192 * 1024 * 1024
+TABLE_BYTES = 64 * 1024 * 1024
 
 
 def rocksdb_options(partitions: int) -> Mapping[str, Any]:

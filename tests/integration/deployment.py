@@ -89,8 +89,10 @@ class Deployment:
         chosen: dict[str, Any] = {"_env_file": None, **{key.lower(): value for key, value in self._changed.items()}}
         self.settings = Settings(**chosen)
         self.topics = topics(self.settings)
-        # In the workers' group, to see what they committed; it never joins.
-        self._observer = Consumer(consumer_config(self.settings, self.settings.id))
+        # In the workers' group, to see what they committed; it never joins. Left to itself it would
+        # go on asking a broker that is gone: it learns of a new leader only when it asks who leads.
+        observing = {"topic.metadata.refresh.interval.ms": 1000}
+        self._observer = Consumer(consumer_config(self.settings, self.settings.id) | observing)
         self.workers: list[WorkerProcess] = []
 
     def start_worker(

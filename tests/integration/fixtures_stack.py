@@ -43,13 +43,13 @@ class LocalStack:
         local_stack.stop(self.directory)
 
     def kill_kafka(self) -> None:
-        _kill(self.status.kafka_pid)
+        kill(self.status.kafka_pid)
 
     def kill_registry(self) -> None:
-        _kill(self.status.schema_registry_pid)
+        kill(self.status.schema_registry_pid)
 
 
-def _kill(pid: int) -> None:
+def kill(pid: int) -> None:
     process = psutil.Process(pid)
     process.kill()
     process.wait()

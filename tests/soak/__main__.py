@@ -9,7 +9,7 @@ from tests.chaos.command import run_plan
 from tests.chaos.faults import Kind
 from tests.chaos.run import Plan, Result
 from tests.soak.memory import courses
-from tests.soak.sessions import DAYS, sessions
+from tests.soak.sessions import sessions
 
 #: The worker to which nothing happens, so that there is one whose memory can be watched for long.
 VETERAN = "w0"
@@ -23,7 +23,7 @@ GROWTH_MB = 10
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--symbols", default=1000, show_default=True, type=click.IntRange(min=1), help="Symbols.")
-@click.option("--days", default=5, show_default=True, type=click.IntRange(1, len(DAYS)), help="Sessions.")
+@click.option("--days", default=15, show_default=True, type=click.IntRange(1, 40), help="Sessions.")
 @click.option("--every", default=10.0, show_default=True, type=click.FloatRange(min=0.1), help="Seconds to a fault.")
 @click.option("--seed", type=int, help="Which faults; a random one unless given. It is printed.")
 def main(symbols: int, days: int, every: float, seed: int | None) -> None:

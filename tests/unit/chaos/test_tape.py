@@ -39,10 +39,10 @@ def test_the_same_seed_gives_the_same_tape() -> None:
 
 
 def test_sessions_are_whole_days_of_all_symbols() -> None:
-    take = sessions(symbols=3, days=2, minutes=4)("test", encoder(), 1)
+    take = sessions(symbols=3, days=2)("test", encoder(), 1)
     items = list(iter(take, None))
     bars = [item.bar for item in items if item and item.bar]
-    assert len(bars) == 3 * 2 * 4
+    assert len(bars) == 3 * 2 * 390
     times = sorted({bar["timestamp"] for bar in bars})
-    assert [after - before for before, after in pairwise(times)].count(MINUTE_MS) == 2 * 3
+    assert [after - before for before, after in pairwise(times)].count(MINUTE_MS) == 2 * 389
     assert all(bar_fault(bar) is None for bar in bars)

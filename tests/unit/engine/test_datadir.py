@@ -3,8 +3,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from rocksdict import Rdict
 
-from app.engine.datadir import DataDirForeign, DataDirInUse, claim
+from app.engine.datadir import DataDirForeign, DataDirInUse, claim, drop_old_logs
 
 OWNER = "stock-signals on cluster 5L6g3nShT-eMCtK--X86sw"
 
@@ -76,3 +77,17 @@ def test_the_owner_may_come_again(tmp_path: Path) -> None:
     for _ in range(3):
         claim(tmp_path, OWNER).close()
     assert (tmp_path / "owner").read_text() == OWNER
+
+
+def test_rocksdbs_logs_of_earlier_openings_are_dropped_and_the_values_stay(tmp_path: Path) -> None:
+    path = tmp_path / "tables" / "windows-0.db"
+    for number in range(3):
+        db = Rdict(str(path))
+        db[number] = "kept"
+        db.close()
+    assert list(path.glob("LOG.old.*"))
+    drop_old_logs(tmp_path)
+    assert not list(path.glob("LOG.old.*"))
+    db = Rdict(str(path))
+    assert list(db.items()) == [(number, "kept") for number in range(3)]
+    db.close()

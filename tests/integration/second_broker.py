@@ -1,0 +1,56 @@
+"""A second broker in the cluster of a stack: partitions can have a replica there, and leaders can change."""
+
+import os
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from app.stack.cache import install
+from app.stack.kafka import cluster_id
+from app.stack.ports import HOST, any_free_port
+from app.stack.processes import Service, find
+from app.stack.progress import Silent
+from tests.integration.fixtures_stack import LocalStack, kill
+
+ROLE = "kafka2"
+
+
+class SecondBroker:
+    """Broker only, no controller; it is in the stack's folder, and ends with the stack."""
+
+    def __init__(self, stack: LocalStack) -> None:
+        self._folder = stack.directory.resolve()
+        self._client = AdminClient({"bootstrap.servers": stack.status.kafka, "log_level": 0})
+        listener = f"PLAINTEXT://{HOST}:{any_free_port()}"
+        changed = {
+            "process.roles": "broker",
+            "node.id": "2",
+            "listeners": listener,
+            "advertised.listeners": listener,
+            "log.dirs": ROLE,
+        }
+        first = dict(line.split("=", 1) for line in (self._folder / "kafka.properties").read_text().splitlines())
+        self._properties = f"{ROLE}.properties"
+        (self._folder / self._properties).write_text("".join(f"{k}={v}\n" for k, v in (first | changed).items()))
+        self._environment = {"CLASSPATH": os.pathsep.join(str(jar) for jar in install(Silent()).kafka_jars)}
+        id_ = cluster_id(self._folder)
+        self._run("kafka.tools.StorageTool", "format", f"--cluster-id={id_}", "-c", self._properties).wait_done()
+        self.start()
+
+    def start(self) -> None:
+        """Return when the cluster has it."""
+        self._run("-Xmx512m", "kafka.Kafka", self._properties).wait_until(lambda: self._brokers() == 2, 60)
+
+    def kill(self) -> None:
+        """As by kill -9."""
+        kill(find(self._folder)[ROLE].pid)
+
+    def _run(self, *arguments: str) -> Service:
+        return Service(ROLE, Path(self._folder), arguments, self._environment)
+
+    def _brokers(self) -> int:
+        try:
+            return len(self._client.list_topics(timeout=5).brokers)
+        except KafkaException:
+            return 0

@@ -1,0 +1,92 @@
+"""A cluster of two brokers: one dies, leaders change; records are refused for want of a replica."""
+
+from pathlib import Path
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+
+from app.broker import Broker, BrokerUnavailable
+from app.clients import consumer_config
+from app.stack import StackStatus
+from app.topic_admin import describe
+from tests.integration.bars import random_bars
+from tests.integration.cluster import settings_for
+from tests.integration.deployment import Deployment, final
+from tests.integration.fixtures_stack import MakeStack
+from tests.integration.second_broker import SecondBroker
+from tests.integration.waiting import eventually
+from tests.oracle import differences, final_signals
+
+
+def test_leaders_change_and_a_replica_is_missed(make_stack: MakeStack, tmp_path: Path) -> None:
+    stack = make_stack()
+    keep_coordinator(stack.status)
+    second = SecondBroker(stack)
+    deployment = Deployment(
+        stack.status.kafka, stack.status.schema_registry, tmp_path, "two", partitions=4, replication_factor=2
+    )
+    try:
+        bars = list(random_bars(symbols=100, minutes=300, seed=17))
+        third = len(bars) // 3
+        deployment.send(bars[:third])
+        assert leaders(deployment) == {1, 2}
+        # Each takes one of the two brokers for the controller.
+        watchers = [Broker(deployment.settings) for _ in range(4)]
+        worker = deployment.start_worker().wait_ready()
+        eventually(lambda: deployment.count(deployment.topics.signals) > 1000, 60, worker.tail)
+        second.kill()
+        deployment.settle()
+        assert leaders(deployment) == {1}
+        eventually(lambda: all(sees_topics(watcher, deployment) for watcher in watchers), 60, worker.tail)
+
+        # What the worker writes needs two replicas now, and there is one.
+        deployment.send(bars[third : 2 * third])
+        for topic in (deployment.topics.indicators, deployment.topics.signals):
+            require_replicas(deployment, topic.name)
+        deployment.send(bars[2 * third :])
+        eventually(lambda: worker.get("/ready").status_code == 503, 60, worker.tail)
+        assert "the broker has taken nothing" in " ".join(worker.get("/ready").json()["reasons"])
+        second.start()
+        worker.wait_ready()
+        deployment.settle()
+        assert worker.process.poll() is None
+        assert differences(final_signals(bars, deployment.settings.strategy), final(deployment.signals())) == []
+        assert deployment.count(deployment.topics.dead_letters) == 0
+    finally:
+        deployment.close()
+
+
+def keep_coordinator(status: StackStatus) -> None:
+    """Have the groups' offsets, of which there is one replica, kept by the only broker there is yet."""
+    settings = settings_for(status)
+    observer = Consumer(consumer_config(settings, settings.id))
+
+    def is_there() -> bool:
+        try:
+            return bool(observer.committed([TopicPartition(settings.id, 0)], timeout=10))
+        except KafkaException:  # It is being made.
+            return False
+
+    eventually(is_there, 30, lambda: "nobody keeps the groups' offsets")
+
+
+def leaders(deployment: Deployment) -> set[int]:
+    """The brokers that lead partitions of the deployment's topics."""
+    topics = Broker(deployment.settings).metadata().topics
+    return {part.leader for topic in deployment.topics for part in topics[topic.name].partitions.values()}
+
+
+def sees_topics(broker: Broker, deployment: Deployment) -> bool:
+    """Whether this client, which has been open for a while, is told what topics there are."""
+    try:
+        return len(describe(broker, [topic.name for topic in deployment.topics])) == len(list(deployment.topics))
+    except BrokerUnavailable:
+        return False
+
+
+def require_replicas(deployment: Deployment, topic: str) -> None:
+    """Have the broker take records only when two replicas have them."""
+    entry = ConfigEntry("min.insync.replicas", "2", incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
+    broker = Broker(deployment.settings)
+    broker.admin.incremental_alter_configs([resource])[resource].result(10)
