@@ -4,7 +4,7 @@ from pathlib import Path
 
 import httpx
 
-from app.stack.ports import HOST, Ports
+from app.stack.ports import HOST, Ports, listens
 from app.stack.processes import Service
 
 ROLE = "registry"
@@ -39,6 +39,9 @@ def url(port: int) -> str:
 
 def answers(port: int) -> bool:
     """Whether it serves schemas."""
+    # A client takes longer to make than a port to try, and a start asks many times.
+    if not listens(port):
+        return False
     try:
         # No proxy of the user's environment for a loopback address.
         return httpx.get(f"{url(port)}/subjects", timeout=_ANSWER_S, trust_env=False).is_success

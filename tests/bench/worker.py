@@ -22,7 +22,7 @@ class BenchWorker:
     """`faust -A app.main worker` of the source tree `tree`, started by `prefix` (a profiler) if there is one."""
 
     def __init__(self, tree: Path, environment: Mapping[str, str], log: Path, prefix: Sequence[str] = ()) -> None:
-        self._url = f"http://127.0.0.1:{environment['API_PORT']}"
+        self._api = httpx.Client(base_url=f"http://127.0.0.1:{environment['API_PORT']}", timeout=10)
         self._log = log
         with log.open("ab") as output:
             # `python -m` puts the working folder first on the path: the tree's own code runs.
@@ -51,7 +51,7 @@ class BenchWorker:
     def is_ready(self) -> bool:
         self.sample()
         try:
-            return httpx.get(f"{self._url}/ready", timeout=10).status_code == 200
+            return self._api.get("/ready").status_code == 200
         except httpx.TransportError:
             return False
 

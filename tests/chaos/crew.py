@@ -72,7 +72,7 @@ class Member:
     def is_ready(self) -> bool:
         """Whether it says that it does its work."""
         try:
-            return self.works and httpx.get(f"{self.url}/ready", timeout=10).status_code == 200
+            return self.works and self.worker is not None and self.worker.get("/ready").status_code == 200
         except httpx.TransportError:
             return False
 

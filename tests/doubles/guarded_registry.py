@@ -19,6 +19,7 @@ class GuardedRegistry:
         expected = "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode()
         host, _, self._path = origin.removeprefix("http://").partition("/")
         guard = self
+        client = httpx.Client(base_url=f"http://{host}", trust_env=False)
 
         class Handler(BaseHTTPRequestHandler):
             def answer(self) -> None:
@@ -29,7 +30,7 @@ class GuardedRegistry:
                     return
                 guard.allowed += 1
                 passed = {name: self.headers[name] for name in ("Content-Type", "Accept") if name in self.headers}
-                response = httpx.request(self.command, f"http://{host}{self.path}", content=body, headers=passed)
+                response = client.request(self.command, self.path, content=body, headers=passed)
                 self.reply(response.status_code, response.content)
 
             do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815

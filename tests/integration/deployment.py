@@ -33,6 +33,8 @@ class WorkerProcess:
         self, environment: Mapping[str, str], log: Path, program: str = "app.main", options: Sequence[str] = ()
     ) -> None:
         self.url = f"http://127.0.0.1:{environment['API_PORT']}"
+        # A client for each request would read all certificates each time; tests ask thousands of times.
+        self._api = httpx.Client(base_url=self.url, timeout=10, trust_env=False)
         self.log = log
         with log.open("ab") as output:
             self.process = subprocess.Popen(
@@ -44,11 +46,11 @@ class WorkerProcess:
             )
 
     def get(self, path: str) -> httpx.Response:
-        return httpx.get(self.url + path, timeout=10)
+        return self._api.get(path)
 
     def follow(self, path: str) -> httpx.Response:
         """The answer of the worker that has it."""
-        return httpx.get(self.url + path, timeout=10, follow_redirects=True)
+        return self._api.get(path, follow_redirects=True)
 
     def is_ready(self) -> bool:
         if self.process.poll() is not None:
@@ -68,6 +70,7 @@ class WorkerProcess:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
+        self._api.close()
 
     def terminate(self, seconds: float = 10) -> int:
         self.process.send_signal(signal.SIGTERM)
