@@ -38,7 +38,7 @@ demo: env ## Watch signals being made of a synthetic session: stack, worker, pro
 
 .PHONY: test
 test: env ## Run all tests; those that need Kafka and a registry start their own.
-	.venv/bin/pytest -n 2 --dist worksteal $(ARGS)
+	.venv/bin/pytest -n 4 --dist worksteal $(ARGS)
 
 .PHONY: fuzz
 fuzz: env ## Feed every decoder with broken bytes, 5 minutes each: ARGS="avro csv --minutes 1".

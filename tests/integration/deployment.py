@@ -92,11 +92,12 @@ class Deployment:
         chosen: dict[str, Any] = {"_env_file": None, **{key.lower(): value for key, value in self._changed.items()}}
         self.settings = Settings(**chosen)
         self.topics = topics(self.settings)
-        # In the workers' group, to see what they committed; it never joins. Left to itself it would
-        # go on asking a broker that is gone: it learns of a new leader only when it asks who leads.
-        observing = {"topic.metadata.refresh.interval.ms": 1000}
-        self._observer = Consumer(consumer_config(self.settings, self.settings.id) | observing)
+        self._observer = self._observe()
         self.workers: list[WorkerProcess] = []
+
+    def _observe(self) -> Consumer:
+        """A client in the workers' group, to see what they committed; it never joins."""
+        return Consumer(consumer_config(self.settings, self.settings.id))
 
     def start_worker(
         self, data: str = "data", program: str = "app.main", options: Sequence[str] = (), /, **changed: Any
@@ -193,13 +194,19 @@ class Deployment:
 
     def lag(self) -> int:
         """Records that the group has not committed, over both source topics."""
-        total = 0
-        for topic in (self.topics.raw, self.topics.indicators):
-            places = [TopicPartition(topic.name, partition) for partition in range(topic.partitions)]
-            for place in self._observer.committed(places, timeout=10):
-                _, high = self._observer.get_watermark_offsets(place, timeout=10)
-                total += high - max(place.offset, 0)
-        return total
+        try:
+            return sum(map(self._lag_of, (self.topics.raw, self.topics.indicators)))
+        except KafkaException:
+            # librdkafka may wait for minutes for a leader that is gone, or an answer that was lost.
+            self._observer.close()
+            self._observer = self._observe()
+            raise
+
+    def _lag_of(self, topic: Topic) -> int:
+        places = [TopicPartition(topic.name, partition) for partition in range(topic.partitions)]
+        committed = self._observer.committed(places, timeout=10)
+        ends = self.watermarks(topic)
+        return sum(ends[place.partition][1] - max(place.offset, 0) for place in committed)
 
     def settle(self, seconds: float = 120) -> None:
         """Wait until everything sent has gone through both agents and is committed."""

@@ -204,14 +204,14 @@ def never_confirms(visitor: Visitor) -> None:
 @pytest.mark.parametrize(
     ("script", "sentence"),
     [
-        (never_welcomes, "did not open the connection and welcome us in 0.1 s"),
+        (never_welcomes, "did not open the connection and welcome us in 0.5 s"),
         (never_answers_the_keys, "did not answer the keys"),
         (never_confirms, "did not confirm the subscription"),
     ],
 )
 def test_does_not_wait_for_ever(script: Script, sentence: str) -> None:
     drive = Drive(VirtualClock(MINUTE * 1000))
-    with Scripted(script).running() as server, drive.running(server.access(), handshake_s=0.1) as stream:
+    with Scripted(script).running() as server, drive.running(server.access(), handshake_s=0.5) as stream:
         drive.fail_times(2)
         assert sentence in str(stream.trouble)
         assert (server.attempts, server.overlaps) == (2, 0)
