@@ -29,6 +29,7 @@ class Cluster:
         ports = Ports.load(self._directory)
         assert ports is not None
         self._ports = ports
+        self._moments = 0
 
     def kill_broker(self) -> None:
         _kill(find(self._directory)[kafka.ROLE])
@@ -42,6 +43,14 @@ class Cluster:
 
     def resume_broker(self) -> None:
         find(self._directory)[kafka.ROLE].resume()
+
+    def slow_broker(self) -> None:
+        """Called ten times a second: it is at work in every fifth of these moments."""
+        self._moments += 1
+        if self._moments % 5:
+            self.pause_broker()
+        else:
+            self.resume_broker()
 
     def kill_registry(self) -> None:
         _kill(find(self._directory)[registry.ROLE])

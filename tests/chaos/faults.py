@@ -27,6 +27,7 @@ class Kind(StrEnum):
     BROKER_AWAY = "broker: away, up to two minutes"
     BROKER_HANG = "broker: hangs, shorter than patience"
     BROKER_HANG_LONG = "broker: hangs beyond patience and session"
+    BROKER_SLOW = "broker: slow, at work a fifth of the time"
     ABORTED = "broker: aborted bars in the raw topic"
     REGISTRY_AWAY = "registry: killed and started again"
 
@@ -49,6 +50,7 @@ CHANCES: Mapping[Kind, tuple[int, float, float]] = {
     Kind.BROKER_AWAY: (1, 10, 120),
     Kind.BROKER_HANG: (5, 0.3, 4),
     Kind.BROKER_HANG_LONG: (4, 6, 15),
+    Kind.BROKER_SLOW: (4, 5, 20),
     Kind.ABORTED: (4, 0, 0),
     Kind.REGISTRY_AWAY: (4, 0, 15),
 }

@@ -28,7 +28,9 @@ AT_POINTS = {
 }
 CODES = {Fault.KILL: {-signal.SIGKILL}, Fault.TERM: STOPPED, Fault.RAISE: {1}, Fault.STOP: frozenset[int]()}
 
-OF_THE_BROKER = frozenset({Kind.BROKER_RESTART, Kind.BROKER_AWAY, Kind.BROKER_HANG, Kind.BROKER_HANG_LONG})
+OF_THE_BROKER = frozenset(
+    {Kind.BROKER_RESTART, Kind.BROKER_AWAY, Kind.BROKER_HANG, Kind.BROKER_HANG_LONG, Kind.BROKER_SLOW}
+)
 NEED_THE_BROKER = frozenset({*OF_THE_BROKER, Kind.ABORTED})
 OF_A_WORKER = frozenset(
     {Kind.KILL, Kind.KILL_LATER, Kind.LOSE_DISK, Kind.PAUSE, Kind.PAUSE_LONG, Kind.TERM, Kind.LEAVE}
@@ -42,6 +44,8 @@ class Lasting:
     kind: Kind
     until: float
     undo: Callable[[], None]
+    #: What keeps it going, called often.
+    keep_up: Callable[[], None] = lambda: None
 
 
 @dataclass
@@ -98,6 +102,8 @@ class Scene:
             case Kind.BROKER_HANG | Kind.BROKER_HANG_LONG:
                 self.cluster.pause_broker()
                 self._lasts(drawn, self.cluster.resume_broker)
+            case Kind.BROKER_SLOW:
+                self._lasts(drawn, self.cluster.resume_broker, self.cluster.slow_broker)
             case Kind.REGISTRY_AWAY:
                 self.cluster.kill_registry()
                 self._lasts(drawn, self.cluster.start_registry)
@@ -110,6 +116,8 @@ class Scene:
         """End what is over, see to the workers; returns what became of orders."""
         told = self._look_for_strike()
         self.crew.tend()
+        for each in self.lasting:
+            each.keep_up()
         self._end(monotonic())
         return told
 
@@ -138,8 +146,8 @@ class Scene:
                 self.crew.kill(name, drawn.seconds, disk_lost=drawn.kind is Kind.LOSE_DISK)
         return f"{name}, {drawn.seconds:.1f} s"
 
-    def _lasts(self, drawn: Drawn, undo: Callable[[], None]) -> None:
-        self.lasting.append(Lasting(drawn.kind, monotonic() + drawn.seconds, undo))
+    def _lasts(self, drawn: Drawn, undo: Callable[[], None], keep_up: Callable[[], None] = lambda: None) -> None:
+        self.lasting.append(Lasting(drawn.kind, monotonic() + drawn.seconds, undo, keep_up))
 
     def _end(self, now: float) -> None:
         for each in [each for each in self.lasting if each.until <= now]:
