@@ -23,12 +23,12 @@ from tests.oracle import differences, final_signals
 BARS = 200_000
 SYMBOLS = 500
 KILLS = 10
-TAIL = 2_500
+TAIL = 6_000
 
 
 @pytest.mark.timeout(900)
 def test_kills_in_mid_batch_lose_nothing(deploy: Deploy) -> None:
-    deployment = deploy(batch_max=1500)
+    deployment = deploy(batch_max=5000, partitions=4)
     bars = list(random_bars(SYMBOLS, BARS // SYMBOLS, seed=7))
     assert deployment.send(bars) == BARS
     chance = random.Random(7)
