@@ -3,7 +3,7 @@
 import os
 import shutil
 import signal
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from math import inf
@@ -87,6 +87,8 @@ class Crew:
     ended: list[Ended] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     starts: int = 0
+    #: Called when a worker has ended that nobody is known to have ended: it may have been told to end itself.
+    on_surprise: Callable[[], None] = lambda: None
 
     def hire(self, names: Collection[str]) -> None:
         for name in names:
@@ -179,6 +181,8 @@ class Crew:
                 self.problems.append(f"{member.name} did not end within {STOP_SECONDS:g} s:\n{worker.tail()}")
                 worker.kill()
             return
+        if member.expected is None:
+            self.on_surprise()
         log = self._log(member)
         # One that was about to be stopped may find no broker as it starts, and ends as any that does.
         if member.expected is None or NO_BROKER in log:

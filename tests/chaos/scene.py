@@ -65,6 +65,9 @@ class Scene:
 
     def __post_init__(self) -> None:
         self._orders = Orders(self.orders_folder)
+        self._told: list[str] = []
+        # Who carries out an order notes it first, so it is known by then.
+        self.crew.on_surprise = self._look_for_strike
 
     def possible(self) -> set[Kind]:
         """What may happen now."""
@@ -114,11 +117,12 @@ class Scene:
 
     def tend(self) -> list[str]:
         """End what is over, see to the workers; returns what became of orders."""
-        told = self._look_for_strike()
+        self._look_for_strike()
         self.crew.tend()
         for each in self.lasting:
             each.keep_up()
         self._end(monotonic())
+        told, self._told = self._told, []
         return told
 
     def end_all(self) -> None:
@@ -156,22 +160,23 @@ class Scene:
                 each.undo()
                 self.lasting.remove(each)
 
-    def _look_for_strike(self) -> list[str]:
-        """What became of the order, once something has."""
+    def _look_for_strike(self) -> None:
+        """Note what became of the order, once something has."""
         drawn = self.ordered
         if drawn is None:
-            return []
+            return
         overdue = monotonic() - self.ordered_at > ORDER_SECONDS
         if overdue:
             self._withdraw()
         struck = self._orders.struck()
         if struck is None and not overdue:
-            return []
+            return
         self.ordered = None
         if struck is None:
-            return [f"no batch came to {drawn.agent}, {drawn.point}: withdrawn"]
+            self._told.append(f"no batch came to {drawn.agent}, {drawn.point}: withdrawn")
+            return
         name = self.crew.struck(struck.pid, CODES[struck.order.fault], drawn.seconds)
-        return [f"{name} at {struck.topic}[{struck.partition}]@{struck.start}..{struck.end - 1}"]
+        self._told.append(f"{name} at {struck.topic}[{struck.partition}]@{struck.start}..{struck.end - 1}")
 
     def _withdraw(self) -> None:
         (self.orders_folder / "order.json").unlink(missing_ok=True)
