@@ -16,6 +16,7 @@ quieten()
 app.asgi_app = create_app(TablesReader())
 app.timer(1.0)(app.watch)
 app.task(app.see_address)
-app.timer(5.0)(app.watch_topics)
+# Not more often: confluent-kafka never frees the id of a topic that it has described, some 100 bytes.
+app.timer(15.0)(app.watch_topics)
 
 __all__ = ["app"]
