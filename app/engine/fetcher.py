@@ -75,12 +75,14 @@ class BatchFetcher(AIOKafkaConsumerThread):
             await asyncio.sleep(UNSOUGHT_SECONDS)
             return {}
         batches: dict[TP, list[Batch]] = {}
+        asked_under = self.spans
         # A cancelled wait would take the records with it: wait for none when there are some.
         for tp in sorted(partitions):
-            self._take(batches, consumer, await private.fetched(consumer, [tp], wait_seconds=0, limit=self.batch_max))
+            records = await private.fetched(consumer, [tp], wait_seconds=0, limit=self.batch_max)
+            self._take(batches, consumer, records, asked_under)
         if not batches:
             records = await private.fetched(consumer, partitions, wait_seconds=timeout or 0, limit=self.batch_max)
-            self._take(batches, consumer, records)
+            self._take(batches, consumer, records, asked_under)
             for tp in partitions - records.keys():
                 position, spans = private.position(consumer, tp), self.spans.get(tp)
                 if position is not None and spans is not None:
@@ -88,11 +90,18 @@ class BatchFetcher(AIOKafkaConsumerThread):
         return _alternate_topics(batches)
 
     def _take(
-        self, batches: dict[TP, list[Batch]], consumer: AIOKafkaConsumer, records: Mapping[TP, list[Any]]
+        self,
+        batches: dict[TP, list[Batch]],
+        consumer: AIOKafkaConsumer,
+        records: Mapping[TP, list[Any]],
+        asked_under: dict[TP, Spans],
     ) -> None:
-        if not self.consumer.flow_active:
-            # A rebalance began meanwhile: the client may already read from where the group committed, and all is
-            # sought anew before anything is read.
+        if not self.consumer.flow_active or self.spans is not asked_under:
+            # A rebalance came meanwhile, and nobody waits for these any more. Give them back: the seek
+            # that follows it may have been made before they were taken.
+            for tp, fetched in records.items():
+                if private.position(consumer, tp) == fetched[-1].offset + 1:
+                    consumer.seek(tp, fetched[0].offset)
             return
         # Looked up anew after each wait: an assignment may have gone by meanwhile.
         for tp, fetched in records.items():

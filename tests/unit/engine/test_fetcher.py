@@ -35,11 +35,15 @@ class Log:
         monkeypatch.setattr(private, "position", lambda consumer, tp: self.positions.get(tp))
         monkeypatch.setattr(private, "is_closed", lambda consumer: self.closed)
 
-    def seek(self, *tps: TP) -> None:
+    def start(self, *tps: TP) -> None:
         for tp in tps:
             self.positions[tp] = 0
             self.fetcher.spans.setdefault(tp, Spans(tp)).seek(0)
         self.fetcher.readable = self.fetcher.spans
+
+    def seek(self, tp: TP, offset: int) -> None:
+        """As the client's."""
+        self.positions[tp] = offset
 
     async def fetched(
         self, consumer: Any, partitions: Iterable[TP], *, wait_seconds: float, limit: int
@@ -71,7 +75,7 @@ def spans_of(batches: dict[TP, list[Batch]]) -> dict[TP, tuple[int, int]]:
 
 
 async def test_every_partition_gives_one_batch_of_at_most_the_maximum(log: Log) -> None:
-    log.seek(*RAW)
+    log.start(*RAW)
     log.arrived = {RAW[0]: records(*range(25)), RAW[2]: records(*range(3))}
     assert spans_of(await log.fetch(*RAW)) == {RAW[0]: (0, 10), RAW[2]: (0, 3)}
     assert spans_of(await log.fetch(*RAW)) == {RAW[0]: (10, 20)}
@@ -79,13 +83,13 @@ async def test_every_partition_gives_one_batch_of_at_most_the_maximum(log: Log) 
 
 async def test_what_is_fetched_alternates_between_the_topics(log: Log) -> None:
     other = TP("zebra", 0)
-    log.seek(*RAW, other)
+    log.start(*RAW, other)
     log.arrived = {tp: records(0) for tp in (*RAW, other)}
     assert list(await log.fetch(*RAW, other)) == [RAW[0], other, RAW[1], RAW[2]]
 
 
 async def test_it_waits_only_when_nothing_is_there(log: Log) -> None:
-    log.seek(*RAW)
+    log.start(*RAW)
     log.arrived = {RAW[0]: records(0)}
     await log.fetch(*RAW)
     assert {seconds for _, seconds, _ in log.asked} == {0}
@@ -96,7 +100,7 @@ async def test_it_waits_only_when_nothing_is_there(log: Log) -> None:
 
 
 async def test_markers_alone_move_the_position_that_is_committed(log: Log) -> None:
-    log.seek(RAW[0])
+    log.start(RAW[0])
     log.positions[RAW[0]] = 4
     assert await log.fetch(*RAW) == {}
     assert log.fetcher.spans[RAW[0]].committable() == 4
@@ -109,7 +113,7 @@ async def test_a_stream_is_not_read_before_it_is_sought(log: Log) -> None:
 
 
 async def test_a_stream_is_not_read_before_the_rebalance_has_ended_but_a_changelog_is(log: Log) -> None:
-    log.seek(RAW[0])
+    log.start(RAW[0])
     log.arrived = {RAW[0]: records(0, 1), CHANGELOG: records(0)}
     log.fetcher.readable = {}
     assert set(await log.fetch(RAW[0], CHANGELOG)) == {CHANGELOG}
@@ -131,13 +135,13 @@ async def test_a_changelog_does_not_open_the_streams(log: Log) -> None:
 
 
 async def test_a_paused_partition_is_not_read(log: Log) -> None:
-    log.seek(*RAW)
+    log.start(*RAW)
     log.arrived = {tp: records(0) for tp in RAW}
     assert set(await log.fetch(RAW[1])) == {RAW[1]}
 
 
 async def test_nothing_is_read_while_the_flow_is_stopped(log: Log) -> None:
-    log.seek(*RAW)
+    log.start(*RAW)
     log.arrived = {RAW[0]: records(0)}
     log.fetcher.consumer.stop_flow()
     assert await log.fetch(*RAW) == {}
@@ -146,7 +150,7 @@ async def test_nothing_is_read_while_the_flow_is_stopped(log: Log) -> None:
 
 async def test_what_arrives_after_a_rebalance_has_begun_is_left_alone(log: Log, app: BatchApp) -> None:
     # The client has its new assignment before the app knows, and starts at an older, committed offset.
-    log.seek(RAW[0])
+    log.start(RAW[0])
     log.arrived = {RAW[0]: records(0, 1, 2)}
     await log.fetch(RAW[0])
     log.arriving = {RAW[0]: records(1, 2)}
@@ -169,7 +173,7 @@ async def test_asking_for_records_is_a_sign_of_life_even_when_paused(log: Log) -
 
 
 async def test_a_partition_taken_away_in_the_meantime_gives_nothing(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
-    log.seek(RAW[0])
+    log.start(RAW[0])
     log.arrived = {RAW[0]: records(0)}
     monkeypatch.setattr(private, "position", lambda consumer, tp: None)
     assert await log.fetch(RAW[0]) == {}
@@ -230,3 +234,30 @@ def test_no_topic_has_a_second_turn_before_the_others_had_their_first(tps: list[
         # Whoever had fewer turns than this topic has none left.
         assert all(total[topic] == turns[topic] for topic in total if turns[topic] < turns[tp.topic])
         turns[tp.topic] += 1
+
+
+async def test_what_comes_when_a_rebalance_is_over_that_came_meanwhile_is_given_back(log: Log) -> None:
+    log.start(*RAW)
+    log.positions[CHANGELOG] = 0
+    log.arriving = {CHANGELOG: records(*range(5)), RAW[0]: records(*range(3))}
+
+    def rebalance() -> None:
+        # Nobody waits any more for what is asked for here; the partitions are sought, and read by another call.
+        log.fetcher.spans = {}
+        log.start(*RAW)
+
+    log.meanwhile = rebalance
+    assert await log.fetch(CHANGELOG, *RAW) == {}
+    assert (log.positions[CHANGELOG], log.positions[RAW[0]]) == (0, 0)
+    log.meanwhile = lambda: None
+    log.arrived = {CHANGELOG: records(*range(5)), RAW[0]: records(*range(3))}
+    assert spans_of(await log.fetch(CHANGELOG, *RAW)) == {CHANGELOG: (0, 5), RAW[0]: (0, 3)}
+
+
+async def test_what_comes_while_the_flow_is_stopped_is_given_back(log: Log) -> None:
+    log.start(*RAW)
+    log.positions[CHANGELOG] = 7
+    log.arriving = {CHANGELOG: records(7, 8)}
+    log.meanwhile = log.fetcher.consumer.stop_flow
+    assert await log.fetch(CHANGELOG) == {}
+    assert log.positions[CHANGELOG] == 7
