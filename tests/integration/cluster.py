@@ -3,6 +3,9 @@
 import uuid
 from typing import Any
 
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+
+from app.broker import Broker
 from app.settings import Settings
 from app.stack import StackStatus
 
@@ -16,3 +19,11 @@ def settings_for(status: StackStatus, **changes: Any) -> Settings:
         "partitions": 2,
     }
     return Settings(_env_file=None, **(own | changes))  # type: ignore[call-arg]
+
+
+def configure_topic(settings: Settings, topic: str, name: str, value: str) -> None:
+    """Change one property of a topic, as an operator would."""
+    entry = ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
+    broker = Broker(settings)
+    broker.admin.incremental_alter_configs([resource])[resource].result(10)

@@ -22,6 +22,7 @@ from app.stack.ports import any_free_port
 from app.topic_admin import create, ensure_topics
 from app.topics import Topic, topics
 from tests.integration.waiting import eventually
+from tests.oracle import differences, final_signals
 
 ROOT = Path(__file__).parents[2]
 
@@ -178,6 +179,10 @@ class Deployment:
 
     def signals(self) -> list[Signal]:
         return cast(list[Signal], self.records(self.topics.signals))
+
+    def wrong_signals(self, bars: Iterable[Bar]) -> list[str]:
+        """Sentences that tell where the last revisions are not what these bars come to."""
+        return differences(final_signals(bars, self.settings.strategy), final(self.signals()))
 
     def indicators(self, last: int | None = None) -> list[Indicators]:
         return cast(list[Indicators], self.records(self.topics.indicators, last))

@@ -10,8 +10,6 @@ from app.domain.records import Bar
 from app.serde import Encoder
 from tests.bars import make_bar
 from tests.integration.conftest import Deploy
-from tests.integration.deployment import final
-from tests.oracle import differences, final_signals
 
 NAN = float("nan")
 POISON: list[tuple[str, Callable[[Encoder], bytes | None]]] = [
@@ -51,7 +49,7 @@ def test_every_poison_is_a_dead_letter_and_its_neighbours_are_signals(deploy: De
 
     worker = deployment.start_worker().wait_ready()
     deployment.settle()
-    assert differences(final_signals(bars, deployment.settings.strategy), final(deployment.signals())) == []
+    assert deployment.wrong_signals(bars) == []
     letters = deployment.messages(deployment.topics.dead_letters)
     poisoned = [(offset, reason, value) for offset, (reason, value) in enumerate(values) if reason]
     found = sorted(

@@ -10,15 +10,13 @@ from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
 import schemas
-from app.broker import Broker
 from app.clients import consumer_config, producer_config, registry
 from app.settings import Settings
 from app.topic_admin import ensure_topics
 from app.topics import topics
-from tests.integration.cluster import settings_for
+from tests.integration.cluster import configure_topic, settings_for
 from tests.integration.command_line import Stocks, stocks
 from tests.integration.fixtures_stack import LocalStack
 
@@ -116,10 +114,7 @@ def test_missing_topics_are_broken(stack: LocalStack, stocks: Stocks) -> None:
 
 def test_another_partition_count_and_changed_configurations_are_found(ours: Settings, stocks: Stocks) -> None:
     name = topics(ours).raw.name
-    entry = ConfigEntry("retention.ms", "1000", incremental_operation=AlterConfigOpType.SET)
-    resource = ConfigResource(ResourceType.TOPIC, name, incremental_configs=[entry])
-    broker = Broker(ours)
-    broker.admin.incremental_alter_configs([resource])[resource].result(10)
+    configure_topic(ours, name, "retention.ms", "1000")
     status, found = examined(stocks, ours.model_copy(update={"partitions": 3, "replication_factor": 2}))
     assert status == 1
     messages = [finding["message"] for finding in found["topics"]]

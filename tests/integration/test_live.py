@@ -13,11 +13,10 @@ from tests.doubles.alpaca import SECRET_KEY, AlpacaDouble, RealClock, Session, T
 from tests.doubles.alpaca.exchange import HOUR_MS
 from tests.doubles.alpaca.tape import Edition
 from tests.integration.conftest import Deploy
-from tests.integration.deployment import Deployment, final
+from tests.integration.deployment import Deployment
 from tests.integration.producer_service import Service
 from tests.integration.producing import arrived, environment, popen
 from tests.integration.waiting import eventually
-from tests.oracle import differences, final_signals
 
 SYMBOLS = ("AAPL", "SPY")
 
@@ -82,7 +81,7 @@ def test_settled_live_signals_follow_soon_after_the_keys_and_corrections_revise_
 
     deployment.settle()
     bars = [cast(Bar, record.bar) for record in arrived(deployment.settings)]
-    assert differences(final_signals(bars, deployment.settings.strategy), final(deployment.signals())) == []
+    assert deployment.wrong_signals(bars) == []
     newest_ms = max(bar["timestamp"] for bar in bars)
     assert {bar["origin"] for bar in bars if bar["timestamp"] < newest_ms - 5 * MINUTE_MS} == {"backfill"}
 

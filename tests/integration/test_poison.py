@@ -20,10 +20,9 @@ from tests.bars import OPENING_MS
 from tests.integration.bars import random_bars
 from tests.integration.command_line import Stocks, stocks
 from tests.integration.conftest import Deploy
-from tests.integration.deployment import Deployment, final
+from tests.integration.deployment import Deployment
 from tests.integration.test_crashes import await_outputs
 from tests.integration.test_dead_letters import POISON
-from tests.oracle import differences, final_signals
 
 __all__ = ["stocks"]
 
@@ -199,4 +198,4 @@ def replay(stocks: Stocks, deployment: Deployment) -> None:
 
 
 def wrong(deployment: Deployment, accepted: list[Bar]) -> list[str]:
-    return differences(final_signals(accepted, deployment.settings.strategy), final(deployment.signals()))
+    return deployment.wrong_signals(accepted)

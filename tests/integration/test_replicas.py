@@ -3,19 +3,17 @@
 from pathlib import Path
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
-from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
 from app.broker import Broker, BrokerUnavailable
 from app.clients import consumer_config
 from app.stack import StackStatus
 from app.topic_admin import describe
 from tests.integration.bars import random_bars
-from tests.integration.cluster import settings_for
-from tests.integration.deployment import Deployment, final
+from tests.integration.cluster import configure_topic, settings_for
+from tests.integration.deployment import Deployment
 from tests.integration.fixtures_stack import MakeStack
 from tests.integration.second_broker import SecondBroker
 from tests.integration.waiting import eventually
-from tests.oracle import differences, final_signals
 
 
 def test_leaders_change_and_a_replica_is_missed(make_stack: MakeStack, tmp_path: Path) -> None:
@@ -42,7 +40,7 @@ def test_leaders_change_and_a_replica_is_missed(make_stack: MakeStack, tmp_path:
         # What the worker writes needs two replicas now, and there is one.
         deployment.send(bars[third : 2 * third])
         for topic in (deployment.topics.indicators, deployment.topics.signals):
-            require_replicas(deployment, topic.name)
+            configure_topic(deployment.settings, topic.name, "min.insync.replicas", "2")
         deployment.send(bars[2 * third :])
         eventually(lambda: worker.get("/ready").status_code == 503, 60, worker.tail)
         assert "the broker has taken nothing" in " ".join(worker.get("/ready").json()["reasons"])
@@ -50,7 +48,7 @@ def test_leaders_change_and_a_replica_is_missed(make_stack: MakeStack, tmp_path:
         worker.wait_ready()
         deployment.settle()
         assert worker.process.poll() is None
-        assert differences(final_signals(bars, deployment.settings.strategy), final(deployment.signals())) == []
+        assert deployment.wrong_signals(bars) == []
         assert deployment.count(deployment.topics.dead_letters) == 0
     finally:
         deployment.close()
@@ -82,11 +80,3 @@ def sees_topics(broker: Broker, deployment: Deployment) -> bool:
         return len(describe(broker, [topic.name for topic in deployment.topics])) == len(list(deployment.topics))
     except BrokerUnavailable:
         return False
-
-
-def require_replicas(deployment: Deployment, topic: str) -> None:
-    """Have the broker take records only when two replicas have them."""
-    entry = ConfigEntry("min.insync.replicas", "2", incremental_operation=AlterConfigOpType.SET)
-    resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
-    broker = Broker(deployment.settings)
-    broker.admin.incremental_alter_configs([resource])[resource].result(10)

@@ -9,9 +9,8 @@ from app.broker import Broker
 from app.topic_admin import describe, ensure_topics
 from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
-from tests.integration.deployment import Deployment, WorkerProcess, final
+from tests.integration.deployment import Deployment, WorkerProcess
 from tests.integration.waiting import eventually
-from tests.oracle import differences, final_signals
 
 
 def test_a_topic_made_anew_and_one_widened_end_the_worker_with_a_sentence(deploy: Deploy) -> None:
@@ -28,7 +27,7 @@ def test_a_topic_made_anew_and_one_widened_end_the_worker_with_a_sentence(deploy
     deployment.start_worker().wait_ready()
     deployment.send(bars[half:])
     settle_anew(deployment)
-    assert differences(final_signals(bars, deployment.settings.strategy), final(deployment.signals())) == []
+    assert deployment.wrong_signals(bars) == []
 
     widen(deployment)
     assert ended(deployment.workers[-1]) == 1
@@ -54,7 +53,7 @@ def test_what_retention_deleted_is_counted_and_the_rest_is_right(deploy: Deploy)
     worker = deployment.start_worker().wait_ready()
     deployment.settle()
     kept = [*bars[:third], *bars[2 * third :]]
-    assert differences(final_signals(kept, deployment.settings.strategy), final(deployment.signals())) == []
+    assert deployment.wrong_signals(kept) == []
     assert deleted(worker.get("/metrics").text.splitlines()) == third
 
 
