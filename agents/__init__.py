@@ -1,1 +1,4 @@
-"""The agents, one a file: they connect decoding, the domain's folds, the tables and the outputs."""
+"""The agents, one a file: glue between a batch, the domain's folds, the table and the engine.
+
+`agents.indicators` takes batches of bars and hands them on in memory; `agents.signals` ends each batch.
+"""

@@ -1,85 +1,71 @@
-"""Indicators in, signals out."""
+"""Folded bars in, signals out: the second of the two agents that a batch goes through."""
 
 import time
 from collections import Counter
-from collections.abc import Sequence
 
 from faust.types import StreamT
 from mode.supervisors import CrashingSupervisor
 
+from agents.folded import FoldedBatch
 from app import metrics
-from app.clients import registry
-from app.domain.history import History, step
-from app.domain.key import table_key
-from app.domain.records import Action, Indicators
-from app.engine.batch import Batch, Record
-from app.engine.emitter import Emitter
-from app.engine.mending import LOOK_SECONDS
-from app.engine.work import Work, Worker
-from app.indicators import read_indicators
-from app.serde import Decoder, Poison
+from app.dead_letters import dead_letter
+from app.domain.signal import signal_of
+from app.domain.update_signals import update_signals
+from app.engine.app import BatchApp
+from app.engine.batch import BatchResult
+from app.engine.handoff import Handoff
+from app.engine.processor import BatchProcessor
+from app.kafka.record_encoder import RecordEncoder
 from app.turns import in_turns
-from app.worker import app, catalogue
-from tables.signals import signals as table
-from tables.signals_value import encode_history
-
-strategy = app.settings.strategy
-schema_registry = registry(app.settings)
-decoder = Decoder(schema_registry, "indicators")
-emitter = Emitter(catalogue.signals, schema_registry)
+from tables.windows import WindowsTable
 
 
-async def compute(batch: Batch, records: Sequence[Record]) -> Work:
-    """Apply the rule to each record and fold the signals of each series into its history."""
-    await decoder.prepare(record.value for record in records)
-    await emitter.prepare()
-    work = Work()
-    actions: Counter[Action] = Counter()
-    async for key, group in in_turns(by_series(records, work).items()):
-        before = table.load(batch.partition, key) or History(strategy.name)
-        after, made = step(
-            before,
-            group,
-            strategy=strategy,
-            signal_history=app.settings.signal_history,
-            now_ms=time.time_ns() // 1_000_000,
-        )
-        if after is not before:
-            work.changes[key] = encode_history(after)
-        work.outputs += [emitter.outgoing(signal, batch.partition) for signal in made]
-        actions.update(signal["action"] for signal in made)
-    work.done = lambda: count(actions)
-    return work
+class SignalsAgent:
+    """Applies the rule to a folded batch, and has the engine commit what follows from it."""
 
+    def __init__(self, table: WindowsTable, encoder: RecordEncoder, dead_letters: str) -> None:
+        self._table = table
+        self._encoder = encoder
+        self._dead_letters = dead_letters
 
-def by_series(records: Sequence[Record], work: Work) -> dict[bytes, list[Indicators]]:
-    """The records by table key, in the order of their offsets; what is none goes to the work's poisoned records."""
-    series: dict[bytes, list[Indicators]] = {}
-    for record in records:
-        try:
-            indicators = read_indicators(decoder, record)
-        except Poison as poison:
-            work.poisoned.append((record, poison))
-        else:
-            if indicators["strategy"] != strategy.name:
-                continue  # Another deployment on the same topics made it, for a rule of its own.
-            series.setdefault(table_key(indicators["run_id"], indicators["symbol"]), []).append(indicators)
-    return series
+    def register(self, app: BatchApp, processor: BatchProcessor, folded: Handoff) -> None:
+        """Add the agent to the app, reading `folded`."""
 
+        async def signals(stream: StreamT[FoldedBatch]) -> None:
+            """Make signals of folded bars."""
+            async for each in stream:
+                result = await processor.attempt(each.batch, lambda each=each: self.decide(each))  # type: ignore[misc]
+                if result is not None:
+                    processor.commit(each.batch, result)
 
-def count(actions: Counter[Action]) -> None:
-    """Add a batch's signals to the metrics."""
-    for action, made in actions.items():
-        metrics.signals.labels(action).inc(made)
+        app.agent(folded, name="signals", supervisor_strategy=CrashingSupervisor)(signals)
 
+    async def decide(self, folded: FoldedBatch) -> BatchResult:
+        """The signals, dead letters and rows of a batch. Raises RegistryUnavailable before anything is changed."""
+        await self._encoder.prepare()
+        table, partition = self._table, folded.batch.partition
+        rows: dict[bytes, bytes] = {}
+        result = BatchResult(rows=rows)
+        actions: Counter[str] = Counter()
+        now_ms = time.time_ns() // 1_000_000
+        async for series in in_turns(folded.series):
+            changed = update_signals(series.window, series.updates, table.strategy, now_ms)
+            rows.update(table.entries(series.key, (row for row, _ in changed)))
+            for row, emit in changed:
+                if emit:
+                    signal = signal_of(row, series.run_id, series.symbol, table.strategy)
+                    result.outputs.append(self._encoder.encode(signal, partition))
+                    actions[row.action] += 1
+        result.outputs += [
+            dead_letter(self._dead_letters, folded.batch.tp, record, poison) for record, poison in folded.poisoned
+        ]
+        result.done = lambda: self._count(folded, actions)
+        return result
 
-worker = Worker("signals", table, app.delivery(), catalogue.dead_letters.name, compute)
-
-
-@app.agent(app.batches(catalogue.indicators.name), name="signals", supervisor_strategy=CrashingSupervisor)
-async def signals(stream: StreamT[Batch]) -> None:
-    """Turn indicators into signals and keep the newest of them."""
-    await worker.run(stream)
-
-
-app.timer(LOOK_SECONDS)(worker.mend)
+    def _count(self, folded: FoldedBatch, actions: Counter[str]) -> None:
+        for outcome, bars in folded.outcomes.items():
+            metrics.bars.labels(outcome).inc(bars)
+        for action, made in actions.items():
+            metrics.signals.labels(action).inc(made)
+        for _, poison in folded.poisoned:
+            metrics.dead_letters.labels(poison.reason).inc()

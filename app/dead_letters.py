@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from app.engine.batch import ProducerRecord, Record
 from app.iso_time import iso
 from app.topics import LARGEST_RECORD_BYTES
 
 if TYPE_CHECKING:
     from confluent_kafka._types import HeadersType
+    from faust.types import TP
+
+    from app.serde import Poison
 
 #: What is left of a larger value: with its headers it must fit into one record.
 LARGEST_VALUE_BYTES = LARGEST_RECORD_BYTES - 64 * 1024
@@ -16,6 +20,17 @@ LARGEST_VALUE_BYTES = LARGEST_RECORD_BYTES - 64 * 1024
 _MESSAGE_LIMIT = 1000
 
 Headers = list[tuple[str, bytes]]
+
+
+def dead_letter(topic: str, source: "TP", record: Record, poison: "Poison") -> ProducerRecord:
+    """The record to send to the dead letters for one that was read of `source`, to the same partition."""
+    return ProducerRecord(
+        topic,
+        record.key,
+        record.value and record.value[:LARGEST_VALUE_BYTES],
+        source.partition,
+        dead_letter_headers(poison.reason, poison, source.topic, source.partition, record.offset, record.timestamp),
+    )
 
 
 def dead_letter_headers(

@@ -1,22 +1,18 @@
-"""The whole system in one Faust app: `faust -A app.main worker -l info`."""
+"""The worker of this process's settings: `faust -A app.main worker -l info`."""
 
 import logging
 
-import agents.indicators
-import agents.signals  # noqa: F401
+from app.build import build
 from app.quiet import quieten
-from app.worker import app
-from web.main import create_app
-from web.tables_reader import TablesReader
+from app.settings import SettingsError, settings
 
 # One line for every schema would say nothing that matters.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 quieten()
 
-app.asgi_app = create_app(TablesReader())
-app.timer(1.0)(app.watch)
-app.task(app.see_address)
-# Not more often: confluent-kafka never frees the id of a topic that it has described, some 100 bytes.
-app.timer(15.0)(app.watch_topics)
+try:
+    app = build(settings())
+except SettingsError as error:
+    raise SystemExit(str(error)) from None
 
 __all__ = ["app"]

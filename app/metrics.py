@@ -24,7 +24,7 @@ GCCollector(registry=registry)
 
 bars = Counter(
     "stocks_bars",
-    "Bars the indicators agent has handled, by what became of them.",
+    "Bars processed, by what happened to them.",
     ["outcome"],
     registry=registry,
 )
@@ -47,20 +47,18 @@ deleted_records = Counter(
 batch_records = Histogram(
     "stocks_batch_records",
     "Records in one batch.",
-    ["agent"],
     buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000),
     registry=registry,
 )
 batch_seconds = Histogram(
     "stocks_batch_seconds",
-    "Seconds from the start of a batch until it is acknowledged.",
-    ["agent"],
+    "Seconds from when an agent takes a batch until it is committed and stored.",
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30),
     registry=registry,
 )
 lag_records = Gauge(
     "stocks_lag_records",
-    "Records between the committed offset and the end of the partition.",
+    "Records not yet processed: from the end of what is committed to the end of the partition.",
     ["topic", "partition"],
     registry=registry,
 )

@@ -4,6 +4,7 @@ One object feeds all four clients (Faust, librdkafka's producer and consumer,
 its admin client, the registry's client): see app/clients.py.
 """
 
+import os
 import re
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -15,7 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.domain.strategy import Strategy
 from app.errors import StocksError
-from app.settings_faults import faults, unreadable_lines
+from app.settings_faults import faults, gone_names, unreadable_lines
 from app.sources.names import Feed
 
 
@@ -127,7 +128,7 @@ class Settings(BaseSettings):
     rsi_buy_below: float = Field(default=30.0, ge=0, le=100)
     rsi_sell_above: float = Field(default=70.0, ge=0, le=100)
     late_bars: int = Field(default=10, ge=0, le=1000)
-    signal_history: int = Field(default=50, ge=1, le=10_000)
+    keep_bars: int = Field(default=800, ge=10, le=100_000)
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -154,9 +155,11 @@ class Settings(BaseSettings):
 
     def _strategy_faults(self) -> list[str]:
         try:
-            _ = self.strategy
+            needed = self.strategy.window
         except ValueError as error:
             return [str(error)]
+        if self.keep_bars < needed:
+            return [f"KEEP_BARS ({self.keep_bars}) must be at least SMA_SLOW + LATE_BARS, which is {needed}"]
         return []
 
     @property
@@ -184,9 +187,8 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """The settings as they stand in the environment and `.env` now; raises SettingsError that names every bad one."""
-    unreadable = unreadable_lines(Path(".env"))
-    if unreadable:
-        raise SettingsError(unreadable)
+    if found := unreadable_lines(Path(".env")) or gone_names(os.environ):
+        raise SettingsError(found)
     try:
         return Settings()
     except ValidationError as error:

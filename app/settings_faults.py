@@ -10,6 +10,12 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+#: Settings of earlier releases, and what to do instead.
+GONE = {
+    "signal_history": "SIGNAL_HISTORY is no longer a setting: KEEP_BARS says how many bars, each with its signal, "
+    "are kept of a series",
+}
+
 _KINDS = {int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -18,10 +24,17 @@ def faults(error: ValidationError, fields: Mapping[str, FieldInfo]) -> list[str]
     return [sentence for details in error.errors() for sentence in _sentences(details, fields)]
 
 
+def gone_names(environment: Mapping[str, str]) -> list[str]:
+    """A sentence for each variable that was a setting once; the environment may hold any others."""
+    return [GONE[name.lower()] for name in environment if name.lower() in GONE]
+
+
 def _sentences(details: ErrorDetails, fields: Mapping[str, FieldInfo]) -> list[str]:
     if not details["loc"]:
         return details["msg"].removeprefix("Value error, ").splitlines()
     name = str(details["loc"][0])
+    if name.lower() in GONE:
+        return [GONE[name.lower()]]
     if name not in fields:
         near = get_close_matches(name.lower(), fields, n=3)
         advice = f"did you mean {' or '.join(match.upper() for match in near)}?" if near else "see .env.example"

@@ -13,9 +13,6 @@ DAY_MS = 24 * 60 * 60 * 1000
 _CHANGELOG = {
     "cleanup.policy": "compact",
     "compression.type": "zstd",
-    # A worker that was paused may write old values late; restoring keeps the
-    # higher position, which it can only do while both records are still there.
-    "min.compaction.lag.ms": str(60 * 60 * 1000),
     "max.compaction.lag.ms": str(2 * 60 * 60 * 1000),
     "segment.ms": str(60 * 60 * 1000),
     "segment.bytes": str(64 * 1024 * 1024),
@@ -43,11 +40,9 @@ class Topics:
     """All topics of one deployment."""
 
     raw: Topic
-    indicators: Topic
     signals: Topic
     dead_letters: Topic
     windows_changelog: Topic
-    signals_changelog: Topic
 
     def __iter__(self) -> Iterator[Topic]:
         return (getattr(self, field.name) for field in fields(self))
@@ -60,14 +55,9 @@ def topics(settings: Settings) -> Topics:
         config = {"cleanup.policy": "delete", "retention.ms": str(days * DAY_MS)} | more
         return Topic(f"{settings.topic_prefix}stocks.{name}", settings.partitions, config, schema)
 
-    def changelog(table: str) -> Topic:
-        return Topic(f"{settings.id}-{table}-changelog", settings.partitions, _CHANGELOG)
-
     return Topics(
         raw=stream("raw.avro", 7, "bar"),
-        indicators=stream("indicators", 7, "indicators"),
         signals=stream("signals", 30, "signal"),
         dead_letters=stream("dead-letters", 30, None, **{"max.message.bytes": str(LARGEST_RECORD_BYTES)}),
-        windows_changelog=changelog("windows"),
-        signals_changelog=changelog("signals"),
+        windows_changelog=Topic(f"{settings.id}-windows-changelog", settings.partitions, _CHANGELOG),
     )

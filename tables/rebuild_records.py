@@ -13,10 +13,11 @@ other machines too: restoring prefers a value of another source topic to its own
 from collections.abc import Iterable, Iterator
 
 from app.domain.history import History, SourcePosition
+from app.engine.progress import PROGRESS_KEY, encode_progress
+
 from app.domain.records import Position
 from app.domain.strategy import Strategy
 from app.domain.window import Window
-from app.engine.progress import PROGRESS_KEY, encode_progress
 from tables.rebuild_plan import Part
 from tables.signals_value import encode_history
 from tables.window_value import encode_window

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
+from app.engine.progress import PROGRESS_KEY, decode_progress
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import ListOffsetsResultInfo, OffsetSpec
 
 from app.broker import TIMEOUT, Broker
-from app.engine.progress import PROGRESS_KEY, decode_progress
 from app.errors import StocksError
 from app.settings import Settings
 from app.topic_reader import TopicReader

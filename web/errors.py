@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from web.models import Problem
-from web.reader import Elsewhere, Readiness
+from web.reader import PartitionOwner, Readiness
 
 NAMED = 20
 """How many symbols or runs an error names before it says how many more there are."""
@@ -46,7 +46,7 @@ def recovering(readiness: Readiness) -> ProblemError:
     )
 
 
-def unknown_run(run_id: str, runs: Sequence[str], missing: Sequence[Elsewhere]) -> ProblemError:
+def unknown_run(run_id: str, runs: Sequence[str], missing: Sequence[PartitionOwner]) -> ProblemError:
     """404 that names the runs there are, the one active last first, and the workers that may have others."""
     known = f"there is {named(runs)}" if runs else NO_BARS
     owners = sorted({each.owner for each in missing if each.owner})
@@ -67,7 +67,7 @@ async def unknown_symbol(symbol: str, run_id: str | None, symbols: Sequence[str]
     )
 
 
-def unowned(symbol: str, elsewhere: Elsewhere, retry_after: int) -> ProblemError:
+def unowned(symbol: str, elsewhere: PartitionOwner, retry_after: int) -> ProblemError:
     """503: another worker should have the symbol, but none is known to."""
     return ProblemError(
         503,
@@ -79,7 +79,7 @@ def unowned(symbol: str, elsewhere: Elsewhere, retry_after: int) -> ProblemError
     )
 
 
-def passed_on(symbol: str, elsewhere: Elsewhere, location: str) -> ProblemError:
+def passed_on(symbol: str, elsewhere: PartitionOwner, location: str) -> ProblemError:
     """307: another worker holds the symbol's partition."""
     return ProblemError(
         307,

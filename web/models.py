@@ -143,11 +143,11 @@ class SeriesStartOut(SplitOut):
 
 
 class PositionOut(Model):
-    """Where in Kafka the newest bar that the window has taken in stands."""
+    """Up to where the partition of the raw topic was read when this was answered."""
 
     topic_id: str = Field(description="Kafka's id of the topic, which a topic made anew does not share.")
     partition: int = Field(description="Kafka's number of the partition, from 0.")
-    offset: int = Field(description="The bar's offset in the partition.")
+    offset: int = Field(description="The last offset that the answer includes.")
 
 
 class IndicatorsOut(Model):

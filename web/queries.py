@@ -1,18 +1,34 @@
 """The query parameters; one that a route does not know is an error, so that a misspelt one is not ignored."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.domain.records import Action
-from web.reader import Wanted
+from web.reader import SignalFilter
 
 MAX_LIMIT = 1000
+MAX_BARS = 10_000
+"""Of one symbol, whose rows are read one after another."""
+
+_EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def _split(values: object) -> object:
     """`BUY,SELL`, `buy` and repeated parameters are all fine."""
     return [part.upper() for value in values for part in value.split(",")] if isinstance(values, list) else values
+
+
+def _ms(time: datetime | None) -> int | None:
+    """UTC epoch milliseconds; a time without a zone is UTC."""
+    if time is None:
+        return None
+    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+    return int(min(max(aware, _EARLIEST), _LATEST).timestamp() * 1000)
+
+
+Time = Annotated[datetime, Field(examples=["2024-11-14T14:30:00Z"])]
 
 
 class NoQuery(BaseModel):
@@ -55,16 +71,24 @@ class SignalsQuery(RunQuery, SignalsFilter):
 
     limit: int = Field(default=10, ge=1, le=MAX_LIMIT, description="At most this many signals, the newest.")
 
-    def wanted(self) -> Wanted:
+    def wanted(self) -> SignalFilter:
         """As the reader takes it."""
-        return Wanted(self.limit, self.action, self.transitions)
+        return SignalFilter(self.limit, self.action, self.transitions)
 
 
 class SymbolSignalsQuery(SymbolQuery, SignalsFilter):
     """Which signals of one symbol."""
 
-    limit: int = Field(default=5, ge=1, le=MAX_LIMIT, description="At most this many signals, the newest.")
+    limit: int = Field(default=5, ge=1, le=MAX_BARS, description="At most this many signals, the newest.")
+    since: Time | None = Field(default=None, description="Only bars that start at this time or later.")
+    until: Time | None = Field(default=None, description="Only bars that start before this time.")
 
-    def wanted(self) -> Wanted:
+    def wanted(self) -> SignalFilter:
         """As the reader takes it."""
-        return Wanted(self.limit, self.action, self.transitions)
+        return SignalFilter(self.limit, self.action, self.transitions, _ms(self.since), _ms(self.until))
+
+
+class SymbolBarsQuery(SymbolQuery):
+    """How many bars of one symbol."""
+
+    limit: int = Field(default=60, ge=1, le=MAX_BARS, description="At most this many bars, the newest.")

@@ -1,7 +1,7 @@
 """What the routes ask of the worker, so that they know nothing of Faust or RocksDB.
 
-Every call is answered from memory or with one look-up in a local table, on
-the event loop; only `recent` may take longer, and gives way to the loop as it goes.
+Every call is answered from memory or with a few look-ups in a local table, on the
+event loop; those that may take longer are coroutines and give way to the loop as they go.
 """
 
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from app.domain.records import Action, Origin, Signal
+from app.domain.row import Row
 from app.domain.strategy import Strategy
-from app.domain.window import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +43,31 @@ class Readiness:
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """A partition whose tables another worker holds; `owner` is its base URL, None when no worker is known to."""
+class PartitionOwner:
+    """A partition whose table another worker holds; `owner` is its base URL, None when no worker is known to."""
 
     partition: int
     owner: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which signals: the newest `limit` of those with one of `actions` (empty: any); `transitions`: only changes."""
+class SignalFilter:
+    """Which signals: the newest `limit` of those that match.
+
+    `actions` (empty: any); `transitions`: only changes; bars that start at or after `since`
+    and before `until`, UTC, milliseconds since 1970.
+    """
 
     limit: int
     actions: frozenset[Action] = field(default_factory=frozenset)
     transitions: bool = False
+    since: int | None = None
+    until: int | None = None
 
     @property
     def everything(self) -> bool:
         """Whether every signal matches."""
-        return not self.actions and not self.transitions
+        return not self.actions and not self.transitions and self.since is None and self.until is None
 
 
 class Page(NamedTuple):
@@ -71,18 +77,34 @@ class Page(NamedTuple):
     signals: Sequence[Signal]
 
 
+class Position(NamedTuple):
+    """Up to where a partition of the raw topic was read: the topic's id, partition, the last offset included."""
+
+    topic_id: str
+    partition: int
+    offset: int
+
+
+class Bars(NamedTuple):
+    """The newest rows of a symbol, oldest first, where its series began with a split, and what was read by then."""
+
+    rows: Sequence[Row]
+    series_start: Row | None
+    position: Position | None
+
+
 class Reader(Protocol):
-    """The tables of one worker. Where a run or symbol is unknown the answer is empty or None, never an error."""
+    """The table of one worker. Where a run or symbol is unknown the answer is empty or None, never an error."""
 
     strategy: Strategy
 
     def readiness(self) -> Readiness:
         """Whether the worker does its work, and why not."""
 
-    def missing_partitions(self) -> Sequence[Elsewhere]:
+    def missing_partitions(self) -> Sequence[PartitionOwner]:
         """The partitions that other workers hold; none when this one holds all."""
 
-    def elsewhere(self, symbol: str) -> Elsewhere | None:
+    def elsewhere(self, symbol: str) -> PartitionOwner | None:
         """Where the symbol's partition is when it is not here; None when it is here."""
 
     def runs(self) -> Sequence[RunInfo]:
@@ -91,11 +113,14 @@ class Reader(Protocol):
     def symbols(self, run_id: str) -> Sequence[str]:
         """The run's symbols, ascending."""
 
-    def signals(self, run_id: str, symbol: str, wanted: Wanted) -> Page | None:
-        """The symbol's signals that match; None for an unknown symbol."""
+    def knows(self, run_id: str, symbol: str) -> bool:
+        """Whether the run has the symbol here."""
 
-    async def recent(self, run_id: str, wanted: Wanted) -> Page:
+    async def signals(self, run_id: str, symbol: str, wanted: SignalFilter) -> Page:
+        """The symbol's signals that match."""
+
+    async def recent(self, run_id: str, wanted: SignalFilter) -> Page:
         """The signals of all symbols that match."""
 
-    def window(self, run_id: str, symbol: str) -> Window | None:
-        """The symbol's window; None for an unknown symbol."""
+    async def bars(self, run_id: str, symbol: str, limit: int) -> Bars:
+        """The symbol's newest bars."""

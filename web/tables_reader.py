@@ -1,96 +1,154 @@
-"""The API's reader over this worker's tables."""
+"""The API's reader over this worker's table."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from time import monotonic
 
 from aiokafka.partitioner import murmur2
 
-from app import metrics
-from app.domain.key import table_key
-from app.domain.window import Window
-from app.worker import app
-from tables.signals import signals
-from tables.windows import windows
-from web.newest import NewestSignals
-from web.reader import Elsewhere, Page, Readiness, RunInfo, Wanted
+from app.domain.records import Signal
+from app.domain.row import Row
+from app.domain.signal import is_transition, signal_of
+from app.engine.app import BatchApp
+from app.metrics import newest_bar
+from app.settings import Settings
+from app.turns import in_turns
+from tables.row_format import row_key
+from tables.warm_up import WarmUp
+from tables.windows import WindowsTable
+from web.reader import Bars, Page, PartitionOwner, Position, Readiness, RunInfo, SignalFilter
+from web.signal_index import SignalIndex
 
 RETRY_AFTER_SECONDS = 2
 
 
 class TablesReader:
-    """Reads RocksDB by partition, and only partitions that this worker holds and has restored."""
+    """Reads the table by partition, and only partitions that this worker holds and has restored."""
 
-    def __init__(self) -> None:
-        self.strategy = app.settings.strategy
-        self._newest = NewestSignals(signals.read, self.strategy)
-        signals.listeners.append(self._newest.put)
-        signals.on_held.append(self._load)
+    def __init__(self, app: BatchApp, table: WindowsTable, settings: Settings) -> None:
+        self.strategy = settings.strategy
+        self._app = app
+        self._table = table
+        self._settings = settings
+        self._index = SignalIndex(self._row, settings.keep_bars)
         self._held: frozenset[int] = frozenset()
+        self._warm_up = WarmUp(app, table, lambda partition, series, rows: self._index.put(partition, rows))
+        self._warm_up.on_partition.append(self._loaded)
+        table.on_rows.append(self._index.put)
+        table.on_assignment.append(self._hold)
 
-    def _load(self, held: frozenset[int]) -> None:
-        for partition in self._held - held:
-            self._newest.drop(partition)
-        for partition in held - self._held:
-            self._newest.load(partition, signals.items(partition))
-        self._held = held
-        for run in self._newest.runs():
-            metrics.newest_bar.seen(run.origin, run.newest_bar)
+    def _hold(self, active: frozenset[int]) -> None:
+        for partition in self._held | active:
+            self._index.drop(partition)
+        self._held = active
+
+    def _loaded(self, partition: int) -> None:
+        if not self._warm_up.remaining:
+            for run in self._index.runs():
+                newest_bar.seen(run.origin, run.newest_bar)
+
+    def _row(self, partition: int, key: bytes) -> Row | None:
+        value = self._table.read(partition, key)
+        return None if value is None else self._table.decode(key, value)
 
     def readiness(self) -> Readiness:
-        """Whether the tables are restored, the group knows this worker, and the agents get on."""
-        reasons = list(app.troubles.values())
-        recovering = not app.tables.actives_ready
+        """Whether the table is restored and read, the group knows this worker, and the agents get on."""
+        app = self._app
+        reasons = list(dict.fromkeys(app.waits.values()))
+        recovering = not app.tables.actives_ready or bool(self._warm_up.remaining)
         if recovering:
             reasons.append(self._recovery())
         elif app.batch_consumer.stream_tps():
             # Without partitions, as with more workers than these, there is nothing to be confirmed.
             silence = monotonic() - app.batch_consumer.confirmed_at
-            if silence > app.settings.session_seconds:
+            if silence > self._settings.session_seconds:
                 reasons.append(f"the broker has not confirmed this worker's membership for {silence:.0f} s")
         return Readiness(recovering, tuple(reasons), RETRY_AFTER_SECONDS)
 
     def _recovery(self) -> str:
-        left = app.records_to_restore()
+        left = self._app.takeover.records_to_restore()
         if left > 0:
             return f"tables are being restored: {left} changelog records to go"
+        if unread := len(self._warm_up.remaining):
+            return f"the table is being read into memory: {unread} partitions to go"
         return "waiting for the consumer group to assign partitions"
 
-    def missing_partitions(self) -> Sequence[Elsewhere]:
+    def missing_partitions(self) -> Sequence[PartitionOwner]:
         """The partitions that other workers hold, with their addresses."""
-        missing = set(range(app.settings.partitions)) - self._held
-        return [Elsewhere(partition, self._owner(partition)) for partition in sorted(missing)]
+        missing = set(range(self._settings.partitions)) - self._held
+        return [PartitionOwner(partition, self._owner(partition)) for partition in sorted(missing)]
 
     def _owner(self, partition: int) -> str | None:
-        topic = signals.changelog_topic.get_topic_name()
-        return app.holder(topic, partition)
+        return self._app.holder(self._table.changelog_name, partition)
 
-    def elsewhere(self, symbol: str) -> Elsewhere | None:
+    def elsewhere(self, symbol: str) -> PartitionOwner | None:
         """Where the symbol's partition is when it is not here."""
-        if self._newest.knows(symbol):
+        if self._index.knows(symbol):
             return None
-        partition = self._partition(symbol)
-        return None if partition in self._held else Elsewhere(partition, self._owner(partition))
-
-    def _partition(self, symbol: str) -> int:
-        return int(murmur2(symbol.encode()) & 0x7FFFFFFF) % app.settings.partitions
+        partition = int(murmur2(symbol.encode()) & 0x7FFFFFFF) % self._settings.partitions
+        return None if partition in self._held else PartitionOwner(partition, self._owner(partition))
 
     def runs(self) -> Sequence[RunInfo]:
         """Every run with a signal here, the one active last first."""
-        return self._newest.runs()
+        return self._index.runs()
 
     def symbols(self, run_id: str) -> Sequence[str]:
         """The run's symbols, ascending."""
-        return self._newest.symbols(run_id)
+        return self._index.symbols(run_id)
 
-    def signals(self, run_id: str, symbol: str, wanted: Wanted) -> Page | None:
-        """The symbol's signals that match; None for an unknown symbol."""
-        return self._newest.signals(run_id, symbol, wanted)
+    def knows(self, run_id: str, symbol: str) -> bool:
+        """Whether the run has the symbol here."""
+        return self._index.place(run_id, symbol) is not None
 
-    async def recent(self, run_id: str, wanted: Wanted) -> Page:
+    async def signals(self, run_id: str, symbol: str, wanted: SignalFilter) -> Page:
+        """The symbol's signals that match."""
+        place = self._index.place(run_id, symbol)
+        if place is None:
+            return Page(0, [])
+        partition, series, total = place
+        if wanted.everything:
+            rows = self._table.newest(partition, series, wanted.limit)  # At most MAX_BARS, of a few microseconds.
+        else:
+            rows = [row async for row in self._rows(partition, series) if _matches(row, wanted)]
+            rows.sort(key=lambda row: row.number)
+            total, rows = len(rows), rows[-wanted.limit :]
+        return Page(total, [self._signal(row, run_id, symbol) async for row in in_turns(reversed(rows))])
+
+    async def recent(self, run_id: str, wanted: SignalFilter) -> Page:
         """The signals of all symbols that match."""
-        return await self._newest.recent(run_id, wanted)
+        total, found = await self._index.recent(run_id, wanted)
+        return Page(total, [self._signal(row, run_id, symbol) for symbol, row in found])
 
-    def window(self, run_id: str, symbol: str) -> Window | None:
-        """The symbol's window; None for an unknown symbol."""
-        partition = self._newest.partition_of(run_id, symbol)
-        return None if partition is None else windows.load(partition, table_key(run_id, symbol))
+    async def bars(self, run_id: str, symbol: str, limit: int) -> Bars:
+        """The symbol's newest bars."""
+        place = self._index.place(run_id, symbol)
+        if place is None:
+            return Bars([], None, None)
+        partition, series, _ = place
+        rows = self._table.newest(partition, series, limit)
+        checkpoint = self._table.checkpoint(partition)
+        position = checkpoint and Position(checkpoint.topic_id, partition, checkpoint.offset - 1)
+        return Bars(rows, self._series_start(partition, series, rows[-1]), position)
+
+    def _series_start(self, partition: int, series: bytes, newest: Row) -> Row | None:
+        """The row with which the series of the newest one began after a split, if it is still kept."""
+        first = newest.number + 1 - newest.bars_seen
+        if not first:
+            return None
+        row = self._row(partition, row_key(series, first % self._settings.keep_bars))
+        return row if row is not None and row.number == first else None
+
+    async def _rows(self, partition: int, series: bytes) -> AsyncIterator[Row]:
+        async for key, value in in_turns(self._table.series(partition, series)):
+            yield self._table.decode(key, value)
+
+    def _signal(self, row: Row, run_id: str, symbol: str) -> Signal:
+        return signal_of(row, run_id, symbol, self.strategy)
+
+
+def _matches(row: Row, wanted: SignalFilter) -> bool:
+    return (
+        (not wanted.actions or row.action in wanted.actions)
+        and (not wanted.transitions or is_transition(row.action, row.previous_action))
+        and (wanted.since is None or row.timestamp >= wanted.since)
+        and (wanted.until is None or row.timestamp < wanted.until)
+    )

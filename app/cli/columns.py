@@ -34,18 +34,14 @@ def line(columns: list[Column], record: Mapping[str, Any] | None) -> Text:
 
 
 def columns(schema: str, strategy: Strategy) -> list[Column]:
-    """The columns for records of a schema: bar, indicators or signal."""
+    """The columns for records of a schema: bar or signal."""
     time = Column("bar (UTC)", 20, lambda record: iso(record["timestamp"]))
     symbol = Column("symbol", 6, lambda record: str(record["symbol"]))
     origin = Column("origin", 9, _origin)
     run = Column("run", 0, lambda record: str(record["run_id"]))
-    averages = [_number("sma_20", 9), _number("sma_50", 9), _number("rsi_14", 6, 1)]
     if schema == "bar":
         prices = [_number(name, 9) for name in ("open", "high", "low", "close")]
         return [time, symbol, *prices, _number("volume", 10, 0), origin, run]
-    if schema == "indicators":
-        counts = [Column("bars", -5, lambda record: str(record["bars_seen"])), _revision()]
-        return [time, symbol, _number("close", 9), *averages, *counts, origin, run]
     why = Column("why", 0, lambda record: _why(record, strategy))
     action = Column("action", 9, _action)
     return [time, symbol, action, _number("close", 9), origin, _revision(), why, run]

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from app.settings import Settings
     from app.topics import Topic
 
-_NAMES = {"raw": "raw", "indicators": "indicators", "signals": "signals", "dead-letters": "dead_letters"}
+_NAMES = {"raw": "raw", "signals": "signals", "dead-letters": "dead_letters"}
 
 
 @click.command("tail")
@@ -30,7 +30,7 @@ def command(
 ) -> None:
     """Print a topic's records decoded, and follow it until Ctrl-C.
 
-    TOPIC is raw, indicators, signals, dead-letters, or a full name. Order is
+    TOPIC is raw, signals, dead-letters, or a full name. Order is
     kept within a partition, hence within a symbol. Nothing is committed.
     """
     from app.cli.printer import Printer

@@ -26,8 +26,7 @@ def check_group(settings: Settings, broker: Broker) -> Iterator[Finding]:
     else:
         yield Finding("warning", "workers", f"none is reading as group {settings.id}", "`make worker`")
     catalogue = topics(settings)
-    inputs = [catalogue.raw.name, catalogue.indicators.name]
-    for name, description in describe(broker, inputs).items():
+    for name, description in describe(broker, [catalogue.raw.name]).items():
         partitions = [TopicPartition(name, partition.id) for partition in description.partitions]
         lag = _lag(broker, settings.id, partitions)
         message = f"{lag:,} records behind on {name}"

@@ -1,61 +1,65 @@
 """A bar that is not newer than the newest: a duplicate, a correction, a late or a stale one."""
 
-from bisect import bisect_left
-
-from app.domain import rows
-from app.domain.draft import Draft
-from app.domain.emission import Cause, record
-from app.domain.measures import Measures, measure
+from app.domain import bar_rows
+from app.domain.indicator_values import IndicatorValues, indicator_values
 from app.domain.outcome import Outcome
-from app.domain.records import MINUTE_MS, Indicators
+from app.domain.records import MINUTE_MS, Bar
+from app.domain.split import Gap
+from app.domain.strategy import Strategy
+from app.domain.window import Window
+
+Changed = tuple[int, IndicatorValues, bool]
+"""Index of a bar that changed, its indicators, and whether a signal says anything of the change."""
 
 
-def amend(draft: Draft, cause: Cause) -> tuple[Outcome, list[Indicators]]:
-    """Fold the bar into the draft; the records are those of the bars whose indicators it changed, oldest first."""
-    draft.trim()
-    bar = cause.bar
-    minutes = rows.minutes(draft.rows)
-    minute = bar["timestamp"] // MINUTE_MS
-    index = bisect_left(minutes, minute)
-    present = minutes[index] == minute
-    if present and draft.same(index, bar):
+def amend(window: Window, bar: Bar, strategy: Strategy, gap: Gap) -> tuple[Outcome, list[Changed]]:
+    """Fold the bar into the window; the changes are in the order of time."""
+    window.trim(strategy)
+    index, present = window.find(bar["timestamp"] // MINUTE_MS)
+    if present and window.same(index, bar):
         return Outcome.DUPLICATE, []
-    if not _reachable(draft, index, present):
+    if not _reachable(window, index, present, strategy):
         return Outcome.STALE, []
 
-    old: list[Measures | None] = [measure(draft, i) for i in range(index, len(minutes))]
+    count = len(window.closes)
+    old: list[IndicatorValues | None] = [indicator_values(window, i, strategy, gap) for i in range(index, count)]
     if present:
-        draft.replace(index, bar)
+        window.replace(index, bar, strategy, gap)
     else:
-        draft.insert(index, bar)
+        window.insert(index, bar, strategy, gap)
         old.insert(0, None)
-    return Outcome.CORRECTED if present else Outcome.INSERTED, _emit(draft, index, old, cause)
+    return Outcome.CORRECTED if present else Outcome.INSERTED, _changes(window, index, present, old, strategy, gap)
 
 
-def _reachable(draft: Draft, index: int, present: bool) -> bool:
+def _reachable(window: Window, index: int, present: bool, strategy: Strategy) -> bool:
     """Whether the state before the bar is kept, so that everything from it on can be computed exactly.
 
-    A row that was revised as often as its row can count takes no more either:
+    A bar that was revised as often as its row can count takes no more either:
     a later revision could not be told from the one before.
     """
-    count = len(draft.closes)
+    count = len(window.closes)
     newer = count - index - present
-    if newer > draft.strategy.late_bars or newer + present >= len(draft.gains):
+    if newer > strategy.late_bars or newer + present >= len(window.gains):
         return False
-    return all(rows.tail(draft.rows, i)[0] < rows.MAX_REVISION for i in range(index, count))
+    return all(bar_rows.tail(window.rows, i)[0] < bar_rows.MAX_REVISION for i in range(index, count))
 
 
-def _emit(draft: Draft, first: int, old: list[Measures | None], cause: Cause) -> list[Indicators]:
-    records: list[Indicators] = []
+def _changes(
+    window: Window, first: int, present: bool, old: list[IndicatorValues | None], strategy: Strategy, gap: Gap
+) -> list[Changed]:
+    changes: list[Changed] = []
     follow = False
     for index, before in enumerate(old, first):
-        after = measure(draft, index)
-        # A row that is told anew may have another action, and the next signal
-        # names it as its previous one. What was not `ready`, and is not, stays HOLD.
-        if after != before or follow:
+        after = indicator_values(window, index, strategy, gap)
+        # A bar that is emitted again may have another action, and the next signal names
+        # it as its previous one. What was not ready, and is not, stays HOLD.
+        emit = after != before or follow
+        if emit:
             if before:
-                revision, label = rows.tail(draft.rows, index)
-                rows.set_tail(draft.rows, index, revision + 1, label)
-            records.append(record(draft, index, after, cause, len(records)))
-            follow = after.ready or not before or before.ready
-    return records
+                revision, provenance = bar_rows.tail(window.rows, index)
+                bar_rows.set_tail(window.rows, index, revision + 1, provenance)
+            follow = after.sma_slow is not None or not before or before.sma_slow is not None
+        # The corrected bar has new values; behind an inserted one all have new numbers.
+        if emit or index == first or not present:
+            changes.append((index, after, emit))
+    return changes

@@ -1,13 +1,11 @@
-"""What may become of one bar."""
+"""What may happen to one bar."""
 
 from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """What became of one bar, in the order in which it is decided."""
+    """What happened to one bar, in the order in which it is decided."""
 
-    REDELIVERED = "redelivered"
-    """Seen at this offset before: changes and emits nothing."""
     APPENDED = "appended"
     """Newer than the newest bar."""
     DUPLICATE = "duplicate"

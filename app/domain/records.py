@@ -4,21 +4,13 @@ They are what fastavro reads and writes, so that no record is copied into an
 object and back. Times are UTC, milliseconds since 1970, everywhere.
 """
 
-from typing import Literal, NamedTuple, TypedDict
+from typing import Literal, TypedDict
 
 Origin = Literal["live", "backfill", "replay", "synthetic"]
 Action = Literal["HOLD", "BUY", "SELL"]
 Reason = Literal["no_rule", "oversold_in_uptrend", "overbought_in_downtrend", "warming_up", "flat", "split_suspected"]
 
 MINUTE_MS = 60_000
-
-
-class Position(NamedTuple):
-    """Where in Kafka a record stands: the topic's id (a topic made anew has another), partition, offset."""
-
-    topic_id: str
-    partition: int
-    offset: int
 
 
 class Bar(TypedDict):
@@ -45,34 +37,6 @@ class Split(TypedDict):
 
     previous_close: float
     open: float
-
-
-class Indicators(TypedDict):
-    """The indicators of one bar; see schemas/indicators.avsc."""
-
-    run_id: str
-    origin: Origin
-    source: str
-    feed: str
-    symbol: str
-    timestamp: int
-    close: float
-    sma_20: float | None
-    sma_50: float | None
-    rsi_14: float | None
-    rsi_seed_weight: float
-    ready: bool
-    flat: bool
-    bars_seen: int
-    gap_minutes: int | None
-    split: Split | None
-    revision: int
-    strategy: str
-    source_topic_id: str
-    source_partition: int
-    source_offset: int
-    source_index: int
-    emitted_at: int
 
 
 class Signal(TypedDict):

@@ -15,7 +15,8 @@ more often. 5:4 is left out: ordinary news moves a price by a fifth (12 of those
 nights by 15 % and more), so most alarms would be false.
 """
 
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from math import log
 
 from app.domain.records import MINUTE_MS
@@ -73,3 +74,13 @@ def is_night(previous_ms: int, timestamp_ms: int, gap: Gap) -> bool:
     if open_minutes is None:
         return False
     return (timestamp_ms - previous_ms) // MINUTE_MS - 1 - open_minutes >= NIGHT_MINUTES
+
+
+def series_start(starts: Sequence[int], number: int) -> int:
+    """The number of the first bar of the series that a bar belongs to; 0: it began with its run.
+
+    Bars of one run and symbol are numbered from 0 in the order of time; `starts` are the
+    numbers of those with which a split began a new series, ascending.
+    """
+    index = bisect_right(starts, number)
+    return starts[index - 1] if index else 0

@@ -1,77 +1,184 @@
-"""What is kept of one series: the newest bars and Wilder's averages after the newest of them."""
+"""The window of one run and symbol: its newest bars, and Wilder's averages after the newest of them."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from array import array
+from bisect import bisect_left, insort
 
-from app.domain import rows
-from app.domain.labels import Label
-from app.domain.records import MINUTE_MS, Origin, Position
-from app.domain.starts import Start
-
-
-class WindowBar(NamedTuple):
-    """One bar of a window, unpacked for reading; timestamp is its start, UTC epoch milliseconds."""
-
-    timestamp: int
-    open: float
-    high: float
-    low: float
-    close: float
-    volume: float
-    trade_count: int | None
-    vwap: float | None
-    revision: int
-    origin: Origin
-    source: str
-    feed: str
-    adjustment: str
+from app.domain import bar_rows, rsi
+from app.domain.provenance import Provenance, in_use
+from app.domain.records import Bar
+from app.domain.split import RAW, Gap, is_night, series_start, split_ratio
+from app.domain.strategy import Strategy
 
 
-class Window(NamedTuple):
-    """A series' state, never changed in place; `Window(strategy.name)` is an empty one.
+class Window:
+    """What is kept in memory of one run and symbol; changed in place by the fold.
 
-    `bars_seen` counts all bars of the run and symbol. `starts` tells where
-    splits began the series anew: the start of the oldest row's, and those after.
-    `gains` and `losses` are Wilder's averages (sums before there are `period`
-    changes) before the newest `late_bars` + 1 rows and after each of them, so
-    always at least one pair.
+    Bars are numbered from 0 in the order of time, those no longer kept included.
+    It may hold more bars than the strategy keeps while a batch is folded: the surplus is
+    trimmed before anything looks at how old a bar is, and at the end.
     """
 
-    strategy: str
-    bars_seen: int = 0
-    position: Position | None = None
-    labels: tuple[Label, ...] = ()
-    gains: tuple[float, ...] = (0.0,)
-    losses: tuple[float, ...] = (0.0,)
-    rows: bytes = b""
-    starts: tuple[Start, ...] = ()
+    __slots__ = ("bars_seen", "closes", "decisions", "gains", "losses", "provenances", "rows", "split_starts")
+
+    def __init__(self) -> None:
+        #: All bars of the run and symbol so far.
+        self.bars_seen = 0
+        #: See app/domain/bar_rows.py.
+        self.rows = bytearray()
+        #: In the symbol's currency, one a bar.
+        self.closes = array("d")
+        #: Wilder's averages (sums before there are `rsi_period` changes) before the newest `late_bars` + 1 bars
+        #: and after each of them, so always at least one pair.
+        self.gains = array("d", [0.0])
+        self.losses = array("d", [0.0])
+        self.provenances: list[Provenance] = []
+        #: The numbers of bars with which a split began a new series: that of the oldest bar's series, and later ones.
+        self.split_starts: list[int] = []
+        #: What the rule said of the newest bars; see app/domain/update_signals.py.
+        self.decisions = b""
 
     @property
-    def newest_timestamp(self) -> int | None:
-        """Start of the newest bar, UTC epoch milliseconds; None when there is none."""
-        count = len(self.rows) // rows.SIZE
-        return rows.timestamp(self.rows, count - 1) if count else None
+    def newest_minute(self) -> int:
+        """Start of the newest bar, minutes since 1970; -1 when there is none."""
+        return bar_rows.minute(self.rows, len(self.closes) - 1) if self.closes else -1
 
-    @property
-    def bars_of_series(self) -> int:
-        """Bars since the newest split, or since the run began."""
-        return self.bars_seen - (self.starts[-1].bar if self.starts else 0)
+    def number(self, index: int) -> int:
+        """The number of the bar at `index`."""
+        return self.bars_seen - len(self.closes) + index
 
-    def bars(self) -> list[WindowBar]:
-        """The bars kept, oldest first."""
-        return list(self._bars())
+    def find(self, minute: int) -> tuple[int, bool]:
+        """Where the bar of a minute since 1970 is or belongs, and whether it is there."""
+        minutes = bar_rows.minutes(self.rows)
+        index = bisect_left(minutes, minute)
+        return index, index < len(minutes) and minutes[index] == minute
 
-    def _bars(self) -> Iterator[WindowBar]:
-        for minute, open_, high, low, close, volume, vwap, count, revision, label in rows.unpack(self.rows):
-            yield WindowBar(
-                minute * MINUTE_MS,
-                open_,
-                high,
-                low,
-                close,
-                volume,
-                None if count == rows.NO_COUNT else count,
-                None if vwap != vwap else vwap,
-                revision,
-                *self.labels[label],
-            )
+    def append(self, bar: Bar, strategy: Strategy, gap: Gap) -> int:
+        """Add a bar newer than all others; returns its index."""
+        self.rows += bar_rows.pack(bar, 0, self._provenance(bar, strategy))
+        closes = self.closes
+        index = len(closes)
+        closes.append(bar["close"])
+        self.bars_seen += 1
+        if bar["adjustment"] == RAW and index and split_ratio(closes[index - 1], bar["open"]):
+            self._mark(index, gap)
+        self._smooth(index, strategy)
+        return index
+
+    def insert(self, index: int, bar: Bar, strategy: Strategy, gap: Gap) -> None:
+        """Put a late bar before the one at `index`."""
+        newer = len(self.closes) - index
+        at = index * bar_rows.SIZE
+        self.rows[at:at] = bar_rows.pack(bar, 0, self._provenance(bar, strategy))
+        number = self.number(index)
+        self.split_starts = [start + (start >= number) for start in self.split_starts]
+        self.closes.insert(index, bar["close"])
+        self.bars_seen += 1
+        self._mark(index, gap)
+        self._mark(index + 1, gap)
+        self._rewind(newer)
+        self._smooth(index, strategy)
+
+    def replace(self, index: int, bar: Bar, strategy: Strategy, gap: Gap) -> None:
+        """Give the bar at `index` another bar's values; its revision stays.
+
+        Its provenance stays too unless the close changes: then the indicators come
+        from the other bar, and are emitted again with its provenance.
+        """
+        revision, provenance = bar_rows.tail(self.rows, index)
+        changed = self.closes[index] != bar["close"]
+        if changed:
+            provenance = self._provenance(bar, strategy)
+        at = index * bar_rows.SIZE
+        self.rows[at : at + bar_rows.SIZE] = bar_rows.pack(bar, revision, provenance)
+        self.closes[index] = bar["close"]
+        before = self.split_starts
+        self._mark(index, gap)
+        self._mark(index + 1, gap)
+        if changed or self.split_starts != before:
+            self._rewind(len(self.closes) - index)
+            self._smooth(index, strategy)
+
+    def same(self, index: int, bar: Bar) -> bool:
+        """Whether the bar at `index` has this bar's values, whoever sent them."""
+        at = index * bar_rows.SIZE
+        return self.rows[at : at + bar_rows.VALUES] == bar_rows.pack(bar, 0, 0)[: bar_rows.VALUES]
+
+    def trim(self, strategy: Strategy) -> None:
+        """Drop the bars and averages beyond what the strategy keeps."""
+        surplus = len(self.closes) - strategy.window
+        if surplus > 0:
+            del self.closes[:surplus]
+            del self.rows[: surplus * bar_rows.SIZE]
+        surplus = len(self.gains) - strategy.late_bars - 2
+        if surplus > 0:
+            del self.gains[:surplus]
+            del self.losses[:surplus]
+        if self.split_starts:
+            first = series_start(self.split_starts, self.number(0))
+            self.split_starts = [start for start in self.split_starts if start >= first]
+
+    def split_prices(self, index: int) -> tuple[float, float]:
+        """The close before the bar at `index` and its open, in the symbol's currency; not for the oldest bar."""
+        open_, _ = bar_rows.open_and_provenance(self.rows, index)
+        return self.closes[index - 1], open_
+
+    def _mark(self, index: int, gap: Gap) -> None:
+        """Decide, also again, whether the bar at `index` begins a new series, if there is such a bar."""
+        if index == len(self.closes):
+            return
+        number = self.number(index)
+        # The oldest bar kept has none before it to compare with: what was decided stays.
+        if not index:
+            return
+        kept = [start for start in self.split_starts if start != number]
+        if self._is_split(index, gap):
+            insort(kept, number)
+        self.split_starts = kept
+
+    def _is_split(self, index: int, gap: Gap) -> bool:
+        previous_close, open_ = self.split_prices(index)
+        _, provenance = bar_rows.tail(self.rows, index)
+        if self.provenances[provenance].adjustment != RAW or not split_ratio(previous_close, open_):
+            return False
+        return is_night(*bar_rows.two_timestamps(self.rows, index), gap)
+
+    def _rewind(self, count: int) -> None:
+        """Forget the averages after the newest `count` bars."""
+        keep = len(self.gains) - count
+        del self.gains[keep:]
+        del self.losses[keep:]
+
+    def _smooth(self, first: int, strategy: Strategy) -> None:
+        """Compute the averages after the bar at `first` and each newer one."""
+        closes = self.closes
+        period = strategy.rsi_period
+        gain, loss = self.gains[-1], self.losses[-1]
+        dropped = self.bars_seen - len(closes)
+        for index in range(first, len(closes)):
+            number = dropped + index
+            if self.split_starts:
+                number -= series_start(self.split_starts, number)
+            if number:
+                change = closes[index] - closes[index - 1]
+                gain, loss = rsi.advance(gain, loss, change, number, period)
+            else:
+                gain = loss = 0.0
+            self.gains.append(gain)
+            self.losses.append(loss)
+
+    def _provenance(self, bar: Bar, strategy: Strategy) -> int:
+        provenance = Provenance(bar["origin"], bar["source"], bar["feed"], bar["adjustment"])
+        try:
+            return self.provenances.index(provenance)
+        except ValueError:
+            self._drop_unused_provenances(strategy)
+            self.provenances.append(provenance)
+            return len(self.provenances) - 1
+
+    def _drop_unused_provenances(self, strategy: Strategy) -> None:
+        self.trim(strategy)
+        indexes = bar_rows.provenances(self.rows)
+        self.provenances, renamed = in_use(self.provenances, indexes)
+        for index, old in enumerate(indexes):
+            revision, _ = bar_rows.tail(self.rows, index)
+            bar_rows.set_tail(self.rows, index, revision, renamed[old])

@@ -1,34 +1,28 @@
-"""A Faust app made for batches: the settings the engine relies on, its checks at the start, its watchdog."""
+"""A Faust app made for batches: the settings the engine relies on, taking partitions over, watchdogs."""
 
 import asyncio
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
 from time import monotonic
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import faust
 from faust.assignor.partition_assignor import PartitionAssignor
-from faust.tables.manager import TableManager
 from faust.types import TP
 from mode import Service
 
-from app import metrics
-from app.broker import Broker, BrokerUnavailable
-from app.clients import ClusterMissing, endpoints, faust_credentials, producer_config
-from app.engine.address import advertised_host, check_address, member_name
 from app.engine.boot import ApiFirst, CheckedWorker
-from app.engine.consumer import BatchConsumer
+from app.engine.consumer import BatchConsumer, OnDeleted
 from app.engine.datadir import claim, drop_old_logs
-from app.engine.delivery import Delivery
-from app.engine.fence import MARGIN
+from app.engine.errors import OperatorError
 from app.engine.schema import BatchSchema
 from app.engine.table import BatchTable
-from app.errors import StocksError
-from app.listen import listen
-from app.settings import Settings
-from app.topic_admin import check_unchanged, ensure_topics
-from app.topics import LARGEST_RECORD_BYTES
+from app.engine.takeover import Takeover
+from app.engine.transaction import TransactionalProducer
 
 COMMIT_SECONDS = 1.0
 
@@ -38,74 +32,112 @@ STUCK_SECONDS = 120.0
 #: New objects between two collections: a batch makes thousands, all gone when it is done. Python's default is 700.
 GC_THRESHOLD = 10_000
 
-#: Batches that may wait for an agent, and for the restoring of tables.
+#: Batches that may wait for an agent.
 QUEUED_BATCHES = 8
+
+#: Threads that write batches and take partitions over; more partitions take turns.
+THREADS = 16
+
+
+class Prepared(NamedTuple):
+    """What is known once the cluster was asked: Kafka's ids of the topics by name, and to whom the data folder is."""
+
+    topic_ids: Mapping[str, str]
+    owner: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineOptions:
+    """All that the engine needs to know of its deployment.
+
+    `id` is the consumer group, and begins the names of changelogs and transactional
+    ids. `producer` and `consumer` are configurations for librdkafka. `prepare` is called
+    before anything starts, `check` every few seconds while the worker runs; both raise
+    OperatorError for what a person must mend.
+    """
+
+    id: str
+    brokers: Sequence[str]
+    credentials: Any
+    client_id: str
+    producer: Mapping[str, Any]
+    consumer: Mapping[str, Any]
+    partitions: int
+    replication_factor: int
+    session_seconds: float
+    batch_max: int
+    data_dir: Path
+    web_bind: str
+    web_host: str
+    web_port: int
+    prepare: "Callable[[BatchApp], Prepared]"
+    check: "Callable[[BatchApp], None]" = field(default=lambda app: None)
+    on_deleted: OnDeleted = field(default=lambda topic, count: None)
+
+    @property
+    def transaction_seconds(self) -> float:
+        """When the coordinator aborts a transaction by itself: a little after its writer's session has expired."""
+        return self.session_seconds + 5.0
 
 
 class BatchApp(faust.App):
-    """The Faust app of one deployment.
+    """The Faust app of one worker.
 
-    Where there is no cluster a worker does not start (see `prepare`), but
-    Faust's other commands, `--help` among them, do without one.
+    Nothing is asked or opened before `prepare`, so Faust's other commands, `--help`
+    among them, do without a cluster.
     """
 
     BootStrategy = ApiFirst
 
-    def __init__(self, settings: Settings) -> None:
-        self._no_cluster: ClusterMissing | None = None
-        try:
-            kafka, schema_registry = endpoints(settings)
-        except ClusterMissing as error:
-            self._no_cluster = error
-            kafka, schema_registry = "127.0.0.1:9092", "http://127.0.0.1:8081"
-        self.settings = settings = settings.model_copy(
-            update={"kafka_bootstrap": kafka, "schema_registry_url": schema_registry}
-        )
-        #: What answers on API_PORT; set before the worker starts.
+    def __init__(self, options: EngineOptions) -> None:
+        self.options = options
+        #: What answers on the web port; set before the worker starts.
         self.asgi_app: Any = None
-        #: Kafka's ids of the topics, by name; known once the worker has started.
-        self.topic_ids: dict[str, str] = {}
-        #: What keeps an agent waiting, by agent: a sentence for people.
-        self.troubles: dict[str, str] = {}
+        #: Kafka's ids of the topics, by name; known once the worker is prepared.
+        self.topic_ids: Mapping[str, str] = {}
+        #: What keeps partitions waiting: sentences for people.
+        self.waits: dict[TP | str, str] = {}
+        #: The writer of each source partition held.
+        self.producers: dict[TP, TransactionalProducer] = {}
+        #: Called with the seconds that each recovery took.
+        self.on_recovered: list[Callable[[float], None]] = []
+        self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="partition")
+        self.takeover = Takeover(self)
         self._held = ExitStack()
-        self._broker: Broker | None = None
         self._incomplete_since = monotonic()
-        metrics.recovering.set_function(lambda: not self.tables.actives_ready)
         super().__init__(
-            settings.id,
-            broker=[f"kafka-batched://{address}" for address in kafka.split(",")],
-            broker_credentials=faust_credentials(settings),
-            broker_client_id=member_name(settings),
-            broker_session_timeout=settings.session_seconds,
-            broker_heartbeat_interval=0.3 * settings.session_seconds,
+            options.id,
+            broker=[f"kafka-batched://{address}" for address in options.brokers],
+            broker_credentials=options.credentials,
+            broker_client_id=options.client_id,
+            broker_session_timeout=options.session_seconds,
+            broker_heartbeat_interval=0.3 * options.session_seconds,
             broker_commit_interval=COMMIT_SECONDS,
-            datadir=str(settings.data_dir),
+            datadir=str(options.data_dir),
             store="rocksdb://",
             Schema=BatchSchema,
             Worker=CheckedWorker,
-            web_bind=settings.api_host,
-            web_host=advertised_host(settings),
-            web_port=settings.api_port,
+            web_bind=options.web_bind,
+            web_host=options.web_host,
+            web_port=options.web_port,
             stream_buffer_maxsize=QUEUED_BATCHES,
-            # A rebalance waits for the batch in hand, so that its offsets still commit.
+            # A rebalance waits for the batches in hand, so that they still commit.
             stream_wait_empty=True,
             stream_recovery_delay=0.0,
-            topic_partitions=settings.partitions,
-            topic_replication_factor=settings.replication_factor,
+            # The engine restores the tables, Faust has nothing to compare.
+            recovery_consistency_check=False,
+            topic_partitions=options.partitions,
+            topic_replication_factor=options.replication_factor,
             # They are there by then (see prepare); Faust would ask for them again, and crash where no broker answers.
             topic_allow_declare=False,
             topic_disable_leader=True,
             table_standby_replicas=0,
         )
+        self.on_rebalance_complete.connect(self.takeover.on_rebalance_complete, weak=False)
 
     def batches(self, topic: str) -> Any:
         """The topic as a channel of batches, for an agent."""
         return self.topic(topic, value_type=bytes)
-
-    def delivery(self) -> Delivery:
-        """A producer for one agent; what the broker has not taken within the session is given up."""
-        config = producer_config(self.settings) | {"message.max.bytes": LARGEST_RECORD_BYTES}
-        return Delivery(config, patience=MARGIN * self.settings.session_seconds)
 
     @property
     def batch_consumer(self) -> BatchConsumer:
@@ -117,23 +149,18 @@ class BatchApp(faust.App):
         if not self.topic_ids:
             await asyncio.to_thread(self.prepare)
         self.batch_consumer.state_offset = self._state_offset
-        self.batch_consumer.fetcher.batch_max = self.settings.batch_max
+        self.batch_consumer.on_deleted = self.options.on_deleted
+        self.batch_consumer.fetcher.batch_max = self.options.batch_max
         await super().on_start()
         # What is loaded by now stays; without this each full collection looks through it again.
         gc.freeze()
         gc.set_threshold(GC_THRESHOLD)
 
     def prepare(self) -> None:
-        """See that the port is free, create or check the topics, claim the data folder. Raises StocksError."""
-        if self._no_cluster:
-            raise self._no_cluster
-        if self.asgi_app is not None and self.conf.web_enabled:
-            listen("API_PORT", self.conf.web_bind, self.conf.web_port).close()
-        self.topic_ids = ensure_topics(self.settings)
-        self._broker = Broker(self.settings)
-        cluster_id = self._broker.metadata().cluster_id
-        self._held.enter_context(claim(self.settings.data_dir, f"{self.settings.id} on cluster {cluster_id}"))
-        drop_old_logs(self.settings.data_dir)
+        """See that the worker can work, and claim the data folder. Raises OperatorError."""
+        self.topic_ids, owner = self.options.prepare(self)
+        self._held.enter_context(claim(self.options.data_dir, owner))
+        drop_old_logs(self.options.data_dir)
 
     def on_rebalance_start(self) -> None:
         """Note when the tables ceased to be complete."""
@@ -144,11 +171,13 @@ class BatchApp(faust.App):
         """Let the streams be read, and note how long it took until the tables were complete again."""
         super().on_rebalance_end()
         self.batch_consumer.open_streams()
-        metrics.recovery_seconds.set(monotonic() - self._incomplete_since)
+        for listener in self.on_recovered:
+            listener(monotonic() - self._incomplete_since)
 
     async def on_stop(self) -> None:
         """Release the data folder last."""
         await super().on_stop()
+        self.threads.shutdown(wait=False, cancel_futures=True)
         self._held.close()
 
     def stream_tables(self) -> dict[str, BatchTable]:
@@ -157,24 +186,19 @@ class BatchApp(faust.App):
 
     def _state_offset(self, tp: TP) -> int | None:
         table = self.stream_tables().get(tp.topic)
-        return None if table is None else table.progress(tp.partition, self.topic_ids[tp.topic])
+        return None if table is None else table.source_offset(tp.partition, self.topic_ids[tp.topic])
 
     async def lag(self) -> dict[TP, int]:
-        """Records between what is finished and the end as the broker has it now, by stream partition of this worker.
+        """Records between what is finished and the end as the broker has it now, by source partition of this worker.
 
-        What is finished is looked up before the ends: its outputs are in the
-        next topic by then, so all is 0 only when nothing is left to do. Empty
-        while the broker does not answer.
+        What is finished is looked up before the ends, and everything that follows from it
+        is committed by then, so all is 0 only when nothing is left to do. Empty while the
+        broker does not answer.
         """
         consumer = self.batch_consumer
         finished = {tp: consumer.finished(tp) for tp in consumer.stream_tps()}
         ends = await consumer.fetcher.ends(set(finished))
         return {tp: max(ends[tp] - done, 0) for tp, done in finished.items() if done is not None and tp in ends}
-
-    def records_to_restore(self) -> int:
-        """Changelog records that the running recovery has still to read; 0 when none runs."""
-        recovery = cast(TableManager, self.tables).recovery
-        return recovery.active_remaining_total() if recovery.in_recovery else 0
 
     def holder(self, topic: str, partition: int) -> str | None:
         """The base URL of the worker that was assigned a changelog's partition; None when none is known."""
@@ -183,21 +207,11 @@ class BatchApp(faust.App):
                 return str(url)
         return None
 
-    async def watch_topics(self) -> None:
-        """End a worker whose topics were changed under it; to be called every few seconds."""
-        await self._end_unless(check_unchanged, self.topic_ids)
-
-    async def see_address(self) -> None:
-        """End a worker that says it is where another one is; to be called once the group has admitted it."""
-        if self.conf.web_enabled:
-            await self._end_unless(check_address)
-
-    async def _end_unless(self, check: Callable[..., None], *args: Any) -> None:
+    async def check(self) -> None:
+        """End a worker whose topics or address were changed under it; to be called every few seconds."""
         try:
-            await asyncio.to_thread(check, self._broker, self.settings, *args)
-        except BrokerUnavailable:
-            pass  # The agents notice, wait, and say so.
-        except StocksError as error:
+            await asyncio.to_thread(self.options.check, self)
+        except OperatorError as error:
             self.log.critical("%s", error)
             await self.crash(error)
 
@@ -211,7 +225,9 @@ class BatchApp(faust.App):
     async def end_when_stuck(self) -> None:
         """End a worker that has partitions and no longer asks for records; to be called every second or so."""
         polled_at = self.batch_consumer.fetcher.polled_at
-        idle = 0.0 if polled_at is None else monotonic() - polled_at
+        if polled_at is None:
+            return
+        idle = monotonic() - max(polled_at, self.takeover.asked_at)
         if idle > STUCK_SECONDS:
             await self.crash(RuntimeError(f"no records asked for in {idle:.0f} s: the worker is stuck"))
 
@@ -220,12 +236,3 @@ class BatchApp(faust.App):
         fetcher = self.batch_consumer.fetcher
         if fetcher.polled_at is None:
             fetcher.ask_for_topics()
-
-    async def watch(self) -> None:
-        """Measure the lag; to be called every second or so."""
-        lags = await self.lag()
-        metrics.lag_records.clear()
-        metrics.assigned_partitions.clear()
-        for tp, lag in lags.items():
-            metrics.lag_records.labels(tp.topic, str(tp.partition)).set(lag)
-            metrics.assigned_partitions.labels(tp.topic).inc()

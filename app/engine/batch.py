@@ -1,10 +1,10 @@
-"""A batch: what one fetch brought of one partition."""
+"""A batch: what one fetch brought of one partition, and what follows from it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from faust.types import TP
+from faust.types import TP, Message
 
 
 class Record(Protocol):
@@ -31,8 +31,36 @@ class Batch:
     end: int
     epoch: int
     acked: bool = field(default=False)
+    #: Faust's message that carried the batch; set when an agent takes it.
+    message: Message | None = field(default=None)
+    #: When an agent took it (monotonic seconds).
+    begun_at: float = field(default=0.0)
 
     @property
     def partition(self) -> int:
         """The partition all records are of."""
         return self.tp.partition
+
+    def __str__(self) -> str:
+        """For example `stocks.raw.avro[3]@1200..1399`."""
+        return f"{self.tp.topic}[{self.tp.partition}]@{self.start}..{self.end - 1}"
+
+
+class ProducerRecord(NamedTuple):
+    """One record to send."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    partition: int
+    headers: Sequence[tuple[str, bytes]] | None = None
+
+
+@dataclass(slots=True)
+class BatchResult:
+    """All that follows from one batch: records for other topics, and the table's rows that it changes."""
+
+    outputs: list[ProducerRecord] = field(default_factory=list)
+    rows: Mapping[bytes, bytes] = field(default_factory=dict)
+    #: Called once everything is committed and stored; counts what happened.
+    done: Callable[[], None] = lambda: None

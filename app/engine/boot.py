@@ -10,7 +10,7 @@ from faust.app.base import BootStrategy
 from faust.contrib.asgi import AsgiService
 from faust.types import ServiceT
 
-from app.errors import StocksError
+from app.engine.errors import OperatorError
 
 if TYPE_CHECKING:
     from app.engine.app import BatchApp
@@ -56,11 +56,11 @@ class CheckedWorker(faust.Worker):
         """Run the worker until it ends; raises SystemExit with a sentence where there is one."""
         try:
             cast("BatchApp", self.app).prepare()
-        except StocksError as error:
+        except OperatorError as error:
             raise SystemExit(f"Error: {error}") from None
         try:
             super().execute_from_commandline()
         finally:
-            if isinstance(self.crash_reason, StocksError):
+            if isinstance(self.crash_reason, OperatorError):
                 # Faust has put its log in the place of sys.stderr.
                 click.echo(f"Error: {self.crash_reason}", file=sys.__stderr__)

@@ -6,16 +6,18 @@ from time import monotonic
 from typing import Any, cast
 
 from faust.transport.drivers import aiokafka
-from faust.types import TP, ConsumerMessage, Message
+from faust.types import TP, ConsumerMessage
 from faust.types.transports import TPorTopicSet
 
-from app import metrics
 from app.engine.batch import Batch
 from app.engine.fetcher import BatchFetcher
-from app.engine.spans import Spans
+from app.engine.offset_tracker import OffsetTracker
 
 #: Where to start reading a partition, by the state that its records made; None when there is no state.
 StateOffset = Callable[[TP], int | None]
+
+#: Told the topic and how many of its records retention deleted before they were processed; 0 when none were.
+OnDeleted = Callable[[str, int], None]
 
 #: A broker that has not taken a commit for so long is not asked again by a worker that is stopping.
 FRESH_SECONDS = 4.0
@@ -24,10 +26,10 @@ FRESH_SECONDS = 4.0
 class BatchConsumer(aiokafka.Consumer):
     """Faust's aiokafka consumer, with batches for messages.
 
-    Reading starts where the state of the tables ends, not where the group last
-    committed: the two differ after a crash, and the state is right. Offsets are
-    still committed, every second, for lag monitors and as proof that this worker
-    is a member of the group (`confirmed_at`).
+    Reading starts at the table's checkpoint, not where the group last committed:
+    the two differ after a crash, and the checkpoint is right. Offsets are still
+    committed, every second, for lag monitors and as a sign that this worker is a
+    member of the group (`confirmed_at`).
     """
 
     _thread: BatchFetcher
@@ -35,8 +37,11 @@ class BatchConsumer(aiokafka.Consumer):
     #: Set by the app before the consumer starts.
     state_offset: StateOffset = staticmethod(lambda tp: None)
 
+    #: Set by the app before the consumer starts.
+    on_deleted: OnDeleted = staticmethod(lambda topic, count: None)
+
     #: Of which assignment the streams were last sought.
-    _sought: dict[TP, Spans] | None = None
+    _sought: dict[TP, OffsetTracker] | None = None
 
     #: When the broker last accepted a commit of this worker's generation (monotonic seconds).
     confirmed_at = 0.0
@@ -51,15 +56,11 @@ class BatchConsumer(aiokafka.Consumer):
 
     def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
         batch: Batch = record
-        last = batch.records[-1]
-        # Recovery counts by the offset of what it has applied, so a changelog's
-        # batch is known by its last record; a stream's by where it starts.
-        offset = last.offset if self._is_changelog_tp(tp) else batch.start
         return ConsumerMessage(
             tp.topic,
             tp.partition,
-            offset,
-            last.timestamp / 1000.0,
+            batch.start,
+            batch.records[-1].timestamp / 1000.0,
             0,
             None,
             None,
@@ -72,27 +73,51 @@ class BatchConsumer(aiokafka.Consumer):
         )
 
     def begin(self, batch: Batch) -> bool:
-        """Whether the agent may process this batch; False for one that a seek made void. Raises Hole."""
-        spans = self._thread.spans.get(batch.tp)
-        return spans is not None and spans.begin(batch)
+        """Whether the agent may process this batch; False for one that a seek made void. Raises OffsetGap."""
+        tracker = self._thread.trackers.get(batch.tp)
+        return tracker is not None and tracker.begin(batch)
 
-    def forget(self, message: Message) -> None:
+    def forget(self, batch: Batch) -> None:
         """Let nobody wait for a batch that a seek made void."""
-        self._unacked_messages.discard(message)
+        if batch.message is not None:
+            self._unacked_messages.discard(batch.message)
 
-    def give_up(self, message: Message) -> None:
+    def give_up(self, batch: Batch) -> None:
         """Leave a batch un-acked, and its partition alone until the next seek, which begins with this batch again."""
-        spans = self._thread.spans.get(message.tp)
-        if spans is not None:
-            spans.give_up()
-        self._unacked_messages.discard(message)
+        tracker = self._thread.trackers.get(batch.tp)
+        if tracker is not None:
+            tracker.give_up(batch)
+        self.forget(batch)
 
-    def ack(self, message: Message) -> bool:
-        """Mark a batch as finished: outputs, changelog and store are written."""
-        batch = cast(Batch, message.value)
-        message.acked = batch.acked = True
+    def ack(self, message: Any) -> bool:
+        """Mark the batch of a message as finished: it is committed and stored."""
+        cast(Batch, message.value).acked = message.acked = True
         self._unacked_messages.discard(message)
         return True
+
+    async def highwaters(self, *partitions: TP) -> dict[TP, int]:
+        """Nothing for Faust to restore: the engine does it, in bulk and by position (app/engine/restorer.py)."""
+        return dict.fromkeys(partitions, 0)
+
+    def holds(self, batch: Batch) -> bool:
+        """Whether the group still gives the batch's partition to this worker, in the generation it was fetched in."""
+        message = batch.message
+        same = message is not None and message.generation_id == self.app.consumer_generation_id
+        return same and batch.tp in self.assignment()
+
+    def is_current(self, batch: Batch) -> bool:
+        """Whether the batch is still to be finished: its partition is held, and was not sought or given up since."""
+        tracker = self._thread.trackers.get(batch.tp)
+        return tracker is not None and tracker.is_current(batch) and self.holds(batch)
+
+    @property
+    def heartbeat_seconds(self) -> float:
+        """How often this worker tells its group that it lives."""
+        return float(self.app.conf.broker_heartbeat_interval)
+
+    def confirmed_lately(self) -> bool:
+        """Whether the broker has accepted this worker as a member of the group within most of its session."""
+        return monotonic() - self.confirmed_at < 0.8 * self.app.conf.broker_session_timeout
 
     def stream_tps(self) -> set[TP]:
         """This worker's partitions of the topics that agents read."""
@@ -104,8 +129,8 @@ class BatchConsumer(aiokafka.Consumer):
 
     def finished(self, tp: TP) -> int | None:
         """The offset up to which everything is finished; None before the partition is read."""
-        spans = self._thread.spans.get(tp)
-        return None if spans is None else spans.committable()
+        tracker = self._thread.trackers.get(tp)
+        return None if tracker is None else tracker.committable()
 
     def _new_offset(self, tp: TP) -> int | None:
         return self.finished(tp)
@@ -116,7 +141,7 @@ class BatchConsumer(aiokafka.Consumer):
         return True
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
-        """Spans know the gaps; Faust's own tree of them would only grow."""
+        """OffsetTracker know the gaps; Faust's own tree of them would only grow."""
 
     async def _commit(self, offsets: Any) -> bool:
         asked_at = monotonic()
@@ -131,21 +156,21 @@ class BatchConsumer(aiokafka.Consumer):
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Forget what was fetched under the assignment before: nothing is read until `perform_seek`."""
-        self._thread.spans = {}
+        self._thread.trackers = {}
         self._thread.polled_at = (self._thread.polled_at or monotonic()) if assigned else None
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def perform_seek(self) -> None:
-        """Seek every stream partition to where the state of its table ends."""
-        tps, spans = self.stream_tps(), self._thread.spans
+        """Seek every stream partition to its checkpoint."""
+        tps, trackers = self.stream_tps(), self._thread.trackers
         if not (tps and self.flow_active):
             # Faust's fetcher, too, asks for this when a rebalance stops the flow under
             # it; the state is not there yet then, and the recovery ends with a seek.
             return
         earliest, committed = await asyncio.gather(self.earliest_offsets(*tps), self._thread.committed(tps))
         targets = {tp: self._start(tp, earliest[tp], committed[tp]) for tp in tps}
-        await self._thread.seek_spans(spans, targets)
-        self._sought = spans
+        await self._thread.seek_trackers(trackers, targets)
+        self._sought = trackers
         self._read_offset.update(targets)
         self._committed_offset.update(committed)
         await self.commit()
@@ -159,8 +184,8 @@ class BatchConsumer(aiokafka.Consumer):
 
     def _start(self, tp: TP, earliest: int, committed: int | None) -> int:
         name = f"{tp.topic}[{tp.partition}]"
-        deleted = metrics.deleted_records.labels(tp.topic)  # From now on it is shown, with 0.
         state = self.state_offset(tp)
+        self.on_deleted(tp.topic, 0 if state is None else max(0, earliest - state))
         if state is None:
             if committed:
                 self.log.warning(
@@ -174,10 +199,9 @@ class BatchConsumer(aiokafka.Consumer):
             self.log.error(
                 "%s: records %d to %d were deleted by retention before they were processed", name, state, earliest - 1
             )
-            deleted.inc(earliest - state)
             return earliest
         if committed is not None and state < committed:
-            self.log.warning(
+            self.log.info(
                 "%s: state ends at %d, the group committed %d: reading again from %d", name, state, committed, state
             )
         return state

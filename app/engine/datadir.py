@@ -4,14 +4,14 @@ import fcntl
 from pathlib import Path
 from typing import IO
 
-from app.errors import StocksError
+from app.engine.errors import OperatorError
 
 
-class DataDirInUse(StocksError):
+class DataDirInUse(OperatorError):
     """Another worker writes to this folder."""
 
 
-class DataDirForeign(StocksError):
+class DataDirForeign(OperatorError):
     """The folder holds the tables of another cluster or deployment."""
 
 

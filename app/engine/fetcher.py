@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from itertools import chain
 from time import monotonic
 from typing import Any, cast
 
@@ -13,7 +12,7 @@ from faust.types import TP
 
 from app.engine import private
 from app.engine.batch import Batch
-from app.engine.spans import Spans
+from app.engine.offset_tracker import OffsetTracker
 
 #: How often to look whether the partitions have been sought by now.
 UNSOUGHT_SECONDS = 0.02
@@ -35,8 +34,8 @@ STOP_SECONDS = 3.0
 class BatchFetcher(AIOKafkaConsumerThread):
     """Takes what has arrived, a batch of at most `batch_max` records a partition and turn.
 
-    Every partition has its turn before any has a second one, so that neither a
-    busy topic nor a busy partition starves the others.
+    Every partition has its turn before any has a second one, so that no busy
+    partition starves the others.
     """
 
     #: Records at most in one batch; the app sets it.
@@ -44,9 +43,9 @@ class BatchFetcher(AIOKafkaConsumerThread):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.spans: dict[TP, Spans] = {}
-        #: The spans that may be read: those that were sought before the last rebalance ended.
-        self.readable: dict[TP, Spans] | None = None
+        self.trackers: dict[TP, OffsetTracker] = {}
+        #: The trackers of partitions that may be read: those that were sought before the last rebalance ended.
+        self.readable: dict[TP, OffsetTracker] | None = None
         #: When records were last asked for (monotonic seconds); None before there are partitions to ask for.
         self.polled_at: float | None = None
 
@@ -68,14 +67,14 @@ class BatchFetcher(AIOKafkaConsumerThread):
             return {}
         if private.is_closed(consumer):
             raise ConsumerStoppedError
-        streams = self.spans if self.readable is self.spans else {}
-        partitions = {tp for tp in active_partitions if tp in streams or self.consumer._is_changelog_tp(tp)}
+        streams = self.trackers if self.readable is self.trackers else {}
+        partitions = active_partitions & streams.keys()
         if not partitions:
             # Faust resumes streams a moment before it seeks them.
             await asyncio.sleep(UNSOUGHT_SECONDS)
             return {}
         batches: dict[TP, list[Batch]] = {}
-        asked_under = self.spans
+        asked_under = self.trackers
         # A cancelled wait would take the records with it: wait for none when there are some.
         for tp in sorted(partitions):
             records = await private.fetched(consumer, [tp], wait_seconds=0, limit=self.batch_max)
@@ -84,19 +83,19 @@ class BatchFetcher(AIOKafkaConsumerThread):
             records = await private.fetched(consumer, partitions, wait_seconds=timeout or 0, limit=self.batch_max)
             self._take(batches, consumer, records, asked_under)
             for tp in partitions - records.keys():
-                position, spans = private.position(consumer, tp), self.spans.get(tp)
-                if position is not None and spans is not None:
-                    spans.skip(position)
-        return _alternate_topics(batches)
+                position, tracker = private.position(consumer, tp), self.trackers.get(tp)
+                if position is not None and tracker is not None:
+                    tracker.skip(position)
+        return batches
 
     def _take(
         self,
         batches: dict[TP, list[Batch]],
         consumer: AIOKafkaConsumer,
         records: Mapping[TP, list[Any]],
-        asked_under: dict[TP, Spans],
+        asked_under: dict[TP, OffsetTracker],
     ) -> None:
-        if not self.consumer.flow_active or self.spans is not asked_under:
+        if not self.consumer.flow_active or self.trackers is not asked_under:
             # A rebalance came meanwhile, and nobody waits for these any more. Give them back: the seek
             # that follows it may have been made before they were taken.
             for tp, fetched in records.items():
@@ -105,15 +104,10 @@ class BatchFetcher(AIOKafkaConsumerThread):
             return
         # Looked up anew after each wait: an assignment may have gone by meanwhile.
         for tp, fetched in records.items():
-            position, spans = private.position(consumer, tp), self.spans.get(tp)
-            if position is None:
+            position, tracker = private.position(consumer, tp), self.trackers.get(tp)
+            if position is None or tracker is None:
                 continue
-            if spans is not None:
-                batch = spans.fetch(fetched, position)
-            elif self.consumer._is_changelog_tp(tp):
-                batch = Batch(tp, fetched, fetched[0].offset, position, epoch=0)
-            else:
-                continue
+            batch = tracker.fetch(fetched, position)
             if batch is not None:
                 batches[tp] = [batch]
 
@@ -130,13 +124,18 @@ class BatchFetcher(AIOKafkaConsumerThread):
             return False
 
     def ask_for_topics(self) -> None:
-        """Have the client ask anew which topics there are; if they differ, its group is assigned anew.
+        """Force a metadata refresh.
 
-        One that could not be told as it joined goes on without for minutes; and
-        if it leads the group, nobody is given anything.
+        A member that joined without metadata would wait minutes; if it leads the
+        group, nobody gets partitions.
         """
         if self._consumer is not None and not self.should_stop:
             self.thread_loop.call_soon_threadsafe(private.refresh_metadata, self._consumer)
+
+    def rejoin(self) -> None:
+        """Join the group again, as after any rebalance: partitions are assigned, producers fenced, tables restored."""
+        if self._consumer is not None and not self.should_stop:
+            self.thread_loop.call_soon_threadsafe(private.rejoin, self._consumer)
 
     async def ends(self, tps: set[TP]) -> dict[TP, int]:
         """The end of each partition as the broker has it now; none while it does not answer."""
@@ -158,17 +157,17 @@ class BatchFetcher(AIOKafkaConsumerThread):
             # aiokafka cancels its own waits, and mode would take that for ours and wait a minute.
             self.log.warning("The broker is away: the group will notice by itself that this worker has left")
 
-    async def seek_spans(self, spans: dict[TP, Spans], offsets: Mapping[TP, int]) -> None:
-        """Seek partitions and their bookkeeping, that of one assignment, in one step of the consumer's thread."""
-        await self.call_thread(self._seek_spans, spans, offsets)
+    async def seek_trackers(self, trackers: dict[TP, OffsetTracker], offsets: Mapping[TP, int]) -> None:
+        """Seek partitions and their trackers, those of one assignment, in one step of the consumer's thread."""
+        await self.call_thread(self._seek_trackers, trackers, offsets)
 
-    async def _seek_spans(self, spans: dict[TP, Spans], offsets: Mapping[TP, int]) -> None:
-        if spans is not self.spans:
+    async def _seek_trackers(self, trackers: dict[TP, OffsetTracker], offsets: Mapping[TP, int]) -> None:
+        if trackers is not self.trackers:
             return  # Another assignment has come, and with it another seek.
         consumer = self._ensure_consumer()
         for tp, offset in offsets.items():
             consumer.seek(tp, offset)
-            spans.setdefault(tp, Spans(tp)).seek(offset)
+            trackers.setdefault(tp, OffsetTracker(tp)).seek(offset)
 
     async def committed(self, tps: set[TP]) -> dict[TP, int | None]:
         """The group's committed offsets."""
@@ -178,13 +177,3 @@ class BatchFetcher(AIOKafkaConsumerThread):
         consumer = self._ensure_consumer()
         offsets = await asyncio.gather(*(consumer.committed(tp) for tp in tps))
         return dict(zip(tps, offsets, strict=True))
-
-
-def _alternate_topics(batches: dict[TP, list[Batch]]) -> dict[TP, list[Batch]]:
-    """The same batches with the topics taking turns, so that one topic's queue is not filled before another's."""
-    by_topic: dict[str, list[TP]] = {}
-    for tp in batches:
-        by_topic.setdefault(tp.topic, []).append(tp)
-    longest = max(map(len, by_topic.values()), default=0)
-    turns = chain.from_iterable((tps[i] for tps in by_topic.values() if i < len(tps)) for i in range(longest))
-    return {tp: batches[tp] for tp in turns}

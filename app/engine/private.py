@@ -4,18 +4,14 @@ tests/unit/engine/test_private.py checks that each is still there and says which
 one changed, so that an upgrade fails there and not in production.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
-from faust.stores.rocksdb import Store
 from faust.types import TP
 from rocksdict import Rdict
-
-#: Where Faust keeps the changelog offset in each partition's database.
-OFFSET_KEY: bytes = Store.offset_key
 
 #: Of keys and values in one batch.
 BATCH_BYTES = 4 * 1024 * 1024
@@ -46,7 +42,7 @@ NAMES: Mapping[str, Sequence[str]] = {
         "_consumer",
         "_commit",
     ),
-    "faust.stores.rocksdb:Store": ("_db_for_partition", "offset_key"),
+    "faust.stores.rocksdb:Store": ("_db_for_partition",),
     "faust.app.base:BootStrategy": ("_should_enable_web",),
     "aiokafka.consumer.fetcher:Fetcher": ("fetched_records",),
     "aiokafka.consumer.subscription_state:SubscriptionState": ("fetch_context",),
@@ -70,6 +66,11 @@ def wait_briefly(consumer: AIOKafkaConsumer, milliseconds: int) -> None:
 def refresh_metadata(consumer: AIOKafkaConsumer) -> None:
     """Have the client ask the broker for its topics' metadata soon; in the consumer's own thread."""
     consumer._client.force_metadata_update()
+
+
+def rejoin(consumer: AIOKafkaConsumer) -> None:
+    """Have the client leave its generation and join its group again; in the consumer's own thread."""
+    consumer._coordinator.request_rejoin()
 
 
 def is_closed(consumer: AIOKafkaConsumer) -> bool:
@@ -124,19 +125,3 @@ def store_db(store: Any, partition: int) -> Rdict:
     """The RocksDB database that holds one partition of a table; opens it when it is not open."""
     db: Rdict = store._db_for_partition(partition)
     return db
-
-
-def store_items(store: Any, partition: int) -> Iterator[tuple[bytes, bytes]]:
-    """All keys and values of one partition's database. Raises an error of RocksDB's when some cannot be read."""
-    # Rdict.items() would end in silence at the first damaged block, as if there were no more.
-    iterator = store_db(store, partition).iter()
-    iterator.seek_to_first()
-    while iterator.valid():
-        yield iterator.key(), iterator.value()
-        iterator.next()
-    iterator.status()
-
-
-def open_partitions(store: Any) -> set[int]:
-    """The partitions whose databases are open here."""
-    return set(store._dbs)

@@ -1,25 +1,24 @@
-"""A Faust table that is written and restored a batch at a time."""
+"""A Faust table of rows that is written a batch at a time and restored in bulk."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar, cast
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any
 
 import faust
-from faust.types import TP, EventT
-from rocksdict import WriteBatch
+from faust.types import TP
+from rocksdict import ReadOptions, WriteBatch, WriteOptions
 
 from app.engine import private
-from app.engine.batch import Batch
-from app.engine.delivery import Outgoing
-from app.engine.progress import PROGRESS_KEY, decode_progress, encode_progress
-from app.engine.restoring import Position, Restoring, UnreadableValue
+from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, decode_checkpoint
+from app.engine.errors import UnreadableState
 
-Decoded = TypeVar("Decoded")
+#: What a table's memtables and block caches may take, over all partitions; RocksDB's defaults have no bound.
+TABLE_BYTES = 48 * 1024 * 1024
 
-#: Called with partition, key and value after each value an agent wrote.
-Listener = Callable[[int, bytes, bytes], None]
+#: Where a database keeps the changelog offset up to which it is complete.
+POSITION_KEY = b"\x00position"
 
-#: What one table's memtables and block caches may take, over all partitions; RocksDB's defaults have no bound.
-TABLE_BYTES = 64 * 1024 * 1024
+#: Row keys begin with text, which is neither NUL nor 0xff.
+_FIRST_KEY, _LAST_KEY = b"\x01", b"\xff"
 
 
 def rocksdb_options(partitions: int) -> Mapping[str, Any]:
@@ -33,136 +32,148 @@ def rocksdb_options(partitions: int) -> Mapping[str, Any]:
     }
 
 
-class BatchTable(faust.Table[bytes, bytes]):
-    """A table of bytes by bytes whose values carry the position of the record that made them.
+def _without_log() -> WriteOptions:
+    """Without RocksDB's write-ahead log.
 
-    Not written through `table[key] = …` but a batch at a time: `entries`, which go to the `changelog`, then `store`.
-    `position_of` tells the position of a value, and raises ValueError for one that cannot be read.
+    Rows and the changelog position behind them are one write, and RocksDB keeps a
+    prefix of the writes: a crash leaves an older state with its own position, and
+    the changelog has the rest.
+    """
+    options = WriteOptions()
+    options.disable_wal = True
+    return options
+
+
+_WITHOUT_LOG = _without_log()
+
+
+class BatchTable(faust.Table[bytes, bytes]):
+    """Rows of bytes by bytes, kept in RocksDB by source partition, with a changelog in Kafka.
+
+    Not written through `table[key] = …` but a batch at a time, by app.engine.processor, after the
+    transaction that holds the same rows. `check_state` is given the text of the checkpoint found in
+    a partition that is taken over, and raises OperatorError where it cannot be continued.
     """
 
-    def __init__(self, app: Any, *, source_topic: str, position_of: Callable[[bytes], Position], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        app: Any,
+        *,
+        source_topic: str,
+        state_text: str = "",
+        check_state: Callable[[str], None] = lambda state: None,
+        old_state_hint: str = "",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(
             app,
             key_type=bytes,
             value_type=bytes,
             options={**rocksdb_options(app.conf.topic_partitions), "driver": "rocksdict"},
-            # Counted in batches.
-            recovery_buffer_size=4,
             **kwargs,
         )
         self.source_topic = source_topic
-        self.listeners: list[Listener] = []
-        #: Called with the partitions held here whenever they change.
-        self.on_held: list[Callable[[frozenset[int]], None]] = []
-        #: The partitions that are held here and complete.
-        self.held: frozenset[int] = frozenset()
-        self._restoring = Restoring(self.name, position_of, self.read, self._put)
-        #: The partitions whose changelog has old values behind newer ones.
-        self.outdated = self._restoring.outdated
+        #: The text that checkpoints of this program carry.
+        self.state_text = state_text
+        self._check_state = check_state
+        self._old_state_hint = old_state_hint
+        #: The partitions that are held here and restored.
+        self.active: frozenset[int] = frozenset()
+        #: Called with the active partitions whenever they change.
+        self.on_assignment: list[Callable[[frozenset[int]], None]] = []
+        #: Called with a partition and its new rows after each batch, in the event loop.
+        self.on_rows: list[Callable[[int, Mapping[bytes, bytes]], None]] = []
+        #: Called with a partition whose batch was dropped: what memory says of it is ahead of the table.
+        self.on_dropped: list[Callable[[int], None]] = []
+        #: Awaited before databases are closed: whoever reads or writes them in a thread ends.
+        self.before_close: list[Callable[[], Awaitable[None]]] = [app.takeover.settled]
+
+    @property
+    def changelog_name(self) -> str:
+        """The changelog's topic."""
+        return str(self.changelog_topic.get_topic_name())
 
     def read(self, partition: int, key: bytes) -> bytes | None:
-        """The value of a key that this worker owns."""
+        """The row of a key, in a partition that this worker holds."""
         value: bytes | None = private.store_db(self.data, partition).get(key)
         return value
 
-    def decoding(self, decode: Callable[[bytes], Decoded], key: bytes, value: bytes) -> Decoded:
-        """Decode a value. Raises UnreadableValue for one that cannot be."""
-        try:
-            return decode(value)
-        except ValueError as error:
-            raise UnreadableValue(self.name, key, error) from error
+    def scan(self, partition: int, start: bytes = _FIRST_KEY, end: bytes = _LAST_KEY) -> Iterator[tuple[bytes, bytes]]:
+        """Keys and rows from `start` to before `end`, in the order of their keys; checkpoint and position aside.
 
-    def items(self, partition: int) -> Iterable[tuple[bytes, bytes]]:  # type: ignore[override]
-        """All keys and values of one partition, progress aside."""
-        hidden = (PROGRESS_KEY, private.OFFSET_KEY)
-        return ((key, value) for key, value in private.store_items(self.data, partition) if key not in hidden)
-
-    def progress(self, partition: int, topic_id: str) -> int | None:
-        """The source offset up to which the state of a partition is complete.
-
-        None when there is no state yet, or when it came from another topic of that name. Raises UnreadableValue.
+        It shows the rows as they were when it began. Raises an error of RocksDB's for a block that cannot be read.
         """
-        value = self.read(partition, PROGRESS_KEY)
+        options = ReadOptions()
+        options.set_iterate_upper_bound(end)
+        iterator = private.store_db(self.data, partition).iter(options)
+        iterator.seek(start)
+        while iterator.valid():
+            yield iterator.key(), iterator.value()
+            iterator.next()
+        iterator.status()  # Without this a damaged block would look like the end.
+
+    def checkpoint(self, partition: int) -> Checkpoint | None:
+        """How far the state of a partition has come; None when there is none. Raises UnreadableState."""
+        value = self.read(partition, CHECKPOINT_KEY)
         if value is None:
             return None
-        state_topic_id, offset = self.decoding(decode_progress, PROGRESS_KEY, value)
-        return offset if state_topic_id == topic_id else None
+        try:
+            return decode_checkpoint(value)
+        except ValueError as error:
+            raise UnreadableState(self.name, CHECKPOINT_KEY, f"{error}{self._old_state_hint}") from error
 
-    def entries(self, batch: Batch, topic_id: str, changes: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
-        """All that a batch writes: its changes, and behind them its progress."""
-        return {**changes, PROGRESS_KEY: encode_progress(topic_id, batch.end)}
+    def check(self, partition: int) -> None:
+        """Raise OperatorError where the partition's state is not this program's to continue."""
+        checkpoint = self.checkpoint(partition)
+        if checkpoint is not None:
+            self._check_state(checkpoint.state)
 
-    def changelog(self, partition: int, entries: Mapping[bytes, bytes]) -> list[Outgoing]:
-        """The changelog records of entries; they come before the store."""
-        topic: str = self.changelog_topic.get_topic_name()
-        return [Outgoing(topic, key, value, partition) for key, value in entries.items()]
+    def source_offset(self, partition: int, topic_id: str) -> int | None:
+        """The source offset to read on from.
 
-    def all_entries(self, partition: int) -> dict[bytes, bytes]:
-        """All that a partition holds, its progress last."""
-        entries = dict(self.items(partition))
-        progress = self.read(partition, PROGRESS_KEY)
-        return entries if progress is None else {**entries, PROGRESS_KEY: progress}
+        None when there is no state yet, or when it came from another topic of that name. Raises UnreadableState.
+        """
+        checkpoint = self.checkpoint(partition)
+        return checkpoint.offset if checkpoint is not None and checkpoint.topic_id == topic_id else None
 
-    def keep_offset(self, partition: int, changelog_offset: int) -> None:
-        """Note that the store holds all that the changelog has up to this offset."""
-        self._put(partition, {}, changelog_offset)
+    def changelog_position(self, partition: int) -> int:
+        """The changelog offset up to which the local database is complete; 0 when there is nothing yet."""
+        value = private.store_db(self.data, partition).get(POSITION_KEY)
+        return 0 if value is None else int(value)
 
-    def store(self, partition: int, entries: Mapping[bytes, bytes], changelog_offset: int) -> None:
-        """Write entries to RocksDB, with the changelog offset that they are at in the same write."""
-        self._put(partition, entries, changelog_offset)
-        for listener in self.listeners:
-            for key, value in entries.items():
-                if key != PROGRESS_KEY:
-                    listener(partition, key, value)
-
-    def _put(self, partition: int, entries: Mapping[bytes, bytes], changelog_offset: int) -> None:
+    def restore(self, partition: int, entries: Mapping[bytes, bytes | None], position: int) -> None:
+        """Write rows (None: delete), and the changelog position behind them, in one step."""
         write = WriteBatch(raw_mode=True)
+        put = write.put
         for key, value in entries.items():
-            write.put(key, value)
-        write.put(private.OFFSET_KEY, str(changelog_offset).encode())
-        private.store_db(self.data, partition).write(write)
+            if value is None:
+                write.delete(key)
+            else:
+                put(key, value)
+        put(POSITION_KEY, b"%d" % position)
+        private.store_db(self.data, partition).write(write, _WITHOUT_LOG)
+
+    def reset(self, partition: int) -> None:
+        """Forget all rows of a partition, its checkpoint too."""
+        write = WriteBatch(raw_mode=True)
+        write.delete_range(b"", _LAST_KEY)
+        private.store_db(self.data, partition).write(write, _WITHOUT_LOG)
+
+    def activate(self, partitions: frozenset[int]) -> None:
+        """Say which partitions are held here and restored."""
+        self.active = partitions
+        for listener in self.on_assignment:
+            listener(partitions)
+
+    def persisted_offset(self, tp: TP) -> int:
+        """For Faust, which has nothing to restore."""
+        return -1
 
     async def on_rebalance(
         self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
     ) -> None:
-        """Nothing is complete until it is restored; who follows the table must not read what is being closed."""
-        self._hold(frozenset())
-        self._restoring.flush()
+        """Nothing is active until it is restored; whoever follows the table must not read what is being closed."""
+        self.activate(frozenset())
+        for ended in self.before_close:
+            await ended()
         await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
-
-    async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
-        """Tell who follows the table which partitions are complete now."""
-        await super().on_recovery_completed(active_tps, standby_tps)
-        try:
-            self._restoring.flush()
-            self._hold(frozenset(tp.partition for tp in active_tps))
-        except Exception as exc:
-            # Faust does not look at what its recovery callbacks raise.
-            await self.app.crash(exc)
-            raise
-
-    def _hold(self, partitions: frozenset[int]) -> None:
-        self.held = partitions
-        for holding in self.on_held:
-            holding(partitions)
-
-    def apply_changelog_batch(self, batch: Iterable[EventT[Any]]) -> None:
-        """Take changelog records, of each key the value with the higher source position."""
-        changelog = self.changelog_topic.get_topic_name()
-        try:
-            for event in batch:
-                # Faust gives one that came late, for a partition that is here no more, to any table.
-                if event.message.topic == changelog:
-                    self._restoring.add(cast(Batch, event.message.value))
-        except Exception as exc:
-            # Faust logs an error here and goes on without the records.
-            self.app.loop.create_task(self.app.crash(exc))
-            raise
-
-    def persisted_offset(self, tp: TP) -> int:
-        """The changelog offset up to which the local store is complete; -1 when there is nothing yet.
-
-        Told None, Faust would go on from where it was when it had this partition last.
-        """
-        value = private.store_db(self.data, tp.partition).get(private.OFFSET_KEY)
-        return -1 if value is None else int(value)

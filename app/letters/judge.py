@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.bars import read_bar
-from app.indicators import read_indicators
 from app.letters.letter import Letter
 from app.letters.prospect import Prospect, prospect
 from app.serde import Decoder, Poison, SchemaSource
@@ -28,16 +27,14 @@ class Judge:
     def __init__(self, registry: SchemaSource, topics: Topics) -> None:
         self._topics = topics
         self._bars = Decoder(registry, "bar")
-        self._indicators = Decoder(registry, "indicators")
 
     async def prepare(self, letters: Iterable[Letter]) -> None:
         """Fetch the schemas that their values name; to be done first. Raises RegistryUnavailable."""
-        for letter in letters:
-            await self._decoder(letter).prepare([letter.value])
+        await self._bars.prepare(letter.value for letter in letters)
 
     def decode(self, letter: Letter) -> Mapping[str, Any]:
         """The value's fields, sensible or not. Raises Poison."""
-        return self._decoder(letter).decode(letter.value)
+        return self._bars.decode(letter.value)
 
     def prospect(self, letter: Letter) -> Prospect:
         """What would become of it if it were sent again."""
@@ -45,12 +42,7 @@ class Judge:
 
     def _fault(self, letter: Letter) -> Poison | None:
         try:
-            read = read_bar if self._decoder(letter) is self._bars else read_indicators
-            read(self._decoder(letter), _Record(letter.key, letter.value))
+            read_bar(self._bars, _Record(letter.key, letter.value))
         except Poison as poison:
             return poison
         return None
-
-    def _decoder(self, letter: Letter) -> Decoder:
-        is_indicators = letter.source is not None and letter.source.topic == self._topics.indicators.name
-        return self._indicators if is_indicators else self._bars

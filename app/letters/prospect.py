@@ -28,7 +28,7 @@ def prospect(letter: Letter, topics: Topics, fault: Poison | None) -> Prospect:
     """The verdict, given what reading its value said just now (None: it can be read)."""
     if letter.source is None:
         return Prospect(Hope.IMPOSSIBLE, "its headers do not say where it came from")
-    if letter.source.topic not in (topics.raw.name, topics.indicators.name):
+    if letter.source.topic != topics.raw.name:
         return Prospect(
             Hope.IMPOSSIBLE, f"{letter.source.topic} is no topic that workers of these settings read: see TOPIC_PREFIX"
         )
@@ -38,10 +38,4 @@ def prospect(letter: Letter, topics: Topics, fault: Poison | None) -> Prospect:
         return Prospect(Hope.NONE, f"{fault.reason}: {fault}")
     if letter.reason == "stale":
         return Prospect(Hope.NONE, "stale: its series has gone on since, so it would be later still")
-    if letter.source.topic == topics.indicators.name:
-        return Prospect(
-            Hope.NONE,
-            "an indicators record comes too late for a series that has gone on: "
-            "`stocks tables rebuild` makes it anew from the bars",
-        )
     return Prospect(Hope.GOOD, "it can be read now")

@@ -57,8 +57,5 @@ async def signals_of_symbol(
     reader: CompleteReader, symbol: SymbolPath, query: Annotated[SymbolSignalsQuery, Query()]
 ) -> SignalsOut:
     """Newest bar first."""
-    wanted = query.wanted()
-    run, _, page = await located(
-        reader, "/signals", symbol, query, lambda run_id, spelling: reader.signals(run_id, spelling, wanted)
-    )
-    return await _answer(reader, run, page, [])
+    run, spelling = await located(reader, "/signals", symbol, query)
+    return await _answer(reader, run, await reader.signals(run.run_id, spelling, query.wanted()), [])

@@ -5,57 +5,59 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from app.domain.draft import Draft
 from app.domain.explain import explain_split
-from app.domain.measures import measure
+from app.domain.row import Row
+from app.domain.rsi import seed_weight
 from app.domain.strategy import Strategy
-from app.domain.window import Window
 from app.iso_time import iso
 from app.sessions import session_gap
 from web.dependencies import CompleteReader
 from web.errors import documented
 from web.located import located
 from web.models import BarOut, IndicatorsOut, PositionOut, SeriesStartOut, WindowOut
-from web.queries import SymbolQuery
+from web.queries import SymbolBarsQuery
+from web.reader import Bars
 
 router = APIRouter(tags=["windows"])
 gap = session_gap()
 
 
-def _indicators(window: Window, strategy: Strategy) -> IndicatorsOut | None:
-    newest = window.newest_timestamp
-    # The averages kept are those of the periods they were made with.
-    if newest is None or window.strategy != strategy.name:
-        return None
-    draft = Draft(window, strategy, gap)
-    measures = measure(draft, len(draft.closes) - 1)
+def _indicators(row: Row, strategy: Strategy) -> IndicatorsOut:
     return IndicatorsOut(
-        timestamp=iso(newest),
-        sma_20=measures.sma_fast,
-        sma_50=measures.sma_slow,
-        rsi_14=measures.rsi,
-        rsi_seed_weight=measures.seed_weight,
-        ready=measures.ready,
+        timestamp=iso(row.timestamp),
+        sma_20=row.sma_fast,
+        sma_50=row.sma_slow,
+        rsi_14=row.rsi,
+        rsi_seed_weight=seed_weight(row.bars_seen, strategy.rsi_period),
+        ready=row.sma_slow is not None,
     )
 
 
-def _bars(window: Window) -> Iterator[BarOut]:
+def _bars(found: Bars) -> Iterator[BarOut]:
     previous: int | None = None
-    for bar in window.bars():
-        gap_minutes = None if previous is None else gap(previous, bar.timestamp)
-        yield BarOut.model_validate({**bar._asdict(), "timestamp": iso(bar.timestamp), "gap_minutes": gap_minutes})
-        previous = bar.timestamp
+    for row in found.rows:
+        yield BarOut(
+            timestamp=iso(row.timestamp),
+            open=row.open,
+            high=row.high,
+            low=row.low,
+            close=row.close,
+            volume=row.volume,
+            trade_count=row.trade_count,
+            vwap=row.vwap,
+            **row.provenance._asdict(),
+            gap_minutes=None if previous is None else gap(previous, row.timestamp),
+            revision=row.revision,
+        )
+        previous = row.timestamp
 
 
-def _series_start(window: Window) -> SeriesStartOut | None:
-    if not window.starts:
+def _series_start(row: Row | None) -> SeriesStartOut | None:
+    split = row and row.split
+    if row is None or not split:
         return None
-    start = window.starts[-1]
     return SeriesStartOut(
-        timestamp=iso(start.timestamp),
-        reason="split_suspected",
-        explanation=explain_split(start.split),
-        **start.split,
+        timestamp=iso(row.timestamp), reason="split_suspected", explanation=explain_split(split), **split
     )
 
 
@@ -69,19 +71,20 @@ async def window_of_symbol(
     symbol: Annotated[
         str, Path(min_length=1, description="Ticker; where there is none spelt like it, its upper case is tried.")
     ],
-    query: Annotated[SymbolQuery, Query()],
+    query: Annotated[SymbolBarsQuery, Query()],
 ) -> WindowOut:
     """Its bars, oldest first, and the indicators of the newest."""
-    run, spelling, window = await located(reader, "/windows", symbol, query, reader.window)
-    bars = list(_bars(window))
+    run, spelling = await located(reader, "/windows", symbol, query)
+    found = await reader.bars(run.run_id, spelling, query.limit)
+    newest = found.rows[-1]
     return WindowOut(
         run_id=run.run_id,
-        synthetic=any(bar.origin == "synthetic" for bar in bars),
+        synthetic=any(row.provenance.origin == "synthetic" for row in found.rows),
         symbol=spelling,
-        strategy=window.strategy,
-        bars_seen=window.bars_of_series,
-        series_start=_series_start(window),
-        position=PositionOut.model_validate(window.position._asdict()) if window.position else None,
-        indicators=_indicators(window, reader.strategy),
-        bars=bars,
+        strategy=newest.strategy,
+        bars_seen=newest.bars_seen,
+        series_start=_series_start(found.series_start),
+        position=PositionOut.model_validate(found.position._asdict()) if found.position else None,
+        indicators=_indicators(newest, reader.strategy),
+        bars=list(_bars(found)),
     )

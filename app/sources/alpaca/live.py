@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from app.domain.records import MINUTE_MS, Bar, Origin
+from app.domain.rsi import seed_weight
 from app.domain.strategy import Strategy
-from app.domain.wilder import seed_weight
 from app.iso_time import iso
 from app.sources.alpaca.api import ADJUSTMENT, Api
 from app.sources.alpaca.bar import AlpacaBar, BadBar, to_bar

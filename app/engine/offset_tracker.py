@@ -2,7 +2,7 @@
 
 Acking "everything since my last end" is not enough: a batch that is dropped on
 its way to the agent (a rebalance does that) would look like a gap and be skipped.
-So the spans must join without a hole from fetch to fetch and from begin to begin.
+So batches must join without a gap from fetch to fetch and from begin to begin.
 """
 
 from collections import deque
@@ -13,16 +13,13 @@ from threading import Lock
 from faust.types import TP
 
 from app.engine.batch import Batch, Record
+from app.engine.errors import OffsetGap
 
 #: Never repeated, so that no batch of an assignment passes for one of the next.
 _epochs = count(1)
 
 
-class Hole(RuntimeError):
-    """A batch does not start where the one before it ended: records would be lost."""
-
-
-class Spans:
+class OffsetTracker:
     """The bookkeeping of one partition.
 
     Fetching runs in the consumer's thread, everything else in the main one; the
@@ -48,7 +45,7 @@ class Spans:
     def fetch(self, records: Sequence[Record], position: int) -> Batch | None:
         """The batch of records just fetched, with `position` the next offset to fetch; None when nobody wants them.
 
-        Raises Hole when they lie before what was fetched already: the client
+        Raises OffsetGap when they lie before what was fetched already: the client
         has moved by itself, as it does when a topic was cut or made anew.
         """
         with self._lock:
@@ -56,7 +53,7 @@ class Spans:
             if start is None:
                 return None
             if records[0].offset < start or records[-1].offset >= position:
-                raise Hole(
+                raise OffsetGap(
                     f"{self.tp.topic}[{self.tp.partition}]: fetched offsets {records[0].offset} to "
                     f"{records[-1].offset} though {start} to {position - 1} were due"
                 )
@@ -70,12 +67,12 @@ class Spans:
                 self._position = position
 
     def begin(self, batch: Batch) -> bool:
-        """Whether the agent may process the batch: False when a seek made it void. Raises Hole."""
+        """Whether the agent may process the batch: False when a seek made it void. Raises OffsetGap."""
         with self._lock:
             if batch.epoch != self._epoch:
                 return False
             if batch.start != self._begun:
-                raise Hole(
+                raise OffsetGap(
                     f"{self.tp.topic}[{self.tp.partition}]: a batch starts at offset {batch.start}, "
                     f"but the one before it ended at {self._begun}"
                 )
@@ -83,9 +80,15 @@ class Spans:
             self._pending.append(batch)
             return True
 
-    def give_up(self) -> None:
-        """Take no batch any more until the next seek: one was begun and will not be finished."""
+    def is_current(self, batch: Batch) -> bool:
+        """Whether no seek has made the batch void."""
+        return batch.epoch == self._epoch
+
+    def give_up(self, batch: Batch) -> None:
+        """Take no batch any more until the next seek: this one was begun and will not be finished."""
         with self._lock:
+            if batch.epoch != self._epoch:
+                return  # A seek has made it void already.
             self._epoch = next(_epochs)
             self._fetched = None
             self._forget_finished()

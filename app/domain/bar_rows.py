@@ -1,8 +1,8 @@
-"""A window's bars as packed rows of one size, oldest first.
+"""A window's bars in memory: packed rows of one size, oldest first.
 
 One row is 60 bytes, little-endian: minute (u32, minutes since 1970), open,
 high, low, close, volume, vwap (f64; NaN: no vwap), trade count (u32; all ones:
-none), revision (u16), label (u16, an index). Reading all closes of a window is
+none), revision (u16), provenance (u16, an index). Reading all closes of a window is
 then one call, and adding a bar one concatenation.
 """
 
@@ -22,14 +22,13 @@ MAX_REVISION = 0xFFFF
 
 _MINUTE = Struct("<I")
 _TAIL = Struct("<HH")
-_MINUTE_AND_TAIL = Struct("<I52xHH")
 _TWO_MINUTES = Struct("<I56xI")
-_OPEN_AND_LABEL = Struct("<4xd46xH")
+_OPEN_AND_PROVENANCE = Struct("<4xd46xH")
 
 Rows = bytes | bytearray
 
 
-def pack(bar: Bar, revision: int, label: int) -> bytes:
+def pack(bar: Bar, revision: int, provenance: int) -> bytes:
     """One row; the bar must have passed validation."""
     vwap = bar["vwap"]
     count = bar["trade_count"]
@@ -43,7 +42,7 @@ def pack(bar: Bar, revision: int, label: int) -> bytes:
         nan if vwap is None else vwap,
         NO_COUNT if count is None else count,
         revision,
-        label,
+        provenance,
     )
 
 
@@ -57,15 +56,15 @@ def minutes(rows: Rows) -> tuple[int, ...]:
     return _column("I56x", len(rows) // SIZE).unpack(rows)
 
 
-def labels(rows: Rows) -> tuple[int, ...]:
-    """Every row's label index."""
+def minute(rows: Rows, index: int) -> int:
+    """One row's bar start, minutes since 1970."""
+    value: int = _MINUTE.unpack_from(rows, index * SIZE)[0]
+    return value
+
+
+def provenances(rows: Rows) -> tuple[int, ...]:
+    """Every row's provenance index."""
     return _column("58xH", len(rows) // SIZE).unpack(rows)
-
-
-def timestamp(rows: Rows, index: int) -> int:
-    """One row's bar start, UTC epoch milliseconds."""
-    minute: int = _MINUTE.unpack_from(rows, index * SIZE)[0]
-    return minute * MINUTE_MS
 
 
 def two_timestamps(rows: Rows, index: int) -> tuple[int, int]:
@@ -74,25 +73,19 @@ def two_timestamps(rows: Rows, index: int) -> tuple[int, int]:
     return previous * MINUTE_MS, minute * MINUTE_MS
 
 
-def timestamp_and_tail(rows: Rows, index: int) -> tuple[int, int, int]:
-    """One row's bar start (UTC epoch milliseconds), revision and label index."""
-    minute, revision, label = _MINUTE_AND_TAIL.unpack_from(rows, index * SIZE)
-    return minute * MINUTE_MS, revision, label
-
-
-def open_and_label(rows: Rows, index: int) -> tuple[float, int]:
-    """One row's open and label index."""
-    return _OPEN_AND_LABEL.unpack_from(rows, index * SIZE)
+def open_and_provenance(rows: Rows, index: int) -> tuple[float, int]:
+    """One row's open and provenance index."""
+    return _OPEN_AND_PROVENANCE.unpack_from(rows, index * SIZE)
 
 
 def tail(rows: Rows, index: int) -> tuple[int, int]:
-    """One row's revision and label index."""
+    """One row's revision and provenance index."""
     return _TAIL.unpack_from(rows, index * SIZE + VALUES)
 
 
-def set_tail(rows: bytearray, index: int, revision: int, label: int) -> None:
-    """Replace one row's revision and label index."""
-    _TAIL.pack_into(rows, index * SIZE + VALUES, revision, label)
+def set_tail(rows: bytearray, index: int, revision: int, provenance: int) -> None:
+    """Replace one row's revision and provenance index."""
+    _TAIL.pack_into(rows, index * SIZE + VALUES, revision, provenance)
 
 
 @lru_cache(maxsize=256)
@@ -100,6 +93,6 @@ def _column(field: str, count: int) -> Struct:
     return Struct("<" + field * count)
 
 
-def unpack(rows: Rows) -> list[tuple[Any, ...]]:
-    """Every row's fields in the order of the layout."""
-    return list(ROW.iter_unpack(rows))
+def unpack(rows: Rows, index: int) -> tuple[Any, ...]:
+    """One row's fields in the order of the layout."""
+    return ROW.unpack_from(rows, index * SIZE)

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.engine.delivery import Outgoing
+from app.engine.batch import ProducerRecord
 from app.registry import Registry
 from app.serde import Encoder
 from app.topics import Topic
 
 
-class Emitter:
+class RecordEncoder:
     """Encodes records for a topic; its schema is registered when the first is due."""
 
     def __init__(self, topic: Topic, registry: Registry) -> None:
@@ -26,6 +26,6 @@ class Emitter:
             await self._encoder.register(self._registry, self._topic.subject)
             self._registered = True
 
-    def outgoing(self, record: Mapping[str, Any], partition: int) -> Outgoing:
-        """The record to send, keyed by its symbol, on the partition that it follows from."""
-        return Outgoing(self._topic.name, record["symbol"].encode(), self._encoder.encode(record), partition)
+    def encode(self, record: Mapping[str, Any], partition: int) -> ProducerRecord:
+        """The record to send, keyed by its symbol, to the partition that it follows from."""
+        return ProducerRecord(self._topic.name, record["symbol"].encode(), self._encoder.encode(record), partition)

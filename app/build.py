@@ -1,0 +1,95 @@
+"""Putting a worker together: clients, the table, the two agents, the API, and what watches them."""
+
+import asyncio
+
+from agents.indicators import IndicatorsAgent
+from agents.signals import SignalsAgent
+from app import metrics
+from app.clients import registry
+from app.engine.app import BatchApp
+from app.engine.batch import Batch
+from app.engine.errors import NotCommitted
+from app.engine.handoff import Handoff
+from app.engine.processor import BatchProcessor
+from app.kafka.engine_options import Cluster
+from app.kafka.record_encoder import RecordEncoder
+from app.registry import RegistryUnavailable
+from app.serde import Decoder
+from app.sessions import session_gap, sessions
+from app.settings import Settings
+from app.topics import topics
+from tables.windows import WindowsTable
+from web.main import create_app
+from web.tables_reader import TablesReader
+
+#: Not more often: confluent-kafka never frees the id of a topic that it has described, some 100 bytes.
+CHECK_SECONDS = 15.0
+
+
+class Worker(BatchApp):
+    """A worker's Faust app, and the parts that tests look at."""
+
+    table: WindowsTable
+    processor: BatchProcessor
+    reader: TablesReader
+
+
+def build(settings: Settings) -> Worker:
+    """The worker of these settings; nothing is asked or opened before it starts."""
+    cluster = Cluster(settings)
+    settings, catalogue = cluster.settings, topics(cluster.settings)
+    schema_registry = registry(settings)
+    app = Worker(cluster.options())
+
+    app.table = table = WindowsTable(
+        app,
+        strategy=settings.strategy,
+        keep_bars=settings.keep_bars,
+        source_topic=catalogue.raw.name,
+        partitions=catalogue.raw.partitions,
+    )
+    app.tables.add(table)
+    app.processor = processor = BatchProcessor(app, table, retriable=(NotCommitted, RegistryUnavailable))
+    folded = Handoff(app)
+    decoder = Decoder(schema_registry, "bar")
+    IndicatorsAgent(table, decoder, session_gap()).register(app, catalogue.raw.name, processor, folded)
+    encoder = RecordEncoder(catalogue.signals, schema_registry)
+    SignalsAgent(table, encoder, catalogue.dead_letters.name).register(app, processor, folded)
+
+    app.reader = TablesReader(app, table, settings)
+    app.asgi_app = create_app(app.reader)
+    _measure(app)
+    app.task(_load_calendar)
+    app.timer(CHECK_SECONDS)(app.check)
+    app.task(app.check)
+    return app
+
+
+def _measure(app: Worker) -> None:
+    """Have the metrics follow what the worker does."""
+
+    def committed(batch: Batch, seconds: float) -> None:
+        metrics.batch_records.observe(len(batch.records))
+        metrics.batch_seconds.observe(seconds)
+
+    def retried(error: Exception) -> None:
+        metrics.retries.labels("broker" if isinstance(error, NotCommitted) else "registry").inc()
+
+    async def lag() -> None:
+        lags = await app.lag()
+        metrics.lag_records.clear()
+        metrics.assigned_partitions.clear()
+        for tp, records in lags.items():
+            metrics.lag_records.labels(tp.topic, str(tp.partition)).set(records)
+            metrics.assigned_partitions.labels(tp.topic).inc()
+
+    metrics.recovering.set_function(lambda: not app.tables.actives_ready)
+    app.on_recovered.append(metrics.recovery_seconds.set)
+    app.processor.on_committed.append(committed)
+    app.processor.on_retry.append(retried)
+    app.timer(1.0)(lag)
+
+
+async def _load_calendar() -> None:
+    """Load the exchange's sessions before the first gap needs them: that takes a second, and would hold up the loop."""
+    await asyncio.to_thread(sessions)

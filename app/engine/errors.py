@@ -1,0 +1,24 @@
+"""What can go wrong with a batch, and what the engine does about it."""
+
+
+class OperatorError(Exception):
+    """An error that a person can mend: the message names cause and fix, and is shown without a traceback."""
+
+
+class Fenced(Exception):
+    """The partition is no longer this worker's: the batch is dropped, with the partition's producer and memory."""
+
+
+class NotCommitted(Exception):
+    """The broker did not take the transaction, which is aborted: the same records can be written again."""
+
+
+class OffsetGap(RuntimeError):
+    """A batch does not start where the one before it ended: records would be lost."""
+
+
+class UnreadableState(OperatorError, ValueError):
+    """State that this program cannot read; names table and key."""
+
+    def __init__(self, table: str, key: bytes, why: Exception | str) -> None:
+        super().__init__(f"table {table}, key {key!r}: {why}")

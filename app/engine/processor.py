@@ -1,0 +1,232 @@
+"""Taking batches, and writing what follows from each in one transaction."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from faust.types import StreamT
+
+from app.engine.batch import Batch, BatchResult, ProducerRecord
+from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, encode_checkpoint
+from app.engine.errors import Fenced, NotCommitted, OperatorError
+from app.engine.failpoints import Failpoint, Observer, unobserved
+from app.engine.table import BatchTable
+
+if TYPE_CHECKING:
+    from app.engine.app import BatchApp
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: Seconds to wait before doing again what the broker or another service did not take.
+BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
+
+#: A batch that changes nothing moves the checkpoint at most so often, in seconds.
+IDLE_CHECKPOINT_SECONDS = 1.0
+
+RECHECK_SECONDS = 0.05
+
+
+class BatchProcessor:
+    """Gives agents one partition's batches one after another, and commits what they make of them.
+
+    The first agent takes `batches`, the last one calls `commit`, which returns at once:
+    while one partition's batch is written in a thread, the next partition's is computed.
+    A partition's next batch is given only when the one before it is finished.
+
+    `retriable` errors of the agents are waited out like those of the broker. Everything
+    else is fatal: the batch stays un-acked and the worker ends.
+    """
+
+    def __init__(
+        self, app: "BatchApp", table: BatchTable, *, retriable: tuple[type[Exception], ...] = (NotCommitted,)
+    ) -> None:
+        self._app = app
+        self._table = table
+        self._retriable = retriable
+        self._finished: dict[int, asyncio.Event] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._checkpointed: dict[int, float] = {}
+        self._in_threads: set[asyncio.Future[None]] = set()
+        #: Called with each batch that was committed and stored, and the seconds since an agent took it.
+        self.on_committed: list[Callable[[Batch, float], None]] = []
+        #: Called with each error that is waited out.
+        self.on_retry: list[Callable[[Exception], None]] = []
+        #: Crash tests look on here.
+        self.reached: Observer = unobserved
+        table.before_close.append(self.drain)
+
+    async def batches(self, stream: StreamT[Batch]) -> AsyncIterator[Batch]:
+        """The stream's batches, each once its partition's batch before it is finished."""
+        async for event in stream.noack().events():  # type: ignore[attr-defined]
+            batch: Batch = event.value
+            batch.message = event.message
+            before = self._finished.get(batch.partition)
+            if before is not None:
+                await before.wait()
+            if not self._app.batch_consumer.begin(batch):
+                self._app.batch_consumer.forget(batch)
+                continue
+            self._finished[batch.partition] = asyncio.Event()
+            batch.begun_at = time.monotonic()
+            yield batch
+
+    async def attempt(self, batch: Batch, work: Callable[[], Awaitable[T]]) -> T | None:
+        """What `work` returns, tried again after retriable errors; None when the batch was dropped meanwhile."""
+        try:
+            for delay in _delays():
+                try:
+                    done = await work()
+                except self._retriable as error:
+                    await self._wait(batch, error, delay)
+                else:
+                    self._app.waits.pop(batch.tp, None)
+                    return done
+        except Fenced as error:
+            self._drop(batch, error)
+        except BaseException:
+            log.critical("%s failed; it stays un-acked", batch)
+            self._finished[batch.partition].set()
+            raise
+        return None
+
+    def commit(self, batch: Batch, result: BatchResult) -> None:
+        """Write what follows from a batch, in the background."""
+        self._in_background(self._commit(batch, result))
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def drain(self) -> None:
+        """Wait until no thread writes any more; without partitions they end soon."""
+        while self._in_threads:
+            await asyncio.wait(self._in_threads)
+
+    def should_continue(self, batch: Batch) -> bool:
+        """Whether to go on with a batch: not without the partition, nor when leaving while the broker is away."""
+        app, consumer = self._app, self._app.batch_consumer
+        if not consumer.is_current(batch):
+            return False
+        return not (app.should_stop or app.rebalancing) or consumer.confirmed_lately()
+
+    async def _commit(self, batch: Batch, result: BatchResult) -> None:
+        partition = batch.partition
+        try:
+            if await self.attempt(batch, lambda: self._write_in_thread(batch, result)) is None:
+                return
+            for listener in self._table.on_rows:
+                listener(partition, result.rows)
+            self._app.batch_consumer.ack(batch.message)
+            self.reached(Failpoint.AFTER_ACK, batch)
+            result.done()
+            for committed in self.on_committed:
+                committed(batch, time.monotonic() - batch.begun_at)
+        except Exception as error:  # noqa: BLE001  # The worker ends with it.
+            await self._app.crash(error)
+        finally:
+            self._finished[partition].set()
+
+    async def _write_in_thread(self, batch: Batch, result: BatchResult) -> bool:
+        writing = asyncio.get_running_loop().run_in_executor(self._app.threads, self._write, batch, result)
+        self._in_threads.add(writing)
+        writing.add_done_callback(self._in_threads.discard)
+        # A cancelled task must not hide a thread that still writes.
+        await asyncio.shield(writing)
+        return True
+
+    def _write(self, batch: Batch, result: BatchResult) -> None:
+        """Write a batch, in a thread. A crash at any moment leaves a state from which the next owner goes on:
+
+        1. begin: nothing is visible.
+        2. produce signals and dead letters, then changelog rows, then the checkpoint: nothing is visible; the
+           next owner's `fence` aborts it, the coordinator does when nobody comes within the time limit.
+        3. commit: all of it becomes visible to readers of committed records at once. After a crash before it the
+           batch is read again from the old checkpoint; after it, reading goes on behind the batch.
+        4. store: rows, checkpoint and changelog position go to RocksDB in one write. After a crash before it they
+           are restored from the changelog, as the local position is behind.
+        5. ack, in the event loop: the group's offset may move. It is for lag monitors only.
+        6. listeners are told: index and metrics. Both live in memory and are made anew at the next start.
+
+        Raises what app.engine.transaction raises.
+        """
+        app, table, partition = self._app, self._table, batch.partition
+        now = time.monotonic()
+        if not app.batch_consumer.is_current(batch):
+            raise Fenced("the partition was assigned again meanwhile")
+        changes_nothing = not (result.outputs or result.rows)
+        if changes_nothing and now - self._checkpointed.get(partition, 0.0) < IDLE_CHECKPOINT_SECONDS:
+            return  # It would only move the checkpoint; reading this batch again would change nothing either.
+        checkpoint = encode_checkpoint(Checkpoint(app.topic_ids[batch.tp.topic], batch.end, table.state_text))
+        entries = {**result.rows, CHECKPOINT_KEY: checkpoint}
+        changelog = table.changelog_name
+        offset = app.producers[batch.tp].commit(
+            batch,
+            result.outputs,
+            [ProducerRecord(changelog, key, value, partition) for key, value in entries.items()],
+            lambda: self.should_continue(batch),
+            self.reached,
+        )
+        self._checkpointed[partition] = now
+        self.reached(Failpoint.AFTER_COMMIT, batch)
+        if not self._app.batch_consumer.is_current(batch):
+            raise Fenced("the partition was given away after the commit")
+        table.restore(partition, entries, offset + 1)
+        self.reached(Failpoint.AFTER_STORE, batch)
+
+    async def _wait(self, batch: Batch, error: Exception, delay: float) -> None:
+        self._app.waits[batch.tp] = str(error)
+        for listener in self.on_retry:
+            listener(error)
+        log.warning("%s: %s; trying again in %g s", batch, error, delay)
+        if not self.should_continue(batch):
+            raise Fenced("nobody waits for this batch any more") from error
+        await asyncio.sleep(delay)
+
+    def _drop(self, batch: Batch, why: Fenced) -> None:
+        """Forget a batch and what memory says of its partition; the next owner does it again, perhaps this worker."""
+        log.info("%s dropped: %s", batch, why)
+        consumer = self._app.batch_consumer
+        had = consumer.is_current(batch)
+        consumer.give_up(batch)
+        for listener in self._table.on_dropped:
+            listener(batch.partition)
+        self._app.waits.pop(batch.tp, None)
+        self._finished[batch.partition].set()
+        if had and not self._app.should_stop:
+            self._in_background(self._regain(batch))
+
+    async def _regain(self, batch: Batch) -> None:
+        """Get a partition going again whose producer was fenced though the group says that it is this worker's.
+
+        A rebalance on its way would explain it, so wait whether one comes. Otherwise the coordinator has
+        given up a transaction that took too long: join the group again, which fences and restores
+        everything as at the start. Or somebody else uses the id, which a person must mend.
+        """
+        app, consumer = self._app, self._app.batch_consumer
+        fenced_at = time.monotonic()
+        while consumer.confirmed_at < fenced_at + consumer.heartbeat_seconds or app.rebalancing:
+            if app.should_stop or not consumer.holds(batch):
+                return
+            await asyncio.sleep(RECHECK_SECONDS)
+        producer = app.producers[batch.tp]
+        if fenced_at - batch.begun_at < producer.timeout_seconds:
+            await app.crash(
+                OperatorError(
+                    f"Another producer has taken over the transactional id {producer.transactional_id}, although the "
+                    f"group {app.conf.id} gave {batch.tp.topic}[{batch.partition}] to this worker: a second "
+                    "deployment runs with the same APP_ID, perhaps in another group. Give each its own"
+                )
+            )
+            return
+        log.warning("%s: its transaction timed out; joining the group again", batch)
+        consumer.fetcher.rejoin()
+
+
+def _delays() -> Iterator[float]:
+    return chain(BACKOFF_SECONDS, repeat(BACKOFF_SECONDS[-1]))

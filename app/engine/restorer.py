@@ -1,0 +1,128 @@
+"""Restoring a table's partitions from their changelog, in bulk.
+
+It reads with a consumer of its own, to the last stable offset of each partition. By
+then the partition's transactional id has been taken over, so nothing can be written
+behind that offset any more: what is restored is complete. Markers of transactions
+take offsets too, so the position counts, not the last record.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from time import monotonic
+from typing import Any, Protocol, cast
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from app.engine.checkpoint import RESET_KEY
+from app.engine.errors import Fenced
+
+#: Records taken at once, and so written at once.
+MOST_AT_ONCE = 10_000
+
+POLL_SECONDS = 0.2
+
+#: What can be wrong with a fetch while brokers come and go; librdkafka tries again by itself.
+_PASSING = frozenset({KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT, KafkaError._RESOLVE})
+
+
+class Target(Protocol):
+    """Where rows are restored to; see app.engine.table.BatchTable."""
+
+    def changelog_position(self, partition: int) -> int:
+        """The changelog offset to go on from; 0 when there is nothing yet."""
+
+    def restore(self, partition: int, entries: Mapping[bytes, bytes | None], position: int) -> None:
+        """Write entries (None: delete) and the position behind them."""
+
+    def reset(self, partition: int) -> None:
+        """Forget all entries of a partition."""
+
+
+class ChangelogRestorer:
+    """Brings partitions of one table to the end of their changelog; `restore` blocks, so call it in a thread."""
+
+    def __init__(self, config: Mapping[str, Any], topic: str, target: Target) -> None:
+        self._config = {
+            **config,
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            # A local broker gives more than librdkafka's default queue holds before the first call takes any.
+            "queued.max.messages.kbytes": 32 * 1024,
+            "fetch.wait.max.ms": 20,
+        }
+        self._topic = topic
+        self._target = target
+        #: Records still to read, by partition; empty when nothing is being restored.
+        self.remaining: dict[int, int] = {}
+        #: When the broker was last asked for records (monotonic seconds).
+        self.asked_at = monotonic()
+
+    def restore(self, partitions: set[int], should_continue: Callable[[], bool]) -> int:
+        """Read each partition to its end and return how many records that were. Raises Fenced, KafkaException."""
+        starts = {partition: self._target.changelog_position(partition) for partition in partitions}
+        consumer = Consumer(self._config)
+        restored = 0
+        try:
+            ends = self._ends(consumer, partitions, should_continue)
+            self.remaining = {each: max(0, ends[each] - starts[each]) for each in partitions}
+            left = {each for each in partitions if self.remaining[each]}
+            consumer.assign([TopicPartition(self._topic, each, starts[each]) for each in left])
+            while left:
+                self._check(should_continue)
+                messages = consumer.consume(MOST_AT_ONCE, POLL_SECONDS)
+                restored += self._write(messages, ends, left)
+            return restored
+        finally:
+            self.remaining = {}
+            consumer.close()
+
+    def _check(self, should_continue: Callable[[], bool]) -> None:
+        self.asked_at = monotonic()
+        if not should_continue():
+            raise Fenced("nobody waits for these partitions any more")
+
+    def _ends(self, consumer: Consumer, partitions: set[int], should_continue: Callable[[], bool]) -> dict[int, int]:
+        """The last stable offset of each partition, which is its end: the transactional ids are ours."""
+        ends: dict[int, int] = {}
+        while pending := partitions - ends.keys():
+            self._check(should_continue)
+            for partition in pending:
+                try:
+                    found = consumer.get_watermark_offsets(TopicPartition(self._topic, partition), timeout=2.0)
+                except KafkaException as error:
+                    if not (error.args[0].retriable() or error.args[0].code() in _PASSING):
+                        raise
+                    break
+                if found is not None:
+                    ends[partition] = found[1]
+        return ends
+
+    def _write(self, messages: list[Message], ends: Mapping[int, int], left: set[int]) -> int:
+        entries: defaultdict[int, dict[bytes, bytes | None]] = defaultdict(dict)
+        positions: dict[int, int] = {}
+        count = 0
+        for message in messages:
+            partition, offset = cast(int, message.partition()), cast(int, message.offset())
+            error = message.error()
+            if error is not None:
+                if error.code() == KafkaError._PARTITION_EOF:
+                    positions[partition] = offset
+                elif not (error.retriable() or error.code() in _PASSING):
+                    raise KafkaException(error)
+                continue
+            count += 1
+            key = message.key()
+            if key == RESET_KEY:
+                self._target.reset(partition)
+                entries[partition].clear()
+            elif key is not None:
+                entries[partition][key] = message.value()
+            positions[partition] = offset + 1
+        for partition, position in positions.items():
+            self._target.restore(partition, entries[partition], position)
+            self.remaining[partition] = max(0, ends[partition] - position)
+            if position >= ends[partition]:
+                left.discard(partition)
+        return count

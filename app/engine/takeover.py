@@ -1,0 +1,111 @@
+"""Taking over the partitions of an assignment: fence whoever had them, restore their tables, then let them be read."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from faust.types import TP
+
+from app.engine.errors import Fenced
+from app.engine.restorer import ChangelogRestorer
+from app.engine.table import BatchTable
+from app.engine.transaction import TransactionalProducer
+
+if TYPE_CHECKING:
+    from app.engine.app import BatchApp
+
+log = logging.getLogger(__name__)
+
+
+class Takeover:
+    """What a worker does between being assigned partitions and reading them.
+
+    1. One transactional producer a source partition takes over its id. From then on nobody else can write to
+       the changelog's partition, and its end is final.
+    2. Each table is restored to that end, from its local database on.
+    3. The state found is checked: made by a newer program or with other settings, it ends the worker.
+    """
+
+    def __init__(self, app: "BatchApp") -> None:
+        self._app = app
+        self._restorer: ChangelogRestorer | None = None
+        self._working: asyncio.Future[int] | None = None
+        self._fencing_at = 0.0
+
+    @property
+    def asked_at(self) -> float:
+        """When the broker was last asked for anything (monotonic seconds)."""
+        restorer = self._restorer
+        return max(self._fencing_at, restorer.asked_at if restorer else 0.0)
+
+    def records_to_restore(self) -> int:
+        """Changelog records still to be read; 0 when nothing is being restored."""
+        restorer = self._restorer
+        return sum(list(restorer.remaining.values())) if restorer else 0
+
+    async def on_rebalance_complete(self, *_: Any, **__: Any) -> None:
+        """Take over what the group has assigned; Faust awaits this before it seeks and reads the streams.
+
+        A further rebalance cancels it. Raises OperatorError.
+        """
+        app = self._app
+        generation_id, tables = app.consumer_generation_id, app.stream_tables()
+        tps = {tp for tp in app.batch_consumer.stream_tps() if tp.topic in tables}
+
+        def should_continue() -> bool:
+            self._fencing_at = monotonic()
+            return app.consumer_generation_id == generation_id and not app.should_stop
+
+        try:
+            await self.settled()
+            self._working = asyncio.get_running_loop().run_in_executor(
+                app.threads, self._take_over, tps, tables, should_continue
+            )
+            started = monotonic()
+            records = await asyncio.shield(self._working)
+            log.info("Tables restored: %d records in %.1f s", records, monotonic() - started)
+            for table in tables.values():
+                partitions = frozenset(tp.partition for tp in tps if tp.topic == table.source_topic)
+                for partition in partitions:
+                    table.check(partition)
+                table.activate(partitions)
+        except Fenced as error:
+            log.info("Not taken over: %s", error)
+        except Exception as error:
+            # Faust would only log it.
+            await app.crash(error)
+            raise
+
+    async def settled(self) -> None:
+        """Wait until no thread restores any more; to be awaited before databases are closed."""
+        if self._working is not None:
+            await asyncio.wait([self._working])
+
+    def _take_over(self, tps: set[TP], tables: dict[str, BatchTable], should_continue: Callable[[], bool]) -> int:
+        """Fence and restore, in a thread; returns how many records were restored."""
+        self._fence(tps, should_continue)
+        restored = 0
+        for topic, table in tables.items():
+            partitions = {tp.partition for tp in tps if tp.topic == topic}
+            restorer = ChangelogRestorer(self._app.options.consumer, table.changelog_name, table)
+            self._restorer = restorer
+            restored += restorer.restore(partitions, should_continue)
+        return restored
+
+    def _fence(self, tps: set[TP], should_continue: Callable[[], bool]) -> None:
+        app, options = self._app, self._app.options
+        old, app.producers = app.producers, {}
+        for producer in old.values():
+            producer.close()
+        producers = {
+            tp: TransactionalProducer(
+                options.producer, f"{options.id}-{tp.topic}-{tp.partition}", options.transaction_seconds
+            )
+            for tp in tps
+        }
+        # All at once: each waits for its coordinator, a longer time where a transaction was left open.
+        for fencing in [app.threads.submit(producer.fence, should_continue) for producer in producers.values()]:
+            fencing.result()
+        app.producers = producers

@@ -1,0 +1,171 @@
+"""Writing all that follows from a batch in one Kafka transaction.
+
+Each source partition has a transactional id. Whoever initializes it last fences
+everybody who had it before: the open transaction of the old owner is aborted, and
+its next produce or commit is refused. So Kafka itself says who may write.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from app.engine.batch import Batch, ProducerRecord
+from app.engine.errors import Fenced, NotCommitted, OperatorError
+from app.engine.failpoints import Failpoint, Observer, unobserved
+
+#: How often a call that waits for the broker looks whether it is still wanted.
+CALL_SECONDS = 0.5
+
+#: Pause before a call is repeated that the broker or librdkafka refused at once.
+AGAIN_SECONDS = 0.05
+
+#: How long an abort may take of a worker that is ending; the broker does it later by itself.
+ABORT_SECONDS = 2.0
+
+_FENCED = frozenset({KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH})
+
+#: Refusals that no repetition mends.
+_PERMANENT = frozenset(
+    {
+        KafkaError.MSG_SIZE_TOO_LARGE,
+        KafkaError.RECORD_LIST_TOO_LARGE,
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+        KafkaError.POLICY_VIOLATION,
+        KafkaError.INVALID_RECORD,
+    }
+)
+
+ShouldContinue = Callable[[], bool]
+
+
+class TransactionalProducer:
+    """The one writer of a source partition. All methods block: call them in a thread, one at a time.
+
+    `should_continue` is asked now and then whether to go on waiting for the broker;
+    when it says no, Fenced is raised and the producer is of no more use.
+    """
+
+    def __init__(self, config: Mapping[str, Any], transactional_id: str, timeout_seconds: float) -> None:
+        self.transactional_id = transactional_id
+        self.timeout_seconds = timeout_seconds
+        self._producer = Producer(
+            {**config, "transactional.id": transactional_id, "transaction.timeout.ms": int(timeout_seconds * 1000)}
+        )
+        self._offset = -1
+
+    def fence(self, should_continue: ShouldContinue) -> None:
+        """Become the writer: abort what the last owner left open, and fence it.
+
+        Afterwards the end of the changelog's partition is final until this producer
+        writes. Raises Fenced, and OperatorError where the right to the id is missing.
+        """
+        self._call(lambda: self._producer.init_transactions(CALL_SECONDS), should_continue)
+
+    def commit(
+        self,
+        batch: Batch,
+        outputs: Sequence[ProducerRecord],
+        changelog: Sequence[ProducerRecord],
+        should_continue: ShouldContinue,
+        reached: Observer = unobserved,
+    ) -> int:
+        """Write the records in one transaction; return the offset of the last changelog record.
+
+        Raises NotCommitted when the transaction was aborted and may be tried again,
+        Fenced when another producer has taken the id over, and KafkaException for
+        what no repetition mends.
+        """
+        try:
+            self._producer.begin_transaction()
+            reached(Failpoint.AFTER_BEGIN, batch)
+            self._produce(outputs, should_continue)
+            reached(Failpoint.SOME_PRODUCED, batch)
+            self._produce(changelog[:-1], should_continue)
+            self._produce(changelog[-1:], should_continue, on_delivery=self._report)
+            reached(Failpoint.AFTER_PRODUCE, batch)
+            while self._producer.flush(CALL_SECONDS):
+                _check(should_continue)
+            reached(Failpoint.BEFORE_COMMIT, batch)
+            self._call(lambda: self._producer.commit_transaction(CALL_SECONDS), should_continue)
+        except NotCommitted:
+            self._call(lambda: self._producer.abort_transaction(CALL_SECONDS), should_continue)
+            raise
+        except BaseException:
+            self.close()
+            raise
+        return self._offset
+
+    def close(self) -> None:
+        """Abort what is open, if the broker allows it soon, and drop what is queued."""
+        with suppress(KafkaException):
+            self._producer.purge()
+            self._producer.abort_transaction(ABORT_SECONDS)
+
+    def _produce(
+        self,
+        records: Iterable[ProducerRecord],
+        should_continue: ShouldContinue,
+        on_delivery: Callable[[KafkaError | None, Message], None] | None = None,
+    ) -> None:
+        produce = self._producer.produce
+        for topic, key, value, partition, headers in records:
+            while True:
+                try:
+                    produce(
+                        topic,
+                        value,
+                        key,
+                        partition,
+                        on_delivery=on_delivery,
+                        headers=list(headers) if headers else None,
+                    )
+                except BufferError:
+                    self._producer.poll(CALL_SECONDS)
+                    _check(should_continue)
+                except KafkaException as error:
+                    raise self._translated(error) from error
+                else:
+                    break
+
+    def _report(self, error: KafkaError | None, message: Message) -> None:
+        offset = message.offset()
+        if error is None and offset is not None:
+            self._offset = offset
+
+    def _call(self, call: Callable[[], object], should_continue: ShouldContinue) -> None:
+        """Call until the broker has answered. Raises Fenced, NotCommitted, OperatorError, KafkaException."""
+        while True:
+            try:
+                call()
+            except KafkaException as error:
+                translated = self._translated(error)
+                if translated is not error or not error.args[0].retriable():
+                    raise translated from error
+                _check(should_continue)
+                time.sleep(AGAIN_SECONDS)
+            else:
+                return
+
+    def _translated(self, raised: KafkaException) -> Exception:
+        error: KafkaError = raised.args[0]
+        code = error.code()
+        if code in _FENCED:
+            return Fenced(f"{self.transactional_id}: {error.str()}")
+        if code == KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+            return OperatorError(
+                f"Kafka does not allow this worker to use the transactional id {self.transactional_id}: "
+                "give its key the rights Write and Describe on the transactional ids of this app's prefix"
+            )
+        if error.txn_requires_abort() and code not in _PERMANENT:
+            return NotCommitted(error.str())
+        return raised
+
+
+def _check(should_continue: ShouldContinue) -> None:
+    if not should_continue():
+        raise Fenced("nobody waits for this transaction any more")

@@ -1,0 +1,83 @@
+"""What the engine needs to know of a deployment, from its settings."""
+
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from app.broker import Broker, BrokerUnavailable
+from app.clients import ClusterMissing, consumer_config, endpoints, faust_credentials, producer_config
+from app.engine.app import EngineOptions, Prepared
+from app.kafka.address import advertised_host, check_address, member_name
+from app.listen import listen
+from app.metrics import deleted_records
+from app.settings import Settings
+from app.topic_admin import check_unchanged, ensure_topics
+from app.topics import LARGEST_RECORD_BYTES
+
+if TYPE_CHECKING:
+    from app.engine.app import BatchApp
+
+log = logging.getLogger(__name__)
+
+
+class Cluster:
+    """Where a worker's cluster is, and what is checked there.
+
+    Without a cluster a worker does not start, but Faust's other commands, `--help`
+    among them, do without one.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._missing: ClusterMissing | None = None
+        try:
+            kafka, schema_registry = endpoints(settings)
+        except ClusterMissing as error:
+            self._missing = error
+            kafka, schema_registry = "127.0.0.1:9092", "http://127.0.0.1:8081"
+        #: The settings with both addresses filled in.
+        self.settings = settings.model_copy(update={"kafka_bootstrap": kafka, "schema_registry_url": schema_registry})
+        self._broker: Broker | None = None
+
+    def options(self) -> EngineOptions:
+        """The engine's options."""
+        settings = self.settings
+        return EngineOptions(
+            id=settings.id,
+            brokers=(settings.kafka_bootstrap or "").split(","),
+            credentials=faust_credentials(settings),
+            client_id=member_name(settings),
+            producer=producer_config(settings) | {"message.max.bytes": LARGEST_RECORD_BYTES},
+            consumer=consumer_config(settings, f"{settings.id}-restore"),
+            partitions=settings.partitions,
+            replication_factor=settings.replication_factor,
+            session_seconds=settings.session_seconds,
+            batch_max=settings.batch_max,
+            data_dir=settings.data_dir,
+            web_bind=settings.api_host,
+            web_host=advertised_host(settings),
+            web_port=settings.api_port,
+            prepare=self.prepare,
+            check=self.check,
+            on_deleted=lambda topic, count: deleted_records.labels(topic).inc(count),
+        )
+
+    def prepare(self, app: "BatchApp") -> Prepared:
+        """See that the port is free, create or check the topics. Raises StocksError."""
+        if self._missing:
+            raise self._missing
+        if app.asgi_app is not None and app.conf.web_enabled:
+            listen("API_PORT", app.conf.web_bind, app.conf.web_port).close()
+        topic_ids = ensure_topics(self.settings)
+        self._broker = Broker(self.settings)
+        return Prepared(topic_ids, f"{self.settings.id} on cluster {self._broker.metadata().cluster_id}")
+
+    def check(self, app: "BatchApp") -> None:
+        """Raise StocksError where topics were changed under a running worker, or another has its address."""
+        broker = self._broker
+        if broker is None:
+            return
+        # While the broker is away the agents notice, wait, and say so.
+        with suppress(BrokerUnavailable):
+            check_unchanged(broker, self.settings, app.topic_ids)
+            if app.conf.web_enabled and app.batch_consumer.stream_tps():
+                check_address(broker, self.settings)

@@ -1,0 +1,184 @@
+"""The bytes of the windows table's rows and keys.
+
+A key is run NUL symbol NUL slot; the slot, a big-endian u32, is the bar's number modulo
+KEEP_BARS. So a series' rows are a ring: the bar that is one too many takes the place of the
+oldest, and no row ever needs to be deleted. Bars are numbered in the order of time; a late
+bar moves the numbers of the few newer ones, whose rows change anyway.
+
+A row, format version 1, little-endian:
+
+    u8   version (1)         u32  number            u32  minute since 1970
+    f64 x 6  open, high, low, close, volume, vwap (NaN: none)
+    u32  trade count (all ones: none)
+    f64 x 2  average gain and loss                  f64 x 3  fast, slow average, RSI (NaN: none)
+    u32  bars seen           i32  gap in minutes (-1: none)
+    f64  close before a split (NaN: no split)
+    u16  revision            u8 x 3  action, previous action (255: none), reason
+    i64  emitted at, UTC epoch milliseconds
+    texts                    JSON: [strategy, origin, source, feed, adjustment]
+"""
+
+import json
+from functools import lru_cache
+from math import nan
+from struct import Struct
+from typing import NamedTuple, get_args
+
+from app.domain.bar_rows import NO_COUNT
+from app.domain.provenance import Provenance
+from app.domain.records import MINUTE_MS, Action, Origin, Reason
+from app.domain.row import Row
+from tables.format import Format, UnknownFormat
+
+VERSION = 1
+_FIXED = Struct("<BII6dI2d3dIidHBBBq")
+_FORMAT = Format("windows", VERSION, _FIXED.size)
+_NUMBER_AND_MINUTE = Struct("<xII")
+_SLOT = Struct(">I")
+# Action, previous action, reason, emitted at.
+_TAIL = Struct("<BBxq")
+_TAIL_AT = _FIXED.size - _TAIL.size
+
+# The order is the format: never change it, only add.
+ACTIONS: tuple[Action, ...] = ("HOLD", "BUY", "SELL")
+_REASONS: tuple[Reason, ...] = (
+    "no_rule",
+    "oversold_in_uptrend",
+    "overbought_in_downtrend",
+    "warming_up",
+    "flat",
+    "split_suspected",
+)
+_ACTION_CODES = {action: code for code, action in enumerate(ACTIONS)}
+_REASON_CODES = {reason: code for code, reason in enumerate(_REASONS)}
+NO_ACTION = 255
+_NO_GAP = -1
+_ORIGINS = get_args(Origin)
+
+
+def row_key(series: bytes, slot: int) -> bytes:
+    """The key of a row; `series` is that of app.domain.key.table_key."""
+    return series + b"\x00" + _SLOT.pack(slot)
+
+
+def slot_of(key: bytes) -> int:
+    """The slot of a row's key."""
+    slot: int = _SLOT.unpack_from(key, len(key) - _SLOT.size)[0]
+    return slot
+
+
+def series_of(key: bytes) -> bytes:
+    """The series of a row's key."""
+    return key[: -_SLOT.size - 1]
+
+
+def encode_row(row: Row) -> bytes:
+    """The bytes of a row."""
+    previous = row.previous_action
+    return _FIXED.pack(
+        VERSION,
+        row.number,
+        row.timestamp // MINUTE_MS,
+        row.open,
+        row.high,
+        row.low,
+        row.close,
+        row.volume,
+        nan if row.vwap is None else row.vwap,
+        NO_COUNT if row.trade_count is None else row.trade_count,
+        row.gain,
+        row.loss,
+        nan if row.sma_fast is None else row.sma_fast,
+        nan if row.sma_slow is None else row.sma_slow,
+        nan if row.rsi is None else row.rsi,
+        row.bars_seen,
+        _NO_GAP if row.gap_minutes is None else row.gap_minutes,
+        nan if row.split_close is None else row.split_close,
+        row.revision,
+        _ACTION_CODES[row.action],
+        NO_ACTION if previous is None else _ACTION_CODES[previous],
+        _REASON_CODES[row.reason],
+        row.emitted_at,
+    ) + _pack_texts(row.strategy, row.provenance)
+
+
+def decode_row(data: bytes) -> Row:
+    """The row of bytes. Raises UnknownFormat when they are of an unknown version, which it names, or damaged."""
+    data = _FORMAT.current(data)
+    fields = _FIXED.unpack_from(data)
+    _, number, minute, open_, high, low, close, volume, vwap, count, gain, loss = fields[:12]
+    fast, slow, rsi, bars_seen, gap, split_close, revision, action, previous, reason, emitted_at = fields[12:]
+    strategy, provenance = _unpack_texts(data[_FIXED.size :])
+    if action >= len(ACTIONS) or (previous >= len(ACTIONS) and previous != NO_ACTION) or reason >= len(_REASONS):
+        raise UnknownFormat(
+            f"windows: the row has an action, previous action or reason of unknown code {fields[19:22]}"
+        )
+    return Row(
+        number,
+        minute * MINUTE_MS,
+        open_,
+        high,
+        low,
+        close,
+        volume,
+        _nullable(vwap),
+        None if count == NO_COUNT else count,
+        gain,
+        loss,
+        _nullable(fast),
+        _nullable(slow),
+        _nullable(rsi),
+        bars_seen,
+        None if gap == _NO_GAP else gap,
+        _nullable(split_close),
+        revision,
+        ACTIONS[action],
+        None if previous == NO_ACTION else ACTIONS[previous],
+        _REASONS[reason],
+        emitted_at,
+        strategy,
+        provenance,
+    )
+
+
+def number_of(data: bytes) -> int:
+    """A row's number without reading the rest. Raises UnknownFormat as `decode_row` does."""
+    number: int = _NUMBER_AND_MINUTE.unpack_from(_FORMAT.current(data))[0]
+    return number
+
+
+class Summary(NamedTuple):
+    """What an index needs to know of a row; times are UTC epoch milliseconds, codes as ACTIONS has them."""
+
+    number: int
+    timestamp: int
+    action: int
+    previous_action: int
+    emitted_at: int
+
+
+def summary_of(data: bytes) -> Summary:
+    """A row's summary without reading the rest, in a microsecond. Raises UnknownFormat as `decode_row` does."""
+    data = _FORMAT.current(data)
+    number, minute = _NUMBER_AND_MINUTE.unpack_from(data)
+    return Summary(number, minute * MINUTE_MS, *_TAIL.unpack_from(data, _TAIL_AT))
+
+
+@lru_cache(maxsize=4096)
+def _pack_texts(strategy: str, provenance: Provenance) -> bytes:
+    return json.dumps([strategy, *provenance], separators=(",", ":")).encode()
+
+
+@lru_cache(maxsize=4096)
+def _unpack_texts(data: bytes) -> tuple[str, Provenance]:
+    try:
+        strategy, origin, *texts = json.loads(data)
+        if origin not in _ORIGINS or len(texts) != 3 or not all(isinstance(text, str) for text in (strategy, *texts)):
+            raise TypeError(f"not a strategy and a provenance: {data!r}")
+        return strategy, Provenance(origin, *texts)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise UnknownFormat(f"windows: the row's texts cannot be read: {error}") from error
+
+
+def _nullable(value: float) -> float | None:
+    return None if value != value else value
