@@ -25,8 +25,9 @@ from struct import Struct
 from typing import NamedTuple, get_args
 
 from app.domain.bar_rows import NO_COUNT
+from app.domain.decisions import ACTIONS
 from app.domain.provenance import Provenance
-from app.domain.records import MINUTE_MS, Action, Origin, Reason
+from app.domain.records import MINUTE_MS, Origin, Reason
 from app.domain.row import Row
 from tables.format import Format, UnknownFormat
 
@@ -40,7 +41,6 @@ _TAIL = Struct("<BBxq")
 _TAIL_AT = _FIXED.size - _TAIL.size
 
 # The order is the format: never change it, only add.
-ACTIONS: tuple[Action, ...] = ("HOLD", "BUY", "SELL")
 _REASONS: tuple[Reason, ...] = (
     "no_rule",
     "oversold_in_uptrend",

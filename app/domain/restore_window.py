@@ -4,12 +4,12 @@ from array import array
 from collections.abc import Sequence
 from math import nan
 
-from app.domain import bar_rows
+from app.domain import bar_rows, decisions
+from app.domain.decisions import Decision
 from app.domain.provenance import Provenance
 from app.domain.records import MINUTE_MS
 from app.domain.row import Row
 from app.domain.strategy import Strategy
-from app.domain.update_signals import Decision, pack_decisions
 from app.domain.window import Window
 
 
@@ -48,9 +48,8 @@ def restore_window(rows: Sequence[Row], strategy: Strategy) -> Window:
     window.provenances = provenances
     starts = {row.number + 1 - row.bars_seen for row in kept}
     window.split_starts = sorted(start for start in starts if start > 0)
-    decisions = {
-        row.timestamp // MINUTE_MS: Decision(row.action, row.previous_action, row.emitted_at) for row in newest
-    }
-    window.decisions = pack_decisions(decisions, strategy)
+    for row in newest:
+        decision = Decision(row.action, row.previous_action, row.emitted_at)
+        decisions.put(window.decisions, row.timestamp // MINUTE_MS, decision)
     window.trim(strategy)
     return window

@@ -4,7 +4,7 @@ from array import array
 from bisect import bisect_left, insort
 
 from app.domain import bar_rows, rsi
-from app.domain.provenance import Provenance, in_use
+from app.domain.provenance import Provenance, in_use, provenance_of
 from app.domain.records import Bar
 from app.domain.split import RAW, Gap, is_night, series_start, split_ratio
 from app.domain.strategy import Strategy
@@ -34,8 +34,8 @@ class Window:
         self.provenances: list[Provenance] = []
         #: The numbers of bars with which a split began a new series: that of the oldest bar's series, and later ones.
         self.split_starts: list[int] = []
-        #: What the rule said of the newest bars; see app/domain/update_signals.py.
-        self.decisions = b""
+        #: What the rule said of the newest bars; see app/domain/decisions.py.
+        self.decisions = bytearray()
 
     @property
     def newest_minute(self) -> int:
@@ -167,7 +167,7 @@ class Window:
             self.losses.append(loss)
 
     def _provenance(self, bar: Bar, strategy: Strategy) -> int:
-        provenance = Provenance(bar["origin"], bar["source"], bar["feed"], bar["adjustment"])
+        provenance = provenance_of(bar["origin"], bar["source"], bar["feed"], bar["adjustment"])
         try:
             return self.provenances.index(provenance)
         except ValueError:

@@ -1,5 +1,6 @@
 """How a worker starts and ends: the API first, checks before anything runs, and the first reason of a crash last."""
 
+import ctypes
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NoReturn, cast
@@ -14,6 +15,9 @@ from app.engine.errors import OperatorError
 
 if TYPE_CHECKING:
     from app.engine.app import BatchApp
+
+#: Of glibc's malloc.h; musl has no mallopt.
+_M_ARENA_MAX = -8
 
 
 class ApiFirst(BootStrategy):
@@ -37,6 +41,17 @@ class ApiFirst(BootStrategy):
         ]
 
 
+def _bound_arenas() -> None:
+    """Have glibc keep freed memory in two heaps instead of eight a core.
+
+    Batches are made in one thread and freed in others, librdkafka's among them: with a
+    heap a thread much more stays with the process than it ever needs at once.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, 2)
+
+
 class CheckedWorker(faust.Worker):
     """Ends with a sentence where a worker cannot work, and before anything has started where that is known."""
 
@@ -58,6 +73,7 @@ class CheckedWorker(faust.Worker):
             cast("BatchApp", self.app).prepare()
         except OperatorError as error:
             raise SystemExit(f"Error: {error}") from None
+        _bound_arenas()
         try:
             super().execute_from_commandline()
         finally:

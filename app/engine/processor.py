@@ -30,6 +30,9 @@ IDLE_CHECKPOINT_SECONDS = 1.0
 
 RECHECK_SECONDS = 0.05
 
+#: Records in hand at once, of all partitions: what follows from each takes some kilobytes until it is committed.
+MOST_RECORDS = 8_000
+
 
 class BatchProcessor:
     """Gives agents one partition's batches one after another, and commits what they make of them.
@@ -48,7 +51,10 @@ class BatchProcessor:
         self._app = app
         self._table = table
         self._retriable = retriable
+        #: By partition, for the batch in hand or the one before.
         self._finished: dict[int, asyncio.Event] = {}
+        #: Records of the batches that agents or threads have in hand, by partition.
+        self._in_hand: dict[int, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._checkpointed: dict[int, float] = {}
         self._in_threads: set[asyncio.Future[None]] = set()
@@ -65,15 +71,32 @@ class BatchProcessor:
         async for event in stream.noack().events():  # type: ignore[attr-defined]
             batch: Batch = event.value
             batch.message = event.message
-            before = self._finished.get(batch.partition)
-            if before is not None:
-                await before.wait()
+            await self._room(batch)
             if not self._app.batch_consumer.begin(batch):
                 self._app.batch_consumer.forget(batch)
                 continue
             self._finished[batch.partition] = asyncio.Event()
+            self._in_hand[batch.partition] = len(batch.records)
             batch.begun_at = time.monotonic()
             yield batch
+
+    async def _room(self, batch: Batch) -> None:
+        """Wait until the partition's batch before is finished, and few enough records are in hand."""
+        while True:
+            others = [self._finished[each] for each in self._in_hand if each != batch.partition]
+            if batch.partition in self._in_hand:
+                await self._finished[batch.partition].wait()
+            elif others and sum(self._in_hand.values()) + len(batch.records) > MOST_RECORDS:
+                waiting = [asyncio.ensure_future(each.wait()) for each in others]
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                for each in waiting:
+                    each.cancel()
+            else:
+                return
+
+    def _finish(self, batch: Batch) -> None:
+        self._in_hand.pop(batch.partition, None)
+        self._finished[batch.partition].set()
 
     async def attempt(self, batch: Batch, work: Callable[[], Awaitable[T]]) -> T | None:
         """What `work` returns, tried again after retriable errors; None when the batch was dropped meanwhile."""
@@ -90,7 +113,7 @@ class BatchProcessor:
             self._drop(batch, error)
         except BaseException:
             log.critical("%s failed; it stays un-acked", batch)
-            self._finished[batch.partition].set()
+            self._finish(batch)
             raise
         return None
 
@@ -130,7 +153,7 @@ class BatchProcessor:
         except Exception as error:  # noqa: BLE001  # The worker ends with it.
             await self._app.crash(error)
         finally:
-            self._finished[partition].set()
+            self._finish(batch)
 
     async def _write_in_thread(self, batch: Batch, result: BatchResult) -> bool:
         writing = asyncio.get_running_loop().run_in_executor(self._app.threads, self._write, batch, result)
@@ -197,7 +220,7 @@ class BatchProcessor:
         for listener in self._table.on_dropped:
             listener(batch.partition)
         self._app.waits.pop(batch.tp, None)
-        self._finished[batch.partition].set()
+        self._finish(batch)
         if had and not self._app.should_stop:
             self._in_background(self._regain(batch))
 
