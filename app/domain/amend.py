@@ -9,7 +9,10 @@ from app.domain.strategy import Strategy
 from app.domain.window import Window
 
 Changed = tuple[int, IndicatorValues, bool]
-"""Index of a bar that changed, its indicators, and whether a signal says anything of the change."""
+"""Index of a bar whose row changed, its indicators, and whether a signal says anything of the change."""
+
+State = tuple[IndicatorValues, float, float]
+"""A bar's indicators, and Wilder's averages after it."""
 
 
 def amend(window: Window, bar: Bar, strategy: Strategy, gap: Gap) -> tuple[Outcome, list[Changed]]:
@@ -22,7 +25,7 @@ def amend(window: Window, bar: Bar, strategy: Strategy, gap: Gap) -> tuple[Outco
         return Outcome.STALE, []
 
     count = len(window.closes)
-    old: list[IndicatorValues | None] = [indicator_values(window, i, strategy, gap) for i in range(index, count)]
+    old: list[State | None] = [_state(window, i, strategy, gap) for i in range(index, count)]
     if present:
         window.replace(index, bar, strategy, gap)
     else:
@@ -44,22 +47,29 @@ def _reachable(window: Window, index: int, present: bool, strategy: Strategy) ->
     return all(bar_rows.tail(window.rows, i)[0] < bar_rows.MAX_REVISION for i in range(index, count))
 
 
+def _state(window: Window, index: int, strategy: Strategy, gap: Gap) -> State:
+    state = index - len(window.closes)
+    return indicator_values(window, index, strategy, gap), window.gains[state], window.losses[state]
+
+
 def _changes(
-    window: Window, first: int, present: bool, old: list[IndicatorValues | None], strategy: Strategy, gap: Gap
+    window: Window, first: int, present: bool, old: list[State | None], strategy: Strategy, gap: Gap
 ) -> list[Changed]:
     changes: list[Changed] = []
     follow = False
     for index, before in enumerate(old, first):
-        after = indicator_values(window, index, strategy, gap)
+        after = _state(window, index, strategy, gap)
+        values = after[0]
         # A bar that is emitted again may have another action, and the next signal names
         # it as its previous one. What was not ready, and is not, stays HOLD.
-        emit = after != before or follow
+        emit = before is None or values != before[0] or follow
         if emit:
             if before:
                 revision, provenance = bar_rows.tail(window.rows, index)
                 bar_rows.set_tail(window.rows, index, revision + 1, provenance)
-            follow = after.sma_slow is not None or not before or before.sma_slow is not None
-        # The corrected bar has new values; behind an inserted one all have new numbers.
-        if emit or index == first or not present:
-            changes.append((index, after, emit))
+            follow = values.sma_slow is not None or not before or before[0].sma_slow is not None
+        # The corrected bar has new values; behind an inserted one all have new numbers. Averages change
+        # without the indicators before there is an RSI, and while it is 0 or 100.
+        if emit or index == first or not present or after != before:
+            changes.append((index, values, emit))
     return changes
