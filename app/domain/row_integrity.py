@@ -1,6 +1,6 @@
 """Whether a row read back can be continued and shown: a bar, its averages and indicators, all of them numbers."""
 
-from math import isfinite
+from math import inf, isfinite
 
 from app.domain.row import Row
 from app.domain.validation import is_price, minute_fault
@@ -23,8 +23,9 @@ def validate_row(row: Row) -> str | None:
         return f"its volume is {row.volume} and its vwap {row.vwap}"
     if not (_at_least_0(row.gain) and _at_least_0(row.loss)):
         return f"its average gain is {row.gain} and its average loss {row.loss}"
+    # An average of prices at the end of their range may lie a rounding error beyond it.
     averages = (row.sma_fast, row.sma_slow, row.split_close)
-    if not all(value is None or is_price(value) for value in averages):
+    if not all(value is None or 0.0 < value < inf for value in averages):
         return "an average is not a positive number"
     if row.rsi is not None and not 0.0 <= row.rsi <= 100.0:
         return f"its RSI is {row.rsi}"
