@@ -51,10 +51,9 @@ class BatchProcessor:
         self._app = app
         self._table = table
         self._retriable = retriable
-        #: By partition, for the batch in hand or the one before.
-        self._finished: dict[int, asyncio.Event] = {}
         #: Records of the batches that agents or threads have in hand, by partition.
         self._in_hand: dict[int, int] = {}
+        self._one_finished = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._checkpointed: dict[int, float] = {}
         self._in_threads: set[asyncio.Future[None]] = set()
@@ -71,32 +70,25 @@ class BatchProcessor:
         async for event in stream.noack().events():  # type: ignore[attr-defined]
             batch: Batch = event.value
             batch.message = event.message
-            await self._room(batch)
+            while not self._has_room(batch):
+                await self._one_finished.wait()
             if not self._app.batch_consumer.begin(batch):
                 self._app.batch_consumer.forget(batch)
                 continue
-            self._finished[batch.partition] = asyncio.Event()
             self._in_hand[batch.partition] = len(batch.records)
             batch.begun_at = time.monotonic()
             yield batch
 
-    async def _room(self, batch: Batch) -> None:
-        """Wait until the partition's batch before is finished, and few enough records are in hand."""
-        while True:
-            others = [self._finished[each] for each in self._in_hand if each != batch.partition]
-            if batch.partition in self._in_hand:
-                await self._finished[batch.partition].wait()
-            elif others and sum(self._in_hand.values()) + len(batch.records) > MOST_RECORDS:
-                waiting = [asyncio.ensure_future(each.wait()) for each in others]
-                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-                for each in waiting:
-                    each.cancel()
-            else:
-                return
+    def _has_room(self, batch: Batch) -> bool:
+        """Whether the partition's batch before is finished, and few enough records are in hand."""
+        if batch.partition in self._in_hand:
+            return False
+        return not self._in_hand or sum(self._in_hand.values()) + len(batch.records) <= MOST_RECORDS
 
     def _finish(self, batch: Batch) -> None:
         self._in_hand.pop(batch.partition, None)
-        self._finished[batch.partition].set()
+        self._one_finished.set()
+        self._one_finished = asyncio.Event()
 
     async def attempt(self, batch: Batch, work: Callable[[], Awaitable[T]]) -> T | None:
         """What `work` returns, tried again after retriable errors; None when the batch was dropped meanwhile."""
@@ -113,6 +105,8 @@ class BatchProcessor:
             self._drop(batch, error)
         except BaseException:
             log.critical("%s failed; it stays un-acked", batch)
+            # The worker ends; a batch behind this one would move the checkpoint over it.
+            self._app.batch_consumer.give_up(batch)
             self._finish(batch)
             raise
         return None
@@ -141,6 +135,7 @@ class BatchProcessor:
     async def _commit(self, batch: Batch, result: BatchResult) -> None:
         partition = batch.partition
         try:
+            self.reached(Failpoint.AFTER_FOLD, batch)
             if await self.attempt(batch, lambda: self._write_in_thread(batch, result)) is None:
                 return
             for listener in self._table.on_rows:
@@ -151,6 +146,7 @@ class BatchProcessor:
             for committed in self.on_committed:
                 committed(batch, time.monotonic() - batch.begun_at)
         except Exception as error:  # noqa: BLE001  # The worker ends with it.
+            self._app.batch_consumer.give_up(batch)
             await self._app.crash(error)
         finally:
             self._finish(batch)
