@@ -40,7 +40,7 @@ def _without_log() -> WriteOptions:
     the changelog has the rest.
     """
     options = WriteOptions()
-    options.disable_wal = True
+    options.disable_wal = True  # type: ignore[method-assign, assignment]  # An attribute, whatever the stub says.
     return options
 
 
