@@ -26,20 +26,20 @@ from web.tables_reader import TablesReader
 CHECK_SECONDS = 15.0
 
 
-class Worker(BatchApp):
-    """A worker's Faust app, and the parts that tests look at."""
+class StocksApp(BatchApp):
+    """The Faust app of a worker, and the parts of it that tests look at."""
 
     table: WindowsTable
     processor: BatchProcessor
     reader: TablesReader
 
 
-def build(settings: Settings) -> Worker:
+def build(settings: Settings) -> StocksApp:
     """The worker of these settings; nothing is asked or opened before it starts."""
     cluster = Cluster(settings)
     settings, catalogue = cluster.settings, topics(cluster.settings)
     schema_registry = registry(settings)
-    app = Worker(cluster.options())
+    app = StocksApp(cluster.options())
 
     app.table = table = WindowsTable(
         app,
@@ -65,7 +65,7 @@ def build(settings: Settings) -> Worker:
     return app
 
 
-def _measure(app: Worker) -> None:
+def _measure(app: StocksApp) -> None:
     """Have the metrics follow what the worker does."""
 
     def committed(batch: Batch, seconds: float) -> None:

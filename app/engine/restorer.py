@@ -19,7 +19,7 @@ from app.engine.errors import Fenced
 #: Records taken at once, and so written at once.
 MOST_AT_ONCE = 10_000
 
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.05
 
 #: What can be wrong with a fetch while brokers come and go; librdkafka tries again by itself.
 _PASSING = frozenset({KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT, KafkaError._RESOLVE})
