@@ -1,0 +1,1 @@
+"""Kafka as this system uses it: clients, admin, topics, reading and sending."""
