@@ -24,6 +24,7 @@ from app.topic_admin import ensure_topics
 from app.topics import topics
 from tests.integration.cluster import settings_for
 from tests.integration.fixtures_stack import LocalStack, MakeStack
+from tests.integration.waiting import eventually
 
 # Whoever comes without a password may do all, the others what they are allowed.
 _AUTHORIZER = """\
@@ -72,7 +73,14 @@ def test_credentials_need_write_and_describe_on_the_apps_ids(
     allow(everything, AclOperation.DESCRIBE)
     assert "may not use the transactional ids" in only(list(check_rights(worker))).message
     allow(everything, AclOperation.WRITE)
-    assert only(list(check_rights(worker))).level == "ok"
+    # The broker hears of new rules a moment later.
+    found: list[Finding] = []
+
+    def allowed() -> bool:
+        found[:] = check_rights(worker)
+        return only(found).level == "ok"
+
+    eventually(allowed, 60, lambda: f"{found}")
 
     # As on a managed cluster.
     finding = only(list(check_transaction_log(worker, Broker(worker))))
