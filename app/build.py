@@ -1,6 +1,7 @@
 """Putting a worker together: clients, the table, the two agents, the API, and what watches them."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from agents.indicators import IndicatorsAgent
 from agents.signals import SignalsAgent
@@ -13,6 +14,7 @@ from app.engine.handoff import Handoff
 from app.engine.processor import BatchProcessor
 from app.kafka.engine_options import Cluster
 from app.kafka.record_encoder import RecordEncoder
+from app.kafka.stall_watch import StallWatch
 from app.registry import RegistryUnavailable
 from app.serde import Decoder
 from app.sessions import session_gap, sessions
@@ -24,6 +26,9 @@ from web.tables_reader import TablesReader
 
 #: Not more often: confluent-kafka never frees the id of a topic that it has described, some 100 bytes.
 CHECK_SECONDS = 15.0
+
+#: How often to look for transactions that nobody ends.
+STALL_SECONDS = 5.0
 
 
 class StocksApp(BatchApp):
@@ -57,12 +62,23 @@ def build(settings: Settings) -> StocksApp:
     SignalsAgent(table, encoder, catalogue.dead_letters.name).register(app, processor, folded)
 
     app.reader = TablesReader(app, table, settings)
+    app.timer(STALL_SECONDS)(_watch_stalls(app, settings))
     app.asgi_app = create_app(app.reader)
     _measure(app)
     app.task(_load_calendar)
     app.timer(CHECK_SECONDS)(app.check)
     app.task(app.check)
     return app
+
+
+def _watch_stalls(app: StocksApp, settings: Settings) -> Callable[[], Awaitable[None]]:
+    """A look whether a transaction that nobody ends keeps readers of this worker's partitions waiting."""
+    watch = StallWatch(settings)
+
+    async def look() -> None:
+        app.reader.stalls = await asyncio.to_thread(watch.look, app.table.active)
+
+    return look
 
 
 def _measure(app: StocksApp) -> None:

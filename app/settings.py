@@ -168,6 +168,11 @@ class Settings(BaseSettings):
         return f"{self.topic_prefix}{self.app_id}"
 
     @property
+    def transaction_seconds(self) -> float:
+        """When Kafka aborts a worker's transaction by itself: a little after the worker's session has expired."""
+        return self.session_seconds + 5.0
+
+    @property
     def symbol_names(self) -> tuple[str, ...]:
         """SYMBOLS, one by one."""
         return tuple(name.strip() for name in self.symbols.split(",") if name.strip())

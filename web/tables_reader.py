@@ -31,6 +31,8 @@ class TablesReader:
         self._settings = settings
         self._index = SignalIndex(self._row, settings.keep_bars)
         self._held: frozenset[int] = frozenset()
+        #: Sentences about partitions whose readers wait for a transaction that nobody ends.
+        self.stalls: list[str] = []
         self._warm_up = WarmUp(app, table, lambda partition, series, rows: self._index.put(partition, rows))
         self._warm_up.on_partition.append(self._loaded)
         table.on_rows.append(self._index.put)
@@ -53,7 +55,7 @@ class TablesReader:
     def readiness(self) -> Readiness:
         """Whether the table is restored and read, the group knows this worker, and the agents get on."""
         app = self._app
-        reasons = list(dict.fromkeys(app.waits.values()))
+        reasons = [*dict.fromkeys(app.waits.values()), *self.stalls]
         recovering = not app.tables.actives_ready or bool(self._warm_up.remaining)
         if recovering:
             reasons.append(self._recovery())

@@ -10,7 +10,10 @@ from app.doctor.finding import Finding, explained
 from app.doctor.group import check_group
 from app.doctor.schema_registry import check_registry
 from app.doctor.services import check_producer, check_worker
+from app.doctor.stalled import check_stalled
 from app.doctor.topics import check_topics
+from app.doctor.transaction_log import check_transaction_log
+from app.doctor.transactions import check_rights
 from app.doctor.versions import check_versions
 from app.registry import RegistryUnavailable
 from app.settings import Settings, SettingsError, load_settings
@@ -47,6 +50,13 @@ async def examine() -> AsyncIterator[Finding]:
             for finding in check_topics(settings, broker):
                 yield finding
             for finding in check_group(settings, broker):
+                yield finding
+            for finding in check_rights(settings):
+                yield finding
+            # After that, for the first one who asks for a transactional id makes the coordinator's topic.
+            for finding in check_transaction_log(settings, broker):
+                yield finding
+            for finding in check_stalled(settings, broker):
                 yield finding
         except BrokerUnavailable as error:
             yield explained("broken", "broker", error)

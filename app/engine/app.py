@@ -65,6 +65,8 @@ class EngineOptions:
     partitions: int
     replication_factor: int
     session_seconds: float
+    #: When the coordinator aborts a transaction by itself: a little after its writer's session has expired.
+    transaction_seconds: float
     batch_max: int
     data_dir: Path
     web_bind: str
@@ -73,11 +75,6 @@ class EngineOptions:
     prepare: "Callable[[BatchApp], Prepared]"
     check: "Callable[[BatchApp], None]" = field(default=lambda app: None)
     on_deleted: OnDeleted = field(default=lambda topic, count: None)
-
-    @property
-    def transaction_seconds(self) -> float:
-        """When the coordinator aborts a transaction by itself: a little after its writer's session has expired."""
-        return self.session_seconds + 5.0
 
 
 class BatchApp(faust.App):

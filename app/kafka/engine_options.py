@@ -51,6 +51,7 @@ class Cluster:
             partitions=settings.partitions,
             replication_factor=settings.replication_factor,
             session_seconds=settings.session_seconds,
+            transaction_seconds=settings.transaction_seconds,
             batch_max=settings.batch_max,
             data_dir=settings.data_dir,
             web_bind=settings.api_host,

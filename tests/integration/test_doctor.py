@@ -75,7 +75,7 @@ def answering(status: HTTPStatus, body: dict[str, Any]) -> Iterator[int]:
 def test_all_is_well_but_for_what_does_not_run(ours: Settings, stocks: Stocks) -> None:
     asyncio.run(register_all(ours))
     status, found = examined(stocks, ours)
-    assert status == 0
+    assert status == 0, [finding for findings in found.values() for finding in findings if finding["level"] == "broken"]
     levels = {check: {finding["level"] for finding in findings} for check, findings in found.items()}
     good = [
         "python",
@@ -86,6 +86,7 @@ def test_all_is_well_but_for_what_does_not_run(ours: Settings, stocks: Stocks) -
         "broker",
         "topics",
         "lag",
+        "transactions",
         "registry",
         "schemas",
         "alpaca",
@@ -93,6 +94,7 @@ def test_all_is_well_but_for_what_does_not_run(ours: Settings, stocks: Stocks) -
     away = ["workers", "worker", "producer"]
     assert levels == {check: {"ok"} for check in good} | {check: {"warning"} for check in away}
     assert len(found["schemas"]) == 3
+    assert len(found["transactions"]) == 3
     assert found["workers"][0]["fix"] == "`make worker`"
 
 

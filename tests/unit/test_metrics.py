@@ -61,3 +61,15 @@ def test_the_newest_bar_is_of_its_origin_and_never_older() -> None:
     assert registry.get_sample_value("stocks_newest_bar_timestamp_seconds", {"origin": "live"}) == (now - 60_000) / 1000
     age = registry.get_sample_value("stocks_newest_bar_age_seconds", {"origin": "live"})
     assert age == pytest.approx(60, abs=30)
+
+
+def test_only_what_stands_still_now_has_a_sample() -> None:
+    collector = metrics.StalledPartitions()
+    registry = CollectorRegistry()
+    registry.register(collector)
+    where = {"topic": TOPIC, "partition": "3"}
+    assert registry.get_sample_value("stocks_stalled_seconds", where) is None
+    collector.show([(TOPIC, 3, 31.5)])
+    assert registry.get_sample_value("stocks_stalled_seconds", where) == 31.5
+    collector.show([])
+    assert registry.get_sample_value("stocks_stalled_seconds", where) is None
