@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 
 from agents.indicators import IndicatorsAgent
 from agents.signals import SignalsAgent
@@ -73,10 +74,10 @@ def build(settings: Settings) -> StocksApp:
 
 def _watch_stalls(app: StocksApp, settings: Settings) -> Callable[[], Awaitable[None]]:
     """A look whether a transaction that nobody ends keeps readers of this worker's partitions waiting."""
-    watch = StallWatch(settings)
+    watch = lru_cache(maxsize=1)(lambda: StallWatch(settings))  # Its client connects as it is made.
 
     async def look() -> None:
-        app.reader.stalls = await asyncio.to_thread(watch.look, app.table.active)
+        app.reader.stalls = await asyncio.to_thread(lambda: watch().look(app.table.active))
 
     return look
 

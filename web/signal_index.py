@@ -7,11 +7,12 @@ byte a row, and reads the row itself only when someone asks for it.
 import heapq
 from collections.abc import Callable, Iterator, Mapping
 
+from app.domain.decisions import ACTIONS
 from app.domain.key import split_key, table_key
 from app.domain.records import Action
 from app.domain.row import Row
 from app.turns import in_turns
-from tables.row_format import ACTIONS, row_key, series_of, slot_of, summary_of
+from tables.row_format import row_key, series_of, slot_of, summary_of
 from web.reader import RunInfo, SignalFilter
 
 ReadRow = Callable[[int, bytes], Row | None]
