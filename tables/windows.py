@@ -68,13 +68,19 @@ class WindowsTable(BatchTable):
         return windows
 
     def restored(self, series: bytes, rows: Sequence[Row]) -> Window:
-        """The window of a series' newest rows, oldest first. Raises UnreadableState for a row nobody can continue."""
+        """The window of a series' newest rows, oldest first, as many as the strategy keeps or all there are.
+
+        Raises UnreadableState for rows that nobody can continue.
+        """
         for before, row in zip([None, *rows], rows, strict=False):
             fault = validate_row(row)
             if before is not None and (row.number != before.number + 1 or row.timestamp <= before.timestamp):
                 fault = f"it is bar {row.number} behind bar {before.number}"
             if fault:
                 raise UnreadableState(self.name, row_key(series, row.number % self.keep_bars), f"damaged row: {fault}")
+        if rows and len(rows) < (needed := min(rows[-1].number + 1, self.strategy.window)):
+            key = row_key(series, rows[-1].number % self.keep_bars)
+            raise UnreadableState(self.name, key, f"damaged: there are {len(rows)} rows of the {needed} newest")
         return restore_window(rows, self.strategy)
 
     def entries(self, series: bytes, rows: Iterable[Row]) -> Iterator[tuple[bytes, bytes]]:
@@ -107,6 +113,13 @@ class WindowsTable(BatchTable):
         except ValueError as error:
             raise UnreadableState(self.name, key, error) from error
 
+    def number(self, key: bytes, value: bytes) -> int:
+        """The number of the row of a value, without reading the rest. Raises UnreadableState."""
+        try:
+            return number_of(value)
+        except ValueError as error:
+            raise UnreadableState(self.name, key, error) from error
+
     def forget(self, partition: int) -> None:
         """Drop a partition's windows from memory."""
         self._cached.pop(partition, None)
@@ -135,10 +148,7 @@ class WindowsTable(BatchTable):
     def _number(self, partition: int, series: bytes, slot: int) -> int | None:
         key = row_key(series, slot)
         value = self.read(partition, key)
-        try:
-            return None if value is None else number_of(value)
-        except ValueError as error:
-            raise UnreadableState(self.name, key, error) from error
+        return None if value is None else self.number(key, value)
 
     def _forget_all(self, active: frozenset[int]) -> None:
         self._cached.clear()
