@@ -23,6 +23,8 @@ class SchemasInMemory:
         return self.schemas[schema_id]
 
     async def register(self, subject: str, schema: Mapping[str, Any]) -> int:
+        if not self.reachable:
+            raise RegistryUnavailable("down")
         return self.add(schema)
 
     def add(self, schema: Any) -> int:

@@ -1,6 +1,8 @@
 """Records to test with."""
 
+from app.domain.provenance import Provenance
 from app.domain.records import Bar, Signal
+from app.domain.row import Row
 
 BAR: Bar = {
     "symbol": "AAPL",
@@ -44,3 +46,31 @@ SIGNAL: Signal = {
     "strategy": "sma20-sma50-rsi14-30-70/1",
     "emitted_at": 1_731_594_661_234,
 }
+
+#: A row of the same bar and much the same signal.
+ROW = Row(
+    number=49,
+    timestamp=BAR["timestamp"],
+    open=189.0,
+    high=190.5,
+    low=188.25,
+    close=189.75,
+    volume=1200.0,
+    vwap=189.6,
+    trade_count=37,
+    gain=0.11,
+    loss=0.29,
+    sma_fast=189.42,
+    sma_slow=188.97,
+    rsi=27.4,
+    bars_seen=50,
+    gap_minutes=0,
+    split_close=None,
+    revision=0,
+    action="BUY",
+    previous_action="HOLD",
+    reason="oversold_in_uptrend",
+    emitted_at=1_731_594_661_234,
+    strategy="sma20-sma50-rsi14-30-70/1",
+    provenance=Provenance("replay", "csv:bars.csv", "iex", ""),
+)

@@ -1,62 +1,62 @@
-"""The agents' modules build their app when they are imported: here for a cluster that does not exist."""
+"""Both agents on a table in memory and a registry in memory; nothing is patched, nothing is connected."""
 
-import sys
-from collections.abc import Iterator
-from importlib import import_module
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
-from app.serde import Encoder
-from app.settings import settings
+from agents.folded import FoldedBatch
+from agents.indicators import IndicatorsAgent
+from agents.signals import SignalsAgent
+from app.domain.records import Bar
+from app.domain.strategy import Strategy
+from app.engine.batch import Batch, BatchResult
+from app.kafka.record_encoder import RecordEncoder
+from app.serde import Decoder, Encoder
+from app.settings import Settings
+from app.topics import topics
 from tests.doubles.schema_source import SchemasInMemory
-
-OURS = ("app.worker", "app.main", "agents", "tables.windows", "tables.signals", "web.tables_reader")
-TOPIC_ID = "4hKvUXYbSQm0yVZ4bXUfMg"
-
-
-class Program(NamedTuple):
-    """The modules of a worker."""
-
-    app: Any
-    catalogue: Any
-    windows: Any
-    signals: Any
-    indicators_agent: Any
-    signals_agent: Any
+from tests.unit.engine.made import SOURCE, Rec
+from tests.unit.domain.pipeline import every_minute
+from tests.unit.tables.memory_table import NOWHERE, MemoryTable
 
 
-def forget() -> None:
-    for name in [name for name in sys.modules if name.startswith(OURS)]:
-        del sys.modules[name]
-    settings.cache_clear()
 
+@dataclass
+class Agents:
+    """The agents, and what they work on."""
 
-@pytest.fixture(scope="package")
-def imported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    folder = tmp_path_factory.mktemp("worker")
-    environment = {
-        "KAFKA_BOOTSTRAP": "127.0.0.1:1",
-        "SCHEMA_REGISTRY_URL": "http://127.0.0.1:1",
-        "DATA_DIR": str(folder / "data"),
-    }
-    forget()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        worker = import_module("app.worker")
-        program = Program(
-            worker.app,
-            worker.catalogue,
-            import_module("tables.windows").windows,
-            import_module("tables.signals").signals,
-            import_module("agents.indicators"),
-            import_module("agents.signals"),
-        )
-    program.app.topic_ids = {topic.name: TOPIC_ID for topic in program.catalogue}
-    yield program
-    forget()
+    table: MemoryTable
+    registry: SchemasInMemory
+    indicators: IndicatorsAgent
+    signals: SignalsAgent
+    encoder: Encoder
+
+    async def batch(self, bars: Sequence[Bar | Rec], first: int = 0) -> Batch:
+        """Bars, or records as they are, at offsets from `first` on."""
+        await self.encoder.register(self.registry, "bar-value")
+        records = [
+            bar if isinstance(bar, Rec) else Rec(offset, bar["symbol"].encode(), self.encoder.encode(bar))
+            for offset, bar in enumerate(bars, first)
+        ]
+        return Batch(SOURCE, records, first, first + len(records), epoch=1)
+
+    async def fold(self, bars: Sequence[Bar | Rec]) -> FoldedBatch:
+        return await self.indicators.fold(await self.batch(bars))
+
+    async def run(self, bars: Sequence[Bar | Rec]) -> BatchResult:
+        """A batch through both agents, and stored."""
+        result = await self.signals.decide(await self.fold(bars))
+        self.table.restore(SOURCE.partition, result.rows)
+        return result
+
+    async def sent(self, result: BatchResult) -> list[dict[str, Any]]:
+        """The signals among what a batch puts out."""
+        outputs = [output for output in result.outputs if output.topic == "stocks.signals"]
+        decoder = Decoder(self.registry, "signal")
+        await decoder.prepare(output.value for output in outputs)
+        return [decoder.decode(output.value) for output in outputs]
 
 
 @pytest.fixture
@@ -65,26 +65,13 @@ def registry() -> SchemasInMemory:
 
 
 @pytest.fixture
-def program(imported: Program, registry: SchemasInMemory, monkeypatch: pytest.MonkeyPatch) -> Program:
-    """The worker with empty tables, on a registry in memory."""
-    for table in (imported.windows, imported.signals):
-        monkeypatch.setattr(table, "read", lambda partition, key: None)
-    for agent, reads in ((imported.indicators_agent, "bar"), (imported.signals_agent, "indicators")):
-        monkeypatch.setattr(agent, "decoder", type(agent.decoder)(registry, reads))
-        topic = agent.emitter._topic
-        monkeypatch.setattr(agent, "emitter", type(agent.emitter)(topic, registry))
-    return imported
-
-
-@pytest.fixture
-async def encoded(registry: SchemasInMemory) -> Any:
-    """Encodes records by the name of their schema."""
-    encoders: dict[str, Encoder] = {}
-
-    async def encode(schema: str, record: Any) -> bytes:
-        if schema not in encoders:
-            encoders[schema] = Encoder(schema)
-            await encoders[schema].register(registry, f"{schema}-value")
-        return encoders[schema].encode(record)
-
-    return encode
+def agents(registry: SchemasInMemory) -> Agents:
+    catalogue = topics(Settings(_env_file=None, **NOWHERE))  # type: ignore[arg-type, call-arg]
+    table = MemoryTable(Strategy(), keep_bars=100)
+    return Agents(
+        table,
+        registry,
+        IndicatorsAgent(table, Decoder(registry, "bar"), every_minute),
+        SignalsAgent(table, RecordEncoder(catalogue.signals, registry), catalogue.dead_letters.name),  # type: ignore[arg-type]
+        Encoder("bar"),
+    )

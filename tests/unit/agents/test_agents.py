@@ -1,41 +1,51 @@
-"""What holds for every agent."""
+"""The agents as app/build.py registers them."""
+
+from pathlib import Path
 
 import pytest
 from mode.supervisors import CrashingSupervisor
 
-from app.clients import producer_config
-from app.engine.app import BatchApp
-from tests.unit.agents.conftest import Program
+from app.build import Worker, build
+from app.engine.handoff import Handoff
+from app.settings import Settings
+from app.topics import topics
+from tests.unit.tables.memory_table import NOWHERE
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(_env_file=None, data_dir=tmp_path_factory.mktemp("data"), **NOWHERE)  # type: ignore[arg-type, call-arg]
+
+
+@pytest.fixture(scope="module")
+def worker(settings: Settings) -> Worker:
+    return build(settings)
 
 
 @pytest.mark.parametrize("name", ["indicators", "signals"])
-def test_an_agent_that_fails_ends_the_worker_and_never_runs_twice_at_once(imported: Program, name: str) -> None:
-    agent = imported.app.agents[name]
+def test_an_agent_that_fails_ends_the_worker_and_never_runs_twice_at_once(worker: Worker, name: str) -> None:
+    agent = worker.agents[name]
     assert agent.supervisor_strategy is CrashingSupervisor
     assert agent.concurrency == 1
 
 
-def test_the_worker_has_these_agents_and_no_others(imported: Program) -> None:
-    assert isinstance(imported.app, BatchApp)
-    assert imported.app.agents.keys() == {"indicators", "signals"}
+def test_the_worker_has_these_agents_and_no_others(worker: Worker) -> None:
+    assert worker.agents.keys() == {"indicators", "signals"}
 
 
-def test_each_agent_reads_the_topic_whose_progress_its_table_keeps(imported: Program) -> None:
-    agents = {name: agent.channel.get_topic_name() for name, agent in imported.app.agents.items()}
-    assert agents == {"indicators": "stocks.raw.avro", "signals": "stocks.indicators"}
-    assert imported.app.stream_tables() == {
-        "stocks.raw.avro": imported.windows,
-        "stocks.indicators": imported.signals,
-    }
+def test_one_agent_reads_the_topic_whose_checkpoint_the_table_keeps_and_hands_on_in_memory(worker: Worker) -> None:
+    assert worker.agents["indicators"].channel.get_topic_name() == "stocks.raw.avro"
+    assert isinstance(worker.agents["signals"].channel, Handoff)
+    assert worker.stream_tables() == {"stocks.raw.avro": worker.table}
 
 
-def test_the_changelogs_are_those_of_the_catalogue(imported: Program) -> None:
-    assert imported.windows.changelog_topic_name == imported.catalogue.windows_changelog.name
-    assert imported.signals.changelog_topic_name == imported.catalogue.signals_changelog.name
-    assert imported.windows.partitions == imported.signals.partitions == imported.catalogue.raw.partitions
+def test_the_changelog_is_that_of_the_catalogue(worker: Worker, settings: Settings) -> None:
+    catalogue = topics(settings)
+    assert worker.table.changelog_name == catalogue.windows_changelog.name
+    assert worker.table.partitions == catalogue.raw.partitions
 
 
-def test_the_agents_do_not_share_a_producer(imported: Program) -> None:
-    deliveries = {id(agent.worker.delivery) for agent in (imported.indicators_agent, imported.signals_agent)}
-    assert len(deliveries) == 2
-    assert producer_config(imported.app.settings)["enable.idempotence"] is True
+def test_nothing_is_asked_or_opened_by_building(settings: Settings) -> None:
+    again = build(settings)
+    assert again.topic_ids == {}
+    assert list(Path(settings.data_dir).iterdir()) == []

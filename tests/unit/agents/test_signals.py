@@ -1,74 +1,104 @@
-from typing import Any
+import time
 
 import pytest
 
-from app.engine.batch import Batch
-from app.engine.work import Work
-from app.serde import Decoder
-from tables.signals_value import decode_history
+from app import metrics
+from app.domain.signal import signal_of
+from app.domain.strategy import Strategy
+from app.registry import RegistryUnavailable
+from tables.row_format import decode_row
 from tests.bars import make_bar
 from tests.doubles.schema_source import SchemasInMemory
-from tests.unit.agents.conftest import Program
-from tests.unit.engine.made import SOURCE, Rec
+from tests.unit.agents.conftest import Agents
+from tests.unit.domain.pipeline import SERIES
+from tests.unit.engine.made import Rec
 
 BARS = [make_bar(minute, 100.0 + minute % 7) for minute in range(60)]
-KEY = b"replay-2024-11-14-0a1b2c3d\x00AAPL"
+RUN = BARS[0]["run_id"]
 
 
-@pytest.fixture
-async def indicators(program: Program, encoded: Any) -> list[Rec]:
-    """The indicators of an hour of bars, as the first agent sends them."""
-    records = [Rec(offset, b"AAPL", await encoded("bar", bar)) for offset, bar in enumerate(BARS)]
-    batch = Batch(SOURCE, records, 0, len(records), epoch=1)
-    outputs = (await program.indicators_agent.compute(batch, records)).outputs
-    return [Rec(offset, output.key, output.value) for offset, output in enumerate(outputs)]
+async def test_each_bar_gives_a_signal_to_its_own_partition(agents: Agents) -> None:
+    result = await agents.run(BARS)
+    signals = await agents.sent(result)
+    assert [signal["timestamp"] for signal in signals] == [bar["timestamp"] for bar in BARS]
+    assert [signal["ready"] for signal in signals] == [False] * 49 + [True] * 11
+    assert len({signal["id"] for signal in signals}) == 60
+    assert {(output.topic, output.key, output.partition) for output in result.outputs} == {
+        ("stocks.signals", b"AAPL", 0)
+    }
+    now_ms = time.time() * 1000
+    assert all(now_ms - 60_000 < signal["emitted_at"] <= now_ms for signal in signals)
 
 
-async def compute(program: Program, records: list[Rec], histories: dict[bytes, bytes] | None = None) -> Work:
-    program.signals.read = lambda partition, key: (histories or {}).get(key)
-    work: Work = await program.signals_agent.compute(Batch(SOURCE, records, 0, len(records), epoch=1), records)
-    return work
+async def test_what_is_sent_is_what_the_rows_say(agents: Agents) -> None:
+    result = await agents.run([*BARS, make_bar(57, 1.0)])
+    last = {signal["timestamp"]: signal for signal in await agents.sent(result)}
+    rows = [decode_row(value) for value in result.rows.values()]
+    assert {row.timestamp: signal_of(row, RUN, "AAPL", Strategy()) for row in rows} == last
 
 
-async def signals(registry: SchemasInMemory, work: Work) -> list[dict[str, Any]]:
-    decoder = Decoder(registry, "signal")
-    await decoder.prepare(output.value for output in work.outputs)
-    return [decoder.decode(output.value) for output in work.outputs]
+async def test_each_bar_changes_its_row_and_no_other(agents: Agents) -> None:
+    assert len((await agents.run(BARS)).rows) == 60
+    [(key, value)] = (await agents.run([make_bar(60, 100.0)])).rows.items()
+    assert key.startswith(SERIES)
+    assert decode_row(value).number == 60
+    late = await agents.run([make_bar(62, 100.0), make_bar(61, 100.0)])
+    assert sorted(decode_row(value).number for value in late.rows.values()) == [61, 62]
 
 
-async def test_each_record_gives_a_signal(program: Program, registry: SchemasInMemory, indicators: list[Rec]) -> None:
-    work = await compute(program, indicators)
-    made = await signals(registry, work)
-    assert [signal["timestamp"] for signal in made] == [bar["timestamp"] for bar in BARS]
-    assert [signal["ready"] for signal in made] == [False] * 49 + [True] * 11
-    assert {(output.topic, output.key, output.partition) for output in work.outputs} == {("stocks.signals", b"AAPL", 0)}
-    assert len({signal["id"] for signal in made}) == 60
+async def test_what_changes_nothing_gives_nothing(agents: Agents) -> None:
+    await agents.run(BARS)
+    duplicates = await agents.run(BARS[-5:])
+    assert (duplicates.outputs, duplicates.rows) == ([], {})
 
 
-async def test_the_newest_signals_are_kept(program: Program, indicators: list[Rec]) -> None:
-    work = await compute(program, indicators)
-    assert work.changes.keys() == {KEY}
-    history = decode_history(work.changes[KEY])
-    assert history.position is not None
-    assert history.position.offset == 59
+async def test_a_correction_of_volume_alone_changes_the_row_and_sends_nothing(agents: Agents) -> None:
+    await agents.run(BARS)
+    result = await agents.run([BARS[58] | {"volume": 7.0}])  # type: ignore[list-item]
+    assert result.outputs == []
+    [value] = result.rows.values()
+    assert decode_row(value).volume == 7.0
 
 
-async def test_what_was_sent_twice_is_signalled_once(program: Program, indicators: list[Rec]) -> None:
-    first = await compute(program, indicators)
-    again = await compute(program, indicators, first.changes)
-    assert (again.outputs, again.changes) == ([], {})
-    assert len((await compute(program, [*indicators, *indicators])).outputs) == 60
+async def test_poison_goes_to_the_dead_letters_of_the_same_partition(agents: Agents) -> None:
+    result = await agents.run([BARS[0], Rec(1, b"AAPL", b"rubbish"), Rec(2, b"AAPL", None), BARS[3]])
+    letters = [output for output in result.outputs if output.topic == "stocks.dead-letters"]
+    assert [(letter.key, letter.value, letter.partition) for letter in letters] == [
+        (b"AAPL", b"rubbish", 0),
+        (b"AAPL", None, 0),
+    ]
+    headers = [dict(letter.headers or ()) for letter in letters]
+    assert [(header["reason"], header["offset"]) for header in headers] == [
+        (b"not_avro", b"1"),
+        (b"undecodable", b"2"),
+    ]
+    assert len(await agents.sent(result)) == 2
 
 
-async def test_poison_is_put_aside_and_the_rest_is_processed(program: Program, indicators: list[Rec]) -> None:
-    work = await compute(program, [indicators[0], Rec(1, b"AAPL", b"rubbish"), Rec(2, b"AAPL", None), indicators[3]])
-    assert [(record.offset, poison.reason) for record, poison in work.poisoned] == [(1, "not_avro"), (2, "undecodable")]
-    assert len(work.outputs) == 2
-
-
-async def test_a_history_of_unknown_format_is_refused_by_table_and_version(
-    program: Program, indicators: list[Rec]
+async def test_a_registry_out_of_reach_is_waited_for_before_anything_changes(
+    agents: Agents, registry: SchemasInMemory
 ) -> None:
-    value = (await compute(program, indicators)).changes[KEY]
-    with pytest.raises(ValueError, match=r"table signals, key .*AAPL.*version 9"):
-        await compute(program, indicators, {KEY: b"\x09" + value[1:]})
+    folded = await agents.fold(BARS)
+    before = folded.series[0].window.decisions
+    registry.reachable = False
+    with pytest.raises(RegistryUnavailable):
+        await agents.signals.decide(folded)
+    assert folded.series[0].window.decisions == before
+    registry.reachable = True
+    assert len((await agents.signals.decide(folded)).outputs) == 60
+
+
+async def test_what_happened_is_counted_once_it_is_committed(agents: Agents) -> None:
+    def counted() -> list[float]:
+        return [
+            metrics.bars.labels("appended")._value.get(),
+            metrics.bars.labels("stale")._value.get(),
+            metrics.signals.labels("HOLD")._value.get(),
+            metrics.dead_letters.labels("stale")._value.get(),
+        ]
+
+    before = counted()
+    result = await agents.run([*[make_bar(minute, 10.0) for minute in range(30)], make_bar(2, 1.0)])
+    assert counted() == before
+    result.done()
+    assert [now - then for now, then in zip(counted(), before, strict=True)] == [30, 1, 30, 1]

@@ -1,30 +1,54 @@
-"""Sequences of bars as they arrive, and what must become of them."""
+"""Sequences of bars as they arrive, and what must come of them."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from random import Random
+from typing import NamedTuple
 
+from hypothesis import strategies as st
+
+from app.domain.key import table_key
+from app.domain.outcome import Outcome
 from app.domain.records import Bar
+from app.domain.row_integrity import validate_row
 from app.domain.split import Gap
-from app.domain.step import Outcome
 from app.domain.strategy import Strategy
+from tables.row_format import encode_row, slot_of
 from tests import oracle
-from tests.unit.domain.pipeline import Pipeline, every_minute
+from tests.unit.domain.pipeline import Pipeline, contents, every_minute, without_times
 
-Arrivals = list[tuple[int, Bar]]
+
+class Then(Enum):
+    """What happens once a bar has arrived."""
+
+    GO_ON = "the next bar is in the same batch"
+    CUT = "the batch ends"
+    RESTART = "the batch ends, and the windows are restored from the table"
+    ABORT = "the batch is aborted, and done again with what follows in it"
+
+
+class Arrival(NamedTuple):
+    bar: Bar
+    then: Then
+
+
+THEN = st.sampled_from([Then.GO_ON, Then.GO_ON, Then.CUT, Then.RESTART, Then.RESTART, Then.ABORT])
+
+
+def random_then(random: Random) -> Then:
+    return random.choice([Then.GO_ON] * 3 + list(Then))
 
 
 @dataclass
 class Model:
-    """Which bars are taken, by the words of the design."""
+    """Which bars of one series are accepted, by the words of the design."""
 
     strategy: Strategy
     accepted: dict[int, Bar] = field(default_factory=dict)
-    seen: int = -1
 
-    def arrive(self, offset: int, bar: Bar) -> Outcome:
-        if offset <= self.seen:
-            return Outcome.REDELIVERED
-        self.seen = offset
+    def arrive(self, bar: Bar) -> Outcome:
         timestamp, times = bar["timestamp"], sorted(self.accepted)
         newer = sum(time > timestamp for time in times)
         if timestamp in times[-self.strategy.window :] and values(self.accepted[timestamp]) == values(bar):
@@ -44,39 +68,79 @@ def values(bar: Bar) -> list[object]:
     return [bar["open"], bar["high"], bar["low"], bar["close"], bar["volume"], bar["trade_count"], bar["vwap"]]
 
 
-def cut(bars: Arrivals, seed: int) -> list[Arrivals]:
-    random, batches = Random(seed), list[Arrivals]()
-    while bars:
-        size = random.randint(1, 6)
-        batches.append(bars[:size])
-        bars = bars[size:]
-    return batches
+def check(
+    arrivals: Sequence[Arrival], strategy: Strategy, *, keep_bars: int | None = None, gap: Gap = every_minute
+) -> Pipeline:
+    """However they are cut, restored and aborted, all is as in one batch, as from scratch, and as the rows say."""
+    models: dict[bytes, Model] = {}
+    outcomes = []
+    for bar, _ in arrivals:
+        model = models.setdefault(table_key(bar["run_id"], bar["symbol"]), Model(strategy))
+        outcomes.append(model.arrive(bar))
+    pipeline, whole = (Pipeline(strategy, keep_bars=keep_bars, gap=gap) for _ in range(2))
+    run(pipeline, arrivals)
+    whole.feed([bar for bar, _ in arrivals])
 
-
-def check(bars: Arrivals, strategy: Strategy, seed: int, gap: Gap = every_minute) -> Pipeline:
-    """Cut into batches and as one, they end as a computation from scratch over the accepted bars does."""
-    model, pipeline, whole = Model(strategy), Pipeline(strategy, gap=gap), Pipeline(strategy, gap=gap)
-    outcomes = [model.arrive(offset, bar) for offset, bar in bars]
-    for batch in cut(bars, seed):
-        pipeline.feed(batch)
-    whole.feed(bars)
-
-    assert pipeline.outcomes == outcomes
-    assert pipeline.indicators == whole.indicators
-    assert pipeline.signals == whole.signals
-    assert pipeline.window == whole.window
-    assert pipeline.history == whole.history
-
-    accepted = [model.accepted[timestamp] for timestamp in sorted(model.accepted)]
-    expected = oracle.final_signals(accepted, strategy, gap)
-    assert oracle.differences(expected, pipeline.last_signals()) == []
-    kept = pipeline.history.signals(accepted[0]["run_id"], accepted[0]["symbol"], strategy)
-    assert oracle.differences(expected[-len(kept) :], kept) == []
-    assert kept == sorted(pipeline.last_signals(), key=lambda signal: -signal["timestamp"])[: len(kept)]
-
-    revisions: dict[int, list[int]] = {}
-    for signal in pipeline.signals:
-        revisions.setdefault(signal["timestamp"], []).append(signal["revision"])
-    assert all(numbers == list(range(len(numbers))) for numbers in revisions.values())
-    assert len({signal["id"] for signal in pipeline.signals}) == len(pipeline.signals)
+    assert pipeline.outcomes == whole.outcomes == outcomes
+    check_signals(pipeline, whole, [model.accepted[time] for model in models.values() for time in model.accepted])
+    for series, model in models.items():
+        check_rows(pipeline, series, len(model.accepted))
+        rows, in_one = (without_times(each.table.by_number(series)) for each in (pipeline, whole))
+        assert list(map(encode_row, rows)) == list(map(encode_row, in_one))
+        check_restored(pipeline, series)
     return pipeline
+
+
+def run(pipeline: Pipeline, arrivals: Sequence[Arrival]) -> None:
+    batch: list[Bar] = []
+    for bar, then in arrivals:
+        batch.append(bar)
+        if then is Then.ABORT:
+            pipeline.abort(batch)
+        elif then is not Then.GO_ON:
+            pipeline.feed(batch)
+            batch = []
+        if then is Then.RESTART:
+            pipeline.restart()
+    pipeline.feed(batch)
+
+
+def check_signals(pipeline: Pipeline, whole: Pipeline, accepted: Sequence[Bar]) -> None:
+    """The same signals as in one batch, each with an id of its own; the last ones are those of the oracle."""
+    assert by_id(pipeline) == by_id(whole)
+    assert len(pipeline.signals) == len(whole.signals) == len(by_id(pipeline))
+    revisions: dict[tuple[str, int], list[int]] = {}
+    for signal in pipeline.signals:
+        revisions.setdefault((signal["symbol"], signal["timestamp"]), []).append(signal["revision"])
+    assert all(numbers == list(range(len(numbers))) for numbers in revisions.values())
+    expected = oracle.final_signals(accepted, pipeline.strategy, pipeline.gap)
+    assert oracle.differences(expected, pipeline.last_signals()) == []
+
+
+def by_id(pipeline: Pipeline) -> dict[str, object]:
+    return {signal["id"]: signal | {"emitted_at": 0} for signal in pipeline.signals}
+
+
+def check_rows(pipeline: Pipeline, series: bytes, bars: int) -> None:
+    """The ring holds the newest bars, where they are looked for, and each row says the last signal of its bar."""
+    table, keep = pipeline.table, pipeline.table.keep_bars
+    rows = table.by_number(series)
+    assert [row.number for row in rows] == list(range(max(0, bars - keep), bars))
+    assert [validate_row(row) for row in rows] == [None] * len(rows)
+    for key, value in table.series(0, series):
+        assert table.decode(key, value).number % keep == slot_of(key)
+    for count in (1, pipeline.strategy.window, keep, keep + 1):
+        assert table.newest(0, series, count) == rows[-count:]
+    sent = [signal for signal in pipeline.last_signals() if table_key(signal["run_id"], signal["symbol"]) == series]
+    assert pipeline.view(series) == sent[-keep:]
+
+
+def check_restored(pipeline: Pipeline, series: bytes) -> None:
+    """The window in memory is the one that its rows make."""
+    before = contents(pipeline.window(series))
+    pipeline.restart()
+    assert contents(pipeline.window(series)) == before
+
+
+def kinds(pipeline: Pipeline) -> Counter[Outcome]:
+    return Counter(pipeline.outcomes)

@@ -1,17 +1,14 @@
-from typing import Any
-
 import pytest
 
-from app.domain.records import Indicators
+from app.domain.indicator_values import IndicatorValues
 from app.domain.rule import decide
 from app.domain.strategy import Strategy
 
 STRATEGY = Strategy()
 
 
-def indicators(fast: float | None, slow: float | None, rsi: float | None, flat: bool = False) -> Indicators:
-    record: dict[str, Any] = {"sma_20": fast, "sma_50": slow, "rsi_14": rsi, "flat": flat, "split": None}
-    return record  # type: ignore[return-value]
+def values(fast: float | None, slow: float | None, rsi: float | None, flat: bool = False) -> IndicatorValues:
+    return IndicatorValues(100.0, fast, slow, rsi, flat, 50, 0, None)
 
 
 @pytest.mark.parametrize(
@@ -34,18 +31,18 @@ def indicators(fast: float | None, slow: float | None, rsi: float | None, flat: 
     ],
 )
 def test_decide(fast: float | None, slow: float | None, rsi: float | None, action: str, reason: str) -> None:
-    assert decide(indicators(fast, slow, rsi), STRATEGY) == (action, reason)
+    assert decide(values(fast, slow, rsi), STRATEGY) == (action, reason)
 
 
 def test_flat_goes_before_the_rule_and_after_warming_up() -> None:
-    assert decide(indicators(101.0, 100.0, 0.0, flat=True), STRATEGY) == ("HOLD", "flat")
-    assert decide(indicators(101.0, None, 0.0, flat=True), STRATEGY) == ("HOLD", "warming_up")
+    assert decide(values(101.0, 100.0, 0.0, flat=True), STRATEGY) == ("HOLD", "flat")
+    assert decide(values(101.0, None, 0.0, flat=True), STRATEGY) == ("HOLD", "warming_up")
 
 
 def test_thresholds_are_the_strategys() -> None:
-    assert decide(indicators(101.0, 100.0, 34.0), Strategy(buy_below=35.0))[0] == "BUY"
+    assert decide(values(101.0, 100.0, 34.0), Strategy(buy_below=35.0))[0] == "BUY"
 
 
 def test_a_split_goes_before_warming_up() -> None:
-    first = {**indicators(None, None, None), "split": {"previous_close": 96.2, "open": 24.1}}
-    assert decide(first, STRATEGY) == ("HOLD", "split_suspected")  # type: ignore[arg-type]
+    first = values(None, None, None)._replace(split={"previous_close": 96.2, "open": 24.1})
+    assert decide(first, STRATEGY) == ("HOLD", "split_suspected")

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.domain.split import is_night, split_ratio
+from app.domain.split import is_night, series_start, split_ratio
 from app.sessions import session_gap
 from tests.unit.domain.nights import never_open
 
@@ -100,3 +100,8 @@ def test_is_night(previous: str, this: str, night: bool) -> None:
 def test_a_night_is_eight_hours() -> None:
     assert not is_night(0, 480 * 60_000, never_open)
     assert is_night(0, 481 * 60_000, never_open)
+
+
+def test_a_bar_belongs_to_the_newest_start_not_after_it() -> None:
+    assert [series_start([10, 20], number) for number in (0, 9, 10, 19, 20, 500)] == [0, 0, 10, 10, 20, 20]
+    assert series_start([], 7) == 0

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.draft import Draft
+from app.domain.row_integrity import validate_row
 from app.domain.strategy import Strategy
 from app.domain.validation import bar_fault
 from app.domain.window import Window
-from tests.bars import at_offsets, make_bar
-from tests.unit.domain.pipeline import every_minute, fold
+from tests.bars import make_bar
+from tests.unit.domain.nights import never_open
+from tests.unit.domain.pipeline import SERIES, Pipeline, every_minute
 
 GOOD = make_bar(0, 10.0, open=10.5, high=11.0, low=9.0, vwap=10.2)
 
@@ -110,17 +111,21 @@ def test_what_does_not(changes: dict[str, Any], says: str) -> None:
 def test_what_passes_fits_a_row(changes: dict[str, Any]) -> None:
     bar = make_bar(0, 10.0, **changes)
     if bar_fault(bar) is None:
-        draft = Draft(Window("s"), Strategy(), every_minute)
-        draft.append(bar)
-        assert draft.same(0, bar)
+        window = Window()
+        window.append(bar, Strategy(), every_minute)
+        assert window.same(0, bar)
 
 
-@pytest.mark.parametrize("closes", [[1e-12, 1e12] * 60, [1e12] * 120])
-def test_prices_at_their_ends_can_be_computed_with(closes: list[float]) -> None:
+@pytest.mark.parametrize("closes", [[1e-12, 1e12] * 120, [1e12] * 240, [1e-12] * 240])
+def test_prices_at_their_ends_can_be_computed_with_and_continued(closes: list[float]) -> None:
+    # An average of 233 times the lowest price is a rounding error below it.
+    pipeline = Pipeline(Strategy(slow=233), gap=never_open)
     bars = [make_bar(number * 1000, close, adjustment="raw") for number, close in enumerate(closes)]
     assert {bar_fault(bar) for bar in bars} == {None}
-    _, stepped = fold(Window("s"), at_offsets(bars), Strategy(), lambda *_: 0)
-    assert len(stepped.indicators) == len(bars)
+    pipeline.feed(bars)
+    assert {validate_row(row) for row in pipeline.table.by_number(SERIES)} == {None}
+    pipeline.restart()
+    assert pipeline.window().bars_seen == 240
 
 
 def test_the_texts_of_poison_are_not_kept() -> None:

@@ -1,14 +1,13 @@
-"""What becomes of a window at a split, and when bars on either side of it are corrected or late."""
+"""Windows and signals at a split, and when bars on either side of it are corrected or late."""
 
 import pytest
 
 from app.domain.explain import explain
+from app.domain.outcome import Outcome
 from app.domain.records import Bar
 from app.domain.split import Gap
-from app.domain.step import Outcome
 from app.domain.strategy import Strategy
 from tests import oracle
-from tests.bars import at_offsets
 from tests.unit.domain.nights import Nights, never_open
 from tests.unit.domain.pipeline import Pipeline
 from tests.unit.domain.walks import WALKS
@@ -25,22 +24,22 @@ def days(closes: list[float] = CLOSES) -> list[Bar]:
 
 
 def fed(*bars: Bar, strategy: Strategy = STRATEGY, gap: Gap = DAYS.gap) -> Pipeline:
-    """All bars one after the other; what comes of them is checked against a computation from scratch."""
-    pipeline = Pipeline(strategy, gap=gap)
-    for arrival in at_offsets(bars):
-        pipeline.feed([arrival])
+    """All bars one after the other; the signals and the rows are checked against a computation from scratch."""
+    pipeline = Pipeline(strategy, keep_bars=max(strategy.window, len(bars)), gap=gap)
+    for bar in bars:
+        pipeline.feed([bar])
     taken = [bar for bar, outcome in zip(bars, pipeline.outcomes, strict=True) if outcome is not Outcome.STALE]
     expected = oracle.final_signals(taken, strategy, gap)
     assert oracle.differences(expected, pipeline.last_signals()) == []
+    assert pipeline.view() == pipeline.last_signals()
     return pipeline
 
 
 def reasons(pipeline: Pipeline, start: int, end: int) -> list[str]:
-    ordered = sorted(pipeline.last_signals(), key=lambda signal: signal["timestamp"])
-    return [signal["reason"] for signal in ordered[start:end]]
+    return [signal["reason"] for signal in pipeline.last_signals()[start:end]]
 
 
-def test_a_split_starts_the_series_anew_and_says_so() -> None:
+def test_a_split_begins_a_new_series_and_says_so() -> None:
     pipeline = fed(*days())
     before, first, second, *_ = pipeline.signals[SPLIT_AT - 1 :]
     assert (before["ready"], before["bars_seen"]) == (True, 60)
@@ -57,24 +56,23 @@ def test_a_split_starts_the_series_anew_and_says_so() -> None:
     settled = pipeline.signals[SPLIT_AT + 49]
     assert (settled["ready"], settled["bars_seen"]) == (True, 50)
     assert settled["sma_50"] == pytest.approx(sum(CLOSES[60:110]) / 50, rel=1e-12)
-    assert pipeline.window.bars_of_series == 120
 
 
 @pytest.mark.parametrize("adjustment", ["", "split", "all"])
 def test_only_raw_prices_show_splits(adjustment: str) -> None:
     pipeline = fed(*(DAYS.bar(number, close, adjustment=adjustment) for number, close in enumerate(CLOSES)))
     assert {"split_suspected"}.isdisjoint(signal["reason"] for signal in pipeline.signals)
-    assert pipeline.window.starts == ()
+    assert pipeline.window().split_starts == []
 
 
 def test_a_jump_within_a_session_is_no_split() -> None:
     halved = [close if index < 30 else close / 2 for index, close in enumerate(WALKS["dollars"][:60])]
-    assert fed(*days(halved)).window.starts == ()
+    assert fed(*days(halved)).window().split_starts == []
 
 
 def test_the_opening_price_decides_not_the_close() -> None:
     opened_as_usual = DAYS.bar(SPLIT_AT, FIRST_AFTER, open=LAST_BEFORE)
-    assert fed(*days()[:SPLIT_AT], opened_as_usual).window.starts == ()
+    assert fed(*days()[:SPLIT_AT], opened_as_usual).window().split_starts == []
 
 
 @pytest.mark.parametrize("newer", [0, 1, 5, 10])
@@ -82,10 +80,10 @@ def test_a_corrected_opening_undoes_the_split(newer: int) -> None:
     bars = days()[: SPLIT_AT + 1 + newer]
     pipeline = fed(*bars, DAYS.bar(SPLIT_AT, FIRST_AFTER, open=LAST_BEFORE))
     assert pipeline.outcomes[-1] is Outcome.CORRECTED
-    assert pipeline.window.starts == ()
-    retold = pipeline.signals[-1 - newer :]
-    assert [(signal["revision"], signal["bars_seen"]) for signal in retold] == [(1, 61 + at) for at in range(newer + 1)]
-    assert all(signal["ready"] for signal in retold)
+    assert pipeline.window().split_starts == []
+    again = pipeline.signals[-1 - newer :]
+    assert [(signal["revision"], signal["bars_seen"]) for signal in again] == [(1, 61 + at) for at in range(newer + 1)]
+    assert all(signal["ready"] for signal in again)
 
 
 def test_a_corrected_opening_is_found_to_be_a_split() -> None:
@@ -93,24 +91,25 @@ def test_a_corrected_opening_is_found_to_be_a_split() -> None:
     bars[SPLIT_AT] = DAYS.bar(SPLIT_AT, FIRST_AFTER, open=LAST_BEFORE)
     pipeline = fed(*bars, days()[SPLIT_AT])
     assert reasons(pipeline, SPLIT_AT - 1, SPLIT_AT + 2)[1:] == ["split_suspected", "warming_up"]
-    assert pipeline.window == fed(*days()[: SPLIT_AT + 5]).window._replace(
-        position=pipeline.window.position, rows=pipeline.window.rows
-    )
+    in_order = fed(*days()[: SPLIT_AT + 5])
+    assert pipeline.window().split_starts == in_order.window().split_starts == [SPLIT_AT]
+    assert pipeline.window().gains == in_order.window().gains
+    assert pipeline.window().losses == in_order.window().losses
 
 
 def test_a_corrected_close_of_the_day_before_undoes_or_makes_a_split() -> None:
     bars = days()[: SPLIT_AT + 3]
     corrected = DAYS.bar(SPLIT_AT - 1, FIRST_AFTER)
     undone = fed(*bars, corrected)
-    assert undone.window.starts == ()
+    assert undone.window().split_starts == []
     made = fed(*bars[: SPLIT_AT - 1], corrected, *bars[SPLIT_AT:], bars[SPLIT_AT - 1])
     assert reasons(made, SPLIT_AT, SPLIT_AT + 1) == ["split_suspected"]
 
 
-def test_a_correction_that_leaves_it_a_split_is_told_with_its_prices() -> None:
+def test_a_correction_that_leaves_it_a_split_is_emitted_with_its_prices() -> None:
     pipeline = fed(*days()[: SPLIT_AT + 3], DAYS.bar(SPLIT_AT - 1, LAST_BEFORE + 1))
-    told = [signal for signal in pipeline.last_signals() if signal["split"]]
-    assert [(signal["revision"], signal["split"]) for signal in told] == [
+    emitted = [signal for signal in pipeline.last_signals() if signal["split"]]
+    assert [(signal["revision"], signal["split"]) for signal in emitted] == [
         (1, {"previous_close": LAST_BEFORE + 1, "open": FIRST_AFTER})
     ]
 
@@ -119,7 +118,7 @@ def test_a_correction_too_late_to_take_changes_no_start() -> None:
     bars = days()[: SPLIT_AT + 12]
     pipeline = fed(*bars, DAYS.bar(SPLIT_AT, FIRST_AFTER, open=LAST_BEFORE))
     assert pipeline.outcomes[-1] is Outcome.STALE
-    assert pipeline.window.starts == fed(*bars).window.starts
+    assert pipeline.window().split_starts == fed(*bars).window().split_starts
 
 
 @pytest.mark.parametrize("missing", [SPLIT_AT - 2, SPLIT_AT - 1, SPLIT_AT, SPLIT_AT + 1])
@@ -128,17 +127,17 @@ def test_a_late_bar_on_either_side(missing: int) -> None:
     late = fed(*bars[:missing], *bars[missing + 1 :], bars[missing])
     in_order = fed(*bars)
     assert late.outcomes[-1] is Outcome.INSERTED
-    assert late.window.starts == in_order.window.starts
-    assert (late.window.gains, late.window.losses) == (in_order.window.gains, in_order.window.losses)
+    assert late.window().split_starts == in_order.window().split_starts
+    assert (late.window().gains, late.window().losses) == (in_order.window().gains, in_order.window().losses)
 
 
 def test_starts_are_kept_as_long_as_they_are_needed() -> None:
     """Two splits, then bars until only the second one's series is left."""
     closes = CLOSES[:120] + [round(close / 2, 2) for close in CLOSES[120:180]]
     pipeline = fed(*days(closes))
-    assert [start.bar for start in pipeline.window.starts] == [120]
+    assert pipeline.window().split_starts == [120]
     early = fed(*days(closes)[:121])
-    assert [start.bar for start in early.window.starts] == [60, 120]
+    assert early.window().split_starts == [60, 120]
 
 
 # Averages of two and three bars, one bar a day: the shortest way to a signal right before a split.
@@ -147,7 +146,7 @@ DAILY = Nights(1)
 DIP = [10.0, 10.6, 9.6]
 
 
-def test_a_signal_that_a_split_takes_back_is_told_to_the_bar_after_it() -> None:
+def test_a_signal_that_a_split_takes_back_shows_in_the_bar_after_it() -> None:
     """That bar is a split's first before and after, with the same prices; only the action before it differs."""
     bars = [DAILY.bar(number, close) for number, close in enumerate([*DIP, 4.8])]
     pipeline = fed(*bars, DAILY.bar(2, DIP[2], open=5.3), strategy=NARROW, gap=DAILY.gap)
@@ -155,7 +154,7 @@ def test_a_signal_that_a_split_takes_back_is_told_to_the_bar_after_it() -> None:
     assert [signal["previous_action"] for signal in pipeline.signals if signal["split"]] == ["BUY", "HOLD", "HOLD"]
 
 
-def test_a_late_split_between_a_signal_and_a_split_is_told_to_the_latter() -> None:
+def test_a_late_split_between_a_signal_and_a_split_shows_in_the_latter() -> None:
     """All outside the sessions, so that not even the gap differs."""
     bars = [DAILY.bar(number, close) for number, close in enumerate(DIP)]
     late = DAILY.bar(3, DIP[2], open=4.7)

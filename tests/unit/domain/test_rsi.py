@@ -2,8 +2,11 @@ import numpy as np
 import pytest
 import talib
 
-from app.domain import wilder
+from app.domain import rsi
+from app.domain.strategy import Strategy
+from tests.bars import series
 from tests.oracle import wilder_rsi
+from tests.unit.domain.pipeline import Pipeline
 from tests.unit.domain.walks import WALKS
 
 
@@ -11,8 +14,8 @@ def rsi_of(closes: list[float], period: int) -> list[float | None]:
     gain = loss = 0.0
     result: list[float | None] = [None]
     for number in range(1, len(closes)):
-        gain, loss = wilder.advance(gain, loss, closes[number] - closes[number - 1], number, period)
-        result.append(wilder.rsi(gain, loss) if number >= period else None)
+        gain, loss = rsi.advance(gain, loss, closes[number] - closes[number - 1], number, period)
+        result.append(rsi.rsi(gain, loss) if number >= period else None)
     return result
 
 
@@ -20,13 +23,28 @@ def rsi_of(closes: list[float], period: int) -> list[float | None]:
 @pytest.mark.parametrize("period", [2, 14, 21])
 def test_equals_talib_over_the_whole_history(name: str, period: int) -> None:
     closes = WALKS[name]
+    check_talib(closes, period, rsi_of(closes, period))
+
+
+@pytest.mark.parametrize("name", WALKS)
+@pytest.mark.parametrize("period", [2, 14])
+def test_equals_talib_when_the_window_is_restored_before_every_bar(name: str, period: int) -> None:
+    closes = WALKS[name]
+    pipeline = Pipeline(Strategy(fast=2, slow=period + 1, rsi_period=period, late_bars=0))
+    for bar in series(closes):
+        pipeline.restart()
+        pipeline.feed([bar])
+    check_talib(closes, period, [signal["rsi_14"] for signal in pipeline.signals])
+
+
+def check_talib(closes: list[float], period: int, values: list[float | None]) -> None:
     expected = talib.RSI(np.array(closes), timeperiod=period)
-    for index, value in enumerate(rsi_of(closes, period)):
+    for value, wanted in zip(values, expected, strict=True):
         if value is None:
-            assert np.isnan(expected[index])
+            assert np.isnan(wanted)
         # TA-Lib calls averages below 1e-14 zero, and then says 0.
-        elif expected[index] != 0.0:
-            assert value == pytest.approx(expected[index], rel=1e-9, abs=1e-12)
+        elif wanted != 0.0:
+            assert value == pytest.approx(wanted, rel=1e-9, abs=1e-12)
 
 
 def test_a_window_of_50_bars_alone_is_not_wilders_rsi() -> None:
@@ -72,4 +90,4 @@ def test_the_oracle_agrees_with_talib() -> None:
     ("bars", "weight"), [(1, 1.0), (14, 1.0), (15, 1.0), (16, 13 / 14), (50, 0.0748), (150, 4.5e-5)]
 )
 def test_seed_weight(bars: int, weight: float) -> None:
-    assert wilder.seed_weight(bars, 14) == pytest.approx(weight, rel=0.01)
+    assert rsi.seed_weight(bars, 14) == pytest.approx(weight, rel=0.01)

@@ -1,0 +1,167 @@
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
+
+import pytest
+
+from app.domain.key import table_key
+from app.domain.strategy import Strategy
+from app.engine.app import BatchApp
+from app.engine.errors import UnreadableState
+from tables.row_format import row_key
+from tables.warm_up import CHUNK_ROWS, WarmUp
+from tests.bars import make_bar
+from tests.unit.domain.pipeline import Pipeline, contents
+
+STRATEGY = Strategy(fast=2, slow=4, rsi_period=3, late_bars=2)
+RUN = make_bar(0, 1.0)["run_id"]
+KEEP, BARS = 3000, 1700
+SYMBOLS = ["A", "B", "C"]
+
+
+class App:
+    """What a warm-up uses of the app."""
+
+    def __init__(self) -> None:
+        self.threads = ThreadPoolExecutor(1)
+        self.crashed: list[BaseException] = []
+
+    async def crash(self, error: BaseException) -> None:
+        self.crashed.append(error)
+
+
+class Seen(dict[bytes, Mapping[bytes, bytes]]):
+    """The rows of each series as they were told last."""
+
+    def put(self, partition: int, series: bytes, rows: Mapping[bytes, bytes]) -> None:
+        assert partition == 0
+        self[series] = rows
+
+
+@pytest.fixture(scope="module")
+def rows() -> dict[bytes, bytes]:
+    """So many that they are read in several turns."""
+    made = Pipeline(STRATEGY, keep_bars=KEEP)
+    for symbol in SYMBOLS:
+        made.feed([make_bar(minute, 10.0 + minute % 3, symbol=symbol) for minute in range(BARS)])
+    assert len(made.table.rows) > 1.2 * CHUNK_ROWS
+    return made.table.rows
+
+
+@pytest.fixture
+def pipeline(rows: dict[bytes, bytes]) -> Pipeline:
+    made = Pipeline(STRATEGY, keep_bars=KEEP)
+    made.table.rows.update(rows)
+    return made
+
+
+@pytest.fixture
+def seen() -> Seen:
+    return Seen()
+
+
+@pytest.fixture
+def app() -> App:
+    return App()
+
+
+@pytest.fixture
+def warm_up(app: App, pipeline: Pipeline, seen: Seen) -> WarmUp:
+    return WarmUp(cast(BatchApp, app), pipeline.table, seen.put)
+
+
+async def finished(warm_up: WarmUp) -> None:
+    async with asyncio.timeout(30):
+        while warm_up.remaining:
+            await asyncio.sleep(0.001)
+
+
+def rows_of(pipeline: Pipeline, symbol: str) -> dict[bytes, bytes]:
+    return dict(pipeline.table.series(0, table_key(RUN, symbol)))
+
+
+async def test_every_row_of_what_is_taken_over_is_read(warm_up: WarmUp, pipeline: Pipeline, seen: Seen) -> None:
+    read: list[int] = []
+    warm_up.on_partition.append(read.append)
+    pipeline.table.activate(frozenset({0}))
+    assert warm_up.remaining == {0}
+    await finished(warm_up)
+    assert seen == {table_key(RUN, symbol): rows_of(pipeline, symbol) for symbol in SYMBOLS}
+    assert read == [0]
+
+
+async def test_the_windows_are_ready_then(warm_up: WarmUp, pipeline: Pipeline) -> None:
+    pipeline.table.activate(frozenset({0}))
+    await finished(warm_up)
+    rows, pipeline.table.rows = pipeline.table.rows, {}
+    ready = contents(pipeline.window(table_key(RUN, "B")))
+    pipeline.table.rows = rows
+    pipeline.restart()
+    assert contents(pipeline.window(table_key(RUN, "B"))) == ready
+
+
+async def test_series_that_change_meanwhile_are_told_as_they_are(
+    warm_up: WarmUp, pipeline: Pipeline, seen: Seen
+) -> None:
+    """What a thread has read of them before is old."""
+    pipeline.table.activate(frozenset({0}))
+    await asyncio.sleep(0)  # The first rows are being read.
+    for symbol in SYMBOLS:
+        before = dict(pipeline.table.rows)
+        pipeline.feed([make_bar(KEEP, 99.0, symbol=symbol)])
+        changed = {key: value for key, value in pipeline.table.rows.items() if before.get(key) != value}
+        for listener in pipeline.table.on_rows:
+            listener(0, changed)
+    await finished(warm_up)
+    for symbol in SYMBOLS:
+        assert seen[table_key(RUN, symbol)] == rows_of(pipeline, symbol)
+        assert pipeline.window(table_key(RUN, symbol)).closes[-1] == 99.0
+
+
+async def test_a_row_that_cannot_be_read_ends_the_worker(warm_up: WarmUp, pipeline: Pipeline, app: App) -> None:
+    key = row_key(table_key(RUN, "C"), BARS - 1)
+    pipeline.table.rows[key] = b"\x09" + pipeline.table.rows[key][1:]
+    pipeline.table.activate(frozenset({0}))
+    async with asyncio.timeout(30):
+        while not app.crashed:
+            await asyncio.sleep(0.001)
+    [error] = app.crashed
+    assert isinstance(error, UnreadableState)
+    assert "table windows" in str(error)
+    assert "version 9" in str(error)
+    assert warm_up.remaining == {0}, "it is not ready either"
+
+
+async def test_a_row_that_cannot_be_continued_ends_the_worker(warm_up: WarmUp, pipeline: Pipeline, app: App) -> None:
+    del pipeline.table.rows[row_key(table_key(RUN, "C"), BARS - 2)]
+    pipeline.table.activate(frozenset({0}))
+    async with asyncio.timeout(30):
+        while not app.crashed:
+            await asyncio.sleep(0.001)
+    assert "bar 1699 behind bar 1697" in str(app.crashed[0])
+
+
+async def test_after_its_end_no_thread_reads(warm_up: WarmUp, pipeline: Pipeline, app: App, seen: Seen) -> None:
+    """Databases are closed then."""
+    pipeline.table.activate(frozenset({0}))
+    await asyncio.sleep(0)
+    for ended in pipeline.table.before_close:
+        if getattr(ended, "__self__", None) is warm_up:
+            await ended()
+    told = len(seen)
+    rows: Any = pipeline.table.rows
+    pipeline.table.rows = {}
+    await asyncio.sleep(0.05)
+    assert (len(seen), app.crashed) == (told, [])
+    pipeline.table.rows = rows
+    pipeline.table.activate(frozenset({0}))
+    await finished(warm_up)
+    assert len(seen) == len(SYMBOLS)
+
+
+async def test_nothing_taken_over_is_nothing_to_read(warm_up: WarmUp, pipeline: Pipeline, seen: Seen) -> None:
+    pipeline.table.activate(frozenset())
+    assert warm_up.remaining == set()
+    await asyncio.sleep(0)
+    assert seen == {}

@@ -1,0 +1,234 @@
+"""The table of windows, with a real RocksDB."""
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.domain.key import table_key
+from app.domain.row import Row
+from app.domain.strategy import Strategy
+from app.domain.window import Window
+from app.engine import private
+from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, encode_checkpoint
+from app.engine.errors import OperatorError, UnreadableState
+from tables.row_format import VERSION, encode_row, row_key
+from tables.windows import MOST_CACHED, StateDiffers, WindowsTable
+from tests.bars import TOPIC_ID, make_bar, series
+from tests.unit.domain.pipeline import SERIES, Pipeline, contents
+from tests.unit.records import ROW
+from tests.unit.tables.memory_table import make_app
+
+STRATEGY = Strategy(fast=2, slow=4, rsi_period=3, late_bars=2)
+KEEP = 7
+OTHER = table_key("replay-2024-11-14-0a1b2c3d", "AAPLE")
+
+
+def make_table(data_dir: Path, strategy: Strategy = STRATEGY, keep_bars: int = KEEP) -> WindowsTable:
+    return WindowsTable(
+        make_app(data_dir), strategy=strategy, keep_bars=keep_bars, source_topic="stocks.raw.avro", partitions=2
+    )
+
+
+@pytest.fixture
+async def table(tmp_path: Path) -> WindowsTable:
+    made = make_table(tmp_path)
+    made.activate(frozenset({0, 1}))
+    return made
+
+
+def rows_of(count: int, first: int = 0) -> list[Row]:
+    return [
+        ROW._replace(number=number, bars_seen=number + 1, timestamp=make_bar(number, 1.0)["timestamp"])
+        for number in range(first, first + count)
+    ]
+
+
+def store(table: WindowsTable, rows: list[Row], series: bytes = SERIES, partition: int = 0) -> None:
+    table.restore(partition, dict(table.entries(series, rows)), 0)
+
+
+async def test_the_newest_rows_are_found_however_full_the_ring_is(table: WindowsTable) -> None:
+    assert table.newest(0, SERIES, 5) == []
+    rows = rows_of(3 * KEEP + 2)
+    # Of its neighbours nothing must be seen.
+    store(table, rows_of(3), OTHER)
+    store(table, rows_of(30, 5), table_key("replay-2024-11-14-0a1b2c3d", "AAP"))
+    for end in range(1, len(rows) + 1):
+        store(table, rows[end - 1 : end])
+        kept = rows[max(0, end - KEEP) : end]
+        for count in range(1, KEEP + 2):
+            assert table.newest(0, SERIES, count) == kept[-count:]
+    assert len(list(table.series(0, SERIES))) == KEEP
+
+
+@pytest.mark.parametrize("keep", [6, 7, 20])
+async def test_late_bars_move_the_ring(tmp_path: Path, keep: int) -> None:
+    chance = random.Random(keep)
+    table, pipeline = make_table(tmp_path, keep_bars=keep), Pipeline(STRATEGY, keep_bars=keep)
+    minute = 0
+    for _ in range(60):
+        minute += chance.choice([1, 2, 3])
+        pipeline.feed([make_bar(minute - chance.choice([0, 0, 1, 2, 3]), 10.0 + chance.random())])
+        table.restore(0, pipeline.table.rows, 0)
+        expected = pipeline.table.by_number(SERIES)
+        assert table.newest(0, SERIES, keep) == expected
+        assert table.newest(0, SERIES, 3) == expected[-3:]
+        table.forget(0)
+        assert contents(table.load(0, [SERIES])[SERIES]) == contents(pipeline.window())
+
+
+async def test_partitions_do_not_share_rows(table: WindowsTable) -> None:
+    store(table, rows_of(3), partition=0)
+    store(table, rows_of(5), partition=1)
+    assert [len(table.newest(partition, SERIES, KEEP)) for partition in (0, 1)] == [3, 5]
+
+
+async def test_a_window_is_loaded_once_and_then_changed_in_place(table: WindowsTable) -> None:
+    store(table, rows_of(5))
+    windows = table.load(0, [SERIES, OTHER])
+    assert [windows[key].bars_seen for key in (SERIES, OTHER)] == [5, 0]
+    assert table.load(0, [SERIES])[SERIES] is windows[SERIES]
+    assert table.load(1, [SERIES])[SERIES].bars_seen == 0
+
+
+@pytest.mark.parametrize(
+    "forget",
+    [
+        lambda table: table.forget(0),
+        lambda table: [listener(0) for listener in table.on_dropped],
+        lambda table: table.activate(frozenset({0})),
+    ],
+    ids=["asked", "batch dropped", "assignment"],
+)
+async def test_what_memory_says_is_forgotten(table: WindowsTable, forget: Callable[[WindowsTable], Any]) -> None:
+    store(table, rows_of(5))
+    ahead = table.load(0, [SERIES])[SERIES]
+    ahead.bars_seen = 99
+    forget(table)
+    assert table.load(0, [SERIES])[SERIES].bars_seen == 5
+
+
+async def test_a_dropped_batch_is_forgotten_in_its_partition_alone(table: WindowsTable) -> None:
+    kept = table.load(1, [SERIES])[SERIES]
+    table.forget(0)
+    assert table.load(1, [SERIES])[SERIES] is kept
+
+
+async def test_few_windows_stay_in_memory(table: WindowsTable) -> None:
+    """All partitions share the room: with so many of them there is one window for each."""
+    table.activate(frozenset(range(MOST_CACHED)))
+    store(table, rows_of(5))
+    first = table.load(0, [SERIES, OTHER])
+    assert first.keys() == {SERIES, OTHER}, "a batch gets all of its windows"
+    again = table.load(0, [OTHER, SERIES])
+    assert again[OTHER] is first[OTHER]
+    assert again[SERIES] is not first[SERIES]
+    assert contents(again[SERIES]) == contents(first[SERIES])
+
+
+async def test_a_window_read_ahead_is_kept_unless_there_is_one(table: WindowsTable) -> None:
+    ahead, late = Window(), Window()
+    table.keep(0, SERIES, ahead)
+    table.keep(0, SERIES, late)
+    assert table.load(0, [SERIES])[SERIES] is ahead
+    table.activate(frozenset(range(MOST_CACHED)))
+    table.keep(0, OTHER, ahead)
+    table.keep(0, SERIES, late)
+    assert table.load(0, [SERIES])[SERIES] is not late
+
+
+def damaged(**changes: Any) -> list[Row]:
+    rows = rows_of(5)
+    rows[2] = rows[2]._replace(**changes)
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "slot", "says"),
+    [
+        (damaged(close=-1.0), 2, "price"),
+        (damaged(timestamp=rows_of(1)[0].timestamp), 2, "bar 2 behind bar 1"),
+        (rows_of(12)[6:9] + rows_of(12)[10:], 3, "bar 10 behind bar 8"),
+        (rows_of(30)[26:], 1, "4 rows of the 6"),
+    ],
+    ids=["price", "time", "number", "missing"],
+)
+async def test_rows_that_cannot_be_continued_are_named(
+    table: WindowsTable, rows: list[Row], slot: int, says: str
+) -> None:
+    with pytest.raises(UnreadableState, match=rf"table windows, key .*AAPL.*x0{slot}'.*{says}"):
+        table.restored(SERIES, rows)
+
+
+async def test_a_row_of_an_unknown_version_is_named_by_table_key_and_version(table: WindowsTable) -> None:
+    store(table, rows_of(5))
+    key = row_key(SERIES, 3)
+    table.restore(0, {key: b"\x09" + encode_row(ROW)[1:]}, 0)
+    with pytest.raises(UnreadableState, match=r"table windows, key .*AAPL.*x03'.*version 9"):
+        table.load(0, [SERIES])
+
+
+def checkpoint(table: WindowsTable) -> dict[bytes, bytes]:
+    return {CHECKPOINT_KEY: encode_checkpoint(Checkpoint(TOPIC_ID, 7, table.state_text))}
+
+
+async def test_state_of_these_settings_is_continued(tmp_path: Path) -> None:
+    table = make_table(tmp_path)
+    table.check(0)
+    table.restore(0, checkpoint(table), 0)
+    table.check(0)
+    # Room for late bars may change: the rows have all that is needed.
+    table._check_state(make_table(tmp_path, replace(STRATEGY, late_bars=1)).state_text)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "keep_bars", "says"),
+    [
+        (replace(STRATEGY, slow=5), KEEP, ["sma2-sma5-rsi3", "sma2-sma4-rsi3", "APP_ID", "DATA_DIR"]),
+        (replace(STRATEGY, rsi_period=2), KEEP, ["rsi2", "rsi3", "APP_ID"]),
+        (replace(STRATEGY, buy_below=25.0), KEEP, ["25-70", "30-70", "APP_ID"]),
+        (STRATEGY, KEEP + 1, ["KEEP_BARS is 7", "8 bars", "set it back", "stocks tables rebuild"]),
+    ],
+)
+async def test_state_of_others_is_refused_and_says_how_to_mend_it(
+    tmp_path: Path, table: WindowsTable, strategy: Strategy, keep_bars: int, says: list[str]
+) -> None:
+    table.restore(0, checkpoint(make_table(tmp_path, strategy, keep_bars)), 0)
+    with pytest.raises(StateDiffers) as refused:
+        table.check(0)
+    assert [part for part in ["windows", *says] if part not in str(refused.value)] == []
+    assert isinstance(refused.value, OperatorError)
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        (f'{{"rows": {VERSION + 1}, "keep_bars": 7, "strategy": "s"}}', rf"version {VERSION + 1}.*version {VERSION}\b"),
+        ("", "says nothing of its rows"),
+        ("[]", "says nothing of its rows"),
+        ('{"rows": "x"}', "says nothing of its rows"),
+    ],
+)
+async def test_state_of_a_newer_program_or_of_none_is_refused(table: WindowsTable, state: str, says: str) -> None:
+    table.restore(0, {CHECKPOINT_KEY: encode_checkpoint(Checkpoint(TOPIC_ID, 7, state))}, 0)
+    with pytest.raises(StateDiffers, match=says):
+        table.check(0)
+
+
+async def test_a_table_of_the_first_release_is_refused_and_says_how_to_go_on(table: WindowsTable) -> None:
+    table.restore(0, {CHECKPOINT_KEY: b"\x01" + bytes(20)}, 0)
+    with pytest.raises(UnreadableState, match=r"version 0\.1.*stocks tables rebuild"):
+        table.check(0)
+
+
+async def test_rows_are_there_after_a_restart(tmp_path: Path) -> None:
+    first, pipeline = make_table(tmp_path), Pipeline(STRATEGY, keep_bars=KEEP)
+    pipeline.feed(series([10.0, 11.0, 9.0, 12.0, 10.5, 11.5, 10.0, 9.5, 9.0]))
+    first.restore(0, pipeline.table.rows, 0)
+    private.store_db(first.data, 0).close()
+    again = make_table(tmp_path)
+    assert contents(again.load(0, [SERIES])[SERIES]) == contents(pipeline.window())
