@@ -17,15 +17,15 @@ def validate_row(row: Row) -> str | None:
     """
     if fault := minute_fault(row.timestamp):
         return fault
-    if not all(is_price(price) for price in (row.open, row.high, row.low, row.close)):
+    split_close = row.open if row.split_close is None else row.split_close
+    if not all(is_price(price) for price in (row.open, row.high, row.low, row.close, split_close)):
         return "a price is not a positive number"
     if not (_at_least_0(row.volume) and (row.vwap is None or _at_least_0(row.vwap))):
         return f"its volume is {row.volume} and its vwap {row.vwap}"
     if not (_at_least_0(row.gain) and _at_least_0(row.loss)):
         return f"its average gain is {row.gain} and its average loss {row.loss}"
     # An average of prices at the end of their range may lie a rounding error beyond it.
-    averages = (row.sma_fast, row.sma_slow, row.split_close)
-    if not all(value is None or 0.0 < value < inf for value in averages):
+    if not all(average is None or 0.0 < average < inf for average in (row.sma_fast, row.sma_slow)):
         return "an average is not a positive number"
     if row.rsi is not None and not 0.0 <= row.rsi <= 100.0:
         return f"its RSI is {row.rsi}"

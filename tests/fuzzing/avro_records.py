@@ -1,8 +1,8 @@
 """Confluent's wire format: a byte that chooses a schema and a reader, then Avro.
 
 Promised of any bytes: `Poison`, or a record of the reader's own types that is
-written and read again as the same; and the agents' folds take every record that
-their readers let pass.
+written and read again as the same; and both folds take every bar that its reader
+lets pass, into rows that are sound and signals that can be written.
 """
 
 import asyncio
@@ -15,35 +15,18 @@ from fastavro.types import Schema
 import schemas
 from app import avro
 from app.bars import read_bar
-from app.domain.history import History
-from app.domain.history import step as signals_of
-from app.domain.step import step as indicators_of
+from app.domain.key import table_key
+from app.domain.row_integrity import validate_row
 from app.domain.strategy import Strategy
-from app.domain.window import Window
-from app.indicators import read_indicators
 from app.serde import Decoder, Poison
-from tables.signals_value import decode_history, encode_history
-from tables.window_value import decode_window, encode_window
-from tests.bars import TOPIC_ID
 from tests.doubles.schema_source import SchemasInMemory
 from tests.fuzzing.family import Family
 from tests.unit.domain.nights import never_open
+from tests.unit.domain.pipeline import Pipeline
 from tests.unit.engine.made import Rec
 from tests.unit.records import BAR, SIGNAL
 
 STRATEGY = Strategy()
-NOW_MS = 1_731_594_661_234
-
-INDICATORS: dict[str, Any] = {
-    **{name: SIGNAL[name] for name in ("run_id", "origin", "source", "feed", "symbol", "timestamp", "close")},
-    **{name: SIGNAL[name] for name in ("sma_20", "sma_50", "rsi_14", "rsi_seed_weight", "ready", "bars_seen")},
-    **{name: SIGNAL[name] for name in ("gap_minutes", "split", "revision", "strategy", "emitted_at")},
-    "flat": False,
-    "source_topic_id": TOPIC_ID,
-    "source_partition": 3,
-    "source_offset": 1200,
-    "source_index": 0,
-}
 
 
 def _foreign(**changes: Any) -> dict[str, Any]:
@@ -60,7 +43,6 @@ WRITERS: list[tuple[str, Any, dict[str, Any]]] = [
     ("bar", schemas.load("bar"), cast(dict[str, Any], BAR)),
     ("bar", schemas.load("bar.v1"), cast(dict[str, Any], BAR)),
     ("bar", schemas.load("bar.v2"), cast(dict[str, Any], BAR)),
-    ("indicators", schemas.load("indicators"), INDICATORS),
     ("signal", schemas.load("signal"), cast(dict[str, Any], SIGNAL)),
     ("bar", _foreign(), {**BAR, "volume": 1200}),
     ("bar", _foreign(symbol="bytes", run_id="bytes"), {**BAR, "volume": 1, "symbol": b"AAPL", "run_id": b"r"}),
@@ -81,7 +63,7 @@ WRITERS: list[tuple[str, Any, dict[str, Any]]] = [
 
 _registry = SchemasInMemory()
 _ids = [_registry.add(schema).to_bytes(4, "big") for _, schema, _ in WRITERS]
-_decoders = {name: Decoder(_registry, name) for name in ("bar", "indicators", "signal")}
+_decoders = {name: Decoder(_registry, name) for name in ("bar", "signal")}
 _readers: dict[str, Schema] = {name: avro.parse(schemas.load(name)) for name in _decoders}
 for (_name, _, _), _id in zip(WRITERS, _ids, strict=True):
     asyncio.run(_decoders[_name].prepare([b"\x00" + _id]))
@@ -104,7 +86,7 @@ def _check(data: bytes) -> None:
     except Poison:
         return
     made = Rec(7, record["symbol"].encode(), payload)
-    folded = {"bar": _fold_bar, "indicators": _fold_indicators}.get(reader, _unread)(decoder, made)
+    folded = reader == "bar" and _fold_bar(decoder, made)
     try:
         written = _written(record, reader)
     except ValueError:
@@ -113,11 +95,6 @@ def _check(data: bytes) -> None:
         return
     again = _read(written, reader)
     assert repr(sorted(again.items())) == repr(sorted(record.items())), f"{record} reads as {again} when written again"
-
-
-def _unread(decoder: Decoder, record: Rec) -> bool:
-    """No agent reads signals."""
-    return False
 
 
 def _written(record: dict[str, Any], reader: str) -> bytes:
@@ -135,31 +112,13 @@ def _fold_bar(decoder: Decoder, record: Rec) -> bool:
         bar = read_bar(decoder, record)
     except Poison:
         return False
-    window, _ = indicators_of(
-        Window(STRATEGY.name),
-        [(record.offset, bar)],
-        topic_id=TOPIC_ID,
-        partition=0,
-        strategy=STRATEGY,
-        gap=never_open,
-        now_ms=NOW_MS,
-    )
-    assert decode_window(encode_window(window)) == window
-    return True
-
-
-def _fold_indicators(decoder: Decoder, record: Rec) -> bool:
-    try:
-        indicators = read_indicators(decoder, record)
-    except Poison:
-        return False
-    history, [signal] = signals_of(
-        History(STRATEGY.name), [indicators], strategy=STRATEGY, signal_history=50, now_ms=NOW_MS
-    )
-    assert decode_history(encode_history(history)) == history
-    [kept] = history.signals(indicators["run_id"], indicators["symbol"], STRATEGY)
-    assert kept["action"] == signal["action"]
+    pipeline = Pipeline(STRATEGY, gap=never_open)
+    [signal] = pipeline.feed([bar])
     _written(cast(dict[str, Any], signal), "signal")
+    series = table_key(bar["run_id"], bar["symbol"])
+    [row] = pipeline.table.by_number(series)
+    assert validate_row(row) is None
+    assert pipeline.view(series) == [signal]
     return True
 
 

@@ -5,8 +5,8 @@ from tests.fuzzing.avro_records import AVRO
 from tests.fuzzing.csv_files import CSV, TIMESTAMPS
 from tests.fuzzing.dead_letters import LETTERS
 from tests.fuzzing.family import Family
-from tests.fuzzing.table_values import HISTORIES, PROGRESS, WINDOWS
+from tests.fuzzing.table_rows import CHECKPOINTS, ROWS
 
 FAMILIES: dict[str, Family] = {
-    family.name: family for family in (AVRO, WINDOWS, HISTORIES, PROGRESS, CSV, TIMESTAMPS, ANSWERS, FRAMES, LETTERS)
+    family.name: family for family in (AVRO, ROWS, CHECKPOINTS, CSV, TIMESTAMPS, ANSWERS, FRAMES, LETTERS)
 }

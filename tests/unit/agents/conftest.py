@@ -22,7 +22,6 @@ from tests.unit.domain.pipeline import every_minute
 from tests.unit.tables.memory_table import NOWHERE, MemoryTable
 
 
-
 @dataclass
 class Agents:
     """The agents, and what they work on."""

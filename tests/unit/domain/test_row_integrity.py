@@ -27,7 +27,11 @@ def test_ordinary_and_odd_rows_are_sound() -> None:
     ("changes", "says"),
     [
         ({"timestamp": 0}, "timestamp is 0"),
-        *[({field: value}, "price") for field in ("open", "high", "low", "close") for value in (0.0, -1.0, nan, inf)],
+        *[
+            ({field: value}, "price")
+            for field in ("open", "high", "low", "close", "split_close")
+            for value in (0.0, -1.0, nan, inf)
+        ],
         ({"volume": -1.0}, "volume is -1.0"),
         ({"volume": nan}, "volume is nan"),
         ({"vwap": -1.0}, "vwap -1.0"),
@@ -36,7 +40,6 @@ def test_ordinary_and_odd_rows_are_sound() -> None:
         ({"loss": inf}, "average loss inf"),
         ({"sma_fast": 0.0}, "an average"),
         ({"sma_slow": inf}, "an average"),
-        ({"split_close": -1.0}, "an average"),
         ({"rsi": -0.5}, "RSI is -0.5"),
         ({"rsi": 100.5}, "RSI is 100.5"),
         ({"bars_seen": 0}, "bar 0 of its series"),

@@ -28,7 +28,10 @@ def test_a_signal_says_all_that_its_row_does() -> None:
         ({"split_close": 756.0}, {"split": {"previous_close": 756.0, "open": 189.0}}),
         ({"previous_action": None}, {"previous_action": None, "transition": False}),
         ({"previous_action": "BUY"}, {"previous_action": "BUY", "transition": False}),
-        ({"provenance": Provenance("live", "alpaca", "sip", "raw")}, {"origin": "live", "source": "alpaca", "feed": "sip"}),
+        (
+            {"provenance": Provenance("live", "alpaca", "sip", "raw")},
+            {"origin": "live", "source": "alpaca", "feed": "sip"},
+        ),
     ],
 )
 def test_what_follows_from_a_row(changes: dict[str, Any], says: dict[str, Any]) -> None:

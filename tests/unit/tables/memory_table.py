@@ -13,6 +13,9 @@ from tables.windows import WindowsTable
 
 NOWHERE = {"kafka_bootstrap": "127.0.0.1:1", "schema_registry_url": "http://127.0.0.1:1"}
 
+#: So few bars are kept that everything happens soon.
+TINY = Strategy(fast=2, slow=4, rsi_period=3, late_bars=2)
+
 
 def make_app(data_dir: Path) -> BatchApp:
     """A real app that is never started, so it connects to nothing."""

@@ -6,15 +6,14 @@ from typing import Any, cast
 import pytest
 
 from app.domain.key import table_key
-from app.domain.strategy import Strategy
 from app.engine.app import BatchApp
 from app.engine.errors import UnreadableState
 from tables.row_format import row_key
 from tables.warm_up import CHUNK_ROWS, WarmUp
 from tests.bars import make_bar
 from tests.unit.domain.pipeline import Pipeline, contents
+from tests.unit.tables.memory_table import TINY
 
-STRATEGY = Strategy(fast=2, slow=4, rsi_period=3, late_bars=2)
 RUN = make_bar(0, 1.0)["run_id"]
 KEEP, BARS = 3000, 1700
 SYMBOLS = ["A", "B", "C"]
@@ -42,7 +41,7 @@ class Seen(dict[bytes, Mapping[bytes, bytes]]):
 @pytest.fixture(scope="module")
 def rows() -> dict[bytes, bytes]:
     """So many that they are read in several turns."""
-    made = Pipeline(STRATEGY, keep_bars=KEEP)
+    made = Pipeline(TINY, keep_bars=KEEP)
     for symbol in SYMBOLS:
         made.feed([make_bar(minute, 10.0 + minute % 3, symbol=symbol) for minute in range(BARS)])
     assert len(made.table.rows) > 1.2 * CHUNK_ROWS
@@ -51,7 +50,7 @@ def rows() -> dict[bytes, bytes]:
 
 @pytest.fixture
 def pipeline(rows: dict[bytes, bytes]) -> Pipeline:
-    made = Pipeline(STRATEGY, keep_bars=KEEP)
+    made = Pipeline(TINY, keep_bars=KEEP)
     made.table.rows.update(rows)
     return made
 

@@ -20,14 +20,13 @@ from tables.windows import MOST_CACHED, StateDiffers, WindowsTable
 from tests.bars import TOPIC_ID, make_bar, series
 from tests.unit.domain.pipeline import SERIES, Pipeline, contents
 from tests.unit.records import ROW
-from tests.unit.tables.memory_table import make_app
+from tests.unit.tables.memory_table import TINY, make_app
 
-STRATEGY = Strategy(fast=2, slow=4, rsi_period=3, late_bars=2)
 KEEP = 7
 OTHER = table_key("replay-2024-11-14-0a1b2c3d", "AAPLE")
 
 
-def make_table(data_dir: Path, strategy: Strategy = STRATEGY, keep_bars: int = KEEP) -> WindowsTable:
+def make_table(data_dir: Path, strategy: Strategy = TINY, keep_bars: int = KEEP) -> WindowsTable:
     return WindowsTable(
         make_app(data_dir), strategy=strategy, keep_bars=keep_bars, source_topic="stocks.raw.avro", partitions=2
     )
@@ -68,7 +67,7 @@ async def test_the_newest_rows_are_found_however_full_the_ring_is(table: Windows
 @pytest.mark.parametrize("keep", [6, 7, 20])
 async def test_late_bars_move_the_ring(tmp_path: Path, keep: int) -> None:
     chance = random.Random(keep)
-    table, pipeline = make_table(tmp_path, keep_bars=keep), Pipeline(STRATEGY, keep_bars=keep)
+    table, pipeline = make_table(tmp_path, keep_bars=keep), Pipeline(TINY, keep_bars=keep)
     minute = 0
     for _ in range(60):
         minute += chance.choice([1, 2, 3])
@@ -182,16 +181,16 @@ async def test_state_of_these_settings_is_continued(tmp_path: Path) -> None:
     table.restore(0, checkpoint(table), 0)
     table.check(0)
     # Room for late bars may change: the rows have all that is needed.
-    table._check_state(make_table(tmp_path, replace(STRATEGY, late_bars=1)).state_text)
+    table._check_state(make_table(tmp_path, replace(TINY, late_bars=1)).state_text)
 
 
 @pytest.mark.parametrize(
     ("strategy", "keep_bars", "says"),
     [
-        (replace(STRATEGY, slow=5), KEEP, ["sma2-sma5-rsi3", "sma2-sma4-rsi3", "APP_ID", "DATA_DIR"]),
-        (replace(STRATEGY, rsi_period=2), KEEP, ["rsi2", "rsi3", "APP_ID"]),
-        (replace(STRATEGY, buy_below=25.0), KEEP, ["25-70", "30-70", "APP_ID"]),
-        (STRATEGY, KEEP + 1, ["KEEP_BARS is 7", "8 bars", "set it back", "stocks tables rebuild"]),
+        (replace(TINY, slow=5), KEEP, ["sma2-sma5-rsi3", "sma2-sma4-rsi3", "APP_ID", "DATA_DIR"]),
+        (replace(TINY, rsi_period=2), KEEP, ["rsi2", "rsi3", "APP_ID"]),
+        (replace(TINY, buy_below=25.0), KEEP, ["25-70", "30-70", "APP_ID"]),
+        (TINY, KEEP + 1, ["KEEP_BARS is 7", "8 bars", "set it back", "stocks tables rebuild"]),
     ],
 )
 async def test_state_of_others_is_refused_and_says_how_to_mend_it(
@@ -226,7 +225,7 @@ async def test_a_table_of_the_first_release_is_refused_and_says_how_to_go_on(tab
 
 
 async def test_rows_are_there_after_a_restart(tmp_path: Path) -> None:
-    first, pipeline = make_table(tmp_path), Pipeline(STRATEGY, keep_bars=KEEP)
+    first, pipeline = make_table(tmp_path), Pipeline(TINY, keep_bars=KEEP)
     pipeline.feed(series([10.0, 11.0, 9.0, 12.0, 10.5, 11.5, 10.0, 9.5, 9.0]))
     first.restore(0, pipeline.table.rows, 0)
     private.store_db(first.data, 0).close()
