@@ -34,8 +34,3 @@ def make_bar(minute: int, close: float, /, **changes: Any) -> Bar:
 def series(closes: Iterable[float]) -> list[Bar]:
     """Bars of consecutive minutes from the opening on."""
     return [make_bar(minute, close) for minute, close in enumerate(closes)]
-
-
-def at_offsets(bars: Iterable[Bar], first: int = 0) -> list[tuple[int, Bar]]:
-    """The bars, each with its offset."""
-    return list(enumerate(bars, first))

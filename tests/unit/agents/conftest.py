@@ -17,8 +17,8 @@ from app.serde import Decoder, Encoder
 from app.settings import Settings
 from app.topics import topics
 from tests.doubles.schema_source import SchemasInMemory
-from tests.unit.engine.made import SOURCE, Rec
 from tests.unit.domain.pipeline import every_minute
+from tests.unit.engine.made import SOURCE, Rec
 from tests.unit.tables.memory_table import NOWHERE, MemoryTable
 
 

@@ -54,7 +54,7 @@ async def test_what_changes_nothing_gives_nothing(agents: Agents) -> None:
 
 async def test_a_correction_of_volume_alone_changes_the_row_and_sends_nothing(agents: Agents) -> None:
     await agents.run(BARS)
-    result = await agents.run([BARS[58] | {"volume": 7.0}])  # type: ignore[list-item]
+    result = await agents.run([BARS[58] | {"volume": 7.0}])
     assert result.outputs == []
     [value] = result.rows.values()
     assert decode_row(value).volume == 7.0

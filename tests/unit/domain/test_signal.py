@@ -10,7 +10,7 @@ from tests.unit.records import ROW, SIGNAL
 
 STRATEGY = Strategy()
 RUN = SIGNAL["run_id"]
-OF_ROW: Signal = SIGNAL | {"previous_action": "HOLD", "rsi_seed_weight": (13 / 14) ** 35}  # type: ignore[assignment]
+OF_ROW: Signal = SIGNAL | {"previous_action": "HOLD", "rsi_seed_weight": (13 / 14) ** 35}
 
 
 def test_a_signal_says_all_that_its_row_does() -> None:

@@ -13,15 +13,13 @@ from tests.unit.records import ROW
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 
-_NO_AVERAGES = {"sma_fast": None, "sma_slow": None, "rsi": None}
+_WARMING_UP = ROW._replace(sma_fast=None, sma_slow=None, rsi=None, bars_seen=1, action="HOLD", reason="warming_up")
 
 
 def golden_rows() -> list[Row]:
     """Each action and reason, and all that may be missing."""
     ordinary = ROW
-    first = ROW._replace(
-        number=0, bars_seen=1, gain=0.0, loss=0.0, gap_minutes=None, action="HOLD", previous_action=None, **_NO_AVERAGES
-    )._replace(reason="warming_up")
+    first = _WARMING_UP._replace(number=0, gain=0.0, loss=0.0, gap_minutes=None, previous_action=None)
     without_vwap = ROW._replace(
         vwap=None,
         trade_count=None,
@@ -31,9 +29,7 @@ def golden_rows() -> list[Row]:
         provenance=Provenance("live", "Börse", "sip", "raw"),
     )
     corrected = ROW._replace(revision=3, action="HOLD", previous_action="SELL", reason="flat", gain=0.0, loss=0.0)
-    split = ROW._replace(
-        number=1200, bars_seen=1, split_close=756.0, action="HOLD", reason="split_suspected", **_NO_AVERAGES
-    )
+    split = _WARMING_UP._replace(number=1200, split_close=756.0, reason="split_suspected")
     # 2099-12-31T23:59:00Z, and the largest numbers there are.
     largest = ROW._replace(
         number=2**32 - 1,

@@ -24,10 +24,10 @@ class App:
 
     def __init__(self) -> None:
         self.threads = ThreadPoolExecutor(1)
-        self.crashed: list[BaseException] = []
+        self.crashed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
 
     async def crash(self, error: BaseException) -> None:
-        self.crashed.append(error)
+        self.crashed.set_result(error)
 
 
 class Seen(dict[bytes, Mapping[bytes, bytes]]):
@@ -61,7 +61,7 @@ def seen() -> Seen:
 
 
 @pytest.fixture
-def app() -> App:
+async def app() -> App:
     return App()
 
 
@@ -71,9 +71,11 @@ def warm_up(app: App, pipeline: Pipeline, seen: Seen) -> WarmUp:
 
 
 async def finished(warm_up: WarmUp) -> None:
-    async with asyncio.timeout(30):
-        while warm_up.remaining:
-            await asyncio.sleep(0.001)
+    """Wait until the one partition is read."""
+    read = asyncio.Event()
+    warm_up.on_partition.append(lambda partition: read.set())
+    await asyncio.wait_for(read.wait(), 30)
+    assert warm_up.remaining == set()
 
 
 def rows_of(pipeline: Pipeline, symbol: str) -> dict[bytes, bytes]:
@@ -122,10 +124,7 @@ async def test_a_row_that_cannot_be_read_ends_the_worker(warm_up: WarmUp, pipeli
     key = row_key(table_key(RUN, "C"), BARS - 1)
     pipeline.table.rows[key] = b"\x09" + pipeline.table.rows[key][1:]
     pipeline.table.activate(frozenset({0}))
-    async with asyncio.timeout(30):
-        while not app.crashed:
-            await asyncio.sleep(0.001)
-    [error] = app.crashed
+    error = await asyncio.wait_for(app.crashed, 30)
     assert isinstance(error, UnreadableState)
     assert "table windows" in str(error)
     assert "version 9" in str(error)
@@ -135,10 +134,7 @@ async def test_a_row_that_cannot_be_read_ends_the_worker(warm_up: WarmUp, pipeli
 async def test_a_row_that_cannot_be_continued_ends_the_worker(warm_up: WarmUp, pipeline: Pipeline, app: App) -> None:
     del pipeline.table.rows[row_key(table_key(RUN, "C"), BARS - 2)]
     pipeline.table.activate(frozenset({0}))
-    async with asyncio.timeout(30):
-        while not app.crashed:
-            await asyncio.sleep(0.001)
-    assert "bar 1699 behind bar 1697" in str(app.crashed[0])
+    assert "bar 1699 behind bar 1697" in str(await asyncio.wait_for(app.crashed, 30))
 
 
 async def test_after_its_end_no_thread_reads(warm_up: WarmUp, pipeline: Pipeline, app: App, seen: Seen) -> None:
@@ -152,7 +148,7 @@ async def test_after_its_end_no_thread_reads(warm_up: WarmUp, pipeline: Pipeline
     rows: Any = pipeline.table.rows
     pipeline.table.rows = {}
     await asyncio.sleep(0.05)
-    assert (len(seen), app.crashed) == (told, [])
+    assert (len(seen), app.crashed.done()) == (told, False)
     pipeline.table.rows = rows
     pipeline.table.activate(frozenset({0}))
     await finished(warm_up)
