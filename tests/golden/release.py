@@ -15,14 +15,15 @@ from confluent_kafka import Producer
 from rocksdict import Options, Rdict
 
 from app.clients import producer_config, registry
+from app.engine.table import POSITION_KEY
 from app.topic_admin import ensure_topics
 from tests.integration.deployment import Deployment
 
 GOLDEN = Path(__file__).parent
 
 #: By their names in the catalogue; those with a schema first.
-STREAMS = ("raw", "indicators", "signals")
-TOPICS = (*STREAMS, "windows_changelog", "signals_changelog")
+STREAMS = ("raw", "signals")
+TOPICS = (*STREAMS, "windows_changelog")
 
 #: A schema's id, as a record begins with it: a zero and four bytes.
 _HEADER = 5
@@ -34,7 +35,7 @@ Records = list[tuple[bytes, bytes]]
 class Release:
     """A deployment of one partition, stopped in order; made by tests/golden/make.py at its release, never changed."""
 
-    #: Kafka's ids of the topics that feed tables, which are part of the tables' values.
+    #: Kafka's ids of the topics that feed tables, which are part of the tables' checkpoints.
     topic_ids: Mapping[str, str]
     #: Writer's schemas by topic and their old id.
     schemas: Mapping[str, Mapping[int, Any]]
@@ -75,7 +76,9 @@ class Release:
     def put_back(self, deployment: Deployment, with_disk: bool) -> None:
         """Make topics, registry and data folder of a new deployment what they were in the old one.
 
-        Only the ids that cluster and registry gave are those of today.
+        Only the ids that cluster and registry gave are those of today. Transactions are not
+        put back, so the changelog is shorter by their markers, and the disk is said to be
+        complete up to its new end.
         """
         ids = ensure_topics(deployment.settings)
         renamed = {old.encode(): ids[_name(deployment, topic)].encode() for topic, old in self.topic_ids.items()}
@@ -103,6 +106,7 @@ class Release:
             database = Rdict(str(path), Options(raw_mode=True))
             for key, value in list(database.items()):
                 database[key] = _rename(cast(bytes, value), renamed)
+            database[POSITION_KEY] = b"%d" % len(self.records["windows_changelog"])
             database.close()
 
 
@@ -118,7 +122,7 @@ def collect(deployment: Deployment) -> Release:
     }
     written = {topic: {_id(value) for _, value in records[topic]} for topic in STREAMS}
     return Release(
-        {topic: ids[_name(deployment, topic)] for topic in ("raw", "indicators")},
+        {topic: ids[_name(deployment, topic)] for topic in ("raw",)},
         {topic: asyncio.run(_schemas(deployment, sorted(used))) for topic, used in written.items()},
         records,
         _pack(deployment.directory / "data" / "v1" / "tables"),
