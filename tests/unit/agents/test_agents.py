@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from mode.supervisors import CrashingSupervisor
 
-from app.build import Worker, build
+from app.build import StocksApp, build
 from app.engine.handoff import Handoff
 from app.settings import Settings
 from app.topics import topics
@@ -18,28 +18,28 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def worker(settings: Settings) -> Worker:
+def worker(settings: Settings) -> StocksApp:
     return build(settings)
 
 
 @pytest.mark.parametrize("name", ["indicators", "signals"])
-def test_an_agent_that_fails_ends_the_worker_and_never_runs_twice_at_once(worker: Worker, name: str) -> None:
+def test_an_agent_that_fails_ends_the_worker_and_never_runs_twice_at_once(worker: StocksApp, name: str) -> None:
     agent = worker.agents[name]
     assert agent.supervisor_strategy is CrashingSupervisor
     assert agent.concurrency == 1
 
 
-def test_the_worker_has_these_agents_and_no_others(worker: Worker) -> None:
+def test_the_worker_has_these_agents_and_no_others(worker: StocksApp) -> None:
     assert worker.agents.keys() == {"indicators", "signals"}
 
 
-def test_one_agent_reads_the_topic_whose_checkpoint_the_table_keeps_and_hands_on_in_memory(worker: Worker) -> None:
+def test_one_agent_reads_the_topic_whose_checkpoint_the_table_keeps_and_hands_on_in_memory(worker: StocksApp) -> None:
     assert worker.agents["indicators"].channel.get_topic_name() == "stocks.raw.avro"
     assert isinstance(worker.agents["signals"].channel, Handoff)
     assert worker.stream_tables() == {"stocks.raw.avro": worker.table}
 
 
-def test_the_changelog_is_that_of_the_catalogue(worker: Worker, settings: Settings) -> None:
+def test_the_changelog_is_that_of_the_catalogue(worker: StocksApp, settings: Settings) -> None:
     catalogue = topics(settings)
     assert worker.table.changelog_name == catalogue.windows_changelog.name
     assert worker.table.partitions == catalogue.raw.partitions

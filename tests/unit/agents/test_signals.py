@@ -79,7 +79,7 @@ async def test_a_registry_out_of_reach_is_waited_for_before_anything_changes(
     agents: Agents, registry: SchemasInMemory
 ) -> None:
     folded = await agents.fold(BARS)
-    before = folded.series[0].window.decisions
+    before = bytes(folded.series[0].window.decisions)
     registry.reachable = False
     with pytest.raises(RegistryUnavailable):
         await agents.signals.decide(folded)

@@ -99,7 +99,7 @@ def contents(window: Window) -> tuple[Any, ...]:
         revision, provenance = bar_rows.tail(window.rows, index)
         bars.append((bytes(window.rows[at : at + bar_rows.VALUES]), revision, window.provenances[provenance]))
     averages = list(zip(window.gains, window.losses, strict=True))
-    return window.bars_seen, bars, list(window.closes), averages, window.split_starts, window.decisions
+    return window.bars_seen, bars, list(window.closes), averages, window.split_starts, bytes(window.decisions)
 
 
 def without_times(rows: Iterable[Row]) -> list[Row]:

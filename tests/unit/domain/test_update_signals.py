@@ -1,7 +1,10 @@
 from itertools import pairwise
 
+import pytest
+
+from app.domain import decisions
 from app.domain.strategy import Strategy
-from app.domain.update_signals import Decision, pack_decisions, unpack_decisions, update_signals
+from app.domain.update_signals import update_signals
 from app.domain.update_windows import update_windows
 from app.domain.window import Window
 from tests.bars import OPENING_MS, make_bar, series
@@ -90,14 +93,10 @@ def test_what_was_decided_of_all_bars_that_may_change_is_kept_with_the_one_befor
     _, updates = update_windows(window, series(CLOSES[:100]), STRATEGY, every_minute)
     update_signals(window, updates, STRATEGY, 5)
     opening = OPENING_MS // 60_000
-    assert list(unpack_decisions(window.decisions)) == [opening + minute for minute in range(88, 100)]
-
-
-def test_decisions_come_back_in_order() -> None:
-    decisions = {7: Decision("SELL", "BUY", -1), 5: Decision("HOLD", None, 2**40)}
-    unpacked = unpack_decisions(pack_decisions(decisions, STRATEGY))
-    assert unpacked == decisions
-    assert list(unpacked) == [5, 7]
+    kept = [decisions.find(window.decisions, opening + minute) for minute in range(88, 100)]
+    assert {decision.emitted_at for decision in kept} == {5}
+    with pytest.raises(KeyError):
+        decisions.find(window.decisions, opening + 87)
 
 
 def test_a_batch_may_be_folded_before_the_signals_of_the_one_before_are_made() -> None:
