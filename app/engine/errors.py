@@ -9,6 +9,10 @@ class Fenced(Exception):
     """The partition is no longer this worker's: the batch is dropped, with the partition's producer and memory."""
 
 
+class ProducerLost(Fenced):
+    """The partition's producer and its coordinator disagree, as after a crash of the broker: a new producer goes on."""
+
+
 class NotCommitted(Exception):
     """The broker did not take the transaction, which is aborted: the same records can be written again."""
 

@@ -11,7 +11,7 @@ from faust.types import StreamT
 
 from app.engine.batch import Batch, BatchResult, ProducerRecord
 from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, encode_checkpoint
-from app.engine.errors import Fenced, NotCommitted, OperatorError
+from app.engine.errors import Fenced, NotCommitted, OperatorError, ProducerLost
 from app.engine.failpoints import Failpoint, Observer, unobserved
 from app.engine.table import BatchTable
 
@@ -218,14 +218,14 @@ class BatchProcessor:
         self._app.waits.pop(batch.tp, None)
         self._finish(batch)
         if had and not self._app.should_stop:
-            self._in_background(self._regain(batch))
+            self._in_background(self._regain(batch, why))
 
-    async def _regain(self, batch: Batch) -> None:
+    async def _regain(self, batch: Batch, why: Fenced) -> None:
         """Get a partition going again whose producer was fenced though the group says that it is this worker's.
 
-        A rebalance on its way would explain it, so wait whether one comes. Otherwise the coordinator has
-        given up a transaction that took too long: join the group again, which fences and restores
-        everything as at the start. Or somebody else uses the id, which a person must mend.
+        A rebalance on its way would explain it, so wait whether one comes. Otherwise the coordinator has given
+        up a transaction that took too long, or forgotten it in a crash: join the group again, which fences and
+        restores everything as at the start. Or somebody else uses the id, which a person must mend.
         """
         app, consumer = self._app, self._app.batch_consumer
         fenced_at = time.monotonic()
@@ -234,7 +234,7 @@ class BatchProcessor:
                 return
             await asyncio.sleep(RECHECK_SECONDS)
         producer = app.producers[batch.tp]
-        if fenced_at - batch.begun_at < producer.timeout_seconds:
+        if not isinstance(why, ProducerLost) and fenced_at - batch.begun_at < producer.timeout_seconds:
             await app.crash(
                 OperatorError(
                     f"Another producer has taken over the transactional id {producer.transactional_id}, although the "
@@ -243,7 +243,7 @@ class BatchProcessor:
                 )
             )
             return
-        log.warning("%s: its transaction timed out; joining the group again", batch)
+        log.warning("%s: its transaction was given up by the broker; joining the group again", batch)
         consumer.fetcher.rejoin()
 
 

@@ -6,6 +6,7 @@ behind that offset any more: what is restored is complete. Markers of transactio
 take offsets too, so the position counts, not the last record.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from time import monotonic
@@ -15,6 +16,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from app.engine.checkpoint import RESET_KEY
 from app.engine.errors import Fenced
+
+log = logging.getLogger(__name__)
 
 #: Records taken at once, and so written at once.
 MOST_AT_ONCE = 10_000
@@ -41,7 +44,14 @@ class Target(Protocol):
 class ChangelogRestorer:
     """Brings partitions of one table to the end of their changelog; `restore` blocks, so call it in a thread."""
 
-    def __init__(self, config: Mapping[str, Any], topic: str, target: Target) -> None:
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        topic: str,
+        target: Target,
+        factory: Callable[[dict[str, Any]], Consumer] = Consumer,
+    ) -> None:
+        self._factory = factory
         self._config = {
             **config,
             "isolation.level": "read_committed",
@@ -62,10 +72,13 @@ class ChangelogRestorer:
     def restore(self, partitions: set[int], should_continue: Callable[[], bool]) -> int:
         """Read each partition to its end and return how many records that were. Raises Fenced, KafkaException."""
         starts = {partition: self._target.changelog_position(partition) for partition in partitions}
-        consumer = Consumer(self._config)
+        consumer = self._factory(self._config)
         restored = 0
         try:
             ends = self._ends(consumer, partitions, should_continue)
+            for partition in [each for each in partitions if starts[each] > ends[each]]:
+                self._start_again(partition, starts[partition], ends[partition])
+                starts[partition] = 0
             self.remaining = {each: max(0, ends[each] - starts[each]) for each in partitions}
             left = {each for each in partitions if self.remaining[each]}
             consumer.assign([TopicPartition(self._topic, each, starts[each]) for each in left])
@@ -77,6 +90,18 @@ class ChangelogRestorer:
         finally:
             self.remaining = {}
             consumer.close()
+
+    def _start_again(self, partition: int, position: int, end: int) -> None:
+        """Forget rows of which the changelog knows nothing: the next owner of the partition would not have them."""
+        log.warning(
+            "%s[%d]: the local state ends at %d, the changelog at %d: it was made anew or has lost records, "
+            "so all of it is restored again",
+            self._topic,
+            partition,
+            position,
+            end,
+        )
+        self._target.reset(partition)
 
     def _check(self, should_continue: Callable[[], bool]) -> None:
         self.asked_at = monotonic()

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +28,16 @@ class Takeover:
     3. The state found is checked: made by a newer program or with other settings, it ends the worker.
     """
 
-    def __init__(self, app: "BatchApp") -> None:
+    def __init__(
+        self,
+        app: "BatchApp",
+        *,
+        producer: Callable[[Mapping[str, Any], str, float], TransactionalProducer] = TransactionalProducer,
+        restorer: Callable[[Mapping[str, Any], str, BatchTable], ChangelogRestorer] = ChangelogRestorer,
+    ) -> None:
         self._app = app
+        self._make_producer = producer
+        self._make_restorer = restorer
         self._restorer: ChangelogRestorer | None = None
         self._working: asyncio.Future[int] | None = None
         self._fencing_at = 0.0
@@ -89,7 +97,7 @@ class Takeover:
         restored = 0
         for topic, table in tables.items():
             partitions = {tp.partition for tp in tps if tp.topic == topic}
-            restorer = ChangelogRestorer(self._app.options.consumer, table.changelog_name, table)
+            restorer = self._make_restorer(self._app.options.consumer, table.changelog_name, table)
             self._restorer = restorer
             restored += restorer.restore(partitions, should_continue)
         return restored
@@ -100,7 +108,7 @@ class Takeover:
         for producer in old.values():
             producer.close()
         producers = {
-            tp: TransactionalProducer(
+            tp: self._make_producer(
                 options.producer, f"{options.id}-{tp.topic}-{tp.partition}", options.transaction_seconds
             )
             for tp in tps

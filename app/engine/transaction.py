@@ -6,14 +6,14 @@ its next produce or commit is refused. So Kafka itself says who may write.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from app.engine.batch import Batch, ProducerRecord
-from app.engine.errors import Fenced, NotCommitted, OperatorError
+from app.engine.errors import Fenced, NotCommitted, OperatorError, ProducerLost
 from app.engine.failpoints import Failpoint, Observer, unobserved
 
 #: How often a call that waits for the broker looks whether it is still wanted.
@@ -40,6 +40,12 @@ _PERMANENT = frozenset(
     }
 )
 
+#: A topic that is not there, or not yet known again; whoever watches the topics ends the worker if it was deleted.
+_UNKNOWN = frozenset({KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION, KafkaError.UNKNOWN_TOPIC_OR_PART})
+
+#: What `produce` says once a transaction has failed, without the reason.
+_REFUSED = frozenset({KafkaError._STATE, KafkaError._FATAL})
+
 ShouldContinue = Callable[[], bool]
 
 
@@ -50,13 +56,21 @@ class TransactionalProducer:
     when it says no, Fenced is raised and the producer is of no more use.
     """
 
-    def __init__(self, config: Mapping[str, Any], transactional_id: str, timeout_seconds: float) -> None:
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        transactional_id: str,
+        timeout_seconds: float,
+        factory: Callable[[dict[str, Any]], Producer] = Producer,
+    ) -> None:
         self.transactional_id = transactional_id
         self.timeout_seconds = timeout_seconds
-        self._producer = Producer(
+        self._producer = factory(
             {**config, "transactional.id": transactional_id, "transaction.timeout.ms": int(timeout_seconds * 1000)}
         )
         self._offset = -1
+        #: Why the last changelog record was not delivered.
+        self._undelivered = ""
 
     def fence(self, should_continue: ShouldContinue) -> None:
         """Become the writer: abort what the last owner left open, and fence it.
@@ -77,21 +91,23 @@ class TransactionalProducer:
         """Write the records in one transaction; return the offset of the last changelog record.
 
         Raises NotCommitted when the transaction was aborted and may be tried again,
-        Fenced when another producer has taken the id over, and KafkaException for
-        what no repetition mends.
+        Fenced when another producer has taken the id over or this one is of no more
+        use, and KafkaException for what no repetition mends.
         """
+        self._undelivered = ""
         try:
-            self._producer.begin_transaction()
-            reached(Failpoint.AFTER_BEGIN, batch)
-            self._produce(outputs, should_continue)
-            reached(Failpoint.SOME_PRODUCED, batch)
-            self._produce(changelog[:-1], should_continue)
-            self._produce(changelog[-1:], should_continue, on_delivery=self._report)
-            reached(Failpoint.AFTER_PRODUCE, batch)
-            while self._producer.flush(CALL_SECONDS):
-                _check(should_continue)
-            reached(Failpoint.BEFORE_COMMIT, batch)
-            self._call(lambda: self._producer.commit_transaction(CALL_SECONDS), should_continue)
+            with self._translating():
+                self._producer.begin_transaction()
+                reached(Failpoint.AFTER_BEGIN, batch)
+                self._produce(outputs, should_continue)
+                reached(Failpoint.SOME_PRODUCED, batch)
+                self._produce(changelog[:-1], should_continue)
+                self._produce(changelog[-1:], should_continue, on_delivery=self._report)
+                reached(Failpoint.AFTER_PRODUCE, batch)
+                while self._producer.flush(CALL_SECONDS):
+                    _check(should_continue)
+                reached(Failpoint.BEFORE_COMMIT, batch)
+                self._commit(should_continue)
         except NotCommitted:
             self._call(lambda: self._producer.abort_transaction(CALL_SECONDS), should_continue)
             raise
@@ -102,9 +118,12 @@ class TransactionalProducer:
 
     def close(self) -> None:
         """Abort what is open, if the broker allows it soon, and drop what is queued."""
-        with suppress(KafkaException):
+        with suppress(KafkaException, SystemError):
             self._producer.purge()
             self._producer.abort_transaction(ABORT_SECONDS)
+
+    def _commit(self, should_continue: ShouldContinue) -> None:
+        self._call(lambda: self._producer.commit_transaction(CALL_SECONDS), should_continue)
 
     def _produce(
         self,
@@ -128,31 +147,47 @@ class TransactionalProducer:
                     self._producer.poll(CALL_SECONDS)
                     _check(should_continue)
                 except KafkaException as error:
-                    raise self._translated(error) from error
+                    if error.args[0].code() in _REFUSED:
+                        self._commit(should_continue)  # It says what has failed.
+                    raise
                 else:
                     break
 
     def _report(self, error: KafkaError | None, message: Message) -> None:
         offset = message.offset()
-        if error is None and offset is not None:
+        if error is not None:
+            self._undelivered = error.str()
+        elif offset is not None:
             self._offset = offset
 
     def _call(self, call: Callable[[], object], should_continue: ShouldContinue) -> None:
         """Call until the broker has answered. Raises Fenced, NotCommitted, OperatorError, KafkaException."""
         while True:
             try:
-                call()
+                with self._translating():
+                    call()
             except KafkaException as error:
-                translated = self._translated(error)
-                if translated is not error or not error.args[0].retriable():
-                    raise translated from error
+                if not error.args[0].retriable():
+                    raise
                 _check(should_continue)
                 time.sleep(AGAIN_SECONDS)
             else:
                 return
 
-    def _translated(self, raised: KafkaException) -> Exception:
-        error: KafkaError = raised.args[0]
+    @contextmanager
+    def _translating(self) -> Iterator[None]:
+        """Raise what the engine understands in the place of librdkafka's errors."""
+        try:
+            yield
+        except (KafkaException, SystemError) as raised:
+            reason = _reason(raised)
+            translated = reason and self._translated(reason.args[0])
+            if translated is None:
+                raise
+            raise translated from raised
+
+    def _translated(self, error: KafkaError) -> Exception | None:
+        """The engine's error for one of librdkafka's; None where it has none."""
         code = error.code()
         if code in _FENCED:
             return Fenced(f"{self.transactional_id}: {error.str()}")
@@ -161,9 +196,24 @@ class TransactionalProducer:
                 f"Kafka does not allow this worker to use the transactional id {self.transactional_id}: "
                 "give its key the rights Write and Describe on the transactional ids of this app's prefix"
             )
-        if error.txn_requires_abort() and code not in _PERMANENT:
+        if code == KafkaError.INVALID_TXN_STATE:
+            return ProducerLost(f"{self.transactional_id}: {error.str()}")
+        if code == KafkaError._INCONSISTENT:  # It refers to the delivery reports.
+            return NotCommitted(self._undelivered or error.str())
+        if code in _UNKNOWN or (error.txn_requires_abort() and code not in _PERMANENT):
             return NotCommitted(error.str())
-        return raised
+        return None
+
+
+def _reason(raised: BaseException | None) -> KafkaException | None:
+    """Kafka's error behind an exception.
+
+    confluent-kafka raises a fatal error while it serves events, and goes on to call back for deliveries:
+    then Python raises SystemError, with the fatal error as its cause.
+    """
+    while raised is not None and not isinstance(raised, KafkaException):
+        raised = raised.__cause__
+    return raised
 
 
 def _check(should_continue: ShouldContinue) -> None:
