@@ -88,7 +88,7 @@ class TransactionalProducer:
             self._produce(changelog[:-1], should_continue)
             self._produce(changelog[-1:], should_continue, on_delivery=self._report)
             reached(Failpoint.AFTER_PRODUCE, batch)
-            while self._producer.flush(CALL_SECONDS):
+            while self._serve(self._producer.flush):
                 _check(should_continue)
             reached(Failpoint.BEFORE_COMMIT, batch)
             self._call(lambda: self._producer.commit_transaction(CALL_SECONDS), should_continue)
@@ -125,7 +125,7 @@ class TransactionalProducer:
                         headers=list(headers) if headers else None,
                     )
                 except BufferError:
-                    self._producer.poll(CALL_SECONDS)
+                    self._serve(self._producer.poll)
                     _check(should_continue)
                 except KafkaException as error:
                     raise self._translated(error) from error
@@ -136,6 +136,18 @@ class TransactionalProducer:
         offset = message.offset()
         if error is None and offset is not None:
             self._offset = offset
+
+    def _serve(self, call: Callable[[float], int]) -> int:
+        """Flush or poll, which call delivery reports. Raises what `_translated` says."""
+        try:
+            return call(CALL_SECONDS)
+        except KafkaException as error:
+            raise self._translated(error) from error
+        except SystemError as error:
+            # A fatal error is raised among the reports, and confluent-kafka goes on to call the next one.
+            if not isinstance(error.__cause__, KafkaException):
+                raise
+            raise self._translated(error.__cause__) from error
 
     def _call(self, call: Callable[[], object], should_continue: ShouldContinue) -> None:
         """Call until the broker has answered. Raises Fenced, NotCommitted, OperatorError, KafkaException."""
