@@ -25,6 +25,7 @@ from tests.chaos.leftovers import disk_use, processes, strange_files
 from tests.chaos.scene import Scene
 from tests.chaos.tables import Expected, wrong_tables
 from tests.chaos.tape import Item, Tape
+from tests.crashing.tables import wrong_disks
 from tests.integration.deployment import Deployment
 from tests.integration.fixtures_stack import LocalStack
 
@@ -169,6 +170,7 @@ class Chaos:
         self._result.rounds.append(found)
         self._say(
             f"{run_id}: {found.records} records, {found.bars} bars, {found.poisoned} poisoned, {found.stale} stale, "
+            f"{found.committed_signals} signals committed, {found.aborted_records} records of aborted attempts, "
             f"{found.observations} looks at commits, {len(self._result.problems)} problems"
         )
 
@@ -241,7 +243,7 @@ class Chaos:
         deadline = monotonic() + 30
         while True:
             urls = [member.url for member in self._crew.members.values() if member.worker is not None]
-            problems = wrong_tables(urls, expected, self._settings)
+            problems = wrong_tables(urls, expected)
             if not problems or monotonic() > deadline:
                 return problems
             self._tend()
@@ -261,13 +263,15 @@ class Chaos:
             self._tend()
         result = self._result
         result.problems += [*self._crew.problems, *processes()]
-        for name in self._crew.members:
-            result.problems += strange_files(self._crew.directory / name)
+        folders = [self._crew.directory / name for name in self._crew.members]
+        for folder in folders:
+            result.problems += strange_files(folder)
+        result.problems += wrong_disks(self._settings, folders)
         result.starts, result.producers_replaced = self._crew.starts, self._feed.replaced
 
     def _topics(self) -> list[Topic]:
         names = self._deployment.topics
-        return [names.raw, names.indicators, names.signals, names.dead_letters]
+        return [names.raw, names.signals, names.dead_letters]
 
     def _ends(self) -> dict[str, dict[int, int]]:
         return {
