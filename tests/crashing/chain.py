@@ -8,7 +8,6 @@ import socket
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from time import monotonic
 from typing import Any, NamedTuple, TypeVar
 
 from app.engine.failpoints import Failpoint
@@ -20,7 +19,7 @@ from tests.crashing.forked import ForkedWorker
 from tests.crashing.judge import Judge
 from tests.crashing.members import describe, evict_all
 from tests.crashing.order import AT_THE_BROKER, Fault, Order, Orders, Struck
-from tests.integration.waiting import eventually
+from tests.integration.waiting import eventually, passes
 
 Found = TypeVar("Found")
 
@@ -124,12 +123,12 @@ class Chain:
             self._give(combination)
             self._feed.send(FED)
             struck = eventually_some(self._orders.struck, tails)
-            seen_at = monotonic()
+            limit_passed = passes(TRANSACTION_SECONDS)
             name, zombie = next((name, worker) for name, worker in workers.items() if worker.pid == struck.pid)
             eventually(zombie.is_paused, PATIENCE)
             # The paused worker's batch is not committed, so that it was the other one when it is.
             eventually(partial(self._is_beyond, struck), PATIENCE, tails)
-            eventually(partial(is_past, seen_at + TRANSACTION_SECONDS), PATIENCE)
+            eventually(limit_passed, PATIENCE)
             assert zombie.is_paused()
             assert self._judge.undecided() == 0, "a reader of committed records still waits for the paused worker"
             zombie.send_signal(signal.SIGCONT)
@@ -208,10 +207,6 @@ def end(worker: ForkedWorker) -> None:
     worker.send_signal(signal.SIGTERM)
     code = worker.ended(PATIENCE)
     assert code == 0, f"exit code {code} after SIGTERM:\n{worker.tail()}"
-
-
-def is_past(moment: float) -> bool:
-    return monotonic() >= moment
 
 
 def reserved_port() -> socket.socket:

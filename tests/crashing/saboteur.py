@@ -4,9 +4,9 @@ import asyncio
 import os
 import signal
 import time
-from threading import Lock
+from threading import Lock, get_ident
 
-from app.build import Worker
+from app.build import StocksApp
 from app.engine.batch import Batch
 from app.engine.failpoints import Failpoint
 from tests.crashing.order import IN_THE_LOOP, Fault, Order, Orders, Struck
@@ -23,7 +23,7 @@ class Sabotage(Exception):
 class Saboteur:
     """Looks on while a worker writes its batches, and carries out orders."""
 
-    def __init__(self, app: Worker, orders: Orders) -> None:
+    def __init__(self, app: StocksApp, orders: Orders) -> None:
         self._app = app
         self._orders = orders
         self._order: Order | None = None
@@ -54,7 +54,8 @@ class Saboteur:
             case Fault.KILL:
                 os.kill(os.getpid(), signal.SIGKILL)
             case Fault.STOP:
-                os.kill(os.getpid(), signal.SIGSTOP)
+                # Of all threads this one must not run on: the process as a whole may take a moment to stop.
+                signal.pthread_kill(get_ident(), signal.SIGSTOP)
             case Fault.TERM:
                 os.kill(os.getpid(), signal.SIGTERM)
                 if order.point not in IN_THE_LOOP:

@@ -39,7 +39,7 @@ def applied(rows: Mapping[bytes, bytes], records: Iterable[Message]) -> Rows:
         elif value is None:
             result.pop(key, None)
         else:
-            result[key] = cast(bytes, value)
+            result[key] = value
     return result
 
 
@@ -74,7 +74,7 @@ def wrong_disks(settings: Settings, folders: Iterable[Path]) -> list[str]:
     return problems
 
 
-def wrong_rows(settings: Settings, expected: Sequence[Mapping[str, Any]], sent: Sequence[Mapping[str, Any]]) -> list[str]:
+def wrong_rows(settings: Settings, expected: Sequence[dict[str, Any]], sent: Sequence[Mapping[str, Any]]) -> list[str]:
     """Sentences that tell where the changelog's last values are not what numpy expects, or not what was sent.
 
     `expected` are the final signals of all bars, as many as the table keeps; `sent` the last revisions in the topic.
