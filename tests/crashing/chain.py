@@ -130,7 +130,8 @@ class Chain:
             eventually(partial(self._is_beyond, struck), PATIENCE, tails)
             eventually(limit_passed, PATIENCE)
             assert zombie.is_paused()
-            assert self._judge.undecided() == 0, "a reader of committed records still waits for the paused worker"
+            # No reader of committed records waits for the paused worker.
+            eventually(lambda: self._judge.undecided() == 0, PATIENCE, tails)
             zombie.send_signal(signal.SIGCONT)
             if struck.order.point in UNCOMMITTED:
                 eventually(lambda: f"{struck} dropped" in zombie.log(), PATIENCE, tails)
@@ -196,7 +197,7 @@ class Chain:
         self._judge.check_final(worker.get)
         end(worker)
         self._judge.check_tables(self._directory / data for data in self._ports)
-        assert self._judge.undecided() == 0
+        eventually(lambda: self._judge.undecided() == 0, PATIENCE, worker.tail)
         aborted = self._judge.aborted()
         assert aborted > 0 or not self._left_open, "nothing was aborted, though it was left open"
 
