@@ -121,8 +121,10 @@ class Deployment:
     def close(self) -> None:
         for worker in self.workers:
             worker.kill()
-        for reader in (self._observer, self._uncommitted, *self._counters.values()):
-            reader.close()
+        self._observer.close()
+        self._uncommitted.close()
+        for counter in self._counters.values():
+            counter.close()
 
     def send(self, bars: Iterable[Bar]) -> int:
         """Send bars as the producer would; returns how many."""
@@ -189,9 +191,7 @@ class Deployment:
 
     def aborted(self) -> int:
         """Records that attempts at a batch left in the topics, and that no reader of committed records sees."""
-        return sum(
-            sum(self.counts(topic, committed=False).values()) - self.count(topic) for topic in self._written()
-        )
+        return sum(sum(self.counts(topic, committed=False).values()) - self.count(topic) for topic in self._written())
 
     def undecided(self) -> int:
         """Offsets behind the last stable one, where records of transactions lie that are open now."""

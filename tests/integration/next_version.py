@@ -4,7 +4,7 @@ It reads those of version 1, from which they differ by their first byte alone.
 """
 
 from tables import row_format
-from tables.format import Format
+from tables.format import Format, Older
 
 NEXT = row_format.VERSION + 1
 
@@ -14,7 +14,8 @@ def _upgraded(row: bytes) -> bytes:
 
 
 # Before anything takes a copy of the version.
-row_format._FORMAT = Format("windows", NEXT, row_format._FIXED.size, {row_format.VERSION: _upgraded})
+_SIZE = row_format._FIXED.size
+row_format._FORMAT = Format("windows", NEXT, _SIZE, {row_format.VERSION: Older(_SIZE, _upgraded)})
 row_format.VERSION = NEXT
 
 from app.main import app  # noqa: E402

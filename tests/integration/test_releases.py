@@ -36,9 +36,8 @@ def test_tables_of_0_1_end_the_worker_with_what_to_do_and_nothing_is_written(dep
     worker = deployment.start_worker()
     assert worker.process.wait(60) == 1
     said = worker.log.read_text(errors="replace")
-    assert "the table was made by version 0.1, whose tables this version does not read: run `stocks tables rebuild`" in (
-        said
-    )
+    why = "the table was made by version 0.1, whose tables this version does not read: run `stocks tables rebuild`"
+    assert why in said
     assert said.splitlines()[-1].startswith("Error: table windows, key b'\\x00progress'")
     assert everything(deployment) == written
     assert deployment.lag() == 90

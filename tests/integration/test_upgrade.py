@@ -1,11 +1,10 @@
-"""Workers of two versions in one group, under load: rolling forward works, and the older one is refused on the way back."""
+"""Workers of two versions in one group, under load: they roll forward; on the way back the older one is refused."""
 
 import json
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from typing import cast
 
 from app.domain.records import Bar
 from app.engine.checkpoint import CHECKPOINT_KEY, decode_checkpoint
@@ -61,7 +60,7 @@ def versions(deployment: Deployment) -> dict[int, int]:
     """Which version of rows each partition's newest checkpoint tells of."""
     found = {}
     for partition, rows in newest(deployment).items():
-        state = decode_checkpoint(cast(bytes, rows[CHECKPOINT_KEY])).state
+        state = decode_checkpoint(rows[CHECKPOINT_KEY]).state
         found[partition] = int(json.loads(state)["rows"])
     return found
 

@@ -11,9 +11,10 @@ from app.clients import producer_config, registry
 from app.domain.records import Bar
 from app.serde import Encoder
 from tests.bars import make_bar
+from tests.crashing.tables import wrong_disks, wrong_rows
 from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
-from tests.integration.deployment import Deployment, WorkerProcess, final
+from tests.integration.deployment import Deployment, WorkerProcess, final, last_revisions
 from tests.integration.waiting import eventually
 from tests.oracle import differences, final_signals
 
@@ -100,6 +101,11 @@ def test_workers_come_and_go_under_load(deploy: Deploy) -> None:
     check(deployment, bars)
     eventually(lambda: third.get("/signals").json().get("missing_partitions") == [], 30, third.tail)
     assert third.get("/symbols").json()["symbols"] == [f"S{index:04d}" for index in range(200)]
+    assert third.terminate() == 0
+    expected = final_signals(bars, deployment.settings.strategy)
+    assert wrong_rows(deployment.settings, expected, last_revisions(deployment.signals())) == []
+    folders = [deployment.directory / name for name in ("first", "second", "third")]
+    assert wrong_disks(deployment.settings, folders) == []
 
 
 def test_a_symbol_of_another_worker_is_a_redirect_to_it(deploy: Deploy) -> None:
