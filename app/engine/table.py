@@ -173,7 +173,15 @@ class BatchTable(faust.Table[bytes, bytes]):
         self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
     ) -> None:
         """Nothing is active until it is restored; whoever follows the table must not read what is being closed."""
+        await self._end_use()
+        await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
+
+    async def on_stop(self) -> None:
+        """As before a rebalance: the databases are closed next."""
+        await self._end_use()
+        await super().on_stop()
+
+    async def _end_use(self) -> None:
         self.activate(frozenset())
         for ended in self.before_close:
             await ended()
-        await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)

@@ -5,7 +5,7 @@ import random
 import click
 
 from tests.chaos.command import run_plan
-from tests.chaos.run import Plan
+from tests.chaos.plan import Plan
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

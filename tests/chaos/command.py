@@ -9,8 +9,9 @@ from time import strftime
 
 import click
 
+from tests.chaos.plan import Plan, Result
 from tests.chaos.report import summary
-from tests.chaos.run import Chaos, Plan, Result
+from tests.chaos.run import Chaos
 from tests.integration.fixtures_stack import LocalStack, stopped_in_the_end
 
 #: More to be judged; returns what is wrong.

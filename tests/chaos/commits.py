@@ -1,7 +1,8 @@
 """No offset may be committed beyond a record whose outputs are missing: seen while it runs, judged afterwards.
 
 What was committed is looked up first, where the outputs end afterwards: all
-outputs of what was committed must lie below those ends.
+outputs of what was committed must lie below those ends. The ends are those for
+readers of committed records: outputs of an open transaction are not there yet.
 """
 
 import threading
@@ -34,13 +35,9 @@ class Observer:
     def __init__(self, settings: Settings) -> None:
         names = topics(settings)
         partitions = range(settings.partitions)
-        self._sources = [
-            TopicPartition(topic.name, number) for topic in (names.raw, names.indicators) for number in partitions
-        ]
+        self._sources = [TopicPartition(names.raw.name, number) for number in partitions]
         self._outputs = [
-            TopicPartition(topic.name, number)
-            for topic in (names.indicators, names.signals, names.dead_letters)
-            for number in partitions
+            TopicPartition(topic.name, number) for topic in (names.signals, names.dead_letters) for number in partitions
         ]
         # In the workers' group, to see what they committed; it never joins.
         self._consumer = Consumer(consumer_config(settings, settings.id))

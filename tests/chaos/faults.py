@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from app.engine.points import Point
+from app.engine.failpoints import Failpoint
 
 
 class Kind(StrEnum):
@@ -23,12 +23,14 @@ class Kind(StrEnum):
     POINT_PAUSE = "named point: paused beyond the session"
     POINT_TERM = "named point: SIGTERM"
     POINT_RAISE = "named point: an exception"
+    POINT_STALL = "named point: its thread stands still beyond the transaction's time limit"
     BROKER_RESTART = "broker: kill -9 and started again"
     BROKER_AWAY = "broker: away, up to two minutes"
     BROKER_HANG = "broker: hangs, shorter than patience"
     BROKER_HANG_LONG = "broker: hangs beyond patience and session"
     BROKER_SLOW = "broker: slow, at work a fifth of the time"
     ABORTED = "broker: aborted bars in the raw topic"
+    KILL_ALL = "all workers: kill -9, transactions open"
     REGISTRY_AWAY = "registry: killed and started again"
 
 
@@ -46,12 +48,14 @@ CHANCES: Mapping[Kind, tuple[int, float, float]] = {
     Kind.POINT_PAUSE: (8, 7, 20),
     Kind.POINT_TERM: (4, 0, 1),
     Kind.POINT_RAISE: (5, 0, 1),
+    Kind.POINT_STALL: (4, 12, 20),
     Kind.BROKER_RESTART: (4, 0, 2),
     Kind.BROKER_AWAY: (1, 10, 120),
     Kind.BROKER_HANG: (5, 0.3, 4),
     Kind.BROKER_HANG_LONG: (4, 6, 15),
     Kind.BROKER_SLOW: (4, 5, 20),
     Kind.ABORTED: (4, 0, 0),
+    Kind.KILL_ALL: (2, 0, 15),
     Kind.REGISTRY_AWAY: (4, 0, 15),
 }
 
@@ -67,8 +71,7 @@ class Drawn(NamedTuple):
     seconds: float
     wait: float
     which: float
-    agent: str
-    point: Point
+    point: Failpoint
     batch: int
 
     def choose(self, among: Collection[str]) -> str:
@@ -87,7 +90,6 @@ def draw(chance: random.Random, possible: Collection[Kind]) -> Drawn:
         seconds=shortest + (longest - shortest) * chance.random() ** 2,
         wait=min(chance.expovariate(1 / MEAN_SECONDS), LONGEST_SECONDS),
         which=chance.random(),
-        agent=chance.choice(("indicators", "signals")),
-        point=chance.choice(list(Point)),
+        point=chance.choice(list(Failpoint)),
         batch=chance.randint(1, 4),
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from io import BytesIO
 from typing import Any, cast
 
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 from fastavro import schemaless_reader
 
 import schemas
@@ -15,25 +15,59 @@ from app.settings import Settings
 #: The zero and the schema's id before each record.
 WIRE_HEADER = 5
 
-_SCHEMAS = {name: avro.parse(schemas.load(name)) for name in ("bar", "indicators", "signal")}
+TIMEOUT = 10.0
+
+#: By partition, offsets [first, end).
+Spans = Mapping[int, tuple[int, int]]
+
+_SCHEMAS = {name: avro.parse(schemas.load(name)) for name in ("bar", "signal")}
 
 
-def read(settings: Settings, topic: str, spans: Mapping[int, tuple[int, int]]) -> Iterator[Message]:
-    """The records of the offsets [first, end) of each partition, those of one partition in order."""
-    left = {partition: span for partition, span in spans.items() if span[0] < span[1]}
-    consumer = Consumer(consumer_config(settings, "chaos-reader"))
+def consumer(settings: Settings, *, committed: bool = True, group: str = "test-reader") -> Consumer:
+    """A consumer that is told where a partition ends; it sees aborted and open transactions only if asked to."""
+    level = "read_committed" if committed else "read_uncommitted"
+    return Consumer(consumer_config(settings, group) | {"isolation.level": level, "enable.partition.eof": True})
+
+
+def ends(settings: Settings, topic: str, *, committed: bool = True) -> dict[int, tuple[int, int]]:
+    """The offsets that each partition has now; where it ends for readers of committed records, or for all."""
+    reader = consumer(settings, committed=committed)
     try:
-        consumer.assign([TopicPartition(topic, partition, first) for partition, (first, _) in left.items()])
-        while left:
-            for message in consumer.consume(10_000, 0.2):
-                assert message.error() is None, message.error()
-                if cast(int, message.offset()) < spans[cast(int, message.partition())][1]:
-                    yield message
-            for place in consumer.position([TopicPartition(topic, partition) for partition in left]):
-                if place.offset >= left[place.partition][1]:
-                    del left[place.partition]
+        return {
+            partition: reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=TIMEOUT)
+            for partition in range(settings.partitions)
+        }
     finally:
-        consumer.close()
+        reader.close()
+
+
+def read(settings: Settings, topic: str, spans: Spans, *, committed: bool = True) -> Iterator[Message]:
+    """The records in the spans of a topic, those of one partition in order.
+
+    Markers of transactions take offsets and are no records, so a span ends where the partition says that it has ended.
+    """
+    left = {partition: end for partition, (first, end) in spans.items() if first < end}
+    reader = consumer(settings, committed=committed)
+    try:
+        reader.assign([TopicPartition(topic, partition, spans[partition][0]) for partition in left])
+        while left:
+            for message in reader.consume(10_000, 0.2):
+                partition, offset = cast(int, message.partition()), cast(int, message.offset())
+                error = message.error()
+                assert error is None or error.code() == KafkaError._PARTITION_EOF, error
+                if partition not in left:
+                    continue
+                if error is None and offset < left[partition]:
+                    yield message
+                if offset + (error is None) >= left[partition]:
+                    del left[partition]
+    finally:
+        reader.close()
+
+
+def read_all(settings: Settings, topic: str, *, committed: bool = True) -> list[Message]:
+    """All records of a topic up to its end as it stands now."""
+    return list(read(settings, topic, ends(settings, topic, committed=committed), committed=committed))
 
 
 def decoded(schema: str, message: Message) -> dict[str, Any]:

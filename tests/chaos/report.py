@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from tests.chaos.audit import Round
-from tests.chaos.run import Result
+from tests.chaos.plan import Result
 
 SHOWN = 20
 MB = 1_000_000

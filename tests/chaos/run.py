@@ -2,13 +2,10 @@
 
 import asyncio
 import random
-from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
 
 from confluent_kafka import KafkaException
 
@@ -18,13 +15,15 @@ from app.topics import Topic
 from tests.chaos.audit import Audit, Round
 from tests.chaos.cluster import Cluster
 from tests.chaos.commits import Observer
-from tests.chaos.crew import NO_BROKER, Crew, Footprint
-from tests.chaos.faults import CHANCES, Drawn, Kind, draw
+from tests.chaos.crew import NO_BROKER, Crew
+from tests.chaos.faults import Drawn, draw
 from tests.chaos.feed import Feed
 from tests.chaos.leftovers import disk_use, processes, strange_files
+from tests.chaos.plan import Plan, Result
 from tests.chaos.scene import Scene
 from tests.chaos.tables import Expected, wrong_tables
-from tests.chaos.tape import Item, Tape
+from tests.chaos.tape import Item
+from tests.crashing.tables import wrong_disks
 from tests.integration.deployment import Deployment
 from tests.integration.fixtures_stack import LocalStack
 
@@ -39,50 +38,6 @@ SAMPLE_SECONDS = 1.0
 NEARLY_DONE = 5_000
 
 Say = Callable[[str], None]
-
-#: Gives the items of a round, given its run's id, an encoder and a seed; None when there are no more.
-Tapes = Callable[[str, Encoder, int], Callable[[], Item | None]]
-
-
-def endless(symbols: int) -> Tapes:
-    """Bars as they come in bad times, of so many symbols."""
-    names = [f"S{number:04d}" for number in range(symbols)]
-    return lambda run_id, encoder, seed: Tape(run_id, names, encoder, seed).next
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a run does; rates are records a second."""
-
-    faults: int
-    seed: int
-    minutes: float | None = None
-    each_round: int = 25
-    workers: int = 3
-    rate: float = 400.0
-    tapes: Tapes = field(default_factory=lambda: endless(60))
-    kinds: Collection[Kind] = tuple(CHANCES)
-    #: To these workers nothing happens.
-    spared: frozenset[str] = frozenset()
-    #: Seconds between two faults; drawn, too, unless given.
-    pause: float | None = None
-    settings: Mapping[str, Any] = field(default_factory=lambda: {"partitions": 6, "batch_max": 500})
-
-
-@dataclass
-class Result:
-    """What happened, and what was wrong."""
-
-    seconds: float = 0.0
-    faults: Counter[Kind] = field(default_factory=Counter)
-    rounds: list[Round] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    footprints: list[Footprint] = field(default_factory=list)
-    disks: list[tuple[int, int]] = field(default_factory=list)
-    settled: list[float] = field(default_factory=list)
-    starts: int = 0
-    found_no_broker: int = 0
-    producers_replaced: int = 0
 
 
 class Chaos:
@@ -169,6 +124,7 @@ class Chaos:
         self._result.rounds.append(found)
         self._say(
             f"{run_id}: {found.records} records, {found.bars} bars, {found.poisoned} poisoned, {found.stale} stale, "
+            f"{found.committed_signals} signals committed, {found.aborted_records} records of aborted attempts, "
             f"{found.observations} looks at commits, {len(self._result.problems)} problems"
         )
 
@@ -241,7 +197,7 @@ class Chaos:
         deadline = monotonic() + 30
         while True:
             urls = [member.url for member in self._crew.members.values() if member.worker is not None]
-            problems = wrong_tables(urls, expected, self._settings)
+            problems = wrong_tables(urls, expected)
             if not problems or monotonic() > deadline:
                 return problems
             self._tend()
@@ -261,13 +217,15 @@ class Chaos:
             self._tend()
         result = self._result
         result.problems += [*self._crew.problems, *processes()]
-        for name in self._crew.members:
-            result.problems += strange_files(self._crew.directory / name)
+        folders = [self._crew.directory / name for name in self._crew.members]
+        for folder in folders:
+            result.problems += strange_files(folder)
+        result.problems += wrong_disks(self._settings, folders)
         result.starts, result.producers_replaced = self._crew.starts, self._feed.replaced
 
     def _topics(self) -> list[Topic]:
         names = self._deployment.topics
-        return [names.raw, names.indicators, names.signals, names.dead_letters]
+        return [names.raw, names.signals, names.dead_letters]
 
     def _ends(self) -> dict[str, dict[int, int]]:
         return {

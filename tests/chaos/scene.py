@@ -11,11 +11,12 @@ from time import monotonic
 from confluent_kafka import KafkaException
 
 from app.broker import BrokerUnavailable
+from app.engine.failpoints import Failpoint
 from app.settings import Settings
 from tests.chaos.cluster import Cluster, abort_records
 from tests.chaos.crew import STOPPED, Crew
 from tests.chaos.faults import Drawn, Kind
-from tests.crashing.order import Fault, Order, Orders
+from tests.crashing.order import IN_THE_LOOP, Fault, Order, Orders
 
 #: An order that no batch has come up to by then is withdrawn: not every batch has every point.
 ORDER_SECONDS = 20.0
@@ -25,6 +26,7 @@ AT_POINTS = {
     Kind.POINT_PAUSE: Fault.STOP,
     Kind.POINT_TERM: Fault.TERM,
     Kind.POINT_RAISE: Fault.RAISE,
+    Kind.POINT_STALL: Fault.STALL,
 }
 CODES = {Fault.KILL: {-signal.SIGKILL}, Fault.TERM: STOPPED, Fault.RAISE: {1}, Fault.STOP: frozenset[int]()}
 
@@ -76,12 +78,12 @@ class Scene:
         if open_kinds & OF_THE_BROKER:
             kinds -= NEED_THE_BROKER
         if not self._targets():
-            kinds -= OF_A_WORKER
+            kinds -= {*OF_A_WORKER, Kind.KILL_ALL}
         if len(self.crew.working()) < 2:
             kinds -= {Kind.LEAVE}
         if not self.crew.away():
             kinds -= {Kind.JOIN}
-        if self.ordered is not None or not self._targets():
+        if self.ordered is not None or Kind.POINT_STALL in open_kinds or not self._targets():
             kinds -= AT_POINTS.keys()
         return kinds
 
@@ -89,9 +91,9 @@ class Scene:
         """Let a fault happen; returns to what, in words."""
         kind, seconds = drawn.kind, drawn.seconds
         if kind in AT_POINTS:
-            self._orders.give(Order(drawn.agent, drawn.point, AT_POINTS[kind], drawn.batch))
+            self._orders.give(Order(point_of(drawn), AT_POINTS[kind], drawn.batch))
             self.ordered, self.ordered_at = drawn, monotonic()
-            return f"{drawn.agent}, {drawn.point}"
+            return point_of(drawn)
         if kind in OF_A_WORKER:
             return self._strike_worker(drawn, drawn.choose(self._targets()))
         match kind:
@@ -110,6 +112,11 @@ class Scene:
             case Kind.REGISTRY_AWAY:
                 self.cluster.kill_registry()
                 self._lasts(drawn, self.cluster.start_registry)
+            case Kind.KILL_ALL:
+                names = self._targets()
+                for name in names:
+                    self.crew.kill(name, seconds)
+                return f"{', '.join(names)}, {seconds:.1f} s"
             case _:
                 abort_records(self.settings, b"S0000", b"taken back", count=100)
                 return "100 records"
@@ -173,10 +180,22 @@ class Scene:
             return
         self.ordered = None
         if struck is None:
-            self._told.append(f"no batch came to {drawn.agent}, {drawn.point}: withdrawn")
+            self._told.append(f"no batch came to {point_of(drawn)}: withdrawn")
             return
-        name = self.crew.struck(struck.pid, CODES[struck.order.fault], drawn.seconds)
+        fault = struck.order.fault
+        if fault is Fault.STALL:
+            self._lasts(drawn, self._orders.release)
+            member = self.crew.by_pid(struck.pid)
+            name = member and member.name
+        else:
+            name = self.crew.struck(struck.pid, CODES[fault], drawn.seconds)
         self._told.append(f"{name} at {struck.topic}[{struck.partition}]@{struck.start}..{struck.end - 1}")
 
     def _withdraw(self) -> None:
-        (self.orders_folder / "order.json").unlink(missing_ok=True)
+        self._orders.withdraw()
+
+
+def point_of(drawn: Drawn) -> Failpoint:
+    """Where the fault comes: only a thread can stand still, so not in the event loop."""
+    stalls_in_loop = drawn.kind is Kind.POINT_STALL and drawn.point in IN_THE_LOOP
+    return Failpoint.BEFORE_COMMIT if stalls_in_loop else drawn.point

@@ -10,24 +10,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from app.engine.points import Point
+from app.engine.failpoints import Failpoint
 from app.settings import Settings
 from app.stack import StackStatus
 from app.topic_admin import ensure_topics
-from app.topics import Topic, topics
 from tests.crashing.feed import Feed
 from tests.crashing.forked import ForkedWorker
 from tests.crashing.judge import Judge
 from tests.crashing.members import describe, evict_all
-from tests.crashing.order import Fault, Order, Orders, Struck
-from tests.crashing.saboteur import PARTS
-from tests.integration.waiting import eventually
+from tests.crashing.order import AT_THE_BROKER, Fault, Order, Orders, Struck
+from tests.integration.waiting import eventually, passes
 
 Found = TypeVar("Found")
 
 BATCH_MAX = 10
 
-#: Orders are for one of an agent's first so many batches of a life.
+#: Orders are for one of the first so many batches of a life.
 BATCHES = 2
 
 #: Enough for so many batches, whatever the symbols of a batch and whatever a life finds done.
@@ -36,14 +34,21 @@ FED = (BATCHES + 2) * BATCH_MAX
 #: A wait for another process; generous, as the machine may be busy.
 PATIENCE = 90.0
 
+SESSION_SECONDS = 6
+
+#: The coordinator aborts by then whatever a worker has left open; see EngineOptions.transaction_seconds.
+TRANSACTION_SECONDS = SESSION_SECONDS + 5
+
+#: A crash at these points leaves nothing committed.
+UNCOMMITTED = list(Failpoint)[: list(Failpoint).index(Failpoint.AFTER_COMMIT)]
+
 EXIT_CODES = {Fault.KILL: -signal.SIGKILL, Fault.TERM: 0, Fault.RAISE: 1}
 
 
 class Combination(NamedTuple):
-    """A fault of an agent at a point, and whether the disk is still there afterwards."""
+    """A fault at a point, and whether the disk is still there afterwards."""
 
-    agent: str
-    point: Point
+    point: Failpoint
     fault: Fault
     disk_kept: bool
 
@@ -60,7 +65,7 @@ class Chain:
             "TOPIC_PREFIX": f"{name}.",
             "PARTITIONS": "1",
             "BATCH_MAX": str(BATCH_MAX),
-            "SESSION_SECONDS": "6",
+            "SESSION_SECONDS": str(SESSION_SECONDS),
             "CRASHING_ORDERS": str(directory),
         }
         chosen: dict[str, Any] = {
@@ -71,7 +76,6 @@ class Chain:
             "partitions": 1,
         }
         self._settings = Settings(**chosen)
-        self._topics = topics(self._settings)
         self._kafka, self._group = status.kafka, self._settings.id
         self._chance = random.Random(seed)
         self._ports: dict[str, socket.socket] = {}
@@ -80,6 +84,8 @@ class Chain:
         self._orders = Orders(directory)
         self._feed = Feed(self._settings, seed)
         self._judge = Judge(self._settings, self._feed)
+        #: Whether a fault must have left a part of a batch for others to abort.
+        self._left_open = False
 
     def close(self) -> None:
         for worker in self._workers:
@@ -117,12 +123,18 @@ class Chain:
             self._give(combination)
             self._feed.send(FED)
             struck = eventually_some(self._orders.struck, tails)
+            limit_passed = passes(TRANSACTION_SECONDS)
             name, zombie = next((name, worker) for name, worker in workers.items() if worker.pid == struck.pid)
             eventually(zombie.is_paused, PATIENCE)
             # The paused worker's batch is not committed, so that it was the other one when it is.
             eventually(partial(self._is_beyond, struck), PATIENCE, tails)
+            eventually(limit_passed, PATIENCE)
             assert zombie.is_paused()
+            # No reader of committed records waits for the paused worker.
+            eventually(lambda: self._judge.undecided() == 0, PATIENCE, tails)
             zombie.send_signal(signal.SIGCONT)
+            if struck.order.point in UNCOMMITTED:
+                eventually(lambda: f"{struck} dropped" in zombie.log(), PATIENCE, tails)
             self._feed.send(BATCH_MAX)
             eventually(lambda: self._is_whole(workers), PATIENCE, tails)
             self._check(combination, struck, zombie)
@@ -136,8 +148,7 @@ class Chain:
         self._finish(last)
 
     def _give(self, combination: Combination) -> None:
-        agent, point, fault, _ = combination
-        self._orders.give(Order(agent, point, fault, self._chance.randint(1, BATCHES)))
+        self._orders.give(Order(combination.point, combination.fault, self._chance.randint(1, BATCHES)))
 
     def _start(self, data: str) -> ForkedWorker:
         if data not in self._ports:
@@ -152,12 +163,9 @@ class Chain:
         self._workers.append(worker)
         return worker
 
-    def _source(self, agent: str) -> Topic:
-        return self._topics.raw if agent == "indicators" else self._topics.indicators
-
     def _is_beyond(self, struck: Struck) -> bool:
         """Whether the batch of a fault is committed, and more."""
-        return self._judge.committed(self._source(struck.order.agent)) > struck.end
+        return self._judge.committed() > struck.end
 
     def _is_whole(self, workers: dict[str, ForkedWorker]) -> bool:
         for worker in workers.values():
@@ -166,15 +174,20 @@ class Chain:
         return group.state == "Stable" and len(group.members) == len(workers)
 
     def _check(self, combination: Combination, struck: Struck, worker: ForkedWorker) -> None:
-        """See that the fault happened at its point, and that nothing is committed whose outputs are missing."""
-        agent, point, fault, _ = combination
-        assert struck.order[:3] == (agent, point, fault)
-        assert (struck.pid, struck.topic) == (worker.pid, self._source(agent).name)
-        assert (point in PARTS) == (0 < struck.part < struck.of)
-        if fault is Fault.KILL and point in PARTS:
-            assert self._judge.end(struck.part_topic) == struck.part_offset + 1, "more than the part was sent"
-        if fault in (Fault.KILL, Fault.RAISE) and point is not Point.AFTER_ACK:
-            assert self._judge.committed(self._source(agent)) <= struck.start
+        """See that the fault happened at its point, and that what is committed is what may be by then."""
+        point, fault, _ = combination
+        assert struck.order[:2] == (point, fault)
+        assert struck.pid == worker.pid
+        if fault is Fault.KILL and point in AT_THE_BROKER:
+            assert self._judge.undecided() > 0, "the broker had nothing of the batch"
+            self._left_open = True
+        if fault in (Fault.KILL, Fault.RAISE):
+            if point in UNCOMMITTED:
+                assert self._judge.checkpoint() <= struck.start
+            else:
+                assert self._judge.checkpoint() == struck.end
+            if point is not Failpoint.AFTER_ACK:
+                assert self._judge.committed() <= struck.start
         self._judge.check_committed()
 
     def _finish(self, worker: ForkedWorker) -> None:
@@ -182,6 +195,11 @@ class Chain:
         eventually(lambda: worker.is_ready() and self._judge.lag() == 0, PATIENCE, worker.tail)
         self._judge.check_committed()
         self._judge.check_final(worker.get)
+        end(worker)
+        self._judge.check_tables(self._directory / data for data in self._ports)
+        eventually(lambda: self._judge.undecided() == 0, PATIENCE, worker.tail)
+        aborted = self._judge.aborted()
+        assert aborted > 0 or not self._left_open, "nothing was aborted, though it was left open"
 
 
 def end(worker: ForkedWorker) -> None:

@@ -25,7 +25,7 @@ class ForkedWorker:
 
     def __init__(self, environment: Mapping[str, str], log: Path) -> None:
         self._api = httpx.Client(base_url=f"http://127.0.0.1:{environment['API_PORT']}", timeout=10)
-        self._log = log
+        self._path = log
         self._process = _context.Process(target=_run, args=(dict(environment), log), daemon=True)
         with _lock:
             self._process.start()
@@ -71,7 +71,11 @@ class ForkedWorker:
         self._api.close()
 
     def tail(self, characters: int = 20_000) -> str:
-        return self._log.read_text(errors="replace")[-characters:]
+        return self.log()[-characters:]
+
+    def log(self) -> str:
+        """All that its data folder's workers have said."""
+        return self._path.read_text(errors="replace")
 
 
 def _run(environment: Mapping[str, str], log: Path) -> None:

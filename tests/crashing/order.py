@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app.engine.points import Point
+from app.engine.failpoints import Failpoint
 
 
 class Fault(StrEnum):
@@ -14,19 +14,27 @@ class Fault(StrEnum):
     STOP = "SIGSTOP"
     TERM = "SIGTERM"
     RAISE = "an exception"
+    #: Of the thread only: heartbeats go on. Until `Orders.release`.
+    STALL = "a thread that stands still"
+
+
+#: Come to in the event loop, which must go on: a signal is heeded there.
+IN_THE_LOOP = frozenset({Failpoint.AFTER_FOLD, Failpoint.AFTER_ACK})
+
+#: The broker has what was produced when the fault comes: what a crash leaves open is then there to be aborted.
+AT_THE_BROKER = frozenset({Failpoint.SOME_PRODUCED, Failpoint.BEFORE_COMMIT})
 
 
 class Order(NamedTuple):
-    """A fault of an agent at a point of its `batch`-th batch from now, or the first after that which has the point."""
+    """A fault at a point of the `batch`-th batch from now, or of the first after that which comes to the point."""
 
-    agent: str
-    point: Point
+    point: Failpoint
     fault: Fault
     batch: int
 
 
 class Struck(NamedTuple):
-    """Where a fault was let happen; of a group sent in part, how many records the broker had, and the last's offset."""
+    """Where a fault was let happen."""
 
     order: Order
     pid: int
@@ -34,10 +42,10 @@ class Struck(NamedTuple):
     partition: int
     start: int
     end: int
-    part_topic: str = ""
-    part: int = 0
-    of: int = 0
-    part_offset: int = -1
+
+    def __str__(self) -> str:
+        """As the engine names batches."""
+        return f"{self.topic}[{self.partition}]@{self.start}..{self.end - 1}"
 
 
 class Orders:
@@ -46,10 +54,23 @@ class Orders:
     def __init__(self, directory: Path) -> None:
         self._order = directory / "order.json"
         self._struck = directory / "struck.json"
+        self._directory = directory
 
     def give(self, order: Order) -> None:
         self._struck.unlink(missing_ok=True)
         _write(self._order, order._asdict())
+
+    def withdraw(self) -> None:
+        self._order.unlink(missing_ok=True)
+
+    def stalled(self, pid: int) -> Path:
+        """A thread of this process stands still as long as this file is there."""
+        return self._directory / f"stalled.{pid}"
+
+    def release(self) -> None:
+        """Let stalled threads go on."""
+        for stalled in self._directory.glob("stalled.*"):
+            stalled.unlink()
 
     def read(self) -> Order | None:
         try:
@@ -75,7 +96,7 @@ class Orders:
 
 
 def _order(values: Mapping[str, Any]) -> Order:
-    return Order(values["agent"], Point(values["point"]), Fault(values["fault"]), values["batch"])
+    return Order(Failpoint(values["point"]), Fault(values["fault"]), values["batch"])
 
 
 def _write(path: Path, values: Mapping[str, Any]) -> None:

@@ -4,15 +4,9 @@ import faust.cli.faust
 import faust.cli.worker
 import faust.stores.rocksdb  # noqa: F401
 
-import agents  # noqa: F401
-import app.bars
-import app.domain.step
+import app.build
 import app.engine.transport
-import app.engine.work
 import app.quiet  # noqa: F401
-import tables.signals_value
-import tables.window_value  # noqa: F401
-import web.main  # noqa: F401
 from app.sessions import sessions
 
 sessions()

@@ -1,96 +1,69 @@
 """What lets a fault happen in a worker, at the point that an order names."""
 
+import asyncio
 import os
 import signal
-from collections.abc import Callable, Sequence
+import time
+from threading import Lock, get_ident
 
-from app.engine.app import BatchApp
+from app.build import StocksApp
 from app.engine.batch import Batch
-from app.engine.delivery import Delivery, Outgoing
-from app.engine.points import Point
-from app.engine.work import Worker
-from tests.crashing.order import Fault, Order, Orders, Struck
+from app.engine.failpoints import Failpoint
+from tests.crashing.order import IN_THE_LOOP, Fault, Order, Orders, Struck
 
-#: The points that lie within the sending of a group of records, and where that begins.
-PARTS = {Point.SOME_OUTPUTS: Point.BEFORE_OUTPUTS, Point.SOME_CHANGELOG: Point.AFTER_OUTPUTS}
-
-Wanted = Callable[[], bool]
+FLUSH_SECONDS = 30.0
+STOP_SECONDS = 30.0
+LOOK_SECONDS = 0.05
 
 
 class Sabotage(Exception):
     """The exception that an order wants."""
 
 
-class PartialDelivery(Delivery):
-    """Sends, when told to, a part of a group, waits until the broker has it, and lets the fault happen.
-
-    By then the rest lies with librdkafka: a worker that was paused sends it as it wakes up.
-    """
-
-    #: Lets the fault happen, given the part's topic, its size, the group's, and the last offset.
-    halfway: Callable[[str, int, int, int], None] | None = None
-
-    async def send(self, records: Sequence[Outgoing], wanted: Wanted) -> int:
-        halfway, self.halfway = self.halfway, None
-        if halfway is None or len(records) < 2:
-            return await super().send(records, wanted)
-        topic = records[0].topic
-        part = max(1, sum(record.topic == topic for record in records) // 2)
-        offset = await super().send(records[:part], wanted)
-        pending = [lambda: halfway(topic, part, len(records), offset)]
-
-        def still_wanted() -> bool:
-            if pending:
-                pending.pop()()
-            return wanted()
-
-        return max(offset, await super().send(records[part:], still_wanted))
-
-
 class Saboteur:
-    """Looks on while an agent works, and carries out the orders that are for it."""
+    """Looks on while a worker writes its batches, and carries out orders."""
 
-    def __init__(self, app: BatchApp, agent: str, worker: Worker, delivery: PartialDelivery, orders: Orders) -> None:
+    def __init__(self, app: StocksApp, orders: Orders) -> None:
         self._app = app
-        self._agent = agent
         self._orders = orders
         self._order: Order | None = None
         self._batches = 0
-        self._delivery = worker.delivery = delivery
-        worker.reached = self.look
+        # Batches of several partitions are written in threads at the same time.
+        self._lock = Lock()
+        app.processor.reached = self.look
 
-    async def look(self, point: Point, batch: Batch) -> None:
-        if point is Point.BEFORE_OUTPUTS:
-            self._delivery.halfway = None
-            order = self._orders.read()
-            self._order = order if order is not None and order.agent == self._agent else None
-            self._batches = 0 if self._order is None else self._batches + 1
-        order = self._order
-        if order is None or self._batches < order.batch:
-            return
-        if point is PARTS.get(order.point):
-            self._delivery.halfway = lambda *part: self._strike(order, batch, *part)
-        elif point is order.point:
-            self._strike(order, batch)
-            if order.fault is Fault.TERM:
-                await self._app.wait_until_stopped()
-
-    def _strike(
-        self, order: Order, batch: Batch, part_topic: str = "", part: int = 0, of: int = 0, offset: int = -1
-    ) -> None:
+    def look(self, point: Failpoint, batch: Batch) -> None:
+        with self._lock:
+            if point is Failpoint.AFTER_FOLD:
+                self._order = self._orders.read()
+                self._batches = 0 if self._order is None else self._batches + 1
+            order = self._order
+            if order is None or point is not order.point or self._batches < order.batch:
+                return
+            self._order = None
+        if point is Failpoint.SOME_PRODUCED:
+            self._app.producers[batch.tp]._producer.flush(FLUSH_SECONDS)
+        if order.fault is Fault.STALL:
+            self._orders.stalled(os.getpid()).touch()
         where = (batch.tp.topic, batch.partition, batch.start, batch.end)
-        self._order = None
-        if self._orders.take(Struck(order, os.getpid(), *where, part_topic, part, of, offset)):
-            let_happen(order)
+        if self._orders.take(Struck(order, os.getpid(), *where)):
+            self._let_happen(order)
 
-
-def let_happen(order: Order) -> None:
-    match order.fault:
-        case Fault.KILL:
-            os.kill(os.getpid(), signal.SIGKILL)
-        case Fault.STOP:
-            os.kill(os.getpid(), signal.SIGSTOP)
-        case Fault.TERM:
-            os.kill(os.getpid(), signal.SIGTERM)
-        case Fault.RAISE:
-            raise Sabotage(f"{order.agent}, {order.point}")
+    def _let_happen(self, order: Order) -> None:
+        match order.fault:
+            case Fault.KILL:
+                os.kill(os.getpid(), signal.SIGKILL)
+            case Fault.STOP:
+                # Of all threads this one must not run on: the process as a whole may take a moment to stop.
+                signal.pthread_kill(get_ident(), signal.SIGSTOP)
+            case Fault.TERM:
+                os.kill(os.getpid(), signal.SIGTERM)
+                if order.point not in IN_THE_LOOP:
+                    told = asyncio.run_coroutine_threadsafe(self._app.wait_until_stopped(), self._app.loop)
+                    told.result(STOP_SECONDS)
+            case Fault.RAISE:
+                raise Sabotage(order.point)
+            case Fault.STALL:
+                stalled = self._orders.stalled(os.getpid())
+                while stalled.exists():
+                    time.sleep(LOOK_SECONDS)

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -15,12 +14,15 @@ from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPa
 
 from app.broker import Broker
 from app.clients import consumer_config, producer_config, registry
-from app.domain.records import Bar, Indicators, Signal
+from app.domain.records import Bar, Signal
 from app.serde import Decoder, Encoder
 from app.settings import Settings
 from app.stack.ports import any_free_port
 from app.topic_admin import create, ensure_topics
 from app.topics import Topic, topics
+from tests.chaos.records import Spans, consumer, ends, read
+from tests.exactly_once import wrong_delivery
+from tests.integration.counting import RecordCount
 from tests.integration.waiting import eventually
 from tests.oracle import differences, final_signals
 
@@ -94,6 +96,8 @@ class Deployment:
         self.settings = Settings(**chosen)
         self.topics = topics(self.settings)
         self._observer = self._observe()
+        self._uncommitted = consumer(self.settings, committed=False)
+        self._counters: dict[tuple[str, bool], RecordCount] = {}
         self.workers: list[WorkerProcess] = []
 
     def _observe(self) -> Consumer:
@@ -118,6 +122,9 @@ class Deployment:
         for worker in self.workers:
             worker.kill()
         self._observer.close()
+        self._uncommitted.close()
+        for counter in self._counters.values():
+            counter.close()
 
     def send(self, bars: Iterable[Bar]) -> int:
         """Send bars as the producer would; returns how many."""
@@ -147,27 +154,11 @@ class Deployment:
         return sent
 
     def messages(self, topic: Topic, last: int | None = None) -> list[Message]:
-        """All records of a topic, or the last of each partition, up to its end as it stands now."""
-        consumer = Consumer(consumer_config(self.settings, "test-reader"))
-        found: list[Message] = []
-        ends = {}
-        assignment = []
-        for partition in range(topic.partitions):
-            low, high = consumer.get_watermark_offsets(TopicPartition(topic.name, partition), timeout=10)
-            start = low if last is None else max(low, high - last)
-            if start < high:
-                ends[partition] = high
-                assignment.append(TopicPartition(topic.name, partition, start))
-        consumer.assign(assignment)
-        while ends:
-            for message in consumer.consume(10_000, 0.5):
-                assert message.error() is None, message.error()
-                found.append(message)
-            for place in consumer.position([TopicPartition(topic.name, partition) for partition in ends]):
-                if place.offset >= ends[place.partition]:
-                    del ends[place.partition]
-        consumer.close()
-        return found
+        """All committed records of a topic up to its end as it stands now, or those of so many last offsets."""
+        spans: Spans = ends(self.settings, topic.name)
+        if last is not None:
+            spans = {partition: (max(low, high - last), high) for partition, (low, high) in spans.items()}
+        return list(read(self.settings, topic.name, spans))
 
     def records(self, topic: Topic, last: int | None = None) -> list[dict[str, Any]]:
         """The decoded records of a topic."""
@@ -181,26 +172,53 @@ class Deployment:
         return cast(list[Signal], self.records(self.topics.signals))
 
     def wrong_signals(self, bars: Iterable[Bar]) -> list[str]:
-        """Sentences that tell where the last revisions are not what these bars come to."""
-        return differences(final_signals(bars, self.settings.strategy), final(self.signals()))
-
-    def indicators(self, last: int | None = None) -> list[Indicators]:
-        return cast(list[Indicators], self.records(self.topics.indicators, last))
+        """Sentences that tell where signals are not what these bars come to, or not there once each and in order."""
+        signals = self.signals()
+        return wrong_delivery(signals) or differences(
+            final_signals(bars, self.settings.strategy), last_revisions(signals)
+        )
 
     def count(self, topic: Topic) -> int:
-        """Records of a topic by its offsets."""
-        return sum(high for _, high in self.watermarks(topic).values())
+        """Committed records of a topic."""
+        return sum(self.counts(topic).values())
+
+    def counts(self, topic: Topic, *, committed: bool = True) -> dict[int, int]:
+        """The records of each partition, those of aborted and open transactions only if asked for."""
+        key = topic.name, committed
+        if key not in self._counters:
+            self._counters[key] = RecordCount(self.settings, topic, committed=committed)
+        return self._counters[key].now()
+
+    def aborted(self) -> int:
+        """Records that attempts at a batch left in the topics, and that no reader of committed records sees."""
+        return sum(sum(self.counts(topic, committed=False).values()) - self.count(topic) for topic in self._written())
+
+    def undecided(self) -> int:
+        """Offsets behind the last stable one, where records of transactions lie that are open now."""
+        found = 0
+        for topic in self._written():
+            for partition in range(topic.partitions):
+                place = TopicPartition(topic.name, partition)
+                stable, end = (
+                    each.get_watermark_offsets(place, timeout=10)[1] for each in (self._observer, self._uncommitted)
+                )
+                found += max(end - stable, 0)
+        return found
+
+    def _written(self) -> tuple[Topic, ...]:
+        return self.topics.signals, self.topics.dead_letters, self.topics.windows_changelog
 
     def watermarks(self, topic: Topic) -> dict[int, tuple[int, int]]:
+        """The first offset of each partition, and its last stable one."""
         return {
             partition: self._observer.get_watermark_offsets(TopicPartition(topic.name, partition), timeout=10)
             for partition in range(topic.partitions)
         }
 
     def lag(self) -> int:
-        """Records that the group has not committed, over both source topics."""
+        """Offsets of the raw topic that the group has not committed."""
         try:
-            return sum(map(self._lag_of, (self.topics.raw, self.topics.indicators)))
+            return self._lag_of(self.topics.raw)
         except KafkaException:
             # librdkafka may wait for minutes for a leader that is gone, or an answer that was lost.
             self._observer.close()
@@ -214,7 +232,7 @@ class Deployment:
         return sum(ends[place.partition][1] - max(place.offset, 0) for place in committed)
 
     def settle(self, seconds: float = 120) -> None:
-        """Wait until everything sent has gone through both agents and is committed."""
+        """Wait until everything sent is processed and committed."""
         eventually(self._is_settled, seconds, lambda: f"a lag of {self.lag()}\n{self.workers[-1].tail()}")
 
     def _is_settled(self) -> bool:
@@ -225,19 +243,17 @@ class Deployment:
 
 
 def final(signals: Sequence[Signal]) -> list[Signal]:
-    """The last revision of each signal; asserts that signals of one id are one signal."""
-    by_id: dict[str, list[Signal]] = defaultdict(list)
+    """The last revision of each signal; asserts that each signal is there once, and that their order adds up."""
+    wrong = wrong_delivery(list(signals))
+    assert not wrong, "\n".join(wrong[:10])
+    return last_revisions(signals)
+
+
+def last_revisions(signals: Iterable[Signal]) -> list[Signal]:
+    """The last revision of each bar's signal."""
+    last: dict[tuple[str, str, int, str], Signal] = {}
     for each in signals:
-        by_id[each["id"]].append(each)
-    for same in by_id.values():
-        assert all(without_time(each) == without_time(same[0]) for each in same), same
-    last: dict[tuple[str, str, int], Signal] = {}
-    for each in signals:
-        key = (each["run_id"], each["symbol"], each["timestamp"])
+        key = (each["run_id"], each["symbol"], each["timestamp"], each["strategy"])
         if key not in last or each["revision"] > last[key]["revision"]:
             last[key] = each
     return list(last.values())
-
-
-def without_time(record: Signal) -> dict[str, Any]:
-    return {key: value for key, value in record.items() if key != "emitted_at"}

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.faults import Kind
+from tests.chaos.plan import Plan, endless
 from tests.chaos.report import summary
-from tests.chaos.run import Chaos, Plan, endless
+from tests.chaos.run import Chaos
 from tests.integration.fixtures_stack import MakeStack
 
 FAULTS = 4

@@ -1,56 +1,101 @@
-"""Delivery against a broker that hangs: what it wrote has no holes."""
+"""Transactions against a broker that hangs: whatever was committed is there once, and in order."""
 
-import asyncio
-from collections.abc import Callable, Sequence
+import threading
 from pathlib import Path
 
 import psutil
 from confluent_kafka import KafkaException
+from faust.types import TP
 
 from app.clients import producer_config
-from app.engine.delivery import Delivery, NotDelivered, Outgoing
+from app.engine.batch import Batch, ProducerRecord
+from app.engine.errors import Fenced, NotCommitted
+from app.engine.transaction import TransactionalProducer
 from app.topic_admin import ensure_topics
 from app.topics import Topic
+from tests.chaos.records import read_all
 from tests.integration.deployment import Deployment
 from tests.integration.fixtures_stack import MakeStack
+from tests.integration.waiting import eventually, passes
 
-RECORDS = 20_000
+BATCHES, RECORDS = 40, 500
+
+#: A small queue, so that records are under way while others wait for room.
 QUEUE = {"queue.buffering.max.messages": 1_000, "batch.num.messages": 100, "linger.ms": 0}
+LIMIT_SECONDS = 4.0
+HANG_SECONDS = 2 * LIMIT_SECONDS
 
 
-async def test_a_broker_that_hangs_leaves_no_hole(make_stack: MakeStack, tmp_path: Path) -> None:
-    # The second agent takes what comes behind a hole and then has no use for what
-    # would fill it: so each group's part in the topic must be its beginning.
+def test_a_broker_that_hangs_beyond_the_time_limit_leaves_no_hole_and_no_repeat(
+    make_stack: MakeStack, tmp_path: Path
+) -> None:
     stack = make_stack()
     deployment = Deployment(stack.status.kafka, stack.status.schema_registry, tmp_path, "hang", partitions=1)
     broker = psutil.Process(stack.status.kafka_pid)
     try:
         ensure_topics(deployment.settings)
         topic = deployment.topics.dead_letters
-        delivery = deployment_delivery(deployment)
-        records = [Outgoing(topic.name, b"key", b"%d" % number, 0) for number in range(RECORDS)]
-        hung = asyncio.Event()
-
-        def hang() -> bool:
-            if not hung.is_set() and has_records(deployment, topic):
-                broker.suspend()
-                hung.set()
-            return True
-
-        sending = asyncio.create_task(until_sent(delivery, records, hang))
-        hanging = asyncio.create_task(hung.wait())
-        await asyncio.wait({sending, hanging}, timeout=60, return_when=asyncio.FIRST_COMPLETED)
-        assert hung.is_set(), f"all was sent before the broker hung: {sending}"
-        # Longer than the delivery is patient.
-        await asyncio.sleep(5)
+        writer = Writer(deployment, topic)
+        writing = threading.Thread(target=writer.write_all)
+        writing.start()
+        eventually(lambda: has_records(deployment, topic), 60)
+        assert writing.is_alive(), "all was written before the broker hung"
+        broker.suspend()
+        eventually(passes(HANG_SECONDS), HANG_SECONDS + 5)
         broker.resume()
-        failures = await asyncio.wait_for(sending, 60)
-        assert failures > 0
+        writing.join(120)
+        assert writer.failure is None
+        assert not writing.is_alive()
         values = [int(message.value() or b"") for message in deployment.messages(topic)]
-        assert first_seen_order(values) == list(range(RECORDS))
+        assert values == list(range(BATCHES * RECORDS))
     finally:
         broker.resume()
         deployment.close()
+
+
+class Writer:
+    """Writes batches as a worker does: one after the other, each again until it is committed."""
+
+    def __init__(self, deployment: Deployment, topic: Topic) -> None:
+        self._settings = deployment.settings
+        self._config = producer_config(deployment.settings) | QUEUE
+        self._source = TP(deployment.topics.raw.name, 0)
+        self._topic = topic.name
+        self._changelog = deployment.topics.windows_changelog.name
+        self._id = f"{deployment.settings.id}-hang-0"
+        self.failure: BaseException | None = None
+
+    def write_all(self) -> None:
+        try:
+            self._write_all()
+        except BaseException as error:
+            self.failure = error
+            raise
+
+    def _write_all(self) -> None:
+        producer, number = self._fenced(), 0
+        while number < BATCHES:
+            first = number * RECORDS
+            outputs = [ProducerRecord(self._topic, b"key", b"%d" % each, 0) for each in range(first, first + RECORDS)]
+            checkpoint = [ProducerRecord(self._changelog, b"checkpoint", b"%d" % (number + 1), 0)]
+            try:
+                producer.commit(Batch(self._source, [], first, first + RECORDS, 1), outputs, checkpoint, lambda: True)
+                number += 1
+            except NotCommitted:
+                continue
+            except Fenced:
+                # The coordinator has given the transaction up. Whether it was committed before, the checkpoint says.
+                producer = self._fenced()
+                number = self._checkpoint()
+
+    def _fenced(self) -> TransactionalProducer:
+        producer = TransactionalProducer(self._config, self._id, LIMIT_SECONDS)
+        producer.fence(lambda: True)
+        return producer
+
+    def _checkpoint(self) -> int:
+        """The number of batches that are committed."""
+        return max((int(message.value() or b"") for message in read_all(self._settings, self._changelog)), default=0)
 
 
 def has_records(deployment: Deployment, topic: Topic) -> bool:
@@ -58,22 +103,3 @@ def has_records(deployment: Deployment, topic: Topic) -> bool:
         return deployment.count(topic) > 0
     except KafkaException:  # A partition made just now may have no leader yet.
         return False
-
-
-async def until_sent(delivery: Delivery, records: Sequence[Outgoing], wanted: Callable[[], bool]) -> int:
-    """Send as the worker does, again and again; returns how often it failed."""
-    failures = 0
-    while True:
-        try:
-            await delivery.send(records, wanted)
-            return failures
-        except NotDelivered:
-            failures += 1
-
-
-def deployment_delivery(deployment: Deployment) -> Delivery:
-    return Delivery(producer_config(deployment.settings) | QUEUE, patience=2)
-
-
-def first_seen_order(values: Sequence[int]) -> list[int]:
-    return list(dict.fromkeys(values))

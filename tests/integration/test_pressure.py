@@ -40,7 +40,7 @@ def test_a_gigabyte_in_one_partition_takes_no_gigabyte_of_memory_and_the_other_p
     worker.wait_ready()
     with looking_on(worker, per_second=10) as seen:
         quiet = deployment.watermarks(deployment.topics.raw)[1 - busy][1]
-        eventually(lambda: deployment.watermarks(deployment.topics.signals)[1 - busy][1] == quiet, 60)
+        eventually(lambda: deployment.counts(deployment.topics.signals)[1 - busy] == quiet, 60)
         left = LARGE_RECORDS - letters(deployment)
         deployment.settle()
     assert letters(deployment) == LARGE_RECORDS

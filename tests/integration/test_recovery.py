@@ -11,11 +11,13 @@ from rocksdict import Options, Rdict
 from app.clients import producer_config
 from app.domain.key import table_key
 from app.domain.records import Bar
-from app.engine.progress import PROGRESS_KEY
+from app.engine.checkpoint import CHECKPOINT_KEY
+from tables.row_format import row_key
 from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import Deployment, final
 from tests.integration.test_crashes import check_tables
+from tests.integration.test_releases import everything
 from tests.integration.waiting import eventually
 from tests.oracle import differences, final_signals
 
@@ -56,7 +58,7 @@ def check(deployment: Deployment, bars: Sequence[Bar]) -> None:
     check_tables(deployment, expected)
 
 
-def test_values_of_a_newer_version_end_the_worker_before_it_writes(deploy: Deploy) -> None:
+def test_rows_of_a_newer_version_end_the_worker_before_it_writes(deploy: Deploy) -> None:
     deployment = deploy(partitions=1)
     bars = list(random_bars(symbols=3, minutes=20, seed=12))
     worker = deployment.start_worker()
@@ -65,29 +67,29 @@ def test_values_of_a_newer_version_end_the_worker_before_it_writes(deploy: Deplo
     deployment.settle()
     assert worker.terminate(seconds=30) == 0
     deployment.send(random_bars(symbols=3, minutes=21, seed=12))
-    topics, key = deployment.topics, table_key(bars[-1]["run_id"], bars[-1]["symbol"])
-    written = {topic.name: deployment.count(topic) for topic in topics}
+    key = row_key(table_key(bars[-1]["run_id"], bars[-1]["symbol"]), 19)
+    written = everything(deployment)
 
-    tables = deployment.directory / "data" / "v1" / "tables"
-    value = stored(tables / "windows-0.db", key)
-    stored(tables / "windows-0.db", key, newer(value))
-    assert f"table windows, key {key!r}: window: the value has format version 3, this program reads version 2" in (
-        refusal(deployment)
-    )
-    stored(tables / "windows-0.db", key, value)
-    progress = stored(tables / "signals-0.db", PROGRESS_KEY)
-    stored(tables / "signals-0.db", PROGRESS_KEY, newer(progress))
-    assert "progress record of version 2; this worker reads version 1" in refusal(deployment)
-    assert {topic.name: deployment.count(topic) for topic in topics} == written
+    database = deployment.directory / "data" / "v1" / "tables" / "windows-0.db"
+    row = stored(database, key)
+    stored(database, key, newer(row))
+    unread = f"table windows, key {key!r}: windows: the row has format version 2, this program reads version 1"
+    assert unread in refusal(deployment)
+    stored(database, key, row)
+    checkpoint = stored(database, CHECKPOINT_KEY)
+    stored(database, CHECKPOINT_KEY, newer(checkpoint))
+    assert "the checkpoint has format version 3, this program reads version 2: run a newer one" in refusal(deployment)
+    stored(database, CHECKPOINT_KEY, checkpoint.replace(b'\\"rows\\": 1', b'\\"rows\\": 2'))
+    assert "have format version 2, this program writes version 1: run a newer one" in refusal(deployment)
+    assert everything(deployment) == written
 
     shutil.rmtree(deployment.directory / "data")
-    *_, last = (message.value() for message in deployment.messages(topics.signals_changelog) if message.key() == key)
     producer = Producer(producer_config(deployment.settings))
-    producer.produce(topics.signals_changelog.name, newer(cast(bytes, last)), key, 0)
+    producer.produce(deployment.topics.windows_changelog.name, newer(row), key, 0)
     assert producer.flush(30) == 0
-    written[topics.signals_changelog.name] += 1
-    assert f"table signals, key {key!r}: signals: the value has format version 3" in refusal(deployment)
-    assert {topic.name: deployment.count(topic) for topic in topics} == written
+    written = everything(deployment)
+    assert unread in refusal(deployment)
+    assert everything(deployment) == written
 
 
 def newer(value: bytes) -> bytes:

@@ -1,54 +1,59 @@
-"""The program of today takes over from each release: its data folder, changelogs, Avro records and schemas."""
+"""What earlier releases left: the tables of 0.1 are not read, and a worker that finds them says what to do."""
 
-from collections.abc import Iterator, Sequence
+import json
+from base64 import b64decode
 from pathlib import Path
-from typing import cast
 
 import pytest
+from confluent_kafka import Producer
+from rocksdict import Options, Rdict
 
-from app.domain.records import MINUTE_MS, Bar
-from tests.golden.release import GOLDEN, Release
+from app.clients import producer_config
+from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
-from tests.integration.deployment import final
-from tests.integration.test_crashes import check_tables
-from tests.oracle import differences, final_signals
+from tests.integration.deployment import Deployment
 
-RELEASES = sorted(path.parent for path in GOLDEN.glob("*/tables.tar.gz"))
+#: The first records of the windows' changelog as release 0.1.0 wrote it: three windows and the progress record.
+CHANGELOG = Path(__file__).parent / "data" / "windows-changelog-0.1.0.json"
 
 
-@pytest.mark.parametrize("folder", RELEASES, ids=lambda folder: str(folder.name))
-@pytest.mark.parametrize("with_disk", [True, False], ids=["disk", "changelogs"])
-def test_the_work_of_a_release_is_taken_over(deploy: Deploy, folder: Path, with_disk: bool) -> None:
-    release = Release.load(folder)
+def records() -> list[tuple[bytes, bytes]]:
+    return [(b64decode(key), b64decode(value)) for key, value in json.loads(CHANGELOG.read_text())]
+
+
+@pytest.mark.parametrize("with_disk", [True, False], ids=["disk", "changelog"])
+def test_tables_of_0_1_end_the_worker_with_what_to_do_and_nothing_is_written(deploy: Deploy, with_disk: bool) -> None:
     deployment = deploy(partitions=1)
-    release.put_back(deployment, with_disk)
-    before = cast(list[Bar], deployment.records(deployment.topics.raw))
-    worker = deployment.start_worker().wait_ready()
-    assert deployment.count(deployment.topics.signals) == len(release.records["signals"]), "nothing is done again"
-    after = list(continuation(before))
-    deployment.send(after)
-    deployment.settle()
+    deployment.send(random_bars(symbols=3, minutes=30, seed=13))
+    producer = Producer(producer_config(deployment.settings))
+    for key, value in records():
+        producer.produce(deployment.topics.windows_changelog.name, value, key, 0)
+    assert producer.flush(30) == 0
+    if with_disk:
+        put_on_disk(deployment)
+    written = everything(deployment)
 
-    expected = final_signals([*before, *after], deployment.settings.strategy)
-    assert differences(expected, final(deployment.signals())) == []
-    assert deployment.count(deployment.topics.dead_letters) == 0
-    check_tables(deployment, expected)
-    restored = "Done reading from changelog topics" in worker.tail(100_000)
-    assert restored is not with_disk, "the state came from where it was meant to come from"
+    worker = deployment.start_worker()
+    assert worker.process.wait(60) == 1
+    said = worker.log.read_text(errors="replace")
+    why = "the table was made by version 0.1, whose tables this version does not read: run `stocks tables rebuild`"
+    assert why in said
+    assert said.splitlines()[-1].startswith("Error: table windows, key b'\\x00progress'")
+    assert everything(deployment) == written
+    assert deployment.lag() == 90
 
 
-def continuation(bars: Sequence[Bar]) -> Iterator[Bar]:
-    """Twenty minutes more of each series, after a correction of its last bar."""
-    newest = {(bar["run_id"], bar["symbol"]): bar for bar in sorted(bars, key=lambda bar: bar["timestamp"])}
-    for bar in newest.values():
-        yield bar | {"close": bar["low"]}
-        for minute in range(1, 21):
-            close = round(bar["close"] * (1 + 0.002 * (minute % 5 - 2)), 2)
-            low, high = min(close, bar["low"]), max(close, bar["high"])
-            yield bar | {
-                "timestamp": bar["timestamp"] + minute * MINUTE_MS,
-                "close": close,
-                "low": low,
-                "high": high,
-                "vwap": None,
-            }
+def put_on_disk(deployment: Deployment) -> None:
+    """The same records in a data folder, as 0.1 kept them: with Faust's own note of the changelog offset."""
+    folder = deployment.directory / "data" / "v1" / "tables" / "windows-0.db"
+    folder.parent.mkdir(parents=True)
+    database = Rdict(str(folder), Options(raw_mode=True))
+    for key, value in records():
+        database[key] = value
+    database[b"__faust\0offset__"] = b"3"
+    database.close()
+
+
+def everything(deployment: Deployment) -> dict[str, dict[int, int]]:
+    """Records of all topics, those of transactions that were never committed too."""
+    return {topic.name: deployment.counts(topic, committed=False) for topic in deployment.topics}

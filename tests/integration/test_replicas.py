@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import NewTopic
 
 from app.broker import Broker, BrokerUnavailable
 from app.clients import consumer_config
@@ -14,6 +15,8 @@ from tests.integration.deployment import Deployment
 from tests.integration.fixtures_stack import MakeStack
 from tests.integration.second_broker import SecondBroker
 from tests.integration.waiting import eventually
+
+COORDINATORS = ("__consumer_offsets", "__transaction_state")
 
 
 def test_leaders_change_and_a_replica_is_missed(make_stack: MakeStack, tmp_path: Path) -> None:
@@ -39,7 +42,7 @@ def test_leaders_change_and_a_replica_is_missed(make_stack: MakeStack, tmp_path:
 
         # What the worker writes needs two replicas now, and there is one.
         deployment.send(bars[third : 2 * third])
-        for topic in (deployment.topics.indicators, deployment.topics.signals):
+        for topic in (deployment.topics.windows_changelog, deployment.topics.signals):
             configure_topic(deployment.settings, topic.name, "min.insync.replicas", "2")
         deployment.send(bars[2 * third :])
         eventually(lambda: worker.get("/ready").status_code == 503, 60, worker.tail)
@@ -52,6 +55,53 @@ def test_leaders_change_and_a_replica_is_missed(make_stack: MakeStack, tmp_path:
         assert deployment.count(deployment.topics.dead_letters) == 0
     finally:
         deployment.close()
+
+
+def test_the_coordinators_of_group_and_transactions_move(make_stack: MakeStack, tmp_path: Path) -> None:
+    stack = make_stack()
+    second = SecondBroker(stack)
+    deployment = Deployment(
+        stack.status.kafka, stack.status.schema_registry, tmp_path, "moving", partitions=4, replication_factor=2
+    )
+    try:
+        # With the second broker for their leader, before anybody has asked for them.
+        keep_coordinators(deployment, [2, 1])
+        bars = list(random_bars(symbols=100, minutes=300, seed=18))
+        half = len(bars) // 2
+        deployment.send(bars[:half])
+        worker = deployment.start_worker(BATCH_MAX=500).wait_ready()
+        eventually(lambda: deployment.count(deployment.topics.signals) > 1000, 60, worker.tail)
+        assert coordinators(deployment) == {2}
+        eventually(lambda: deployment.undecided() > 0, 30, worker.tail)
+        second.kill()
+        eventually(lambda: coordinators(deployment) == {1}, 60)
+        deployment.settle()
+        assert deployment.wrong_signals(bars[:half]) == []
+
+        # And back: a broker that returns is the leader of what it prefers to lead, once it has caught up.
+        second.start()
+        deployment.send(bars[half:])
+        worker.wait_ready()
+        deployment.settle()
+        assert worker.process.poll() is None
+        assert deployment.wrong_signals(bars) == []
+        assert deployment.count(deployment.topics.dead_letters) == 0
+    finally:
+        deployment.close()
+
+
+def keep_coordinators(deployment: Deployment, replicas: list[int]) -> None:
+    """Make the topics by which Kafka knows coordinators, of the stack's one partition each."""
+    config = {"cleanup.policy": "compact", "min.insync.replicas": "1"}
+    wanted = [NewTopic(name, replica_assignment=[replicas], config=config) for name in COORDINATORS]
+    for made in Broker(deployment.settings).admin.create_topics(wanted).values():
+        made.result(30)
+
+
+def coordinators(deployment: Deployment) -> set[int]:
+    """The brokers that lead what coordinators keep."""
+    topics = Broker(deployment.settings).metadata().topics
+    return {topics[name].partitions[0].leader for name in COORDINATORS}
 
 
 def keep_coordinator(status: StackStatus) -> None:

@@ -1,79 +1,81 @@
-"""A worker that was paused beyond its session and goes on while another has its partitions."""
+"""A worker that is paused in the middle of a transaction and goes on when others have its partitions."""
 
-import shutil
 import signal
-from typing import cast
+from pathlib import Path
 
-from confluent_kafka import Producer
+import pytest
 
-from app.clients import producer_config
+from app.domain.records import Bar
+from app.engine.failpoints import Failpoint
+from tests.crashing.order import Fault, Order, Orders, Struck
+from tests.crashing.tables import wrong_disks, wrong_rows
 from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
-from tests.integration.deployment import Deployment, final
-from tests.integration.test_crashes import await_outputs, check_tables
-from tests.integration.waiting import eventually
-from tests.oracle import differences, final_signals
+from tests.integration.deployment import Deployment, WorkerProcess, last_revisions
+from tests.integration.waiting import eventually, passes
+from tests.oracle import final_signals
+
+PROGRAM = "tests.crashing.main"
+
+#: Far beyond the session (6 s) and the time limit of transactions (11 s).
+PAUSE_SECONDS = 30.0
 
 
-def test_a_paused_workers_late_writes_do_not_survive(deploy: Deploy) -> None:
-    deployment = deploy(batch_max=3000, partitions=4)
-    bars = list(random_bars(symbols=200, minutes=400, seed=6))
-    deployment.send(bars)
-    zombie = deployment.start_worker("zombie").wait_ready()
-    for topic in (deployment.topics.indicators, deployment.topics.signals):
-        await_outputs(deployment, topic)
-    zombie.process.send_signal(signal.SIGSTOP)
-    assert deployment.lag() > 0
-    successor = deployment.start_worker("successor").wait_ready()
+@pytest.mark.parametrize(
+    ("workers", "point"),
+    [(2, Failpoint.SOME_PRODUCED), (2, Failpoint.BEFORE_COMMIT), (3, Failpoint.AFTER_PRODUCE)],
+)
+def test_the_commit_of_a_paused_worker_is_refused_and_nothing_of_it_is_seen(
+    deploy: Deploy, tmp_path: Path, workers: int, point: Failpoint
+) -> None:
+    deployment, orders = deploy(batch_max=500, partitions=4), Orders(tmp_path)
+    bars = list(random_bars(symbols=50, minutes=120, seed=6))
+    half = len(bars) // 2
+    deployment.send(bars[:half])
+    crew = [deployment.start_worker(f"w{n}", PROGRAM, CRASHING_ORDERS=tmp_path) for n in range(workers)]
+    for worker in crew:
+        worker.wait_ready()
+    deployment.settle()
+    orders.give(Order(point, Fault.STOP, 1))
+    deployment.send(bars[half:])
+    struck, zombie = strike(orders, crew)
+    passed = passes(PAUSE_SECONDS)
+    deployment.settle()
+    assert deployment.wrong_signals(bars) == []
+    eventually(passed, PAUSE_SECONDS + 5)
+    eventually(lambda: deployment.undecided() == 0, 10)
+
     zombie.process.send_signal(signal.SIGCONT)
-    eventually(lambda: 0 < len(zombie.get("/signals").json().get("missing_partitions", [])) < 4, 60, zombie.tail)
+    eventually(lambda: f"{struck} dropped" in zombie.tail(100_000), 60, zombie.tail)
+    eventually(lambda: all(map(has_partitions, crew)), 60, lambda: "\n".join(each.tail() for each in crew))
+    assert deployment.wrong_signals(bars) == []
+    more = [bar | {"close": bar["low"]} for bar in bars[-100:]]
+    deployment.send(more)
     deployment.settle()
+    assert deployment.wrong_signals([*bars, *more]) == []
+    assert deployment.aborted() > 0
+    check_tables(deployment, [*bars, *more], crew)
 
+
+def strike(orders: Orders, crew: list[WorkerProcess]) -> tuple[Struck, WorkerProcess]:
+    """What has struck, once it has, and whom."""
+    eventually(orders.struck, 60, lambda: "\n".join(each.tail() for each in crew))
+    struck = orders.struck()
+    assert struck is not None
+    return struck, next(each for each in crew if each.process.pid == struck.pid)
+
+
+def has_partitions(worker: WorkerProcess) -> bool:
+    """Whether it is ready, and holds some, but not all."""
+    if not worker.is_ready():
+        return False
+    return 0 < len(worker.get("/signals").json().get("missing_partitions", [])) < 4
+
+
+def check_tables(deployment: Deployment, bars: list[Bar], workers: list[WorkerProcess]) -> None:
+    """All disks, the changelog alone, the topic and numpy say the same."""
+    for worker in workers:
+        assert worker.terminate(30) == 0, worker.tail()
     expected = final_signals(bars, deployment.settings.strategy)
-    assert differences(expected, final(deployment.signals())) == []
-    for worker in (zombie, successor):
-        assert worker.terminate() == 0
-    # What the changelogs alone give is what the judge says.
-    shutil.rmtree(deployment.directory / "successor")
-    deployment.start_worker("successor").wait_ready()
-    check_tables(deployment, expected)
-
-
-def test_old_values_behind_newer_ones_are_written_over_before_compaction_can_prefer_them(deploy: Deploy) -> None:
-    deployment = deploy(batch_max=50, partitions=1)
-    bars = list(random_bars(symbols=10, minutes=30, seed=12))
-    deployment.send(bars)
-    worker = deployment.start_worker().wait_ready()
-    deployment.settle()
-    newest = write_first_values_again(deployment)
-    eventually(lambda: last_values(deployment) == newest, 60, worker.tail)
-
-    # Also when the worker is away meanwhile, and has to restore all.
-    assert worker.terminate() == 0
-    shutil.rmtree(deployment.directory / "data")
-    assert write_first_values_again(deployment) == newest
-    deployment.start_worker().wait_ready()
-    eventually(lambda: last_values(deployment) == newest, 60, worker.tail)
-    check_tables(deployment, final_signals(bars, deployment.settings.strategy))
-
-
-def write_first_values_again(deployment: Deployment) -> dict[bytes, bytes]:
-    """Write the oldest values of the windows' changelog behind the newest, as a late worker would; returns those."""
-    topic = deployment.topics.windows_changelog
-    newest = last_values(deployment)
-    first: dict[bytes, bytes] = {}
-    for message in deployment.messages(topic):
-        first.setdefault(cast(bytes, message.key()), cast(bytes, message.value()))
-    assert first.keys() == newest.keys()
-    assert all(first[key] != newest[key] for key in first)
-    producer = Producer(producer_config(deployment.settings))
-    for key, value in first.items():
-        producer.produce(topic.name, value, key, 0)
-    assert producer.flush(30) == 0
-    return newest
-
-
-def last_values(deployment: Deployment) -> dict[bytes, bytes]:
-    """What compaction would leave of the windows' changelog."""
-    messages = deployment.messages(deployment.topics.windows_changelog)
-    return {cast(bytes, message.key()): cast(bytes, message.value()) for message in messages}
+    assert wrong_rows(deployment.settings, expected, last_revisions(deployment.signals())) == []
+    assert wrong_disks(deployment.settings, [deployment.directory / f"w{n}" for n in range(len(workers))]) == []

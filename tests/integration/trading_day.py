@@ -8,13 +8,14 @@ from datetime import timedelta
 
 from pydantic import SecretStr
 
-from app.domain import history
-from app.domain.history import History
+from app.domain import bar_rows
 from app.domain.outcome import Outcome
 from app.domain.records import Bar, Origin, Signal
-from app.domain.step import step
+from app.domain.signal import signal_of
 from app.domain.strategy import Strategy
-from app.domain.window import Window, WindowBar
+from app.domain.update_signals import update_signals
+from app.domain.update_windows import update_windows
+from app.domain.window import Window
 from app.sessions import session_gap
 from app.sources.alpaca.access import Access
 from app.sources.alpaca.api import Api
@@ -22,7 +23,6 @@ from app.sources.alpaca.history import AlpacaHistory
 from app.sources.alpaca.live import AlpacaLive
 from app.sources.alpaca.stream import Stream
 from app.sources.base import Fault, OnFault
-from tests.bars import TOPIC_ID
 from tests.doubles.alpaca import KEY_ID, SECRET_KEY, AlpacaDouble, Session, Tape, real_sessions
 from tests.doubles.alpaca.log import Request
 from tests.doubles.virtual_clock import VirtualClock
@@ -182,26 +182,21 @@ class Folded:
     def __init__(self, bars: Sequence[Bar]) -> None:
         self.outcomes: Counter[tuple[Outcome, Origin]] = Counter()
         self.signals: dict[Key, Signal] = {}
-        self.windows: dict[str, list[WindowBar]] = {}
+        #: The values of each window's bars: not by which source, and how often they changed.
+        self.windows: dict[str, list[bytes]] = {}
         gap = session_gap()
         for symbol in sorted({bar["symbol"] for bar in bars}):
-            window, past = Window(STRATEGY.name), History(STRATEGY.name)
-            for offset, bar in enumerate(bar for bar in bars if bar["symbol"] == symbol):
-                window, stepped = step(
-                    window,
-                    [(offset, bar)],
-                    topic_id=TOPIC_ID,
-                    partition=0,
-                    strategy=STRATEGY,
-                    gap=gap,
-                    now_ms=bar["timestamp"],
-                )
-                past, signals = history.step(
-                    past, stepped.indicators, strategy=STRATEGY, signal_history=50, now_ms=bar["timestamp"]
-                )
-                self.outcomes.update((outcome, bar["origin"]) for outcome in stepped.outcomes)
-                self.signals.update(((signal["symbol"], signal["timestamp"]), signal) for signal in signals)
-            self.windows[symbol] = window.bars()
+            window = Window()
+            for bar in (bar for bar in bars if bar["symbol"] == symbol):
+                (outcome,), updates = update_windows(window, [bar], STRATEGY, gap)
+                self.outcomes[outcome, bar["origin"]] += 1
+                for row, emit in update_signals(window, updates, STRATEGY, bar["timestamp"]):
+                    if emit:
+                        signal = signal_of(row, bar["run_id"], symbol, STRATEGY)
+                        self.signals[symbol, row.timestamp] = signal
+            self.windows[symbol] = [
+                bytes(window.rows[at : at + bar_rows.VALUES]) for at in range(0, len(window.rows), bar_rows.SIZE)
+            ]
 
     def count(self, outcome: Outcome, *origins: Origin) -> int:
         return sum(times for (each, origin), times in self.outcomes.items() if each == outcome and origin in origins)

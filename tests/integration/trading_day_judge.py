@@ -6,7 +6,6 @@ from math import isclose
 
 from app.domain.outcome import Outcome
 from app.domain.records import Bar
-from app.domain.window import WindowBar
 from app.iso_time import iso
 from tests.doubles.alpaca import Session
 from tests.doubles.alpaca.log import most_in_a_minute
@@ -31,9 +30,7 @@ def check(days: TradingDays, until_ms: int | None = None) -> None:
     wanted = Folded([bar for bar in replayed if bar["timestamp"] >= first_ms[bar["symbol"]]])
     assert differences_in_signals(folded, wanted, until_ms) == []
     if until_ms == days.clock.now_ms():
-        assert {symbol: plain(bars) for symbol, bars in folded.windows.items()} == {
-            symbol: plain(bars) for symbol, bars in wanted.windows.items()
-        }
+        assert folded.windows == wanted.windows
 
     assert most_in_a_minute(days.requests) <= 200
     asked = [request.query for request in days.requests if request.path.endswith("/bars")]
@@ -88,11 +85,6 @@ def same(one: object, other: object) -> bool:
     if isinstance(one, float) and isinstance(other, float):
         return isclose(one, other, rel_tol=1e-9)
     return one == other
-
-
-def plain(bars: list[WindowBar]) -> list[tuple[object, ...]]:
-    """Values only: not by which source, and how often they changed."""
-    return [bar[:8] for bar in bars]
 
 
 def in_session(sessions: list[Session], minute: int) -> bool:

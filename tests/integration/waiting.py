@@ -12,3 +12,9 @@ def eventually(
     while not happens():
         assert time.monotonic() < deadline, f"after {seconds:g} s: {otherwise()}"
         time.sleep(0.1)
+
+
+def passes(seconds: float) -> Callable[[], bool]:
+    """Whether so many seconds have passed since this was called."""
+    deadline = time.monotonic() + seconds
+    return lambda: time.monotonic() >= deadline

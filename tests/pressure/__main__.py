@@ -104,8 +104,8 @@ def _minute(bar: Bar) -> int:
 
 
 def _quiet_signals(deployment: Deployment) -> int:
-    marks = deployment.watermarks(deployment.topics.signals)
-    return sum(high for partition, (_, high) in marks.items() if partition != BUSY)
+    counts = deployment.counts(deployment.topics.signals)
+    return sum(count for partition, count in counts.items() if partition != BUSY)
 
 
 def _measured(

@@ -7,7 +7,7 @@ import click
 
 from tests.chaos.command import run_plan
 from tests.chaos.faults import Kind
-from tests.chaos.run import Plan, Result
+from tests.chaos.plan import Plan, Result
 from tests.soak.memory import courses
 from tests.soak.sessions import sessions
 

@@ -7,11 +7,11 @@ import pytest
 
 from app.domain.outcome import Outcome
 from app.domain.records import Bar
-from app.domain.step import step
 from app.domain.strategy import Strategy
+from app.domain.update_windows import update_windows
 from app.domain.window import Window
 from app.serde import Encoder
-from tests.bars import TOPIC_ID, make_bar
+from tests.bars import make_bar
 from tests.chaos.accepted import Accepted
 from tests.chaos.tape import Tape
 from tests.doubles.schema_source import SchemasInMemory
@@ -43,19 +43,11 @@ def test_it_agrees_with_the_fold(seed: int) -> None:
 
 
 def outcomes(bars: list[Bar]) -> list[str]:
-    windows: dict[str, Window] = defaultdict(lambda: Window(STRATEGY.name))
+    windows: dict[str, Window] = defaultdict(Window)
     found = []
-    for offset, bar in enumerate(bars):
-        windows[bar["symbol"]], stepped = step(
-            windows[bar["symbol"]],
-            [(offset, bar)],
-            topic_id=TOPIC_ID,
-            partition=0,
-            strategy=STRATEGY,
-            gap=lambda _, __: 0,
-            now_ms=0,
-        )
-        found += [MEANINGS[outcome] for outcome in stepped.outcomes]
+    for bar in bars:
+        (outcome,), _ = update_windows(windows[bar["symbol"]], [bar], STRATEGY, lambda _, __: 0)
+        found.append(MEANINGS[outcome])
     return found
 
 

@@ -2,7 +2,7 @@
 
 from tests.chaos.commits import Needs, Observation, too_early
 
-SOURCE, OUTPUT = "raw", "indicators"
+SOURCE, OUTPUT = "raw", "signals"
 
 
 def test_a_record_needs_its_own_outputs_and_those_before_it() -> None:
@@ -19,4 +19,4 @@ def test_a_commit_before_its_outputs_is_told() -> None:
     early, late = (Observation({(SOURCE, 0): 2}, {(OUTPUT, 0): end}) for end in (1, 2))
     assert list(too_early([late], SOURCE, OUTPUT, needs)) == []
     (told,) = too_early([late, early], SOURCE, OUTPUT, needs)
-    assert told == "raw[0]: 2 was committed while indicators ended at 1, and its outputs at 2"
+    assert told == "raw[0]: 2 was committed while signals ended at 1, and its outputs at 2"

@@ -1,0 +1,171 @@
+"""Transactions that nobody ends, that take too long, and whose id another program takes."""
+
+import signal
+from io import BytesIO
+from pathlib import Path
+from typing import cast
+
+import pytest
+from confluent_kafka import Producer
+from fastavro import schemaless_writer
+
+import schemas
+from app.avro import parse
+from app.clients import producer_config
+from app.engine.failpoints import Failpoint
+from app.settings import Settings
+from tests.chaos.records import WIRE_HEADER, decoded
+from tests.crashing.order import Fault, Order, Orders
+from tests.crashing.tables import wrong_disks
+from tests.integration.bars import random_bars
+from tests.integration.conftest import Deploy
+from tests.integration.deployment import Deployment, WorkerProcess, final
+from tests.integration.waiting import eventually, passes
+from tests.oracle import differences, final_signals
+
+PROGRAM = "tests.crashing.main"
+SESSION_SECONDS = 6
+SOMEONE = "someone-else"
+
+#: When the coordinator gives up a transaction (EngineOptions.transaction_seconds), and how often it looks (Kafka's 10).
+LIMIT_SECONDS = SESSION_SECONDS + 5
+SWEEP_SECONDS = 10
+
+
+def started(deployment: Deployment, folder: Path, name: str) -> WorkerProcess:
+    return deployment.start_worker(name, PROGRAM, CRASHING_ORDERS=folder)
+
+
+def all_killed(deployment: Deployment, tmp_path: Path, names: list[str]) -> None:
+    """Workers on folders of these names, all killed when the transaction of one is open."""
+    orders = Orders(tmp_path)
+    crew = [started(deployment, tmp_path, name) for name in names]
+    for worker in crew:
+        worker.wait_ready()
+    orders.give(Order(Failpoint.BEFORE_COMMIT, Fault.STOP, 2))
+    deployment.send(random_bars(symbols=20, minutes=30, seed=21))
+    eventually(orders.struck, 60, crew[0].tail)
+    for worker in crew:
+        worker.kill()
+
+
+@pytest.mark.parametrize("taken_over", [True, False], ids=["taken-over", "left-alone"])
+def test_a_reader_stands_still_until_an_open_transaction_is_ended(
+    deploy: Deploy, tmp_path: Path, taken_over: bool
+) -> None:
+    deployment = deploy(partitions=1, batch_max=100, session_seconds=SESSION_SECONDS)
+    bars = list(random_bars(symbols=20, minutes=30, seed=21))
+    all_killed(deployment, tmp_path, ["one", "other"])
+    seen = deployment.count(deployment.topics.signals)
+    assert deployment.undecided() > 0
+    assert 0 < seen < len(bars)
+    write_behind(deployment)
+    # Nothing behind an open transaction is seen, whoever wrote it.
+    within = passes(3)
+    while not within():
+        assert deployment.count(deployment.topics.signals) == seen
+        assert deployment.undecided() > 0
+    if taken_over:
+        # Before the coordinator would have given it up.
+        worker = started(deployment, tmp_path, "one")
+        eventually(lambda: deployment.undecided() == 0, 60, worker.tail)
+    else:
+        eventually(lambda: deployment.undecided() == 0, LIMIT_SECONDS + 2 * SWEEP_SECONDS)
+        assert deployment.count(deployment.topics.signals) == seen + 1
+        worker = started(deployment, tmp_path, "one")
+    worker.wait_ready()
+    deployment.settle()
+    signals = deployment.signals()
+    assert [each for each in signals if each["run_id"] == SOMEONE][1:] == []
+    ours = [each for each in signals if each["run_id"] != SOMEONE]
+    assert differences(final_signals(bars, deployment.settings.strategy), final(ours)) == []
+    assert deployment.aborted() > 0
+
+
+def write_behind(deployment: Deployment) -> None:
+    """A signal of somebody else's, in the partition that the open transaction has written to."""
+    message = deployment.messages(deployment.topics.signals)[0]
+    value, stream = cast(bytes, message.value()), BytesIO()
+    stream.write(value[:WIRE_HEADER])
+    schemaless_writer(stream, parse(schemas.load("signal")), {**decoded("signal", message), "run_id": SOMEONE})
+    producer = Producer(producer_config(deployment.settings))
+    producer.produce(deployment.topics.signals.name, stream.getvalue(), message.key(), 0)
+    assert producer.flush(30) == 0
+
+
+@pytest.mark.parametrize("point", [Failpoint.SOME_PRODUCED, Failpoint.BEFORE_COMMIT])
+def test_a_worker_whose_transaction_times_out_while_it_is_a_member_joins_again_and_goes_on(
+    deploy: Deploy, tmp_path: Path, point: Failpoint
+) -> None:
+    deployment = deploy(partitions=2, batch_max=100, session_seconds=SESSION_SECONDS)
+    orders = Orders(tmp_path)
+    bars = list(random_bars(symbols=20, minutes=60, seed=22))
+    worker = started(deployment, tmp_path, "w0").wait_ready()
+    orders.give(Order(point, Fault.STALL, 2))
+    deployment.send(bars[:600])
+    eventually(orders.struck, 60, worker.tail)
+    struck = orders.struck()
+    assert struck is not None
+    eventually(lambda: deployment.undecided() > 0, 10, worker.tail)
+    eventually(lambda: deployment.undecided() == 0, LIMIT_SECONDS + 2 * SWEEP_SECONDS, worker.tail)
+    # The other partition goes on meanwhile, for only a thread stands still.
+    assert worker.is_ready()
+    orders.release()
+    eventually(lambda: f"{struck}: its transaction timed out; joining the group again" in log(worker), 60, worker.tail)
+    deployment.send(bars[600:])
+    worker.wait_ready()
+    deployment.settle()
+    assert deployment.wrong_signals(bars) == []
+    assert deployment.aborted() > 0
+    assert worker.terminate(30) == 0
+    assert wrong_disks(deployment.settings, [deployment.directory / "w0"]) == []
+
+
+def test_a_worker_whose_id_another_program_takes_ends_with_a_sentence(deploy: Deploy) -> None:
+    deployment = deploy(partitions=2, batch_max=100)
+    bars = list(random_bars(symbols=20, minutes=40, seed=23))
+    deployment.send(bars[:400])
+    worker = deployment.start_worker().wait_ready()
+    deployment.settle()
+    transactional_id = f"{deployment.settings.id}-{deployment.topics.raw.name}-0"
+    take(deployment.settings, transactional_id)
+    deployment.send(bars[400:])
+    assert worker.process.wait(60) == 1
+    said = log(worker)
+    assert f"Another producer has taken over the transactional id {transactional_id}" in said
+    assert "Give each its own" in said
+    # Who starts next is the writer again.
+    deployment.start_worker().wait_ready()
+    deployment.settle()
+    assert deployment.wrong_signals(bars) == []
+
+
+def take(settings: Settings, transactional_id: str) -> None:
+    Producer(producer_config(settings) | {"transactional.id": transactional_id}).init_transactions(30)
+
+
+def test_all_workers_paused_beyond_every_limit_go_on_alone(deploy: Deploy, tmp_path: Path) -> None:
+    deployment = deploy(partitions=2, batch_max=100, session_seconds=SESSION_SECONDS)
+    orders = Orders(tmp_path)
+    bars = list(random_bars(symbols=20, minutes=60, seed=24))
+    crew = [started(deployment, tmp_path, name).wait_ready() for name in ("w0", "w1")]
+    orders.give(Order(Failpoint.BEFORE_COMMIT, Fault.STOP, 2))
+    deployment.send(bars)
+    eventually(orders.struck, 60, crew[0].tail)
+    for worker in crew:
+        worker.process.send_signal(signal.SIGSTOP)
+    eventually(lambda: deployment.undecided() == 0, LIMIT_SECONDS + 2 * SWEEP_SECONDS)
+    for worker in crew:
+        worker.process.send_signal(signal.SIGCONT)
+    deployment.settle()
+    for worker in crew:
+        worker.wait_ready()
+    assert deployment.wrong_signals(bars) == []
+    assert deployment.aborted() > 0
+    for worker in crew:
+        assert worker.terminate(30) == 0
+    assert wrong_disks(deployment.settings, [deployment.directory / name for name in ("w0", "w1")]) == []
+
+
+def log(worker: WorkerProcess) -> str:
+    return worker.log.read_text(errors="replace")
