@@ -100,9 +100,7 @@ class Takeover:
         for producer in old.values():
             producer.close()
         producers = {
-            tp: TransactionalProducer(
-                options.producer, f"{options.id}-{tp.topic}-{tp.partition}", options.transaction_seconds
-            )
+            tp: TransactionalProducer(options.producer, options.transactional_id(tp), options.transaction_seconds)
             for tp in tps
         }
         # All at once: each waits for its coordinator, a longer time where a transaction was left open.

@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPa
 
 from app.broker import Broker
 from app.clients import consumer_config, producer_config, registry
-from app.domain.records import Bar, Indicators, Signal
+from app.domain.records import Bar, Signal
 from app.serde import Decoder, Encoder
 from app.settings import Settings
 from app.stack.ports import any_free_port
@@ -184,9 +184,6 @@ class Deployment:
         """Sentences that tell where the last revisions are not what these bars come to."""
         return differences(final_signals(bars, self.settings.strategy), final(self.signals()))
 
-    def indicators(self, last: int | None = None) -> list[Indicators]:
-        return cast(list[Indicators], self.records(self.topics.indicators, last))
-
     def count(self, topic: Topic) -> int:
         """Records of a topic by its offsets."""
         return sum(high for _, high in self.watermarks(topic).values())
@@ -198,9 +195,9 @@ class Deployment:
         }
 
     def lag(self) -> int:
-        """Records that the group has not committed, over both source topics."""
+        """Records that the group has not committed."""
         try:
-            return sum(map(self._lag_of, (self.topics.raw, self.topics.indicators)))
+            return self._lag_of(self.topics.raw)
         except KafkaException:
             # librdkafka may wait for minutes for a leader that is gone, or an answer that was lost.
             self._observer.close()
@@ -214,7 +211,7 @@ class Deployment:
         return sum(ends[place.partition][1] - max(place.offset, 0) for place in committed)
 
     def settle(self, seconds: float = 120) -> None:
-        """Wait until everything sent has gone through both agents and is committed."""
+        """Wait until everything sent has been processed and is committed."""
         eventually(self._is_settled, seconds, lambda: f"a lag of {self.lag()}\n{self.workers[-1].tail()}")
 
     def _is_settled(self) -> bool:
