@@ -6,7 +6,7 @@ from itertools import groupby
 
 from app.domain.window import Window
 from app.engine.app import BatchApp
-from tables.row_format import number_of, series_of
+from tables.row_format import series_of
 from tables.windows import WindowsTable
 
 #: Rows read in one turn of a thread; some 20 ms.
@@ -91,8 +91,9 @@ class WarmUp:
         table = self._table
         for key, items in series:
             rows = dict(items)
-            newest = sorted(rows.values(), key=number_of)[-table.strategy.window :]
-            chunk.append((key, rows, table.restored(key, [table.decode(key, value) for value in newest])))
+            numbers = {row: table.summary(row, value).number for row, value in rows.items()}
+            newest = sorted(rows, key=numbers.__getitem__)[-table.strategy.window :]
+            chunk.append((key, rows, table.restored(key, [table.decode(row, rows[row]) for row in newest])))
             count += len(rows)
             if count >= CHUNK_ROWS:
                 break

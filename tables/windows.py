@@ -13,7 +13,7 @@ from app.domain.window import Window
 from app.engine.errors import UnreadableState
 from app.engine.table import BatchTable
 from app.errors import StocksError
-from tables.row_format import VERSION, decode_row, encode_row, number_of, row_key
+from tables.row_format import VERSION, Summary, decode_row, encode_row, number_of, row_key, summary_of
 
 #: Windows kept in memory, of all partitions together; some 5 kB each.
 MOST_CACHED = 20_000
@@ -104,6 +104,13 @@ class WindowsTable(BatchTable):
         """The row of a value. Raises UnreadableState."""
         try:
             return decode_row(value)
+        except ValueError as error:
+            raise UnreadableState(self.name, key, error) from error
+
+    def summary(self, key: bytes, value: bytes) -> Summary:
+        """What an index needs to know of a row. Raises UnreadableState."""
+        try:
+            return summary_of(value)
         except ValueError as error:
             raise UnreadableState(self.name, key, error) from error
 

@@ -8,12 +8,17 @@ from typing import cast
 import pytest
 from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import ConfigResource, ResourceType
+from faust.types import TP
 
 from app.broker import Broker
 from app.clients import producer_config
+from app.engine.batch import Batch, ProducerRecord
 from app.engine.checkpoint import CHECKPOINT_KEY, RESET_KEY
 from app.engine.datadir import claim
+from app.engine.errors import Fenced
+from app.engine.transaction import TransactionalProducer
 from app.iso_time import iso
+from app.kafka.engine_options import Cluster
 from app.settings import Settings
 from tables.rebuild.set_back import rebuild
 from tables.rebuild.survey import WorkersRunning, survey
@@ -174,6 +179,24 @@ def test_a_worker_that_starts_meanwhile_is_noticed(deploy: Deploy) -> None:
 
     with pytest.raises(WorkersRunning, match="Workers are running in group"):
         rebuild(ours, broker, survey(ours, broker), start)
+
+
+def test_a_worker_that_the_group_has_given_up_writes_nothing_any_more(deploy: Deploy, stocks: Stocks) -> None:
+    deployment = deploy(partitions=1)
+    deployment.send([])
+    ours, changelog = settings(deployment), deployment.topics.windows_changelog.name
+    tp, options = TP(deployment.topics.raw.name, 0), Cluster(ours).options()
+    zombie = TransactionalProducer(options.producer, options.transactional_id(tp), 10)
+    zombie.fence(lambda: True)
+    batch, row = Batch(tp, (), 0, 0, 0), [ProducerRecord(changelog, b"run\0SYM\0\0\0\0\0", b"row", 0)]
+    zombie.commit(batch, [], row, lambda: True)
+    assert stocks(ours, "tables", "rebuild", "--yes").exit_code == 0
+    with pytest.raises(Fenced):
+        zombie.commit(batch, [], row, lambda: True)
+    left = deployment.messages(deployment.topics.windows_changelog)
+    assert [message.key() for message in left] == [RESET_KEY, CHECKPOINT_KEY]
+    # Compaction removes records without a value some day, and the reset must stay.
+    assert left[0].value()
 
 
 def settings(deployment: Deployment) -> Settings:
