@@ -141,12 +141,6 @@ def decode_row(data: bytes) -> Row:
     )
 
 
-def number_of(data: bytes) -> int:
-    """A row's number without reading the rest. Raises UnknownFormat as `decode_row` does."""
-    number: int = _NUMBER_AND_MINUTE.unpack_from(_FORMAT.current(data))[0]
-    return number
-
-
 class Summary(NamedTuple):
     """What an index needs to know of a row; times are UTC epoch milliseconds, codes as ACTIONS has them."""
 
@@ -161,7 +155,10 @@ def summary_of(data: bytes) -> Summary:
     """A row's summary without reading the rest, in a microsecond. Raises UnknownFormat as `decode_row` does."""
     data = _FORMAT.current(data)
     number, minute = _NUMBER_AND_MINUTE.unpack_from(data)
-    return Summary(number, minute * MINUTE_MS, *_TAIL.unpack_from(data, _TAIL_AT))
+    action, previous, emitted_at = _TAIL.unpack_from(data, _TAIL_AT)
+    if action >= len(ACTIONS) or (previous >= len(ACTIONS) and previous != NO_ACTION):
+        raise UnknownFormat(f"windows: the row has an action or previous action of unknown code {(action, previous)}")
+    return Summary(number, minute * MINUTE_MS, action, previous, emitted_at)
 
 
 @lru_cache(maxsize=4096)

@@ -91,7 +91,7 @@ class WarmUp:
         table = self._table
         for key, items in series:
             rows = dict(items)
-            newest = sorted(rows.items(), key=lambda item: table.number(*item))[-table.strategy.window :]
+            newest = sorted(rows.items(), key=lambda item: table.summary(*item).number)[-table.strategy.window :]
             chunk.append((key, rows, table.restored(key, [table.decode(*item) for item in newest])))
             count += len(rows)
             if count >= CHUNK_ROWS:

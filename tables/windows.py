@@ -13,7 +13,7 @@ from app.domain.window import Window
 from app.engine.errors import UnreadableState
 from app.engine.table import BatchTable
 from app.errors import StocksError
-from tables.row_format import VERSION, decode_row, encode_row, number_of, row_key
+from tables.row_format import VERSION, Summary, decode_row, encode_row, row_key, summary_of
 
 #: Windows kept in memory, of all partitions together; some 5 kB each.
 MOST_CACHED = 20_000
@@ -113,10 +113,10 @@ class WindowsTable(BatchTable):
         except ValueError as error:
             raise UnreadableState(self.name, key, error) from error
 
-    def number(self, key: bytes, value: bytes) -> int:
-        """The number of the row of a value, without reading the rest. Raises UnreadableState."""
+    def summary(self, key: bytes, value: bytes) -> Summary:
+        """What an index needs to know of a row. Raises UnreadableState."""
         try:
-            return number_of(value)
+            return summary_of(value)
         except ValueError as error:
             raise UnreadableState(self.name, key, error) from error
 
@@ -148,7 +148,7 @@ class WindowsTable(BatchTable):
     def _number(self, partition: int, series: bytes, slot: int) -> int | None:
         key = row_key(series, slot)
         value = self.read(partition, key)
-        return None if value is None else self.number(key, value)
+        return None if value is None else self.summary(key, value).number
 
     def _forget_all(self, active: frozenset[int]) -> None:
         self._cached.clear()

@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 from app.domain.records import Action, Origin, Signal
 from app.domain.row import Row
+from app.domain.signal import is_transition
 from app.domain.strategy import Strategy
 
 
@@ -68,6 +69,15 @@ class SignalFilter:
     def everything(self) -> bool:
         """Whether every signal matches."""
         return not self.actions and not self.transitions and self.since is None and self.until is None
+
+    def matches(self, row: Row) -> bool:
+        """Whether the signal of a row is one of these."""
+        return (
+            (not self.actions or row.action in self.actions)
+            and (not self.transitions or is_transition(row.action, row.previous_action))
+            and (self.since is None or row.timestamp >= self.since)
+            and (self.until is None or row.timestamp < self.until)
+        )
 
 
 class Page(NamedTuple):

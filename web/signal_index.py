@@ -136,7 +136,6 @@ class SignalIndex:
         if not run:
             return 0, []
         codes = _codes(wanted)
-        total = sum(run.counts[code] for code in codes)
         # Minus a time, and a symbol, which no two have in common, so nothing behind them is compared.
         candidates: list[tuple[int, str, int, Row | None, _Series, Iterator[int]]] = []
         async for series in in_turns(list(run.series.values())):
@@ -144,20 +143,22 @@ class SignalIndex:
             if (number := next(matches, None)) is not None:
                 candidates.append((-_latest_time(series, number), series.symbol, number, None, series, matches))
         heapq.heapify(candidates)
-        found: list[tuple[str, Row]] = []
+        found: list[tuple[_Series, Row]] = []
         async for _ in in_turns(iter(lambda: bool(candidates) and len(found) < wanted.limit, False)):
             _, symbol, number, row, series, matches = heapq.heappop(candidates)
-            if row is None:
-                # Only now is its time looked up; it goes back to where it belongs.
-                row = self._row(series, number)
-                if row is not None:
-                    heapq.heappush(candidates, (-row.timestamp, symbol, number, row, series, matches))
+            if row is not None:
+                found.append((series, row))
+            elif (row := self._row(series, number)) is not None and wanted.matches(row):
+                # Only now is its time known; it goes back to where it belongs.
+                heapq.heappush(candidates, (-row.timestamp, symbol, number, row, series, matches))
                 continue
-            found.append((symbol, row))
-            if (following := next(matches, None)) is not None:
+            if self._is_here(series) and (following := next(matches, None)) is not None:
                 latest = _latest_time(series, following)
                 heapq.heappush(candidates, (-latest, symbol, following, None, series, matches))
-        return total, found
+        # As things are now: partitions may have gone while others had their turn.
+        return sum(run.counts[code] for code in codes), [
+            (series.symbol, row) for series, row in found if self._is_here(series)
+        ]
 
     def _add(self, partition: int, key: bytes) -> _Series:
         run_id, symbol = split_key(key)
@@ -173,9 +174,12 @@ class SignalIndex:
             if slot < len(series.codes) and series.codes[slot] in codes:
                 yield number
 
+    def _is_here(self, series: _Series) -> bool:
+        return self._series.get(series.key) is series
+
     def _row(self, series: _Series, number: int) -> Row | None:
-        # While a reader had given way to the loop, the partition may have gone, or the row been taken by a newer bar.
-        if self._series.get(series.key) is not series:
+        # While others had their turn, the partition may have gone, or the row been taken by a newer bar.
+        if not self._is_here(series):
             return None
         row = self._read(series.partition, row_key(series.key, number % self._keep_bars))
         return row if row is not None and row.number == number else None

@@ -7,7 +7,7 @@ from aiokafka.partitioner import murmur2
 
 from app.domain.records import Signal
 from app.domain.row import Row
-from app.domain.signal import is_transition, signal_of
+from app.domain.signal import signal_of
 from app.engine.app import BatchApp
 from app.metrics import newest_bar
 from app.settings import Settings
@@ -110,7 +110,7 @@ class TablesReader:
         if wanted.everything:
             rows = self._table.newest(partition, series, wanted.limit)  # At most MAX_BARS, of a few microseconds.
         else:
-            rows = [row async for row in self._rows(partition, series) if _matches(row, wanted)]
+            rows = [row async for row in self._rows(partition, series) if wanted.matches(row)]
             rows.sort(key=lambda row: row.number)
             total, rows = len(rows), rows[-wanted.limit :]
         return Page(total, [self._signal(row, run_id, symbol) async for row in in_turns(reversed(rows))])
@@ -141,16 +141,9 @@ class TablesReader:
 
     async def _rows(self, partition: int, series: bytes) -> AsyncIterator[Row]:
         async for key, value in in_turns(self._table.series(partition, series)):
+            if partition not in self._held:
+                return  # It was given away while others had their turn; its database must not be kept open.
             yield self._table.decode(key, value)
 
     def _signal(self, row: Row, run_id: str, symbol: str) -> Signal:
         return signal_of(row, run_id, symbol, self.strategy)
-
-
-def _matches(row: Row, wanted: SignalFilter) -> bool:
-    return (
-        (not wanted.actions or row.action in wanted.actions)
-        and (not wanted.transitions or is_transition(row.action, row.previous_action))
-        and (wanted.since is None or row.timestamp >= wanted.since)
-        and (wanted.until is None or row.timestamp < wanted.until)
-    )

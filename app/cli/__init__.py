@@ -4,7 +4,7 @@ from importlib import import_module
 
 import click
 
-from app.errors import StocksError
+from app.engine.errors import OperatorError
 
 COMMANDS = ("demo", "replay", "live", "produce", "tail", "dead-letters", "tables", "topics", "doctor", "stack")
 
@@ -27,7 +27,7 @@ class Subcommands(click.Group):
         """Run a subcommand; what a person can mend ends with status 1 and without a traceback."""
         try:
             return super().invoke(ctx)
-        except StocksError as error:
+        except OperatorError as error:
             raise click.ClickException(str(error)) from error
 
 

@@ -1,4 +1,4 @@
-"""`stocks tables`: the tables' state, made anew."""
+"""`stocks tables`: the tables' state, computed again."""
 
 import click
 
@@ -13,16 +13,17 @@ def command() -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--partial", is_flag=True, help="Go on although retention has deleted bars.")
 def rebuild(dry_run: bool, yes: bool, partial: bool) -> None:
-    """Set both tables back, so that the next worker computes them anew from the raw topic.
+    """Set the tables back, so that the next worker computes them again from the raw topic.
 
-    For a changelog that holds a value nobody can read, or state that must not be
-    trusted. No worker may run. Safe to interrupt at any moment, and to repeat.
+    For rows that cannot be read, rows that must not be trusted, another KEEP_BARS,
+    and tables of version 0.1. No worker may run. Safe to interrupt at any moment,
+    and to repeat.
     """
     from app.broker import Broker
     from app.errors import StocksError
     from app.settings import settings
-    from tables.rebuild import rebuild as set_back
-    from tables.rebuild_survey import survey
+    from tables.rebuild.set_back import rebuild as set_back
+    from tables.rebuild.survey import survey
 
     ours = settings()
     broker = Broker(ours)
@@ -35,4 +36,4 @@ def rebuild(dry_run: bool, yes: bool, partial: bool) -> None:
     if not yes:
         click.confirm("Forget the tables?", abort=True)
     set_back(ours, broker, plan, click.echo)
-    click.echo("Done: start a worker, and it computes the tables anew.")
+    click.echo("Done: start a worker, and it computes the tables again.")

@@ -76,6 +76,10 @@ class EngineOptions:
     check: "Callable[[BatchApp], None]" = field(default=lambda app: None)
     on_deleted: OnDeleted = field(default=lambda topic, count: None)
 
+    def transactional_id(self, tp: TP) -> str:
+        """Of the one writer of what follows from a source partition."""
+        return f"{self.id}-{tp.topic}-{tp.partition}"
+
 
 class BatchApp(faust.App):
     """The Faust app of one worker.

@@ -108,9 +108,7 @@ class Takeover:
         for producer in old.values():
             producer.close()
         producers = {
-            tp: self._make_producer(
-                options.producer, f"{options.id}-{tp.topic}-{tp.partition}", options.transaction_seconds
-            )
+            tp: self._make_producer(options.producer, options.transactional_id(tp), options.transaction_seconds)
             for tp in tps
         }
         # All at once: each waits for its coordinator, a longer time where a transaction was left open.

@@ -134,7 +134,7 @@ class Chain:
             eventually(lambda: self._judge.undecided() == 0, PATIENCE, tails)
             zombie.send_signal(signal.SIGCONT)
             if struck.order.point in UNCOMMITTED:
-                eventually(lambda: f"{struck} dropped" in zombie.log(), PATIENCE, tails)
+                eventually(lambda what=f"{struck} dropped", by=zombie: what in by.log(), PATIENCE, tails)  # type: ignore[misc]
             self._feed.send(BATCH_MAX)
             eventually(lambda: self._is_whole(workers), PATIENCE, tails)
             self._check(combination, struck, zombie)

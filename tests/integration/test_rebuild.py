@@ -1,63 +1,142 @@
-"""A changelog is damaged; `stocks tables rebuild` sets the tables back, and what a worker computes anew is right."""
+"""`stocks tables rebuild` sets the tables back, and what a worker computes again is right."""
 
 import shutil
+import struct
+from collections.abc import Callable
 from typing import cast
 
 import pytest
 from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import ConfigResource, ResourceType
+from faust.types import TP
 
 from app.broker import Broker
 from app.clients import producer_config
-from app.engine.progress import PROGRESS_KEY
+from app.engine.batch import Batch, ProducerRecord
+from app.engine.checkpoint import CHECKPOINT_KEY, RESET_KEY
+from app.engine.datadir import claim
+from app.engine.errors import Fenced
+from app.engine.transaction import TransactionalProducer
+from app.iso_time import iso
+from app.kafka.engine_options import Cluster
 from app.settings import Settings
-from tables.rebuild import rebuild
-from tables.rebuild_survey import survey
+from tables.rebuild.set_back import rebuild
+from tables.rebuild.survey import WorkersRunning, survey
 from tests.integration.bars import random_bars
+from tests.integration.cluster import configure_topic
 from tests.integration.command_line import Stocks, stocks
 from tests.integration.conftest import Deploy
-from tests.integration.deployment import Deployment, final
-from tests.integration.test_crashes import check_tables
-from tests.oracle import differences, final_signals
+from tests.integration.deployment import Deployment, WorkerProcess, final
+from tests.oracle import Expected, differences, final_signals
 
 __all__ = ["stocks"]
 
+BARS = list(random_bars(symbols=10, minutes=80, seed=12))
 
-def test_a_damaged_table_is_computed_anew(deploy: Deploy, stocks: Stocks) -> None:
+
+def test_a_damaged_table_is_computed_again(deploy: Deploy, stocks: Stocks) -> None:
     deployment = deploy(partitions=2)
-    bars = list(random_bars(symbols=10, minutes=80, seed=12))
-    deployment.send(bars)
+    deployment.send(BARS)
     worker = deployment.start_worker().wait_ready()
     deployment.settle()
     refused = stocks(settings(deployment), "tables", "rebuild", "--yes")
     assert refused.exit_code == 1
     assert "Workers are running in group" in refused.stderr
     assert worker.terminate() == 0
-    shutil.copytree(deployment.directory / "data", deployment.directory / "elsewhere")
     signals = deployment.signals()
-    damage(deployment)
+    shutil.copytree(deployment.directory / "data", deployment.directory / "elsewhere")
+    write_rows(deployment, lambda key: b"\x63damaged")
     worker = deployment.start_worker()
     assert worker.process.wait(60) != 0
     assert "table windows, key b'test\\x00S00" in worker.tail(100_000)
     assert "format version 99" in worker.tail(100_000)
 
+    before = deployment.watermarks(deployment.topics.windows_changelog)
     planned = stocks(settings(deployment), "tables", "rebuild", "--dry-run")
-    assert "All 10 windows and 10 signal histories" in planned.stdout
-    assert "Values that cannot be read now: " in planned.stdout
-    stop_amid(deployment)
+    assert planned.exit_code == 0, planned.output
+    assert f"from {deployment.topics.raw.name}: {len(BARS)} records, 2 partitions" in planned.stdout
+    assert deployment.watermarks(deployment.topics.windows_changelog) == before
+    assert (deployment.directory / "data").exists()
     done = stocks(settings(deployment), "tables", "rebuild", "--yes")
     assert done.exit_code == 0, done.output
-    assert deployment.lag() == len(bars)
+    assert deployment.lag() == len(BARS)
     assert cleanup_policy(deployment) == "compact"
-    # With the tables of before, as in the folder of another machine.
+    assert [message.key() for message in deployment.messages(deployment.topics.windows_changelog)] == [
+        RESET_KEY,
+        CHECKPOINT_KEY,
+    ] * 2
+    assert not list((deployment.directory / "data").glob("v*/tables"))
+
+    # A folder of another machine, where all rows are as they were, and some that nobody else has.
     deployment.start_worker("elsewhere").wait_ready()
-    deployment.settle()
-    expected = final_signals(bars, deployment.settings.strategy)
+    check(deployment)
     again = deployment.signals()
-    assert differences(expected, final(again)) == []
     assert len(again) == 2 * len(signals)
     assert {signal["id"] for signal in again} == {signal["id"] for signal in signals}
-    check_tables(deployment, expected)
+
+
+def test_a_folder_of_another_machine_forgets_rows_that_are_not_computed_again(deploy: Deploy, stocks: Stocks) -> None:
+    deployment = deploy(partitions=1)
+    deployment.send(random_bars(symbols=2, minutes=5, seed=1, run_id="old"))
+    deployment.start_worker("elsewhere").wait_ready()
+    deployment.settle()
+    assert deployment.workers[-1].terminate() == 0
+    raw, broker = deployment.topics.raw.name, Broker(deployment.settings)
+    broker.admin.delete_records([TopicPartition(raw, 0, 10)])[TopicPartition(raw, 0)].result(10)
+    deployment.send(random_bars(symbols=2, minutes=5, seed=2, run_id="new"))
+    done = stocks(settings(deployment), "tables", "rebuild", "--partial", "--yes")
+    assert done.exit_code == 0, done.output
+    worker = deployment.start_worker("elsewhere").wait_ready()
+    deployment.settle()
+    assert [run["run_id"] for run in worker.get("/runs").json()["runs"]] == ["new"]
+    assert worker.terminate() == 0
+    # And as it stands in the folder now.
+    worker = deployment.start_worker("elsewhere").wait_ready()
+    assert [run["run_id"] for run in worker.get("/runs").json()["runs"]] == ["new"]
+
+
+def test_interrupted_after_any_step_it_can_be_run_again_and_workers_go_on(deploy: Deploy) -> None:
+    deployment = deploy(partitions=2)
+    deployment.send(BARS)
+    deployment.start_worker().wait_ready()
+    deployment.settle()
+    assert deployment.workers[-1].terminate() == 0
+    steps = 0
+    while interrupt(deployment, steps):
+        # As after a kill, when nothing is put back.
+        configure_topic(
+            deployment.settings, deployment.topics.windows_changelog.name, "cleanup.policy", "compact,delete"
+        )
+        deployment.start_worker().wait_ready()
+        check(deployment)
+        assert deployment.workers[-1].terminate() == 0
+        steps += 1
+    assert steps == 5, "offsets, two partitions, DATA_DIR, deletion"
+    for step in range(steps):
+        assert interrupt(deployment, step)
+    assert not interrupt(deployment, steps)
+    assert cleanup_policy(deployment) == "compact"
+    deployment.start_worker().wait_ready()
+    check(deployment)
+
+
+def test_a_table_of_version_0_1_is_set_back(deploy: Deploy, stocks: Stocks) -> None:
+    deployment = deploy(partitions=2)
+    deployment.send(BARS)
+    write_old_table(deployment)
+    worker = deployment.start_worker()
+    assert worker.process.wait(60) != 0
+    assert "the table was made by version 0.1" in worker.tail(100_000)
+    assert "run `stocks tables rebuild`" in worker.tail(100_000)
+    # It is only half set back: the worker still says so.
+    assert interrupt(deployment, 1)
+    worker = deployment.start_worker()
+    assert worker.process.wait(60) != 0
+    assert "run `stocks tables rebuild`" in worker.tail(100_000)
+    done = stocks(settings(deployment), "tables", "rebuild", "--yes")
+    assert done.exit_code == 0, done.output
+    deployment.start_worker().wait_ready()
+    check(deployment)
 
 
 def test_it_goes_on_without_deleted_bars_only_when_told_to(deploy: Deploy, stocks: Stocks) -> None:
@@ -75,30 +154,115 @@ def test_it_goes_on_without_deleted_bars_only_when_told_to(deploy: Deploy, stock
     assert deployment.lag() == 2
 
 
+def test_a_folder_in_use_and_missing_topics_are_one_clear_line(deploy: Deploy, stocks: Stocks) -> None:
+    deployment = deploy(partitions=1)
+    missing = stocks(settings(deployment), "tables", "rebuild", "--yes")
+    assert missing.exit_code == 1
+    assert missing.stderr.startswith(f"Error: There is no topic {deployment.topics.raw.name}")
+    deployment.send([])
+    ours = settings(deployment)
+    with claim(ours.data_dir, f"{ours.id} on cluster {Broker(ours).metadata().cluster_id}"):
+        used = stocks(ours, "tables", "rebuild", "--yes")
+    assert used.exit_code == 1
+    assert used.stderr.startswith("Error: Another worker uses the data folder")
+
+
+def test_a_worker_that_starts_meanwhile_is_noticed(deploy: Deploy) -> None:
+    deployment = deploy(partitions=2)
+    deployment.send(BARS)
+    ours, broker = settings(deployment), Broker(deployment.settings)
+    worker: list[WorkerProcess] = []
+
+    def start(_: str) -> None:
+        if not worker:
+            worker.append(deployment.start_worker("elsewhere").wait_ready())
+
+    with pytest.raises(WorkersRunning, match="Workers are running in group"):
+        rebuild(ours, broker, survey(ours, broker), start)
+
+
+def test_a_worker_that_the_group_has_given_up_writes_nothing_any_more(deploy: Deploy, stocks: Stocks) -> None:
+    deployment = deploy(partitions=1)
+    deployment.send([])
+    ours, changelog = settings(deployment), deployment.topics.windows_changelog.name
+    tp, options = TP(deployment.topics.raw.name, 0), Cluster(ours).options()
+    zombie = TransactionalProducer(options.producer, options.transactional_id(tp), 10)
+    zombie.fence(lambda: True)
+    batch, row = Batch(tp, (), 0, 0, 0), [ProducerRecord(changelog, b"run\0SYM\0\0\0\0\0", b"row", 0)]
+    zombie.commit(batch, [], row, lambda: True)
+    assert stocks(ours, "tables", "rebuild", "--yes").exit_code == 0
+    with pytest.raises(Fenced):
+        zombie.commit(batch, [], row, lambda: True)
+    left = deployment.messages(deployment.topics.windows_changelog)
+    assert [message.key() for message in left] == [RESET_KEY, CHECKPOINT_KEY]
+    # Compaction removes records without a value some day, and the reset must stay.
+    assert left[0].value()
+
+
 def settings(deployment: Deployment) -> Settings:
     """Those of the command line, on the workers' machine."""
     return deployment.settings.model_copy(update={"data_dir": deployment.directory / "data"})
 
 
-def stop_amid(deployment: Deployment) -> None:
-    """Rebuild, and stop when only the windows are set back."""
+def interrupt(deployment: Deployment, step: int) -> bool:
+    """Rebuild, and stop after a step, from 0; whether there is such a step."""
     ours, broker = settings(deployment), Broker(deployment.settings)
+    said: list[str] = []
 
-    def stop(_: str) -> None:
-        raise InterruptedError
+    def stop(sentence: str) -> None:
+        said.append(sentence)
+        if len(said) > step:
+            raise InterruptedError
 
-    with pytest.raises(InterruptedError):
+    try:
         rebuild(ours, broker, survey(ours, broker), stop)
+    except InterruptedError:
+        return True
+    return False
 
 
-def damage(deployment: Deployment) -> None:
-    """Give the windows of both partitions a value of a version that nobody knows."""
+def check(deployment: Deployment) -> None:
+    """Once everything is processed, signals and table of the last worker are what the bars come to."""
+    deployment.settle()
+    expected = final_signals(BARS, deployment.settings.strategy)
+    assert differences(expected, final(deployment.signals())) == []
+    worker = deployment.workers[-1]
+    shown = [
+        signal
+        for symbol in sorted({bar["symbol"] for bar in BARS})
+        for signal in worker.get(f"/signals/{symbol}?limit=1000").json()["signals"]
+    ]
+    assert differences([readable(each) for each in expected], shown) == []
+    assert worker.get("/runs").json()["runs"][0]["signals"] == len(expected)
+
+
+def readable(signal: Expected) -> Expected:
+    """As the API shows it."""
+    return {**signal, "timestamp": iso(signal["timestamp"])}
+
+
+def write_rows(deployment: Deployment, value: Callable[[bytes], bytes]) -> None:
+    """Write a value over the newest row of each partition, without a checkpoint."""
     topic = deployment.topics.windows_changelog
-    written = deployment.messages(topic, last=1000)
-    keys = {cast(int, each.partition()): each.key() for each in written if each.key() != PROGRESS_KEY}
+    keys = {
+        cast(int, message.partition()): cast(bytes, message.key())
+        for message in deployment.messages(topic)
+        if message.key() != CHECKPOINT_KEY
+    }
     producer = Producer(producer_config(deployment.settings))
     for partition, key in keys.items():
-        producer.produce(topic.name, b"\x63damaged", key, partition)
+        producer.produce(topic.name, value(key), key, partition)
+    assert producer.flush(20) == 0
+
+
+def write_old_table(deployment: Deployment) -> None:
+    """Records as version 0.1 wrote them: whole windows, and a checkpoint of version 1."""
+    producer = Producer(producer_config(deployment.settings))
+    changelog = deployment.topics.windows_changelog.name
+    for partition in range(2):
+        for symbol in (b"S0000", b"GONE"):
+            producer.produce(changelog, b"\x03 a window", b"test\x00" + symbol, partition)
+        producer.produce(changelog, struct.pack("<Bq", 1, 20) + b'"topic"', CHECKPOINT_KEY, partition)
     assert producer.flush(20) == 0
 
 

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-
 from app.engine.address import AddressShared, advertised_host, check_address, member_name
+
 from tests.unit.engine.made import make_settings
 
 

@@ -4,14 +4,14 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from app.engine.progress import PROGRESS_KEY, encode_progress
+from app.engine.spans import Spans
 from faust.types import TP
 
 from app import metrics
 from app.clients import ClusterMissing
 from app.engine.app import QUEUED_BATCHES, STUCK_SECONDS, BatchApp
-from app.engine.progress import PROGRESS_KEY, encode_progress
 from app.engine.schema import BatchSchema
-from app.engine.spans import Spans
 from app.settings import Settings
 from tests.unit.engine.made import SOURCE, TOPIC_ID, Numbers, Rec, changelog, event_of, make_settings
 

@@ -3,6 +3,7 @@ import logging
 from typing import Any, cast
 
 import pytest
+from app.engine.spans import Hole, Spans
 from faust.transport.consumer import ThreadDelegateConsumer
 from faust.transport.drivers import aiokafka
 from faust.types import TP, ConsumerMessage
@@ -10,7 +11,6 @@ from faust.types import TP, ConsumerMessage
 from app.engine.app import BatchApp
 from app.engine.batch import Batch
 from app.engine.consumer import BatchConsumer
-from app.engine.spans import Hole, Spans
 from tests.unit.engine.made import SOURCE, Numbers, Rec, batch, changelog, records
 
 INDICATORS = TP("stocks.indicators", 0)

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from confluent_kafka import KafkaError, KafkaException
-
 from app.engine.delivery import Abandoned, Delivery, NotDelivered, Outgoing
+from confluent_kafka import KafkaError, KafkaException
 
 RECORDS = [Outgoing("stocks.signals", b"AAPL", b"%d" % number, 0) for number in range(5)]
 PATIENCE = 60.0

@@ -1,8 +1,8 @@
 from pathlib import Path
 
 import pytest
-
 from app.engine.emitter import Emitter
+
 from app.serde import Decoder
 from app.topics import topics
 from tests.doubles.schema_source import SchemasInMemory

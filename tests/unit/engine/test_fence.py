@@ -3,10 +3,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from faust.types import TP
-
 from app.engine.delivery import Abandoned
 from app.engine.fence import MARGIN, RECHECK_SECONDS, Fence
+from faust.types import TP
+
 from tests.unit.engine.made import SOURCE
 
 SESSION = 10.0

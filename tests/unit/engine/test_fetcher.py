@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import pytest
 from aiokafka.errors import ConsumerStoppedError
+from app.engine.spans import Spans
 from faust.types import TP
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,6 @@ from app.engine import private
 from app.engine.app import BatchApp
 from app.engine.batch import Batch
 from app.engine.fetcher import FETCH_WAIT_MS, BatchFetcher, _alternate_topics
-from app.engine.spans import Spans
 from tests.unit.engine.made import Numbers, Rec, batch, records
 
 RAW = [TP("raw", partition) for partition in range(3)]

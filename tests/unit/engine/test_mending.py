@@ -1,11 +1,11 @@
 from typing import Any
 
 import pytest
-from faust.types import TP
-
 from app.engine.delivery import NotDelivered
 from app.engine.mending import mend
 from app.engine.progress import PROGRESS_KEY, encode_progress
+from faust.types import TP
+
 from tests.unit.engine.made import SOURCE, TOPIC_ID, Rec, changelog, event_of
 from tests.unit.engine.workbench import Bench
 

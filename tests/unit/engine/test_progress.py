@@ -1,9 +1,9 @@
 import pytest
+from app.engine.progress import PROGRESS_KEY, VERSION, decode_progress, encode_progress
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.key import table_key
-from app.engine.progress import PROGRESS_KEY, VERSION, decode_progress, encode_progress
 
 
 @given(st.text(), st.integers(0, 2**63 - 1))

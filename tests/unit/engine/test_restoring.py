@@ -1,9 +1,9 @@
 from collections.abc import Mapping
 
 import pytest
-
 from app.engine.progress import PROGRESS_KEY, encode_progress
 from app.engine.restoring import Restoring, UnreadableValue, is_newer
+
 from tests.unit.engine.made import TOPIC_ID, Rec, changelog
 
 

@@ -1,6 +1,6 @@
 import pytest
-
 from app.engine.spans import Hole, Spans
+
 from tests.unit.engine.made import SOURCE, batch, records
 
 

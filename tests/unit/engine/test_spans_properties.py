@@ -4,12 +4,12 @@ import random
 from queue import Empty, Queue
 from threading import Event, Thread
 
+from app.engine.spans import Spans
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from app.engine.batch import Batch
-from app.engine.spans import Spans
 from tests.unit.engine.made import SOURCE, Rec, records
 
 

@@ -4,13 +4,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from app.engine.delivery import Abandoned, Delivery, Outgoing
+from app.engine.progress import PROGRESS_KEY, encode_progress
 from faust.types import TP
 from rocksdict import Rdict, WriteBatch
 
 from app.engine import private
 from app.engine.app import BatchApp
-from app.engine.delivery import Abandoned, Delivery, Outgoing
-from app.engine.progress import PROGRESS_KEY, encode_progress
 from tests.unit.engine.made import TOPIC_ID, Numbers, Rec, batch, changelog, event_of, make_numbers, make_settings
 
 

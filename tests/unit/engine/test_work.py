@@ -4,17 +4,17 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import pytest
+from app.engine.delivery import Abandoned, NotDelivered, Outgoing
+from app.engine.fence import RECHECK_SECONDS
+from app.engine.points import Point
+from app.engine.spans import Hole
+from app.engine.work import Work, Worker, describe
 from faust import Event
 from faust.types import Message
 
 from app import metrics
 from app.dead_letters import LARGEST_VALUE_BYTES, read_headers
 from app.engine.batch import Batch, Record
-from app.engine.delivery import Abandoned, NotDelivered, Outgoing
-from app.engine.fence import RECHECK_SECONDS
-from app.engine.points import Point
-from app.engine.spans import Hole
-from app.engine.work import Work, Worker, describe
 from app.registry import RegistryUnavailable
 from app.serde import Poison
 from tests.unit.engine.made import TOPIC_ID, Rec

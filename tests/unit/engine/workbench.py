@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, cast
 
+from app.engine.delivery import Abandoned, Delivery, Outgoing
+from app.engine.spans import Spans
+from app.engine.work import Work, Worker
 from faust import Event
 
 from app.engine.app import BatchApp
 from app.engine.batch import Batch, Record
-from app.engine.delivery import Abandoned, Delivery, Outgoing
-from app.engine.spans import Spans
-from app.engine.work import Work, Worker
 from app.serde import Poison
 from tests.unit.engine.made import SOURCE, TOPIC_ID, Numbers, Rec, event_of, records
 

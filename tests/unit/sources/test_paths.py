@@ -3,9 +3,9 @@
 import datetime
 
 import numpy as np
+from app.domain.step import step
 
 from app.domain.rule import decide
-from app.domain.step import step
 from app.domain.strategy import Strategy
 from app.domain.window import Window
 from app.sources.names import PROFILES, Profile

@@ -15,7 +15,6 @@ from tables.row_format import (
     VERSION,
     decode_row,
     encode_row,
-    number_of,
     row_key,
     series_of,
     slot_of,
@@ -27,7 +26,7 @@ from tests.unit.domain.walks import WALKS
 from tests.unit.records import ROW
 from tests.unit.tables.golden_rows import GOLDEN, golden_bytes, golden_rows
 
-READERS: list[Callable[[bytes], Any]] = [decode_row, number_of, summary_of]
+READERS: list[Callable[[bytes], Any]] = [decode_row, summary_of]
 VERSIONS = range(1, VERSION + 1)
 #: Of the fixed part; in it, where action, previous action and reason are.
 SIZE, CODES_AT = 130, 119
@@ -74,7 +73,7 @@ def test_a_summary_says_the_same_without_the_rest() -> None:
         previous = None if summary.previous_action == NO_ACTION else ACTIONS[summary.previous_action]
         assert (summary.number, summary.timestamp, summary.emitted_at) == (row.number, row.timestamp, row.emitted_at)
         assert (ACTIONS[summary.action], previous) == (row.action, row.previous_action)
-        assert number_of(data) == row.number
+        assert summary_of(data).number == row.number
 
 
 @pytest.mark.parametrize("version", [0, VERSION + 1, 255])

@@ -1,19 +1,23 @@
 """A reader over plain lists, answering by brute force."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from app.domain.records import Signal
-from app.domain.window import Window
 from tests.unit.web.series import STRATEGY, Series
-from web.reader import Elsewhere, Page, Readiness, RunInfo, Wanted
+from web.reader import Bars, Page, PartitionOwner, Position, Readiness, RunInfo, SignalFilter
+
+POSITION = Position("topic", 0, 11)
 
 
-def page(signals: list[Signal], wanted: Wanted) -> Page:
+def page(signals: Iterable[Signal], wanted: SignalFilter) -> Page:
+    since = wanted.since or 0
     matching = [
         signal
         for signal in signals
         if (not wanted.actions or signal["action"] in wanted.actions)
         and (not wanted.transitions or signal["transition"])
+        and since <= signal["timestamp"]
+        and (wanted.until is None or signal["timestamp"] < wanted.until)
     ]
     matching.sort(key=lambda signal: (-signal["timestamp"], signal["symbol"]))
     return Page(len(matching), matching[: wanted.limit])
@@ -27,16 +31,16 @@ class FakeReader:
     def __init__(self, *series: Series) -> None:
         self.series = list(series)
         self.state = Readiness()
-        self.missing: list[Elsewhere] = []
-        self.away: dict[str, Elsewhere] = {}
+        self.missing: list[PartitionOwner] = []
+        self.away: dict[str, PartitionOwner] = {}
 
     def readiness(self) -> Readiness:
         return self.state
 
-    def missing_partitions(self) -> Sequence[Elsewhere]:
+    def missing_partitions(self) -> Sequence[PartitionOwner]:
         return self.missing
 
-    def elsewhere(self, symbol: str) -> Elsewhere | None:
+    def elsewhere(self, symbol: str) -> PartitionOwner | None:
         return self.away.get(symbol)
 
     def runs(self) -> list[RunInfo]:
@@ -46,23 +50,24 @@ class FakeReader:
     def symbols(self, run_id: str) -> list[str]:
         return sorted(each.symbol for each in self._of(run_id))
 
-    def signals(self, run_id: str, symbol: str, wanted: Wanted) -> Page | None:
-        found = [each for each in self._of(run_id) if each.symbol == symbol]
-        return page(self._signals(found), wanted) if found else None
+    def knows(self, run_id: str, symbol: str) -> bool:
+        return symbol in self.symbols(run_id)
 
-    async def recent(self, run_id: str, wanted: Wanted) -> Page:
-        return page(self._signals(self._of(run_id)), wanted)
+    async def signals(self, run_id: str, symbol: str, wanted: SignalFilter) -> Page:
+        return page((s for each in self._of(run_id) if each.symbol == symbol for s in each.signals()), wanted)
 
-    def window(self, run_id: str, symbol: str) -> Window | None:
-        return next((each.window for each in self._of(run_id) if each.symbol == symbol), None)
+    async def recent(self, run_id: str, wanted: SignalFilter) -> Page:
+        return page((signal for each in self._of(run_id) for signal in each.signals()), wanted)
+
+    async def bars(self, run_id: str, symbol: str, limit: int) -> Bars:
+        (rows,) = [each.rows for each in self._of(run_id) if each.symbol == symbol]
+        start = next((row for row in reversed(rows) if row.split), None)
+        return Bars(rows[-limit:], start, POSITION)
 
     def _of(self, run_id: str) -> list[Series]:
         return [each for each in self.series if each.run_id == run_id]
 
     def _run(self, run_id: str) -> RunInfo:
-        signals = self._signals(self._of(run_id))
-        newest = max(signals, key=lambda signal: signal["timestamp"])
-        return RunInfo(run_id, newest["origin"], newest["timestamp"], len(self._of(run_id)), len(signals))
-
-    def _signals(self, series: list[Series]) -> list[Signal]:
-        return [signal for each in series for signal in each.history.signals(each.run_id, each.symbol, self.strategy)]
+        rows = [row for each in self._of(run_id) for row in each.rows]
+        newest = max(rows, key=lambda row: row.timestamp)
+        return RunInfo(run_id, newest.provenance.origin, newest.timestamp, len(self._of(run_id)), len(rows))

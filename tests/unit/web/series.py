@@ -1,15 +1,17 @@
-"""Windows and histories as the agents make them, from closes."""
+"""Rows of the windows table as the agents make them, from closes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from app.domain import history, step
-from app.domain.history import History
 from app.domain.key import table_key
-from app.domain.records import MINUTE_MS, Bar, Origin
+from app.domain.records import MINUTE_MS, Bar, Origin, Signal
+from app.domain.row import Row
+from app.domain.signal import signal_of
+from app.domain.split import Gap
 from app.domain.strategy import Strategy
+from app.domain.update_signals import update_signals
+from app.domain.update_windows import update_windows
 from app.domain.window import Window
-from tables.signals_value import encode_history
 
 STRATEGY = Strategy()
 START = 1_731_594_600_000  # 2024-11-14T14:30:00Z
@@ -17,20 +19,19 @@ EMITTED_AT = START + 123
 
 
 class Series(NamedTuple):
-    """One symbol's state in both tables."""
+    """One symbol's rows, oldest first."""
 
     run_id: str
     symbol: str
-    window: Window
-    history: History
+    rows: Sequence[Row]
 
     @property
     def key(self) -> bytes:
         return table_key(self.run_id, self.symbol)
 
-    @property
-    def value(self) -> bytes:
-        return encode_history(self.history)
+    def signals(self) -> list[Signal]:
+        """Newest first."""
+        return [signal_of(row, self.run_id, self.symbol, STRATEGY) for row in reversed(self.rows)]
 
 
 def bar(run_id: str, symbol: str, timestamp: int, close: float, origin: Origin) -> Bar:
@@ -52,6 +53,18 @@ def bar(run_id: str, symbol: str, timestamp: int, close: float, origin: Origin) 
     }
 
 
+def never_a_gap(previous_ms: int, timestamp_ms: int) -> int:
+    return 0
+
+
+def fold(
+    window: Window, bars: Iterable[Bar], strategy: Strategy = STRATEGY, gap: Gap = never_a_gap, now_ms: int = EMITTED_AT
+) -> list[Row]:
+    """The rows that bars change."""
+    _, updates = update_windows(window, bars, strategy, gap)
+    return [row for row, _ in update_signals(window, updates, strategy, now_ms)]
+
+
 def series(
     run_id: str,
     symbol: str,
@@ -61,23 +74,9 @@ def series(
     origin: Origin = "replay",
     now_ms: int = EMITTED_AT,
 ) -> Series:
-    """The state after one bar a minute, the first at `start`."""
-    bars = [
-        (offset, bar(run_id, symbol, start + offset * MINUTE_MS, close, origin)) for offset, close in enumerate(closes)
-    ]
-    window, stepped = step.step(
-        Window(STRATEGY.name),
-        bars,
-        topic_id="topic",
-        partition=0,
-        strategy=STRATEGY,
-        gap=lambda _start, _end: 0,
-        now_ms=now_ms,
-    )
-    kept, _ = history.step(
-        History(STRATEGY.name), stepped.indicators, strategy=STRATEGY, signal_history=50, now_ms=now_ms
-    )
-    return Series(run_id, symbol, window, kept)
+    """The rows after one bar a minute, the first at `start`."""
+    bars = [bar(run_id, symbol, start + minute * MINUTE_MS, close, origin) for minute, close in enumerate(closes)]
+    return Series(run_id, symbol, fold(Window(), bars, now_ms=now_ms))
 
 
 def pullback(length: int = 60, fall: float = 1.5) -> list[float]:

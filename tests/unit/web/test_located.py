@@ -8,9 +8,9 @@ import pytest
 from tests.unit.web.conftest import OLD, RUN
 from tests.unit.web.fake import FakeReader
 from tests.unit.web.series import series
-from web.reader import Elsewhere
+from web.reader import PartitionOwner
 
-OTHER = Elsewhere(3, "http://other:8001/")
+OTHER = PartitionOwner(3, "http://other:8001/")
 
 
 @pytest.mark.parametrize("path", ["/signals", "/windows"])
@@ -34,7 +34,7 @@ async def test_many_symbols_are_not_all_named(client: httpx.AsyncClient, reader:
 
 @pytest.mark.parametrize("path", ["/signals", "/signals/AAPL", "/windows/AAPL", "/symbols"])
 async def test_an_unknown_run_names_the_runs(client: httpx.AsyncClient, reader: FakeReader, path: str) -> None:
-    reader.missing = [OTHER, Elsewhere(4, None)]
+    reader.missing = [OTHER, PartitionOwner(4, None)]
     answer = await client.get(path, params={"run": "nope"})
     assert answer.status_code == 404
     assert answer.json() == {
@@ -56,10 +56,10 @@ async def test_a_symbol_elsewhere_is_a_redirect(client: httpx.AsyncClient, reade
 
 async def test_a_redirect_keeps_the_query(client: httpx.AsyncClient, reader: FakeReader) -> None:
     reader.away = {"TSLA": OTHER}
-    answer = await client.get("/signals/TSLA?limit=7&action=BUY,SELL&transitions=true&hop=1")
+    answer = await client.get("/signals/TSLA?limit=7&action=BUY,SELL&transitions=true&since=2024-11-14T14:30:00Z&hop=1")
     query = parse_qs(urlsplit(answer.headers["location"]).query)
     assert sorted(query.pop("action")) == ["BUY", "SELL"]
-    assert query == {"limit": ["7"], "transitions": ["True"], "hop": ["2"]}
+    assert query == {"limit": ["7"], "transitions": ["True"], "since": ["2024-11-14T14:30:00Z"], "hop": ["2"]}
 
 
 async def test_redirects_end(client: httpx.AsyncClient, reader: FakeReader) -> None:
@@ -70,7 +70,7 @@ async def test_redirects_end(client: httpx.AsyncClient, reader: FakeReader) -> N
 
 
 async def test_a_partition_that_nobody_is_known_to_hold(client: httpx.AsyncClient, reader: FakeReader) -> None:
-    reader.away = {"TSLA": Elsewhere(3, None)}
+    reader.away = {"TSLA": PartitionOwner(3, None)}
     answer = await client.get("/signals/TSLA")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert (answer.json()["partition"], answer.json()["owner"]) == (3, None)
@@ -80,4 +80,4 @@ async def test_another_spelling_may_be_elsewhere_or_here(client: httpx.AsyncClie
     reader.away = {"TSLA": OTHER}
     assert (await client.get("/signals/tsla")).headers["location"] == "http://other:8001/signals/TSLA?hop=1"
     reader.away = {"aapl": OTHER}
-    assert (await client.get("/signals/aapl")).json()["total"] == 50
+    assert (await client.get("/signals/aapl")).json()["total"] == 60

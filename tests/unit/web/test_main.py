@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.records import Signal
 from tests.unit.web.fake import FakeReader
-from web.reader import Page, Wanted
+from web.reader import Page, SignalFilter
 from web.routes.home import LINKS
 
 ROUTES = {"/signals", "/signals/{symbol}", "/windows/{symbol}", "/runs", "/symbols", "/health", "/ready", "/metrics"}
@@ -19,7 +19,6 @@ ROUTES = {"/signals", "/signals/{symbol}", "/windows/{symbol}", "/runs", "/symbo
     ("query", "detail"),
     [
         ("limit=0", "limit=0: it should be greater than or equal to 1."),
-        ("limit=1001", "limit=1001: it should be less than or equal to 1000."),
         ("limit=-5", "limit=-5: it should be greater than or equal to 1."),
         ("limit=ten", "limit=ten: it should be a valid integer, unable to parse string as an integer."),
         ("lmit=5", "lmit=5: there is no such parameter."),
@@ -32,7 +31,27 @@ async def test_a_bad_parameter_is_422_and_named(client: httpx.AsyncClient, path:
     assert (answer.status_code, answer.json()["detail"]) == (422, detail)
 
 
-@pytest.mark.parametrize("path", ["/runs?limit=1", "/symbols?limit=1", "/windows/AAPL?limit=1", "/signals/"])
+@pytest.mark.parametrize(("path", "most"), [("/signals", 1000), ("/signals/AAPL", 10_000), ("/windows/AAPL", 10_000)])
+async def test_a_limit_has_a_limit(client: httpx.AsyncClient, path: str, most: int) -> None:
+    assert (await client.get(f"{path}?limit={most}")).status_code == 200
+    answer = await client.get(f"{path}?limit={most + 1}")
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == f"limit={most + 1}: it should be less than or equal to {most}."
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/runs?limit=1",
+        "/symbols?limit=1",
+        "/windows/AAPL?lmit=1",
+        "/windows/AAPL?limit=0",
+        "/signals/AAPL?since=yesterday",
+        "/signals/AAPL?until=2024-11-14T25:00:00Z",
+        "/signals?since=2024-11-14T15:00:00Z",
+        "/signals/",
+    ],
+)
 async def test_other_422(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.get(path)).status_code == 422
 
@@ -62,9 +81,9 @@ async def test_a_bug_is_a_500_without_its_traceback(
 
 
 async def test_never_a_nan(client: httpx.AsyncClient, reader: FakeReader, monkeypatch: pytest.MonkeyPatch) -> None:
-    signal: Signal = reader.series[1].history.signals("run", "AAPL", reader.strategy)[0]
+    signal: Signal = reader.series[1].signals()[0]
 
-    async def recent(_run_id: str, _wanted: Wanted) -> Page:
+    async def recent(_run_id: str, _wanted: SignalFilter) -> Page:
         return Page(1, [{**signal, "close": math.nan}])
 
     monkeypatch.setattr(reader, "recent", recent)

@@ -15,7 +15,7 @@ async def test_the_run_active_last_comes_first(client: httpx.AsyncClient) -> Non
                 "active": True,
                 "newest_bar": "2024-11-14T15:29:00Z",
                 "symbols": 3,
-                "signals": 112,
+                "signals": 132,
             },
             {
                 "run_id": OLD,
@@ -23,7 +23,7 @@ async def test_the_run_active_last_comes_first(client: httpx.AsyncClient) -> Non
                 "active": False,
                 "newest_bar": "2024-11-13T15:29:00Z",
                 "symbols": 1,
-                "signals": 50,
+                "signals": 60,
             },
         ],
     }

@@ -6,14 +6,14 @@ import pytest
 from app.domain.explain import explain
 from tests.unit.web.conftest import OLD, RUN
 from tests.unit.web.fake import FakeReader
-from tests.unit.web.series import STRATEGY, series
-from web.reader import Elsewhere, Readiness
+from tests.unit.web.series import STRATEGY, pullback, series
+from web.reader import PartitionOwner, Readiness
 
 
 async def test_newest_bar_first_then_by_symbol(client: httpx.AsyncClient) -> None:
     answer = (await client.get("/signals?limit=3")).json()
     assert answer["run_id"] == RUN
-    assert (answer["total"], answer["synthetic"], answer["missing_partitions"]) == (112, False, [])
+    assert (answer["total"], answer["synthetic"], answer["missing_partitions"]) == (132, False, [])
     assert [(each["timestamp"], each["symbol"]) for each in answer["signals"]] == [
         ("2024-11-14T15:29:00Z", "AAPL"),
         ("2024-11-14T15:29:00Z", "SPY"),
@@ -28,8 +28,7 @@ async def test_ten_without_a_limit(client: httpx.AsyncClient) -> None:
 
 async def test_a_signal_has_every_field_of_the_record(client: httpx.AsyncClient, reader: FakeReader) -> None:
     (answer,) = (await client.get("/signals/AAPL?limit=1")).json()["signals"]
-    aapl = reader.series[1]
-    record = aapl.history.signals(RUN, "AAPL", STRATEGY)[0]
+    record = reader.series[1].signals()[0]
     assert answer.pop("explanation") == explain(record, STRATEGY) == "RSI 26.8 < 30 while SMA-20 113.09 > SMA-50 109.71"
     assert answer == {**record, "timestamp": "2024-11-14T15:29:00Z", "emitted_at": "2024-11-14T14:30:00.123Z"}
 
@@ -40,7 +39,7 @@ async def test_a_signal_has_every_field_of_the_record(client: httpx.AsyncClient,
         ("action=BUY", 1),
         ("action=buy", 1),
         ("action=BUY,SELL", 1),
-        ("action=HOLD&action=BUY", 112),
+        ("action=HOLD&action=BUY", 132),
         ("transitions=true", 1),
         ("action=HOLD&transitions=true", 0),
         ("action=SELL", 0),
@@ -49,6 +48,32 @@ async def test_a_signal_has_every_field_of_the_record(client: httpx.AsyncClient,
 async def test_filters(client: httpx.AsyncClient, query: str, total: int) -> None:
     answer = (await client.get(f"/signals?limit=1000&{query}")).json()
     assert (answer["total"], len(answer["signals"])) == (total, total)
+
+
+@pytest.mark.parametrize(
+    ("query", "minutes"),
+    [
+        ("since=2024-11-14T15:27:00Z", [29, 28, 27]),
+        ("since=2024-11-14T15:27:00.001Z", [29, 28]),
+        ("since=2024-11-14T10:28:00-05:00", [29, 28]),
+        ("until=2024-11-14T14:32:00Z", [31, 30]),
+        ("until=2024-11-14T14:32:00", [31, 30]),
+        ("since=2024-11-14T14:35:00Z&until=2024-11-14T14:38:00Z", [37, 36, 35]),
+        ("since=2024-11-14T15:00:00Z&until=2024-11-14T15:00:00Z", []),
+        ("since=2024-11-14T15:24:00Z&action=BUY", [29]),
+        ("since=0001-01-01T00:00:00Z&until=9999-12-31T23:59:59%2B14:00&limit=2", [29, 28]),
+    ],
+)
+async def test_of_one_symbol_between_two_times(client: httpx.AsyncClient, query: str, minutes: list[int]) -> None:
+    answer = (await client.get(f"/signals/AAPL?{query}")).json()
+    assert [int(each["timestamp"][14:16]) for each in answer["signals"]] == minutes
+    assert answer["total"] == (60 if "limit" in query else len(minutes))
+
+
+async def test_as_many_as_are_kept(client: httpx.AsyncClient, reader: FakeReader) -> None:
+    reader.series.append(series(RUN, "LONG", pullback(800)))
+    answer = (await client.get("/signals/LONG?limit=10000")).json()
+    assert (answer["total"], len(answer["signals"])) == (800, 800)
 
 
 async def test_another_run_and_that_it_is_synthetic(client: httpx.AsyncClient) -> None:
@@ -107,7 +132,7 @@ async def test_data_is_served_while_the_worker_is_not_ready_for_other_reasons(
 
 
 async def test_what_other_workers_hold_is_said(client: httpx.AsyncClient, reader: FakeReader) -> None:
-    reader.missing = [Elsewhere(3, "http://other:8001"), Elsewhere(5, None)]
+    reader.missing = [PartitionOwner(3, "http://other:8001"), PartitionOwner(5, None)]
     said = [{"partition": 3, "owner": "http://other:8001"}, {"partition": 5, "owner": None}]
     for path in ("/signals", "/symbols", "/runs"):
         assert (await client.get(path)).json()["missing_partitions"] == said

@@ -1,20 +1,201 @@
+"""The API's reader over a real table in RocksDB, of a worker that never starts."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from faust.types import TP
 
-from app.domain.strategy import Strategy
-from app.engine.app import BatchApp
+from app import turns
+from app.build import StocksApp, build
+from app.domain.records import MINUTE_MS
+from app.domain.row import Row
+from app.domain.window import Window
+from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, encode_checkpoint
+from app.engine.errors import UnreadableState
+from app.sessions import session_gap
 from app.settings import Settings
-from tests.unit.tables.memory_table import NOWHERE, MemoryTable
+from app.sources.timestamps import parse_timestamp
+from tables.row_format import row_key
+from tests.unit.web.fake import page
+from tests.unit.web.series import START, STRATEGY, Series, bar, fold, pullback, series
+from web.reader import Bars, Page, Position, SignalFilter
 from web.tables_reader import TablesReader
+
+KEEP = 100
+EVERYTHING = SignalFilter(10_000)
+#: On partition 1 of two; SPY is on partition 0.
+HERE, THERE = "AAPL", "SPY"
+
+
+@pytest.fixture
+async def worker(tmp_path: Path) -> AsyncIterator[StocksApp]:
+    nowhere = {"kafka_bootstrap": "127.0.0.1:1", "schema_registry_url": "http://127.0.0.1:1"}
+    made = build(Settings(_env_file=None, data_dir=tmp_path / "data", partitions=2, keep_bars=KEEP, **nowhere))  # type: ignore[arg-type, call-arg]
+    yield made
+    made.threads.shutdown()
+
+
+def write(worker: StocksApp, partition: int, *written: Series) -> None:
+    """As a batch that was committed."""
+    table = worker.table
+    rows = {key: value for each in written for key, value in table.entries(each.key, each.rows)}
+    checkpoint = encode_checkpoint(Checkpoint("topic-id", 42, table.state_text))
+    table.restore(partition, {**rows, CHECKPOINT_KEY: checkpoint}, 1)
+    if partition in table.active:
+        for listener in table.on_rows:
+            listener(partition, rows)
+
+
+async def take(worker: StocksApp, *partitions: int) -> TablesReader:
+    """Activate partitions, and wait until they are read."""
+    worker.table.activate(frozenset(partitions))
+    while worker.reader._warm_up.remaining:  # noqa: ASYNC110
+        await asyncio.sleep(0.001)
+    return worker.reader
+
+
+async def test_every_signal_that_is_kept_newest_first(worker: StocksApp) -> None:
+    long, short = series("run", HERE, pullback(250)), series("run", "GOOGL", pullback(70))
+    write(worker, 1, long, short)
+    reader = await take(worker, 0, 1)
+    kept = long.signals()[:KEEP]
+    assert await reader.signals("run", HERE, EVERYTHING) == Page(KEEP, kept)
+    assert await reader.signals("run", HERE, SignalFilter(3)) == Page(KEEP, kept[:3])
+    assert await reader.recent("run", SignalFilter(1)) == Page(KEEP + 70, kept[:1])
+    assert reader.symbols("run") == [HERE, "GOOGL"]
+    assert (reader.knows("run", HERE), reader.knows("run", "X")) == (True, False)
+    assert await reader.signals("run", "X", EVERYTHING) == Page(0, [])
+    assert await reader.recent("other", EVERYTHING) == Page(0, [])
+
+
+@pytest.mark.parametrize("limit", [1, 2, 1000])
+@pytest.mark.parametrize("actions", [frozenset(), frozenset({"BUY"}), frozenset({"HOLD", "BUY"})])
+@pytest.mark.parametrize("transitions", [False, True])
+@pytest.mark.parametrize("since", [None, START + 245 * MINUTE_MS])
+@pytest.mark.parametrize("until", [None, START + 248 * MINUTE_MS])
+async def test_filters_equal_brute_force(
+    worker: StocksApp, limit: int, actions: frozenset[Any], transitions: bool, since: int | None, until: int | None
+) -> None:
+    long = series("run", HERE, pullback(250))
+    write(worker, 1, long)
+    reader = await take(worker, 1)
+    wanted = SignalFilter(limit, actions, transitions, since, until)
+    assert await reader.signals("run", HERE, wanted) == page(long.signals()[:KEEP], wanted)
+
+
+async def test_what_a_batch_changes_is_shown_at_once(worker: StocksApp) -> None:
+    reader = await take(worker, 0, 1)
+    assert reader.runs() == []
+    write(worker, 1, series("run", HERE, [1.0, 2.0]))
+    write(worker, 1, series("run", HERE, [1.0, 3.0, 4.0]))
+    found = await reader.signals("run", HERE, EVERYTHING)
+    assert [signal["close"] for signal in found.signals] == [4.0, 3.0, 1.0]
+    assert [(run.run_id, run.symbols, run.signals) for run in reader.runs()] == [("run", 1, 3)]
+
+
+async def test_bars_reach_back_as_far_as_they_are_kept(worker: StocksApp) -> None:
+    long = series("run", HERE, pullback(250))
+    write(worker, 1, long)
+    reader = await take(worker, 1)
+    assert await reader.bars("run", HERE, 10_000) == Bars(long.rows[-KEEP:], None, Position("topic-id", 1, 41))
+    assert (await reader.bars("run", HERE, 5)).rows == long.rows[-5:]
+    assert await reader.bars("run", "X", 5) == Bars([], None, None)
+
+
+@pytest.mark.parametrize(("bars_after", "kept"), [(3, True), (KEEP - 1, True), (KEEP, False)])
+async def test_where_a_split_began_the_series_while_that_row_is_kept(
+    worker: StocksApp, bars_after: int, kept: bool
+) -> None:
+    rows = after_a_split(bars_after)
+    write(worker, 1, Series("run", HERE, rows))
+    reader = await take(worker, 1)
+    (split,) = [row for row in rows if row.split]
+    assert (await reader.bars("run", HERE, 1)).series_start == (split if kept else None)
+
+
+async def test_a_partition_given_away_is_shown_no_more_and_again_when_it_comes_back(worker: StocksApp) -> None:
+    write(worker, 1, series("run", HERE, [1.0]))
+    write(worker, 0, series("run", THERE, [1.0, 2.0]))
+    reader = await take(worker, 0, 1)
+    assert reader.symbols("run") == [HERE, THERE]
+    assert (reader.missing_partitions(), reader.elsewhere(HERE)) == ([], None)
+    await take(worker, 0)
+    assert reader.symbols("run") == [THERE]
+    assert await reader.signals("run", HERE, EVERYTHING) == Page(0, [])
+    assert [each.partition for each in reader.missing_partitions()] == [1]
+    elsewhere = reader.elsewhere(HERE)
+    assert elsewhere is not None
+    assert elsewhere.partition == 1
+    assert reader.elsewhere(THERE) is None
+    await take(worker)
+    assert reader.runs() == []
+    await take(worker, 0, 1)
+    assert reader.symbols("run") == [HERE, THERE]
+
+
+async def test_a_symbol_that_its_producer_put_on_another_partition_is_here(worker: StocksApp) -> None:
+    write(worker, 0, series("run", HERE, [1.0]))
+    reader = await take(worker, 0)
+    assert reader.elsewhere(HERE) is None
+    assert (await reader.signals("run", HERE, EVERYTHING)).total == 1
+
+
+async def test_reading_ends_when_the_partition_goes_meanwhile(
+    worker: StocksApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "TURN_SECONDS", 0.0)
+    write(worker, 1, series("run", HERE, pullback(90)))
+    reader = await take(worker, 1)
+    reading = asyncio.create_task(reader.signals("run", HERE, SignalFilter(1000, frozenset({"HOLD"}))))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    worker.table.activate(frozenset())
+    found: Page = await reading
+    assert found.total < 15
+
+
+async def test_until_everything_is_read_the_worker_is_recovering_and_says_so(worker: StocksApp) -> None:
+    write(worker, 0, series("run", THERE, [1.0]))
+    reader = worker.reader
+    assert reader.readiness().reasons == ("waiting for the consumer group to assign partitions",)
+    worker.table.activate(frozenset({0, 1}))
+    assert reader.readiness().recovering
+    assert reader.readiness().reasons == ("the table is being read into memory: 2 partitions to go",)
+    await take(worker, 0, 1)
+    worker.waits["raw"] = "the broker does not answer"
+    assert "the broker does not answer" in reader.readiness().reasons
 
 
 @pytest.mark.parametrize(("partitions", "confirmed"), [(set(), True), ({TP("stocks.raw.avro", 0)}, False)])
-def test_only_a_worker_with_partitions_has_a_membership_to_be_confirmed(partitions: set[TP], confirmed: bool) -> None:
+async def test_only_a_worker_with_partitions_has_a_membership_to_be_confirmed(
+    worker: StocksApp, partitions: set[TP], confirmed: bool
+) -> None:
     consumer = SimpleNamespace(stream_tps=lambda: partitions, confirmed_at=float("-inf"))
-    app: Any = SimpleNamespace(waits={}, tables=SimpleNamespace(actives_ready=True), batch_consumer=consumer)
-    settings = Settings(_env_file=None, **NOWHERE)  # type: ignore[arg-type, call-arg]
-    reader = TablesReader(cast(BatchApp, app), MemoryTable(Strategy(), keep_bars=60), settings)
+    app = SimpleNamespace(
+        waits={}, tables=SimpleNamespace(actives_ready=True), batch_consumer=consumer, takeover=worker.takeover
+    )
+    settings = Settings(_env_file=None, keep_bars=KEEP)  # type: ignore[call-arg]
+    reader = TablesReader(app, worker.table, settings)  # type: ignore[arg-type]
     assert (reader.readiness().reasons == ()) is confirmed
+
+
+async def test_a_row_that_cannot_be_read_is_named(worker: StocksApp) -> None:
+    reader = await take(worker, 1)
+    write(worker, 1, series("run", HERE, [1.0, 2.0]))
+    key = row_key(b"run\x00AAPL", 1)
+    worker.table.restore(1, {key: b"\x63damaged"}, 2)
+    for reading in (reader.signals("run", HERE, EVERYTHING), reader.bars("run", HERE, 5)):
+        with pytest.raises(UnreadableState, match=r"table windows, key .*AAPL.*version 99"):
+            await reading
+
+
+def after_a_split(bars_after: int) -> list[Row]:
+    night, morning = parse_timestamp("2024-11-14T20:59:00Z"), parse_timestamp("2024-11-15T14:30:00Z")
+    bars = [bar("run", HERE, night, 96.2, "live")]
+    bars += [bar("run", HERE, morning + minute * MINUTE_MS, 24.1, "live") for minute in range(bars_after + 1)]
+    raw = [{**each, "open": each["close"], "adjustment": "raw"} for each in bars]
+    return fold(Window(), raw, STRATEGY, session_gap())  # type: ignore[arg-type]

@@ -1,36 +1,46 @@
 import httpx
 import pytest
 
+from app.domain.records import MINUTE_MS
 from app.domain.window import Window
 from app.sessions import session_gap
 from app.sources.timestamps import parse_timestamp
-from tests.unit.domain.pipeline import fold
 from tests.unit.web.conftest import RUN
 from tests.unit.web.fake import FakeReader
-from tests.unit.web.series import STRATEGY, bar, series
+from tests.unit.web.series import START, STRATEGY, Series, bar, fold, pullback, series
 
 
-async def test_every_bar_of_the_window_oldest_first(client: httpx.AsyncClient, reader: FakeReader) -> None:
+async def test_every_bar_of_the_series_oldest_first(client: httpx.AsyncClient, reader: FakeReader) -> None:
     answer = (await client.get("/windows/GOOGL")).json()
-    window = reader.series[2].window
     assert [bar["timestamp"] for bar in answer["bars"]][:2] == ["2024-11-14T14:30:00Z", "2024-11-14T14:31:00Z"]
-    assert [{**bar, "timestamp": None} for bar in answer["bars"]] == [
-        {**bar._asdict(), "timestamp": None, "gap_minutes": 0 if number else None}
-        for number, bar in enumerate(window.bars())
-    ]
+    sent = [{**bar(RUN, "GOOGL", START + minute * MINUTE_MS, 50.0, "replay")} for minute in range(12)]
+    assert [
+        {**shown, "timestamp": parse_timestamp(shown["timestamp"]), "run_id": RUN, "symbol": "GOOGL"}
+        for shown in answer["bars"]
+    ] == [{**each, "gap_minutes": 0 if number else None, "revision": 0} for number, each in enumerate(sent)]
     assert answer["position"] == {"topic_id": "topic", "partition": 0, "offset": 11}
     assert (answer["bars_seen"], answer["strategy"]) == (12, STRATEGY.name)
     assert answer["series_start"] is None
 
 
-async def test_gaps_and_where_a_split_starts_the_series_anew(client: httpx.AsyncClient, reader: FakeReader) -> None:
+async def test_as_many_bars_as_asked_for(client: httpx.AsyncClient, reader: FakeReader) -> None:
+    reader.series.append(series(RUN, "LONG", pullback(300)))
+    everything = (await client.get("/windows/LONG?limit=10000")).json()["bars"]
+    assert len(everything) == 300
+    assert (await client.get("/windows/LONG")).json()["bars"][1:] == everything[-59:]
+    newest = (await client.get("/windows/LONG?limit=1")).json()
+    assert [{**bar, "gap_minutes": 0} for bar in newest["bars"]] == everything[-1:]
+    assert newest["bars_seen"] == 300
+
+
+async def test_gaps_and_the_split_that_a_series_starts_with(client: httpx.AsyncClient, reader: FakeReader) -> None:
     closes = {"2024-11-14T20:58": 96.0, "2024-11-14T20:59": 96.2, "2024-11-15T14:30": 24.1, "2024-11-15T14:33": 24.2}
     bars = [
         {**bar(RUN, "X", parse_timestamp(f"{time}:00Z"), close, "live"), "open": close, "adjustment": "raw"}
         for time, close in closes.items()
     ]
-    window, _ = fold(Window(STRATEGY.name), list(enumerate(bars)), STRATEGY, session_gap())  # type: ignore[arg-type]
-    reader.series.append(series(RUN, "X", [1.0])._replace(window=window))
+    rows = fold(Window(), bars, STRATEGY, session_gap())  # type: ignore[arg-type]
+    reader.series.append(Series(RUN, "X", rows))
     answer = (await client.get("/windows/X")).json()
     assert [bar["gap_minutes"] for bar in answer["bars"]] == [None, 0, 0, 2]
     assert {bar["adjustment"] for bar in answer["bars"]} == {"raw"}
@@ -62,14 +72,8 @@ async def test_no_indicators_before_there_are_enough_bars(client: httpx.AsyncCli
     }
 
 
-async def test_no_indicators_of_another_strategy(client: httpx.AsyncClient, reader: FakeReader) -> None:
-    made = series(RUN, "X", [1.0] * 60)
-    reader.series.append(made._replace(window=made.window._replace(strategy="sma5-sma10-rsi7-30-70/1")))
-    assert (await client.get("/windows/X")).json()["indicators"] is None
-
-
 @pytest.mark.parametrize("closes", [[1.0], [1.0, 2.0]])
-async def test_a_window_of_few_bars(client: httpx.AsyncClient, reader: FakeReader, closes: list[float]) -> None:
+async def test_a_series_of_few_bars(client: httpx.AsyncClient, reader: FakeReader, closes: list[float]) -> None:
     reader.series.append(series(RUN, "X", closes))
     answer = (await client.get("/windows/X")).json()
     assert (len(answer["bars"]), answer["indicators"]["ready"]) == (len(closes), False)

@@ -2,10 +2,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 import pytest
+from app.domain.wilder import seed_weight
 
 from app.domain.records import MINUTE_MS
 from app.domain.strategy import Strategy
-from app.domain.wilder import seed_weight
 from app.sources.alpaca.bar import AlpacaBar
 from app.sources.alpaca.market import Market
 from app.sources.alpaca.warmup import MOST_SESSIONS, bars_needed, warm_up

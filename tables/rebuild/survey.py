@@ -1,0 +1,69 @@
+"""Looking at the broker for what a rebuild would have to do."""
+
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import ListOffsetsResultInfo, OffsetSpec
+
+from app.broker import TIMEOUT, Broker
+from app.errors import StocksError
+from app.settings import Settings
+from app.topic_admin import TopicMissing, check_partitions, describe
+from app.topics import Topic, topics
+from tables.rebuild.plan import Part, Plan
+
+
+class WorkersRunning(StocksError):
+    """Tables belong to the workers while there are any."""
+
+
+def refuse_workers(settings: Settings, broker: Broker) -> None:
+    """Raise WorkersRunning unless the group is empty."""
+    with broker.explaining():
+        answer = broker.admin.describe_consumer_groups([settings.id], request_timeout=TIMEOUT)
+        members = answer[settings.id].result().members
+    if members:
+        hosts = ", ".join(sorted({str(member.host) for member in members}))
+        raise WorkersRunning(
+            f"Workers are running in group {settings.id}: {len(members)} (on {hosts}). Stop them all first; "
+            f"one that was killed counts for SESSION_SECONDS={settings.session_seconds:g} s more"
+        )
+
+
+def survey(settings: Settings, broker: Broker) -> Plan:
+    """The plan as things stand now.
+
+    Raises WorkersRunning, TopicMissing, PartitionsDiffer, BrokerUnavailable.
+    """
+    refuse_workers(settings, broker)
+    catalogue = topics(settings)
+    raw, changelog = catalogue.raw, catalogue.windows_changelog
+    there = describe(broker, [raw.name, changelog.name])
+    for topic in (raw, changelog):
+        if topic.name not in there:
+            raise TopicMissing(
+                f"There is no topic {topic.name}, so there is nothing to set back: workers make it when they start. "
+                "If it has another name, check TOPIC_PREFIX and APP_ID"
+            )
+    check_partitions([raw, changelog], there)
+    starts = _offsets(broker, raw, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+    firsts = _offsets(broker, raw, OffsetSpec.for_timestamp(0))
+    ends = _offsets(broker, raw, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+    return Plan(
+        raw.name,
+        changelog.name,
+        [
+            Part(
+                partition,
+                starts[partition].offset,
+                firsts[partition].timestamp if firsts[partition].offset >= 0 else None,
+                ends[partition].offset,
+            )
+            for partition in range(raw.partitions)
+        ],
+    )
+
+
+def _offsets(broker: Broker, topic: Topic, spec: OffsetSpec) -> dict[int, ListOffsetsResultInfo]:
+    places = [TopicPartition(topic.name, partition) for partition in range(topic.partitions)]
+    with broker.explaining():
+        answers = broker.admin.list_offsets(dict.fromkeys(places, spec), request_timeout=TIMEOUT)
+        return {place.partition: answer.result() for place, answer in answers.items()}
