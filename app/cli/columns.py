@@ -61,8 +61,7 @@ def letter_columns() -> list[Column]:
 
 def _number(name: str, width: int, digits: int = 2) -> Column:
     def cell(record: Mapping[str, Any]) -> str:
-        value = record[name]
-        return "-" if value is None else f"{value:.{digits}f}"
+        return f"{record[name]:.{digits}f}"
 
     return Column(name, -width, cell)
 

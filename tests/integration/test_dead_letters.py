@@ -1,15 +1,21 @@
 """Poison goes to the dead letters, each with its reason, and the records around it are processed."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any
 
-from app.clients import registry
-from app.dead_letters import read_headers
+from confluent_kafka import Producer
+
+from app.clients import producer_config, registry
+from app.dead_letters import dead_letter_headers, read_headers
 from app.domain.records import Bar
 from app.serde import Encoder
-from tests.bars import make_bar
+from tests.bars import OPENING_MS, make_bar
+from tests.integration.command_line import Stocks, stocks
 from tests.integration.conftest import Deploy
+
+__all__ = ["stocks"]
 
 NAN = float("nan")
 POISON: list[tuple[str, Callable[[Encoder], bytes | None]]] = [
@@ -67,6 +73,36 @@ def test_every_poison_is_a_dead_letter_and_its_neighbours_are_signals(deploy: De
     for reason in {reason for reason, _ in POISON}:
         count = sum(each == reason for each, _ in POISON)
         assert f'stocks_dead_letters_total{{reason="{reason}"}} {count}.0' in metrics
+
+
+def test_letters_of_aborted_transactions_are_neither_listed_nor_replayed(deploy: Deploy, stocks: Stocks) -> None:
+    deployment = deploy(partitions=1)
+    deployment.send([])
+    ours, catalogue = deployment.settings, deployment.topics
+    encoder = Encoder("bar")
+    asyncio.run(encoder.register(registry(ours), catalogue.raw.subject))
+    producer = Producer(producer_config(ours) | {"transactional.id": ours.id})
+    producer.init_transactions(20)
+    for offset, end in enumerate([producer.commit_transaction, producer.abort_transaction, producer.abort_transaction]):
+        headers = dead_letter_headers("unknown_schema", "no schema 9", catalogue.raw.name, 0, offset, OPENING_MS)
+        producer.begin_transaction()
+        producer.produce(
+            catalogue.dead_letters.name,
+            encoder.encode(make_bar(offset, 10.0)),
+            "AAPL",
+            0,
+            headers=headers,  # type: ignore[arg-type]
+        )
+        assert producer.flush(20) == 0
+        end(20)
+    listed = stocks(ours, "dead-letters", "list", "--json")
+    assert [json.loads(line)["offset"] for line in listed.stdout.splitlines()] == [0]
+    assert json.loads(stocks(ours, "dead-letters", "list", "--summary", "--json").stdout) == {"unknown_schema": 1}
+    assert stocks(ours, "dead-letters", "show", f"{catalogue.raw.name}[0]@1").exit_code == 1
+    replayed = stocks(ours, "dead-letters", "replay", "--yes")
+    assert "Sent 1, all acknowledged." in replayed.stdout, replayed.output
+    [again] = deployment.messages(catalogue.raw)
+    assert again.value() == encoder.encode(make_bar(0, 10.0))
 
 
 def test_a_stale_bar_of_a_backfill_is_only_counted(deploy: Deploy) -> None:

@@ -92,19 +92,48 @@ def test_records_of_both_versions_and_what_cannot_be_decoded_are_shown(ours: Set
     assert "not_avro: does not begin with 0 and a schema id" in table[2]
 
 
-def test_the_end_is_where_it_was_at_the_start_across_transaction_markers(ours: Settings, stocks: Stocks) -> None:
+@pytest.mark.parametrize("last", ["committed", "aborted", "open"])
+def test_only_committed_records_are_shown_and_whatever_ends_the_topic_it_ends_too(
+    ours: Settings, stocks: Stocks, last: str
+) -> None:
     topic = topics(ours).raw
     write = encoder(ours, topic).encode
+    producers = [Producer(producer_config(ours) | {"transactional.id": f"{ours.id}-{number}"}) for number in range(4)]
+    for producer, end in zip(producers, ["committed", "aborted", "committed", last], strict=True):
+        producer.init_transactions(20)
+        producer.begin_transaction()
+        for partition in range(2):
+            for bar in bars(3, run_id=end):
+                producer.produce(topic.name, write(bar), "AAPL", partition)
+        assert producer.flush(20) == 0
+        if end == "committed":
+            producer.commit_transaction(20)
+        elif end == "aborted":
+            producer.abort_transaction(20)
+    expected = ["committed"] * (18 if last == "committed" else 12)
+    for again in range(2):
+        result = stocks(ours, "tail", "raw", "--until-end", "--json")
+        assert result.exit_code == 0, result.output
+        assert [record["run_id"] for record in lines(result.stdout)] == expected
+        # What an aborted transaction leaves at the end hides nothing that comes later.
+        if last != "open" and not again:
+            send(ours, topic, write({**BAR, "run_id": "committed"}))
+            expected.append("committed")
+    if last == "open":
+        producers[-1].abort_transaction(20)
+
+
+def test_a_topic_of_nothing_but_aborted_records_is_empty_and_ends(ours: Settings, stocks: Stocks) -> None:
+    topic = topics(ours).signals
     producer = Producer(producer_config(ours) | {"transactional.id": ours.id})
     producer.init_transactions(20)
-    for run, finish in (("kept", producer.commit_transaction), ("dropped", producer.abort_transaction)):
+    for _ in range(3):
         producer.begin_transaction()
-        for bar in bars(3, run_id=run):
-            producer.produce(topic.name, write(bar), key="AAPL")
-        finish(20)
-    result = stocks(ours, "tail", "raw", "--until-end", "--json")
-    assert result.exit_code == 0
-    assert [record["run_id"] for record in lines(result.stdout)] == ["kept"] * 3
+        producer.produce(topic.name, encoder(ours, topic).encode(SIGNAL), "AAPL", 0)
+        assert producer.flush(20) == 0
+        producer.abort_transaction(20)
+    result = stocks(ours, "tail", "signals", "--until-end", "--json")
+    assert (result.exit_code, result.stdout) == (0, "")
 
 
 def test_records_that_are_gone_do_not_keep_it_waiting(ours: Settings, stocks: Stocks) -> None:
@@ -169,7 +198,7 @@ def test_mistakes_are_one_clear_line(stack: LocalStack, stocks: Stocks) -> None:
     )
     unknown = stocks(empty, "tail", "nonsense")
     assert unknown.exit_code == 2
-    assert "take raw, indicators, signals, dead-letters, or" in unknown.stderr
+    assert "take raw, signals, dead-letters, or" in unknown.stderr
 
 
 def test_it_follows_until_ctrl_c_and_shows_only_what_comes(ours: Settings, tmp_path: Path) -> None:

@@ -71,6 +71,9 @@ def test_other_variables_of_the_process_are_not_our_business(monkeypatch: pytest
         ("APP_ID", "my app", "APP_ID=my app: may hold letters, digits, and . _ -"),
         ("KAFKA_CA_FILE", "nowhere.pem", "KAFKA_CA_FILE=nowhere.pem: is not a file that can be read"),
         ("SMA_FAST", "50", "SMA_FAST (50) must be below SMA_SLOW (50)"),
+        ("KEEP_BARS", "5", "KEEP_BARS=5: must be a whole number from 10 to 100000"),
+        ("KEEP_BARS", "59", "KEEP_BARS (59) must be at least SMA_SLOW + LATE_BARS, which is 60"),
+        ("LATE_BARS", "800", "KEEP_BARS (800) must be at least SMA_SLOW + LATE_BARS, which is 850"),
         ("RSI_BUY_BELOW", "80", "RSI_BUY_BELOW (80) must be below RSI_SELL_ABOVE (70)"),
     ],
 )
@@ -78,6 +81,23 @@ def test_a_bad_value_is_an_error_that_names_the_setting_and_what_it_may_be(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, fault: str
 ) -> None:
     assert faults(monkeypatch, **{name: value}) == [fault]
+
+
+def test_as_few_bars_are_kept_as_the_window_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEEP_BARS", "60")
+    assert load_settings().keep_bars == 60
+
+
+@pytest.mark.parametrize("name", ["SIGNAL_HISTORY", "signal_history"])
+def test_a_setting_of_an_earlier_release_is_an_error_that_says_what_to_set_instead(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    said = "SIGNAL_HISTORY is no longer a setting: KEEP_BARS says how many bars, each with its signal, are kept of a "
+    said += "series"
+    (folder / ".env").write_text(f"{name}=50\n")
+    assert faults(monkeypatch) == [said]
+    (folder / ".env").unlink()
+    assert faults(monkeypatch, **{name: "50"}) == [said]
 
 
 @pytest.mark.parametrize("value", ["localhost", "localhost:", ":9092", "a:1,b", "http://a:1", "a:99999"])

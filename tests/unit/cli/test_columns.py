@@ -6,20 +6,14 @@ from app.cli.columns import columns, letter_columns, line
 from app.domain.strategy import Strategy
 from tests.unit.records import BAR, SIGNAL
 
-INDICATORS: dict[str, Any] = {**SIGNAL, "sma_50": None, "flat": False}
 
-
-@pytest.mark.parametrize(("schema", "record"), [("bar", BAR), ("indicators", INDICATORS), ("signal", SIGNAL)])
+@pytest.mark.parametrize(("schema", "record"), [("bar", BAR), ("signal", SIGNAL)])
 def test_headings_stand_above_their_cells(schema: str, record: Any) -> None:
     shown = columns(schema, Strategy())
     heading, row = (line(shown, what).plain for what in (None, record))
     assert heading.index("symbol") == row.index("AAPL")
     assert heading.index("origin") == row.index("replay")
     assert heading.index("close") + 5 == row.index("189.75") + 6
-
-
-def test_what_is_not_there_yet_is_a_dash() -> None:
-    assert "    -" in line(columns("indicators", Strategy()), INDICATORS).plain
 
 
 @pytest.mark.parametrize(("action", "style"), [("BUY", "bold green"), ("SELL", "bold red"), ("HOLD", "dim")])

@@ -15,7 +15,7 @@ STRANGE = letter(42, source=None, time=None, time_ms=None, key=None, reason="")
     ("taking", "passing"),
     [
         ({"reasons": {"not_avro"}}, {"reasons": {"stale"}}),
-        ({"topic": "stocks.raw.avro"}, {"topic": "stocks.indicators"}),
+        ({"topic": "stocks.raw.avro"}, {"topic": "stocks.signals"}),
         ({"partition": 1}, {"partition": 0}),
         ({"key": "AAPL"}, {"key": "SPY"}),
         ({"since": TIME, "until": TIME + 1}, {"since": TIME + 1}),

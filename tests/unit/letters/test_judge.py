@@ -1,7 +1,6 @@
 import pytest
 
 from app.letters.judge import Judge
-from app.letters.place import Place
 from app.letters.prospect import Hope
 from app.serde import Encoder, Poison
 from app.settings import Settings
@@ -37,12 +36,3 @@ async def test_it_reads_as_the_worker_does_with_the_registry_as_it_is_now() -> N
     assert after.prospect(unknown).hope is Hope.GOOD
     assert after.decode(unknown)["symbol"] == "AAPL"
     assert after.prospect(mismatched).why.startswith("key_mismatch: ")
-
-
-async def test_indicators_are_read_as_indicators() -> None:
-    registry = SchemasInMemory()
-    await Encoder("bar").register(registry, "bars")
-    strange = letter(source=Place(TOPICS.indicators.name, 0, 1), value=b"\x00\x00\x00\x00\x01no bar")
-    judge = Judge(registry, TOPICS)
-    await judge.prepare([strange])
-    assert judge.prospect(strange).hope is Hope.NONE

@@ -26,17 +26,12 @@ def test_a_stale_bar_is_stale_again() -> None:
     assert prospect(letter(reason="stale"), TOPICS, None).hope is Hope.NONE
 
 
-def test_indicators_are_made_anew_from_the_bars() -> None:
-    verdict = prospect(letter(source=Place("stocks.indicators", 0, 5)), TOPICS, None)
-    assert verdict.hope is Hope.NONE
-    assert "stocks tables rebuild" in verdict.why
-
-
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
         ({"source": None}, "headers"),
         ({"source": Place("other.raw", 0, 1)}, "TOPIC_PREFIX"),
+        ({"source": Place("stocks.indicators", 0, 1)}, "no topic that workers of these settings read"),
         ({"value": b"x" * LARGEST_VALUE_BYTES}, "cut"),
     ],
 )
