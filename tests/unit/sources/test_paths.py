@@ -3,10 +3,10 @@
 import datetime
 
 import numpy as np
-from app.domain.step import step
 
 from app.domain.rule import decide
 from app.domain.strategy import Strategy
+from app.domain.update_windows import update_windows
 from app.domain.window import Window
 from app.sources.names import PROFILES, Profile
 from app.sources.paths import first_price, generator, session_path
@@ -22,17 +22,9 @@ def actions(seed: int, profile: Profile) -> list[str]:
     bars = list(Synthetic(SYMBOLS, DAY, seed=seed, profile=profile).bars())
     found: list[str] = []
     for symbol in SYMBOLS:
-        series = [(offset, bar) for offset, bar in enumerate(bars) if bar["symbol"] == symbol]
-        _, stepped = step(
-            Window(STRATEGY.name),
-            series,
-            topic_id="topic",
-            partition=0,
-            strategy=STRATEGY,
-            gap=lambda *_: 0,
-            now_ms=0,
-        )
-        found += [decide(record, STRATEGY)[0] for record in stepped.indicators]
+        series = [bar for bar in bars if bar["symbol"] == symbol]
+        _, updates = update_windows(Window(), series, STRATEGY, lambda *_: 0)
+        found += [decide(update.values, STRATEGY)[0] for update in updates]
     return found
 
 

@@ -2,7 +2,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import pytest
-from app.domain.wilder import seed_weight
+from app.domain.rsi import seed_weight
 
 from app.domain.records import MINUTE_MS
 from app.domain.strategy import Strategy
