@@ -1,4 +1,4 @@
-"""Batches, messages and tables made by hand."""
+"""Batches, messages, options and tables made by hand."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,13 +7,13 @@ from typing import Any, cast
 from faust import Event
 from faust.types import TP, ConsumerMessage
 
-from app.engine.app import BatchApp
+from app.engine.app import BatchApp, EngineOptions, Prepared
 from app.engine.batch import Batch
 from app.engine.table import BatchTable
-from app.settings import Settings
 
 SOURCE = TP("stocks.raw.avro", 0)
 TOPIC_ID = "4hKvUXYbSQm0yVZ4bXUfMg"
+CHANGELOG = "stock-signals-numbers-changelog"
 
 
 @dataclass(slots=True)
@@ -35,14 +35,8 @@ def batch(start: int, end: int, *, tp: TP = SOURCE, epoch: int = 1) -> Batch:
     return Batch(tp, records(*range(start, end)), start, end, epoch)
 
 
-def changelog(*entries: Rec, partition: int = 0) -> Batch:
-    """A batch of changelog records, as recovery gets them."""
-    tp = TP("stock-signals-numbers-changelog", partition)
-    return Batch(tp, entries, entries[0].offset, entries[-1].offset + 1, epoch=0)
-
-
 def event_of(app: Any, made: Batch, generation: int = 0) -> Event:
-    """The event in which Faust hands a batch to an agent or a table."""
+    """The event in which Faust hands a batch to an agent."""
     message = ConsumerMessage(
         made.tp.topic,
         made.partition,
@@ -59,19 +53,30 @@ def event_of(app: Any, made: Batch, generation: int = 0) -> Event:
     return Event(app, None, made, None, message)
 
 
-def make_settings(data_dir: Path, **changes: Any) -> Settings:
-    """Settings that name a broker and a registry which are not there."""
-    nowhere = {"kafka_bootstrap": "127.0.0.1:1", "schema_registry_url": "http://127.0.0.1:1"}
-    return Settings(_env_file=None, data_dir=data_dir, **nowhere | changes)  # type: ignore[call-arg]
+def make_options(data_dir: Path, **changes: Any) -> EngineOptions:
+    """Options that name a broker which is not there."""
+    options: dict[str, Any] = {
+        "id": "stock-signals",
+        "brokers": ["127.0.0.1:1"],
+        "credentials": None,
+        "client_id": "stock-signals@127.0.0.1:8001",
+        "producer": {"bootstrap.servers": "127.0.0.1:1"},
+        "consumer": {"bootstrap.servers": "127.0.0.1:1", "group.id": "stock-signals-restore"},
+        "partitions": 2,
+        "replication_factor": 1,
+        "session_seconds": 10.0,
+        "batch_max": 5000,
+        "data_dir": data_dir,
+        "web_bind": "127.0.0.1",
+        "web_host": "127.0.0.1",
+        "web_port": 8001,
+        "prepare": lambda app: Prepared({SOURCE.topic: TOPIC_ID}, "stock-signals on cluster one"),
+    }
+    return EngineOptions(**options | changes)
 
 
-class Numbers(BatchTable):
-    """Its values are numbers as text; the higher one is the newer."""
-
-
-def make_numbers(app: BatchApp) -> Numbers:
-    table = Numbers(
-        app, name="numbers", source_topic=SOURCE.topic, partitions=2, position_of=lambda value: (TOPIC_ID, int(value))
-    )
+def make_numbers(app: BatchApp, **kwargs: Any) -> BatchTable:
+    """A table of two partitions."""
+    table = BatchTable(app, name="numbers", source_topic=SOURCE.topic, partitions=2, **kwargs)
     app.tables.add(table)
     return table

@@ -1,247 +1,193 @@
-import asyncio
-from collections.abc import Callable, Sequence
+import subprocess
+import sys
+from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from app.engine.delivery import Abandoned, Delivery, Outgoing
-from app.engine.progress import PROGRESS_KEY, encode_progress
 from faust.types import TP
-from rocksdict import Rdict, WriteBatch
 
 from app.engine import private
 from app.engine.app import BatchApp
-from tests.unit.engine.made import TOPIC_ID, Numbers, Rec, batch, changelog, event_of, make_numbers, make_settings
+from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, encode_checkpoint
+from app.engine.errors import OperatorError, UnreadableState
+from app.engine.table import TABLE_BYTES, BatchTable, rocksdb_options
+from tests.unit.engine import table_writer
+from tests.unit.engine.made import CHANGELOG, TOPIC_ID, make_numbers, make_options
+
+#: More than a memtable holds.
+MUCH = 9_000
 
 
-class Sent(Delivery):
-    """Keeps what is sent; each record gets the next offset."""
-
-    def __init__(self, first_offset: int = 40) -> None:
-        super().__init__({}, patience=60)
-        self.records: list[Outgoing] = []
-        self.offset = first_offset - 1
-
-    async def send(self, records: Sequence[Outgoing], wanted: Callable[[], bool]) -> int:
-        if not wanted():
-            raise Abandoned
-        self.records += records
-        self.offset += len(records)
-        return self.offset
+def rows(numbers: BatchTable, partition: int = 0) -> dict[bytes, bytes]:
+    return dict(numbers.scan(partition))
 
 
-async def restore(numbers: Numbers, *entries: Rec, partition: int = 0) -> None:
-    numbers.apply_changelog_batch([event_of(numbers.app, changelog(*entries, partition=partition))])
-    await numbers.on_recovery_completed(set(), set())
+def checkpoint(offset: int, state: str = "", topic_id: str = TOPIC_ID) -> dict[bytes, bytes]:
+    return {CHECKPOINT_KEY: encode_checkpoint(Checkpoint(topic_id, offset, state))}
 
 
-def progress(offset: int, next_offset: int, topic_id: str = TOPIC_ID) -> Rec:
-    return Rec(offset, PROGRESS_KEY, encode_progress(topic_id, next_offset))
+def close(numbers: BatchTable, partition: int = 0) -> None:
+    private.store_db(numbers.data, partition).close()
 
 
-def values(numbers: Numbers, partition: int = 0) -> dict[bytes, bytes]:
-    return dict(numbers.items(partition))
+def test_a_table_knows_its_changelog_and_leaves_nothing_to_faust(numbers: BatchTable) -> None:
+    assert numbers.changelog_name == CHANGELOG
+    assert numbers.persisted_offset(TP(CHANGELOG, 0)) == -1
 
 
-async def write(numbers: Numbers, changes: dict[bytes, bytes], *, sent: Delivery | None = None, end: int = 10) -> None:
-    entries = numbers.entries(batch(0, end), TOPIC_ID, changes)
-    offset = await (sent or Sent()).send(numbers.changelog(0, entries), lambda: True)
-    numbers.store(0, entries, offset)
+def test_rows_are_written_and_deleted_with_their_position(numbers: BatchTable) -> None:
+    numbers.restore(0, {b"a": b"1", b"b": b"2"}, 7)
+    numbers.restore(0, {b"a": None, b"c": b"3", b"none": None}, 9)
+    assert rows(numbers) == {b"b": b"2", b"c": b"3"}
+    assert (numbers.read(0, b"b"), numbers.read(0, b"a")) == (b"2", None)
+    assert numbers.changelog_position(0) == 9
 
 
-async def test_of_each_key_the_higher_position_is_restored_not_the_later(numbers: Numbers) -> None:
-    await restore(numbers, Rec(0, b"a", b"5"), Rec(1, b"b", b"1"), Rec(2, b"a", b"4"), Rec(3, b"b", b"2"))
-    assert values(numbers) == {b"a": b"5", b"b": b"2"}
+def test_each_partition_has_rows_and_a_position_of_its_own(numbers: BatchTable) -> None:
+    numbers.restore(0, {b"a": b"1"}, 5)
+    numbers.restore(1, {b"a": b"2"}, 8)
+    assert (rows(numbers, 0), rows(numbers, 1)) == ({b"a": b"1"}, {b"a": b"2"})
+    assert (numbers.changelog_position(0), numbers.changelog_position(1)) == (5, 8)
 
 
-async def test_what_was_restored_before_is_kept_when_it_is_higher(numbers: Numbers) -> None:
-    await restore(numbers, Rec(0, b"a", b"5"))
-    await restore(numbers, Rec(1, b"a", b"3"))
-    assert values(numbers) == {b"a": b"5"}
-    await restore(numbers, Rec(2, b"a", b"6"))
-    assert values(numbers) == {b"a": b"6"}
+def test_a_position_alone_is_written_too(numbers: BatchTable) -> None:
+    assert numbers.changelog_position(0) == 0
+    numbers.restore(0, {}, 12)
+    assert (numbers.changelog_position(0), rows(numbers)) == (12, {})
 
 
-async def test_events_of_several_partitions_are_restored_each_to_its_own(numbers: Numbers) -> None:
-    numbers.apply_changelog_batch(
-        [
-            event_of(numbers.app, changelog(Rec(0, b"a", b"1"), partition=0)),
-            event_of(numbers.app, changelog(Rec(0, b"a", b"2"), partition=1)),
-        ]
-    )
-    await numbers.on_recovery_completed(set(), set())
-    assert (numbers.read(0, b"a"), numbers.read(1, b"a")) == (b"1", b"2")
+def test_a_reset_forgets_rows_checkpoint_and_position_of_one_partition(numbers: BatchTable) -> None:
+    for partition in (0, 1):
+        numbers.restore(partition, {b"run\x00A": b"1", "straße".encode(): b"2"} | checkpoint(3), 7)
+    numbers.reset(0)
+    assert (rows(numbers), numbers.checkpoint(0), numbers.changelog_position(0)) == ({}, None, 0)
+    assert len(rows(numbers, 1)) == 2
+    assert (numbers.source_offset(1, TOPIC_ID), numbers.changelog_position(1)) == (3, 7)
 
 
-async def test_the_higher_progress_is_restored_not_the_later(numbers: Numbers) -> None:
-    await restore(numbers, progress(0, 300), progress(1, 200))
-    assert numbers.progress(0, TOPIC_ID) == 300
-    await restore(numbers, progress(2, 250))
-    assert numbers.progress(0, TOPIC_ID) == 300
+def test_a_scan_is_in_the_order_of_keys_and_hides_what_is_the_engines(numbers: BatchTable) -> None:
+    numbers.restore(0, {b"b": b"2", b"a\x00z": b"1", b"a": b"0", "ü".encode(): b"3"} | checkpoint(1), 7)
+    assert list(numbers.scan(0)) == [(b"a", b"0"), (b"a\x00z", b"1"), (b"b", b"2"), ("ü".encode(), b"3")]
 
 
-async def test_progress_in_a_new_topic_of_that_name_replaces_that_in_the_old(numbers: Numbers) -> None:
-    await restore(numbers, progress(0, 300, "old"), progress(1, 5, "new"))
-    assert numbers.progress(0, "new") == 5
-    assert numbers.progress(0, "old") is None
+def test_a_scan_has_bounds(numbers: BatchTable) -> None:
+    numbers.restore(0, {b"%d" % number: b"" for number in range(10)}, 7)
+    assert [key for key, _ in numbers.scan(0, b"3", b"7")] == [b"3", b"4", b"5", b"6"]
+    assert [key for key, _ in numbers.scan(0, b"8")] == [b"8", b"9"]
+    assert list(numbers.scan(0, b"x")) == []
 
 
-def test_there_is_no_progress_before_anything_is_written(numbers: Numbers) -> None:
-    assert numbers.progress(0, TOPIC_ID) is None
+def test_a_scan_shows_the_rows_as_they_were_when_it_began(numbers: BatchTable) -> None:
+    numbers.restore(0, {b"%d" % number: b"old" for number in range(10)}, 7)
+    scan = numbers.scan(0)
+    begun = list(islice(scan, 3))
+    numbers.restore(0, {b"%d" % number: b"new" for number in range(20)} | {b"5": None}, 8)
+    assert dict(begun + list(scan)) == {b"%d" % number: b"old" for number in range(10)}
 
 
-async def test_tombstones_and_records_without_key_change_nothing_but_the_offset(numbers: Numbers) -> None:
-    await restore(numbers, Rec(0, b"a", b"5"))
-    await restore(numbers, Rec(1, b"a", None), Rec(2, None, b"7"))
-    assert values(numbers) == {b"a": b"5"}
-    assert numbers.persisted_offset(TP("stock-signals-numbers-changelog", 0)) == 2
+@pytest.mark.parametrize("found", [None, 42])
+def test_reading_goes_on_at_the_checkpoint_of_the_topic_of_that_id(numbers: BatchTable, found: int | None) -> None:
+    assert (numbers.checkpoint(0), numbers.source_offset(0, TOPIC_ID)) == (None, None)
+    numbers.restore(0, checkpoint(42, topic_id=TOPIC_ID if found else "a topic that was deleted"), 7)
+    assert numbers.source_offset(0, TOPIC_ID) == found
 
 
-async def test_the_changelog_offset_restored_is_the_last_of_the_batch(numbers: Numbers) -> None:
-    tp = TP("stock-signals-numbers-changelog", 0)
-    assert numbers.persisted_offset(tp) == -1
-    await restore(numbers, Rec(7, b"a", b"9"), Rec(11, b"a", b"1"))
-    assert numbers.persisted_offset(tp) == 11
+def test_the_state_that_is_found_is_checked(app: BatchApp) -> None:
+    checked: list[str] = []
+
+    def check(state: str) -> None:
+        checked.append(state)
+        raise OperatorError("made with other settings")
+
+    numbers = make_numbers(app, state_text="sma:20,50", check_state=check)
+    numbers.check(0)
+    assert checked == [], "there is none yet"
+    numbers.restore(0, checkpoint(5, "sma:10,30"), 7)
+    with pytest.raises(OperatorError, match="other settings"):
+        numbers.check(0)
+    assert checked == ["sma:10,30"]
 
 
-async def test_a_restore_that_fails_ends_the_worker(
-    app: BatchApp, numbers: Numbers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    crashed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
-
-    async def crash(error: BaseException) -> None:
-        crashed.set_result(error)
-
-    monkeypatch.setattr(app, "crash", crash)
-    await restore(numbers, Rec(0, b"a", b"5"))
-    with pytest.raises(ValueError):
-        await restore(numbers, Rec(1, b"b", b"6"), Rec(2, b"a", b"of another version"))
-    assert isinstance(await crashed, ValueError)
-    assert values(numbers) == {b"a": b"5"}
-    assert numbers.persisted_offset(TP("stock-signals-numbers-changelog", 0)) == 0
-
-
-async def test_a_batch_goes_to_the_changelog_of_its_partition_with_its_progress(numbers: Numbers) -> None:
-    sent = Sent()
-    await write(numbers, {b"a": b"1", b"b": b"2"}, sent=sent, end=12)
-    assert sent.records == [
-        Outgoing("stock-signals-numbers-changelog", b"a", b"1", 0),
-        Outgoing("stock-signals-numbers-changelog", b"b", b"2", 0),
-        Outgoing("stock-signals-numbers-changelog", PROGRESS_KEY, encode_progress(TOPIC_ID, 12), 0),
-    ]
-    assert values(numbers) == {b"a": b"1", b"b": b"2"}
-    assert numbers.progress(0, TOPIC_ID) == 12
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (b"\x01" + bytes(8) + b"abc", r"version 0\.1, whose tables this version does not read: rebuild it$"),
+        (b"\x09" + bytes(12), "format version 9"),
+        (b"\x02", "cut off"),
+    ],
+)
+def test_a_checkpoint_that_cannot_be_read_is_named_by_table_and_key(app: BatchApp, value: bytes, why: str) -> None:
+    numbers = make_numbers(app, old_state_hint=": rebuild it")
+    numbers.restore(0, {CHECKPOINT_KEY: value}, 7)
+    for read in (numbers.checkpoint, numbers.check, lambda partition: numbers.source_offset(partition, TOPIC_ID)):
+        with pytest.raises(UnreadableState, match=rf"^table numbers, key b'\\x00progress': .*{why}"):
+            read(0)
 
 
-async def test_a_batch_that_changes_nothing_still_moves_the_progress(numbers: Numbers) -> None:
-    sent = Sent()
-    await write(numbers, {}, sent=sent, end=12)
-    assert [record.key for record in sent.records] == [PROGRESS_KEY]
-    assert numbers.progress(0, TOPIC_ID) == 12
+def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None:
+    first = make_numbers(BatchApp(make_options(tmp_path)))
+    first.restore(0, {b"a": b"1"} | checkpoint(12), 41)
+    close(first)
+    second = make_numbers(BatchApp(make_options(tmp_path)))
+    assert rows(second) == {b"a": b"1"}
+    assert (second.source_offset(0, TOPIC_ID), second.changelog_position(0)) == (12, 41)
 
 
-async def test_values_progress_and_changelog_offset_are_one_write(
-    numbers: Numbers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    written: list[WriteBatch] = []
-    database = SimpleNamespace(write=written.append, get=lambda key: None)
-    monkeypatch.setattr(private, "store_db", lambda store, partition: database)
-    await write(numbers, {b"a": b"1"})
-    await restore(numbers, Rec(0, b"a", b"1"), progress(1, 12))
-    assert [len(write) for write in written] == [3, 3]
-
-
-async def test_the_offset_written_is_the_highest_that_the_broker_gave(numbers: Numbers) -> None:
-    await write(numbers, {b"a": b"1"}, sent=Sent(first_offset=40))
-    assert numbers.persisted_offset(TP("stock-signals-numbers-changelog", 0)) == 41
-
-
-async def test_listeners_get_the_changes_but_not_the_progress(numbers: Numbers) -> None:
-    seen: list[tuple[int, bytes, bytes]] = []
-
-    def listen(partition: int, key: bytes, value: bytes) -> None:
-        assert numbers.read(partition, key) == value
-        seen.append((partition, key, value))
-
-    numbers.listeners.append(listen)
-    await write(numbers, {b"a": b"1", b"b": b"2"})
-    assert seen == [(0, b"a", b"1"), (0, b"b", b"2")]
-
-
-async def test_readers_see_no_internals(numbers: Numbers) -> None:
-    await write(numbers, {b"a": b"1"})
-    assert len(list(private.store_items(numbers.data, 0))) == 3
-    assert values(numbers) == {b"a": b"1"}
-
-
-def damage(folder: Path) -> None:
-    """Flip a bit in the middle of the only table file."""
-    (file,) = folder.rglob("*.sst")
-    damaged = bytearray(file.read_bytes())
-    damaged[len(damaged) // 2] ^= 1
-    file.write_bytes(damaged)
+async def test_a_kill_leaves_an_older_state_that_fits_its_position(tmp_path: Path) -> None:
+    # There is no write-ahead log: what was in memory is lost, and the changelog has it.
+    command = [sys.executable, "-m", table_writer.__name__, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        written = next(number for line in writer.stdout if (number := int(line)) >= MUCH)
+        writer.kill()
+    numbers = make_numbers(BatchApp(make_options(tmp_path)))
+    position = numbers.changelog_position(0)
+    assert 0 < position < written + 1000
+    assert rows(numbers) == table_writer.rows_at(position)
+    numbers.restore(0, {b"a": b"1"}, position + 1)
+    assert numbers.changelog_position(0) == position + 1
 
 
 async def test_a_damaged_file_is_an_error_and_not_a_smaller_table(tmp_path: Path) -> None:
-    settings = make_settings(tmp_path)
-    first = make_numbers(BatchApp(settings))
-    await write(first, {b"%03d" % number: bytes([number]) * 3000 for number in range(200)})
-    private.store_db(first.data, 0).flush()
-    private.store_db(first.data, 0).close()
-    damage(tmp_path)
+    first = make_numbers(BatchApp(make_options(tmp_path)))
+    first.restore(0, {b"%03d" % number: bytes([number]) * 3000 for number in range(200)}, 7)
+    close(first)
+    (file,) = tmp_path.rglob("*.sst")
+    damaged = bytearray(file.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    file.write_bytes(damaged)
+    second = make_numbers(BatchApp(make_options(tmp_path)))
     with pytest.raises(Exception, match="Corruption: block checksum mismatch"):
-        values(make_numbers(BatchApp(settings)))
+        rows(second)
 
 
-async def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None:
-    settings = make_settings(tmp_path)
-    first = make_numbers(BatchApp(settings))
-    await write(first, {b"a": b"1"}, end=12)
-    private.store_db(first.data, 0).close()
-    second = make_numbers(BatchApp(settings))
-    assert values(second) == {b"a": b"1"}
-    assert second.progress(0, TOPIC_ID) == 12
-    assert second.persisted_offset(TP("stock-signals-numbers-changelog", 0)) == 41
-
-
-async def test_partitions_are_told_as_held_after_recovery_and_not_during_a_rebalance(numbers: Numbers) -> None:
-    told: list[frozenset[int]] = []
-    numbers.on_held.append(told.append)
-    tps = {TP("stock-signals-numbers-changelog", 0), TP("stock-signals-numbers-changelog", 1)}
-    await numbers.on_recovery_completed(tps, set())
-    assert numbers.held == {0, 1}
-    await numbers.on_rebalance(set(), set(), set())
-    assert numbers.held == frozenset()
-    assert told == [{0, 1}, frozenset()]
-
-
-async def test_what_follows_the_table_and_fails_ends_the_worker(
-    app: BatchApp, numbers: Numbers, monkeypatch: pytest.MonkeyPatch
+async def test_during_a_rebalance_nothing_is_active_and_readers_end_before_databases_close(
+    numbers: BatchTable,
 ) -> None:
-    crashed: list[BaseException] = []
+    told: list[object] = []
+    numbers.restore(0, {b"a": b"1"}, 7)
+    numbers.on_assignment.append(lambda partitions: told.append(set(partitions)))
 
-    async def crash(error: BaseException) -> None:
-        crashed.append(error)
+    async def ended() -> None:
+        told.append(numbers.read(0, b"a"))
 
-    def fail(partitions: frozenset[int]) -> None:
-        raise RuntimeError("a bug")
-
-    monkeypatch.setattr(app, "crash", crash)
-    numbers.on_held.append(fail)
-    with pytest.raises(RuntimeError, match="a bug"):
-        await numbers.on_recovery_completed(set(), set())
-    assert [str(error) for error in crashed] == ["a bug"]
-
-
-def test_what_cannot_be_decoded_is_named_by_table_and_key(numbers: Numbers) -> None:
-    with pytest.raises(ValueError, match=r"table numbers, key b'run\\x00AAPL': invalid literal"):
-        numbers.decoding(int, b"run\x00AAPL", b"one")
-    assert numbers.decoding(int, b"a", b"1") == 1
+    numbers.before_close.append(ended)
+    numbers.activate(frozenset({0, 1}))
+    assert numbers.active == {0, 1}
+    changelog = {TP(CHANGELOG, 0)}
+    await numbers.on_rebalance(set(), changelog, set())
+    assert numbers.active == frozenset()
+    assert told == [{0, 1}, set(), b"1"]
 
 
-def test_a_database_takes_little_memory(numbers: Numbers) -> None:
-    numbers.read(0, b"a")
+def test_all_databases_together_have_a_bound() -> None:
+    for partitions in (1, 2, 8, 16):
+        options: Mapping[str, int] = rocksdb_options(partitions)
+        each = options["write_buffer_size"] * options["max_write_buffer_number"] + options["block_cache_size"]
+        assert partitions * each <= TABLE_BYTES
+
+
+def test_the_bound_reaches_rocksdb(numbers: BatchTable) -> None:
     options = numbers.data.rocksdb_options  # type: ignore[attr-defined]
-    assert options.write_buffer_size * options.max_write_buffer_number + options.block_cache_size <= 32 * 1024 * 1024
-    assert isinstance(private.store_db(numbers.data, 0), Rdict)
-    assert private.open_partitions(numbers.data) == {0}
+    assert options.write_buffer_size == rocksdb_options(2)["write_buffer_size"]

@@ -4,12 +4,12 @@ import random
 from queue import Empty, Queue
 from threading import Event, Thread
 
-from app.engine.spans import Spans
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from app.engine.batch import Batch
+from app.engine.offset_tracker import OffsetTracker
 from tests.unit.engine.made import SOURCE, Rec, records
 
 
@@ -23,8 +23,8 @@ class Reading(RuleBasedStateMachine):
         self.queue: list[Batch] = []
         self.begun: list[Batch] = []
         self.processed: set[int] = set()
-        self.spans = Spans(SOURCE)
-        self.spans.seek(0)
+        self.tracker = OffsetTracker(SOURCE)
+        self.tracker.seek(0)
         self.sought = 0
 
     def taken(self, count: int) -> list[Rec]:
@@ -40,9 +40,9 @@ class Reading(RuleBasedStateMachine):
     def fetch(self, count: int) -> None:
         fetched = self.taken(count)
         if not fetched:
-            self.spans.skip(self.position)
+            self.tracker.skip(self.position)
             return
-        batch = self.spans.fetch(fetched, self.position)
+        batch = self.tracker.fetch(fetched, self.position)
         assert batch is not None
         self.queue.append(batch)
 
@@ -50,7 +50,7 @@ class Reading(RuleBasedStateMachine):
     @rule()
     def begin(self) -> None:
         batch = self.queue.pop(0)
-        if self.spans.begin(batch):
+        if self.tracker.begin(batch):
             self.begun.append(batch)
 
     @precondition(lambda self: self.begun)
@@ -64,7 +64,7 @@ class Reading(RuleBasedStateMachine):
     def seek(self, data: st.DataObject) -> None:
         """To where the state ends, as after a rebalance: never beyond a record that is not processed."""
         self.sought = self.position = data.draw(st.integers(0, self.first_unprocessed()))
-        self.spans.seek(self.sought)
+        self.tracker.seek(self.sought)
 
     def first_unprocessed(self) -> int:
         missing = (i for i, is_record in enumerate(self.log) if is_record and i not in self.processed)
@@ -72,23 +72,23 @@ class Reading(RuleBasedStateMachine):
 
     @invariant()
     def nothing_unprocessed_is_committed(self) -> None:
-        if hasattr(self, "spans"):
-            committed = self.spans.committable()
+        if hasattr(self, "tracker"):
+            committed = self.tracker.committable()
             assert committed is not None
             assert self.sought <= committed <= self.position
             assert committed <= self.first_unprocessed()
 
     def teardown(self) -> None:
         """In the end everything is processed and the committed offset is that of the end, markers included."""
-        if not hasattr(self, "spans"):
+        if not hasattr(self, "tracker"):
             return
         while self.position < len(self.log):
             self.fetch(3)
-        for batch in [*self.begun, *(batch for batch in self.queue if self.spans.begin(batch))]:
+        for batch in [*self.begun, *(batch for batch in self.queue if self.tracker.begin(batch))]:
             self.processed.update(record.offset for record in batch.records)
             batch.acked = True
         assert self.first_unprocessed() == len(self.log)
-        assert self.spans.committable() == len(self.log)
+        assert self.tracker.committable() == len(self.log)
 
 
 TestReading = Reading.TestCase
@@ -98,8 +98,8 @@ TestReading.settings = settings(max_examples=60)
 def test_a_thread_that_fetches_and_one_that_processes_lose_nothing() -> None:
     end, seeks = 4000, 25
     choice = random.Random(7)
-    spans = Spans(SOURCE)
-    spans.seek(0)
+    tracker = OffsetTracker(SOURCE)
+    tracker.seek(0)
     queue: Queue[Batch] = Queue()
     targets: Queue[int] = Queue()
     done = Event()
@@ -109,15 +109,15 @@ def test_a_thread_that_fetches_and_one_that_processes_lose_nothing() -> None:
         while not done.is_set():
             try:
                 position = targets.get_nowait()
-                spans.seek(position)
+                tracker.seek(position)
             except Empty:
                 pass
             if position == end:
-                spans.skip(end)
+                tracker.skip(end)
                 continue
             following = min(position + choice.randint(1, 4), end)
             # The last offset of each fetch is a marker where there is more than one.
-            batch = spans.fetch(records(*range(position, max(following - 1, position + 1))), following)
+            batch = tracker.fetch(records(*range(position, max(following - 1, position + 1))), following)
             assert batch is not None
             position = following
             queue.put(batch)
@@ -128,9 +128,9 @@ def test_a_thread_that_fetches_and_one_that_processes_lose_nothing() -> None:
     state = 0
     try:
         # A seek may take effect late: then what follows it comes again.
-        while spans.committable() != end:
+        while tracker.committable() != end:
             batch = queue.get(timeout=10)
-            if spans.begin(batch):
+            if tracker.begin(batch):
                 assert batch.start <= state
                 processed += [record.offset for record in batch.records if record.offset >= state]
                 state = max(state, batch.end)
@@ -138,7 +138,7 @@ def test_a_thread_that_fetches_and_one_that_processes_lose_nothing() -> None:
                     seeks -= 1
                     targets.put(state)
                 batch.acked = True
-            committed = spans.committable()
+            committed = tracker.committable()
             assert committed is not None
             assert committed <= state
     finally:
