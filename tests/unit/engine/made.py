@@ -65,6 +65,7 @@ def make_options(data_dir: Path, **changes: Any) -> EngineOptions:
         "partitions": 2,
         "replication_factor": 1,
         "session_seconds": 10.0,
+        "transaction_seconds": 15.0,
         "batch_max": 5000,
         "data_dir": data_dir,
         "web_bind": "127.0.0.1",

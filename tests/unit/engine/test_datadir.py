@@ -13,10 +13,10 @@ CHILD = """
 import sys
 from pathlib import Path
 from app.engine.datadir import claim
-from app.errors import StocksError
+from app.engine.errors import OperatorError
 try:
     held = claim(Path(sys.argv[1]), sys.argv[2])
-except StocksError as error:
+except OperatorError as error:
     sys.exit(f"{type(error).__name__}: {error}")
 print("claimed", flush=True)
 sys.stdin.read()
