@@ -96,6 +96,7 @@ def test_a_folder_of_another_machine_forgets_rows_that_are_not_computed_again(de
     assert [run["run_id"] for run in worker.get("/runs").json()["runs"]] == ["new"]
 
 
+@pytest.mark.timeout(600)  # Seven workers, one after another.
 def test_interrupted_after_any_step_it_can_be_run_again_and_workers_go_on(deploy: Deploy) -> None:
     deployment = deploy(partitions=2)
     deployment.send(BARS)
