@@ -138,10 +138,10 @@ class BatchProcessor:
             self.reached(Failpoint.AFTER_FOLD, batch)
             if await self.attempt(batch, lambda: self._write_in_thread(batch, result)) is None:
                 return
-            for listener in self._table.on_rows:
-                listener(partition, result.rows)
             self._app.batch_consumer.ack(batch.message)
             self.reached(Failpoint.AFTER_ACK, batch)
+            for listener in self._table.on_rows:
+                listener(partition, result.rows)
             result.done()
             for committed in self.on_committed:
                 committed(batch, time.monotonic() - batch.begun_at)

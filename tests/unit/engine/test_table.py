@@ -134,7 +134,7 @@ def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None:
     assert (second.source_offset(0, TOPIC_ID), second.changelog_position(0)) == (12, 41)
 
 
-async def test_a_kill_leaves_an_older_state_that_fits_its_position(tmp_path: Path) -> None:
+def test_a_kill_leaves_an_older_state_that_fits_its_position(tmp_path: Path) -> None:
     # There is no write-ahead log: what was in memory is lost, and the changelog has it.
     command = [sys.executable, "-m", table_writer.__name__, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
@@ -149,7 +149,7 @@ async def test_a_kill_leaves_an_older_state_that_fits_its_position(tmp_path: Pat
     assert numbers.changelog_position(0) == position + 1
 
 
-async def test_a_damaged_file_is_an_error_and_not_a_smaller_table(tmp_path: Path) -> None:
+def test_a_damaged_file_is_an_error_and_not_a_smaller_table(tmp_path: Path) -> None:
     first = make_numbers(BatchApp(make_options(tmp_path)))
     first.restore(0, {b"%03d" % number: bytes([number]) * 3000 for number in range(200)}, 7)
     close(first)

@@ -128,7 +128,7 @@ def test_what_was_not_delivered_says_why(producer: TransactionalProducer, fake: 
     fake.undelivered = KafkaError(KafkaError._MSG_TIMED_OUT, "the message timed out")
     reason = "5 message(s) failed delivery (see individual delivery reports)"
     fake.answers["commit"].append(kafka_exception(KafkaError._INCONSISTENT, reason, abort=True))
-    with pytest.raises(NotCommitted, match="^the message timed out$"):
+    with pytest.raises(NotCommitted, match=r"^the message timed out$"):
         commit(producer)
 
 

@@ -1,121 +1,229 @@
-"""A worker with everything but Kafka: real tables, spans and consumer, and a broker in memory."""
+"""A processor between a consumer, a producer and a table in memory; the tracker of offsets is the real one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+import threading
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any, cast
 
-from app.engine.delivery import Abandoned, Delivery, Outgoing
-from app.engine.spans import Spans
-from app.engine.work import Work, Worker
 from faust import Event
+from faust.types import TP
 
-from app.engine.app import BatchApp
-from app.engine.batch import Batch, Record
-from app.serde import Poison
-from tests.unit.engine.made import SOURCE, TOPIC_ID, Numbers, Rec, event_of, records
+from app.engine.batch import Batch, BatchResult, ProducerRecord
+from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, decode_checkpoint
+from app.engine.errors import Fenced, NotCommitted
+from app.engine.failpoints import Failpoint, Observer
+from app.engine.offset_tracker import OffsetTracker
+from app.engine.processor import BatchProcessor
+from tests.unit.engine.made import CHANGELOG, SOURCE, TOPIC_ID, Rec, event_of, records
 
-DEAD_LETTERS = "stocks.dead-letters"
 GENERATION = 7
+OTHER = TP(SOURCE.topic, 1)
 
 
-class Broker(Delivery):
-    """Takes what is sent, after the failures it was told to have."""
+class FakeProducer:
+    """Takes transactions, after the failures it was told to have; `hold` stops it in the middle of one."""
 
-    def __init__(self) -> None:
-        super().__init__({}, patience=60)
-        self.sent: list[list[Outgoing]] = []
-        self.tried: list[list[Outgoing]] = []
+    def __init__(self, tp: TP, notes: list[str]) -> None:
+        self.transactional_id = f"stock-signals-{tp.topic}-{tp.partition}"
+        self.timeout_seconds = 15.0
+        self.committed: list[list[ProducerRecord]] = []
+        self.tried: list[list[ProducerRecord]] = []
         self.failures: list[Exception | None] = []
+        self.begun, self.go_on = threading.Event(), threading.Event()
+        self.go_on.set()
+        self.meanwhile: Callable[[], object] = lambda: None
+        self._notes = notes
 
-    async def send(self, records: Sequence[Outgoing], wanted: Callable[[], bool]) -> int:
-        self.tried.append(list(records))
+    def hold(self) -> None:
+        self.go_on.clear()
+
+    def commit(
+        self,
+        batch: Batch,
+        outputs: Sequence[ProducerRecord],
+        changelog: Sequence[ProducerRecord],
+        should_continue: Callable[[], bool],
+        reached: Observer,
+    ) -> int:
+        self.tried.append([*outputs, *changelog])
+        self.begun.set()
+        assert self.go_on.wait(10)
+        for point in list(Failpoint)[1:5]:
+            reached(point, batch)
         failure = self.failures.pop(0) if self.failures else None
         if failure is not None:
             raise failure
-        if not wanted():
-            raise Abandoned
-        self.sent.append(list(records))
-        return 100 * len(self.sent)
+        if not should_continue():
+            raise Fenced("nobody waits")
+        self.committed.append(self.tried[-1])
+        self._notes.append("commit")
+        self.meanwhile()
+        return 100 * len(self.committed)
 
-    def topics(self) -> list[str]:
-        return [record.topic for group in self.sent for record in group]
+
+class FakeTable:
+    """Rows in memory."""
+
+    changelog_name = CHANGELOG
+    state_text = "sma:20,50"
+
+    def __init__(self, notes: list[str]) -> None:
+        self.rows: defaultdict[int, dict[bytes, bytes]] = defaultdict(dict)
+        self.positions: dict[int, int] = {}
+        self.on_rows: list[Callable[[int, Mapping[bytes, bytes]], None]] = []
+        self.on_dropped: list[Callable[[int], None]] = []
+        self.before_close: list[Callable[[], Any]] = []
+        self._notes = notes
+
+    def restore(self, partition: int, entries: Mapping[bytes, bytes], position: int) -> None:
+        self._notes.append("store")
+        self.rows[partition].update(entries)
+        self.positions[partition] = position
+
+    def checkpoint(self, partition: int = 0) -> Checkpoint | None:
+        value = self.rows[partition].get(CHECKPOINT_KEY)
+        return None if value is None else decode_checkpoint(value)
 
 
-class Batches:
-    """A stream of batches, each with what happens before the agent gets it."""
+class FakeConsumer:
+    """The tracker of each partition, and which generation of the group this worker is in."""
 
-    def __init__(self, app: BatchApp) -> None:
-        self.app = app
-        self.events: list[Event] = []
-        self.meanwhile: dict[int, Callable[[], object]] = {}
+    heartbeat_seconds = 0.0
 
-    def noack(self) -> Any:
-        return self._Stream(self)
+    def __init__(self, notes: list[str]) -> None:
+        self.trackers = {tp: OffsetTracker(tp) for tp in (SOURCE, OTHER)}
+        for tracker in self.trackers.values():
+            tracker.seek(0)
+        self.generation = GENERATION
+        self.confirmed = True
+        self.confirmed_at = float("inf")
+        self.waited_for: set[Batch] = set()
+        self.rejoined = asyncio.Event()
+        self.fetcher = SimpleNamespace(rejoin=self.rejoined.set)
+        self._notes = notes
 
-    class _Stream:
-        def __init__(self, batches: "Batches") -> None:
-            self.batches = batches
+    def begin(self, batch: Batch) -> bool:
+        return self.trackers[batch.tp].begin(batch)
 
-        async def events(self) -> AsyncIterator[Event]:
-            for number, event in enumerate(self.batches.events):
-                self.batches.meanwhile.get(number, lambda: None)()
-                yield event
+    def forget(self, batch: Batch) -> None:
+        self.waited_for.discard(batch)
+
+    def give_up(self, batch: Batch) -> None:
+        self.trackers[batch.tp].give_up(batch)
+        self.forget(batch)
+
+    def ack(self, message: Any) -> None:
+        self._notes.append("ack")
+        message.value.acked = True
+        self.forget(message.value)
+
+    def holds(self, batch: Batch) -> bool:
+        return batch.message is not None and batch.message.generation_id == self.generation
+
+    def is_current(self, batch: Batch) -> bool:
+        return self.trackers[batch.tp].is_current(batch) and self.holds(batch)
+
+    def confirmed_lately(self) -> bool:
+        return self.confirmed
+
+
+class FakeApp:
+    def __init__(self, notes: list[str]) -> None:
+        self.conf = SimpleNamespace(id="stock-signals")
+        self.batch_consumer = FakeConsumer(notes)
+        self.producers = {tp: FakeProducer(tp, notes) for tp in (SOURCE, OTHER)}
+        self.topic_ids = {SOURCE.topic: TOPIC_ID}
+        self.waits: dict[TP | str, str] = {}
+        self.should_stop = self.rebalancing = False
+        self.threads = ThreadPoolExecutor(4)
+        self.crashes: list[BaseException] = []
+
+    async def crash(self, error: BaseException) -> None:
+        self.crashes.append(error)
+
+
+class Unreachable(Exception):
+    """A service that the agent needs is away."""
 
 
 class Bench:
-    """A worker between a real table, real spans and a real consumer; only Kafka is missing."""
+    """An agent that takes what was fetched; `compute` makes an output and a row of each record."""
 
-    def __init__(self, app: BatchApp, numbers: Numbers) -> None:
-        self.app, self.numbers = app, numbers
-        self.broker = Broker()
-        self.batches = Batches(app)
-        self.given: list[list[int]] = []
+    def __init__(self) -> None:
+        #: What happened, in order.
+        self.notes: list[str] = []
+        self.app = FakeApp(self.notes)
+        self.consumer, self.producer = self.app.batch_consumer, self.app.producers[SOURCE]
+        self.tracker = self.consumer.trackers[SOURCE]
+        self.table = FakeTable(self.notes)
+        self.given: list[tuple[int, list[int]]] = []
         self.failures: list[Exception | None] = []
-        self.poisoned: dict[int, Poison] = {}
-        self.counted = 0
-        self.spans = app.batch_consumer.fetcher.spans[SOURCE] = Spans(SOURCE)
-        self.spans.seek(0)
-        self.worker = Worker("numbers", numbers, self.broker, DEAD_LETTERS, self.compute)
+        self.idle = False
+        self.events: list[Event] = []
+        #: Called before the batch of that number is given to the processor.
+        self.meanwhile: dict[int, Callable[[], object]] = {}
+        self.processor = BatchProcessor(
+            cast(Any, self.app), cast(Any, self.table), retriable=(NotCommitted, Unreachable)
+        )
+        self.processor.on_committed.append(lambda batch, seconds: self.notes.append("committed"))
 
-    async def compute(self, batch: Batch, given: Sequence[Record]) -> Work:
-        """Each record gives an output, and its offset as the value of its key."""
-        self.given.append([record.offset for record in given])
+    async def compute(self, batch: Batch) -> BatchResult:
+        self.given.append((batch.partition, [record.offset for record in batch.records]))
         failure = self.failures.pop(0) if self.failures else None
         if failure is not None:
             raise failure
-        work = Work(done=self.count)
-        for record in given:
-            if record.offset in self.poisoned:
-                work.poisoned.append((record, self.poisoned[record.offset]))
-            else:
-                work.outputs.append(Outgoing("out", record.key, record.value, batch.partition))
-                work.changes[record.key or b""] = b"%d" % record.offset
-        return work
+        result = BatchResult(done=lambda: self.notes.append("done"))
+        if not self.idle:
+            result.outputs = [ProducerRecord("out", r.key, r.value, batch.partition) for r in batch.records]
+            result.rows = {r.key or b"": b"%d" % r.offset for r in batch.records}
+        return result
 
-    def count(self) -> None:
-        self.counted += 1
-
-    def fetch(self, *offsets: int, fetched: Sequence[Rec] | None = None) -> Event:
+    def fetch(self, *offsets: int, tp: TP = SOURCE, fetched: Sequence[Rec] | None = None) -> Batch:
         """What a fetch brings, on its way to the agent."""
-        batch = self.spans.fetch(fetched or records(*offsets), offsets[-1] + 1)
+        batch = self.consumer.trackers[tp].fetch(fetched or records(*offsets), offsets[-1] + 1)
         assert batch is not None
-        event = event_of(self.app, batch, GENERATION)
-        self.app.batch_consumer.track_message(event.message)
-        self.batches.events.append(event)
-        return event
+        self.events.append(event_of(self.app, batch, GENERATION))
+        self.consumer.waited_for.add(batch)
+        return batch
+
+    async def _events(self) -> AsyncIterator[Event]:
+        for number, event in enumerate(self.events):
+            self.meanwhile.get(number, lambda: None)()
+            yield event
 
     async def run(self) -> None:
-        await asyncio.wait_for(self.worker.run(cast(Any, self.batches)), 5)
+        """Until all that was fetched is finished."""
+        stream: Any = SimpleNamespace(noack=lambda: SimpleNamespace(events=self._events))
+        async with asyncio.timeout(20):
+            async for batch in self.processor.batches(stream):
+                result = await self.processor.attempt(batch, lambda batch=batch: self.compute(batch))  # type: ignore[misc]
+                if result is not None:
+                    self.processor.commit(batch, result)
+            while self.processor._tasks:
+                await asyncio.wait(self.processor._tasks)
 
     @property
-    def unacked(self) -> int:
-        return len(self.app.batch_consumer.unacked)
+    def finished(self) -> int | None:
+        """The offset that may be committed."""
+        return self.tracker.committable()
 
     @property
-    def progress(self) -> int | None:
-        return self.numbers.progress(0, TOPIC_ID)
+    def offset(self) -> int | None:
+        """That of the checkpoint in the table."""
+        checkpoint = self.table.checkpoint()
+        return checkpoint and checkpoint.offset
+
+    @property
+    def topics(self) -> list[list[str]]:
+        """Those of the records of each transaction."""
+        return [[record.topic for record in records] for records in self.producer.committed]
 
 
-def leave_unconfirmed(bench: Bench) -> None:
-    bench.app.rebalancing = True
-    bench.app.batch_consumer.confirmed_at = float("-inf")
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the event loop run until something is so."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110  # What is awaited happens in threads, too.
+            await asyncio.sleep(0.005)

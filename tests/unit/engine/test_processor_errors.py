@@ -1,0 +1,230 @@
+"""What the processor does when something fails, or when the partition is another worker's meanwhile."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from app.engine.batch import Batch
+from app.engine.errors import Fenced, NotCommitted, OffsetGap, OperatorError, ProducerLost
+from app.engine.failpoints import Failpoint
+from tests.unit.engine.workbench import GENERATION, OTHER, Bench, Unreachable, until
+
+
+@pytest.fixture
+async def bench() -> Bench:
+    """A worker in generation 7, confirmed for ever."""
+    return Bench()
+
+
+def lose(bench: Bench) -> None:
+    """The group gives the partitions to somebody else."""
+    bench.consumer.generation = GENERATION + 1
+
+
+def nothing_happened(bench: Bench) -> bool:
+    return (bench.offset, bench.finished, bench.consumer.waited_for, "done" in bench.notes) == (None, 0, set(), False)
+
+
+async def test_what_the_broker_did_not_take_is_written_again_the_same(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.producer.failures = [NotCommitted("too few replicas")] * 2
+    retried: list[Exception] = []
+    bench.processor.on_retry.append(retried.append)
+    bench.fetch(0, 1)
+    with caplog.at_level(logging.WARNING):
+        await bench.run()
+    assert len(bench.producer.tried) == 3
+    assert all(tried == bench.producer.committed[0] for tried in bench.producer.tried)
+    assert (bench.given, bench.offset, bench.notes.count("done")) == ([(0, [0, 1])], 2, 1)
+    assert [str(error) for error in retried] == ["too few replicas"] * 2
+    assert "stocks.raw.avro[0]@0..1: too few replicas; trying again in 0.1 s" in caplog.text
+
+
+async def test_what_an_agent_needs_is_waited_for(bench: Bench) -> None:
+    bench.failures = [Unreachable("no route"), Unreachable("no route")]
+    bench.fetch(0, 1)
+    await bench.run()
+    assert (bench.given, bench.offset, len(bench.producer.tried)) == ([(0, [0, 1])] * 3, 2, 1)
+
+
+async def test_what_keeps_a_partition_is_said_while_it_lasts(bench: Bench) -> None:
+    said: list[dict[Any, str]] = []
+    bench.processor.on_retry.append(lambda error: said.append(dict(bench.app.waits)))
+    bench.failures = [Unreachable("no route")]
+    bench.producer.failures = [NotCommitted("timed out")]
+    batch = bench.fetch(0)
+    await bench.run()
+    assert said == [{batch.tp: "no route"}, {batch.tp: "timed out"}]
+    assert bench.app.waits == {}
+
+
+@pytest.mark.parametrize("where", ["agent", "commit"])
+async def test_a_fenced_batch_is_dropped_with_the_partitions_memory(bench: Bench, where: str) -> None:
+    (bench.failures if where == "agent" else bench.producer.failures).append(Fenced("by its successor"))
+    dropped: list[int] = []
+    bench.table.on_dropped.append(dropped.append)
+    lost_meanwhile = bench.fetch(0, 1)
+    bench.app.should_stop = True
+    await bench.run()
+    assert nothing_happened(bench)
+    assert (dropped, lost_meanwhile.acked, bench.app.crashes) == ([0], False, [])
+
+
+async def test_after_a_dropped_batch_the_next_of_its_partition_waits_for_a_seek(bench: Bench) -> None:
+    bench.producer.failures.append(Fenced("by its successor"))
+    bench.fetch(0)
+    bench.fetch(1)
+    bench.fetch(0, tp=OTHER)
+    bench.app.should_stop = True
+    await bench.run()
+    assert bench.given == [(0, [0]), (1, [0])]
+    assert (bench.offset, bench.finished, bench.consumer.waited_for) == (None, 0, set())
+    assert bench.consumer.trackers[OTHER].committable() == 1
+
+
+async def test_a_batch_of_an_older_generation_writes_nothing(bench: Bench) -> None:
+    bench.fetch(0, 1)
+    bench.meanwhile[0] = lambda: lose(bench)
+    await bench.run()
+    assert bench.producer.tried == []
+    assert nothing_happened(bench)
+
+
+async def test_a_partition_lost_while_it_is_written_is_not_stored(bench: Bench) -> None:
+    # The next owner restores it from the changelog, this worker too if it comes back.
+    bench.fetch(0, 1)
+    bench.producer.meanwhile = lambda: lose(bench)
+    await bench.run()
+    assert len(bench.producer.committed) == 1
+    assert nothing_happened(bench)
+    assert bench.app.crashes == []
+
+
+@pytest.mark.parametrize("where", ["agent", "commit"])
+@pytest.mark.parametrize("leaving", ["rebalancing", "should_stop"])
+async def test_a_worker_that_leaves_does_not_wait_for_what_is_away(bench: Bench, where: str, leaving: str) -> None:
+    error = Unreachable("no route") if where == "agent" else NotCommitted("timed out")
+    (bench.failures if where == "agent" else bench.producer.failures).extend([error] * 100)
+    setattr(bench.app, leaving, True)
+    bench.consumer.confirmed = False
+    bench.fetch(0)
+    running = asyncio.ensure_future(bench.run())
+    await until(lambda: bench.given != [] and not bench.consumer.waited_for)
+    bench.app.rebalancing, bench.consumer.generation = False, GENERATION + 1
+    await running
+    assert nothing_happened(bench)
+    assert len(bench.given) == 1
+
+
+async def test_a_worker_that_leaves_still_finishes_what_the_broker_takes(bench: Bench) -> None:
+    bench.producer.failures = [NotCommitted("timed out")]
+    bench.app.rebalancing = True
+    bench.fetch(0)
+    await bench.run()
+    assert (bench.offset, bench.finished) == (1, 1)
+
+
+async def test_a_bug_in_an_agent_leaves_the_batch_unacked_and_ends_the_agent(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.failures.append(ZeroDivisionError("a bug"))
+    batch = bench.fetch(0, 1)
+    bench.fetch(2)
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        await bench.run()
+    assert (batch.acked, bench.given, bench.producer.tried, bench.finished) == (False, [(0, [0, 1])], [], 0)
+    assert "stocks.raw.avro[0]@0..1 failed; it stays un-acked" in caplog.text
+
+
+def a_listener_fails(bench: Bench) -> None:
+    def fail(partition: int, rows: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    bench.table.on_rows.append(fail)
+
+
+@pytest.mark.parametrize(
+    ("break_it", "error", "stored"),
+    [
+        (lambda bench: bench.producer.failures.append(ZeroDivisionError("a bug")), ZeroDivisionError, None),
+        (lambda bench: setattr(bench.table, "restore", None), TypeError, None),
+        (a_listener_fails, ZeroDivisionError, 2),
+    ],
+    ids=["commit", "store", "listener"],
+)
+async def test_a_bug_after_that_ends_the_worker_and_no_batch_is_taken_behind_it(
+    bench: Bench, break_it: Callable[[Bench], None], error: type[Exception], stored: int | None
+) -> None:
+    break_it(bench)
+    bench.fetch(0, 1)
+    bench.fetch(2)
+    await bench.run()
+    assert [type(crash) for crash in bench.app.crashes] == [error]
+    assert (bench.given, bench.offset, "done" in bench.notes) == ([(0, [0, 1])], stored, False)
+
+
+async def test_a_batch_lost_on_the_way_ends_the_agent(bench: Bench) -> None:
+    bench.fetch(0, 1)
+    bench.fetch(2, 3)
+    del bench.events[0]
+    with pytest.raises(OffsetGap):
+        await bench.run()
+    assert (bench.given, bench.offset) == ([], None)
+
+
+async def test_a_partition_whose_transaction_timed_out_is_gained_again(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    def pause(point: Failpoint, batch: Batch) -> None:
+        batch.begun_at -= bench.producer.timeout_seconds
+
+    bench.processor.reached = lambda point, batch: pause(point, batch) if point is Failpoint.AFTER_BEGIN else None
+    bench.producer.failures.append(Fenced("fenced by a newer instance"))
+    bench.fetch(0)
+    await bench.run()
+    assert bench.consumer.rejoined.is_set()
+    assert (bench.app.crashes, nothing_happened(bench)) == ([], True)
+    assert "joining the group again" in caplog.text
+
+
+async def test_a_producer_that_lost_touch_with_its_coordinator_is_made_anew_at_once(bench: Bench) -> None:
+    bench.producer.failures.append(ProducerLost("invalid state"))
+    bench.fetch(0)
+    await bench.run()
+    assert (bench.consumer.rejoined.is_set(), bench.app.crashes) == (True, [])
+
+
+async def test_somebody_else_with_the_same_id_is_a_sentence(bench: Bench) -> None:
+    bench.producer.failures.append(Fenced("fenced by a newer instance"))
+    bench.fetch(0)
+    await bench.run()
+    [error] = bench.app.crashes
+    assert isinstance(error, OperatorError)
+    assert "transactional id stock-signals-stocks.raw.avro-0" in str(error)
+    assert "stocks.raw.avro[0] to this worker: a second deployment runs with the same APP_ID" in str(error)
+    assert not bench.consumer.rejoined.is_set()
+
+
+@pytest.mark.parametrize("explained", ["rebalance", "stop"])
+async def test_a_rebalance_that_explains_it_is_waited_for(bench: Bench, explained: str) -> None:
+    bench.producer.failures.append(Fenced("fenced by a newer instance"))
+    bench.consumer.confirmed_at = 0.0
+    bench.fetch(0)
+    running = asyncio.ensure_future(bench.run())
+    await until(lambda: not bench.consumer.waited_for and bench.given != [])
+    done, _ = await asyncio.wait({running}, timeout=0.1)
+    assert not done, "no heartbeat has said yet whether a rebalance is on its way"
+    bench.app.rebalancing = True
+    bench.consumer.confirmed_at = float("inf")
+    done, _ = await asyncio.wait({running}, timeout=0.1)
+    assert not done
+    if explained == "rebalance":
+        lose(bench)
+    else:
+        bench.app.should_stop = True
+    await running
+    assert (bench.app.crashes, bench.consumer.rejoined.is_set()) == ([], False)
