@@ -1,4 +1,4 @@
-"""Every private name of Faust and aiokafka that the engine touches, in one place.
+"""Every private name of Faust and aiokafka that the engine touches, in one place, with what is reached through them.
 
 tests/unit/engine/test_private.py checks that each is still there and says which
 one changed, so that an upgrade fails there and not in production.
@@ -44,8 +44,22 @@ NAMES: Mapping[str, Sequence[str]] = {
     ),
     "faust.stores.rocksdb:Store": ("_db_for_partition",),
     "faust.app.base:BootStrategy": ("_should_enable_web",),
-    "aiokafka.consumer.fetcher:Fetcher": ("fetched_records",),
-    "aiokafka.consumer.subscription_state:SubscriptionState": ("fetch_context",),
+    "aiokafka:AIOKafkaConsumer": (
+        "_isolation_level",
+        "_fetch_max_wait_ms",
+        "_client",
+        "_closed",
+        "_coordinator",
+        "_fetcher",
+        "_subscription",
+    ),
+    "aiokafka.client:AIOKafkaClient": ("force_metadata_update",),
+    "aiokafka.consumer.group_coordinator:GroupCoordinator": ("request_rejoin",),
+    "aiokafka.consumer.fetcher:Fetcher": ("_closed", "_subscriptions", "fetched_records"),
+    "aiokafka.consumer.subscription_state:SubscriptionState": ("fetch_context", "subscription"),
+    "aiokafka.consumer.subscription_state:Subscription": ("assignment",),
+    "aiokafka.consumer.subscription_state:Assignment": ("tps", "state_value"),
+    "aiokafka.consumer.subscription_state:TopicPartitionState": ("position", "has_valid_position"),
 }
 
 

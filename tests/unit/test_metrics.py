@@ -36,7 +36,7 @@ def test_no_label_can_hold_a_symbol_or_a_run() -> None:
         for sample in family.samples
         for label in sample.labels
     }
-    assert labels <= {"outcome", "action", "reason", "kind", "agent", "le", "topic", "partition", "origin"}
+    assert labels <= {"outcome", "action", "reason", "kind", "le", "topic", "partition", "origin"}
 
 
 def newest_bar(collector: metrics.NewestBar) -> CollectorRegistry:

@@ -1,25 +1,26 @@
 from pathlib import Path
 from time import monotonic
-from types import SimpleNamespace
 from typing import Any, cast
 
+import faust
 import pytest
-from app.engine.progress import PROGRESS_KEY, encode_progress
-from app.engine.spans import Spans
 from faust.types import TP
 
-from app import metrics
-from app.clients import ClusterMissing
-from app.engine.app import QUEUED_BATCHES, STUCK_SECONDS, BatchApp
+from app.engine.app import QUEUED_BATCHES, STUCK_SECONDS, BatchApp, Prepared
+from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, encode_checkpoint
+from app.engine.datadir import DataDirInUse
+from app.engine.errors import OperatorError
+from app.engine.offset_tracker import OffsetTracker
 from app.engine.schema import BatchSchema
-from app.settings import Settings
-from tests.unit.engine.made import SOURCE, TOPIC_ID, Numbers, Rec, changelog, event_of, make_settings
+from app.engine.table import BatchTable
+from tests.unit.engine.made import SOURCE, TOPIC_ID, make_options
 
 
 def test_the_engine_runs_with_the_settings_that_it_relies_on(app: BatchApp) -> None:
     conf = cast(Any, app.conf)
     assert conf.Schema is BatchSchema
     assert conf.stream_wait_empty is True
+    assert conf.recovery_consistency_check is False
     assert conf.broker_session_timeout == 10.0
     assert conf.broker_heartbeat_interval == pytest.approx(3.0)
     assert conf.broker_commit_interval == 1.0
@@ -39,54 +40,101 @@ def test_a_commit_comes_often_enough_to_confirm_the_worker(app: BatchApp) -> Non
     assert app.conf.broker_commit_interval < app.conf.broker_session_timeout / 4
 
 
-def test_the_settings_reach_faust(tmp_path: Path) -> None:
+def test_the_options_reach_faust(tmp_path: Path) -> None:
+    credentials = faust.SASLCredentials(username="key", password="not-a-secret", mechanism="PLAIN")  # noqa: S106
     app = BatchApp(
-        make_settings(
+        make_options(
             tmp_path / "here",
-            kafka_bootstrap="127.0.0.1:1,127.0.0.1:2",
-            topic_prefix="test.",
+            id="test.stock-signals",
+            brokers=["127.0.0.1:1", "127.0.0.1:2"],
+            credentials=credentials,
             partitions=3,
-            session_seconds=20,
-            api_port=8123,
+            replication_factor=2,
+            session_seconds=20.0,
+            web_port=8123,
         )
     )
-    assert app.conf.id == "test.stock-signals"
-    assert [str(url) for url in app.conf.broker] == ["kafka-batched://127.0.0.1:1", "kafka-batched://127.0.0.1:2"]
-    assert (app.conf.topic_partitions, app.conf.broker_session_timeout, app.conf.web_port) == (3, 20, 8123)
-    assert str(app.conf.canonical_url) == "http://127.0.0.1:8123"
-    assert Path(app.conf.datadir) == tmp_path / "here"
-
-
-def test_credentials_reach_faust(tmp_path: Path) -> None:
-    app = BatchApp(
-        make_settings(
-            tmp_path,
-            kafka_security_protocol="SASL_PLAINTEXT",
-            kafka_api_key="key",
-            kafka_api_secret="not-a-secret",  # noqa: S106
-        )
+    conf = cast(Any, app.conf)
+    assert conf.id == "test.stock-signals"
+    assert [str(url) for url in conf.broker] == ["kafka-batched://127.0.0.1:1", "kafka-batched://127.0.0.1:2"]
+    assert conf.broker_credentials.username == "key"
+    assert (conf.topic_partitions, conf.topic_replication_factor, conf.broker_session_timeout) == (3, 2, 20.0)
+    assert (str(conf.canonical_url), conf.broker_client_id) == (
+        "http://127.0.0.1:8123",
+        "stock-signals@127.0.0.1:8001",
     )
-    assert cast(Any, app.conf.broker_credentials).username == "key"
+    assert Path(conf.datadir) == tmp_path / "here"
 
 
-def test_without_a_cluster_a_worker_does_not_start(tmp_path: Path) -> None:
-    app = BatchApp(Settings(_env_file=None, stack_dir=tmp_path))  # type: ignore[call-arg]
-    with pytest.raises(ClusterMissing, match="make stack-up"):
-        app.prepare()
+def test_each_source_partition_has_a_transactional_id_that_begins_with_the_apps(tmp_path: Path) -> None:
+    options = make_options(tmp_path)
+    assert options.transactional_id(TP("stocks.raw.avro", 3)) == "stock-signals-stocks.raw.avro-3"
 
 
-def test_a_table_is_found_by_what_feeds_it(app: BatchApp, numbers: Numbers) -> None:
+def test_preparing_claims_the_data_folder_and_keeps_what_the_cluster_said(tmp_path: Path) -> None:
+    app, second = BatchApp(make_options(tmp_path)), BatchApp(make_options(tmp_path))
+    app.prepare()
+    assert app.topic_ids == {SOURCE.topic: TOPIC_ID}
+    assert (tmp_path / "owner").read_text() == "stock-signals on cluster one"
+    with pytest.raises(DataDirInUse):
+        second.prepare()
+
+
+def test_a_worker_that_cannot_work_claims_nothing(tmp_path: Path) -> None:
+    def refuse(app: BatchApp) -> Prepared:
+        raise OperatorError("no broker")
+
+    with pytest.raises(OperatorError, match="no broker"):
+        BatchApp(make_options(tmp_path / "data", prepare=refuse)).prepare()
+    assert not (tmp_path / "data").exists()
+
+
+async def test_what_a_person_must_mend_ends_the_worker(tmp_path: Path) -> None:
+    checked: list[BatchApp] = []
+    crashes: list[BaseException] = []
+
+    class Crashing(BatchApp):
+        async def crash(self, reason: BaseException) -> None:
+            crashes.append(reason)
+
+    def check(app: BatchApp) -> None:
+        checked.append(app)
+        if len(checked) > 1:
+            raise OperatorError("the topic was deleted")
+
+    app = Crashing(make_options(tmp_path, check=check))
+    await app.check()
+    assert crashes == []
+    await app.check()
+    assert checked == [app, app]
+    assert [str(error) for error in crashes] == ["the topic was deleted"]
+
+
+def test_a_table_is_found_by_what_feeds_it(app: BatchApp, numbers: BatchTable) -> None:
     assert app.stream_tables() == {SOURCE.topic: numbers}
 
 
-async def test_reading_starts_at_the_progress_of_the_topics_table(app: BatchApp, numbers: Numbers) -> None:
-    app.topic_ids[SOURCE.topic] = TOPIC_ID
+async def test_reading_starts_at_the_checkpoint_of_the_topics_table(app: BatchApp, numbers: BatchTable) -> None:
     assert app._state_offset(SOURCE) is None
-    progress = Rec(0, PROGRESS_KEY, encode_progress(TOPIC_ID, 77))
-    numbers.apply_changelog_batch([event_of(app, changelog(progress))])
-    await numbers.on_recovery_completed(set(), set())
+    numbers.restore(0, {CHECKPOINT_KEY: encode_checkpoint(Checkpoint(TOPIC_ID, 77, ""))}, 1)
     assert app._state_offset(SOURCE) == 77
     assert app._state_offset(TP("of no table", 0)) is None
+    app.topic_ids = {SOURCE.topic: "made anew since"}
+    assert app._state_offset(SOURCE) is None
+
+
+async def test_a_recovery_is_timed_and_then_the_streams_are_read(
+    app: BatchApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    took: list[float] = []
+    opened: list[str] = []
+    app.on_recovered.append(took.append)
+    monkeypatch.setattr(app.batch_consumer, "open_streams", lambda: opened.append("streams"))
+    app.on_rebalance_start()
+    assert (took, opened) == ([], [])
+    app.on_rebalance_end()
+    assert opened == ["streams"]
+    assert [0 <= seconds < 60 for seconds in took] == [True]
 
 
 @pytest.fixture
@@ -100,8 +148,8 @@ def reading(app: BatchApp, monkeypatch: pytest.MonkeyPatch) -> BatchApp:
         return dict.fromkeys(tps, 100)
 
     monkeypatch.setattr(consumer.fetcher, "ends", ends)
-    consumer.fetcher.spans[SOURCE] = Spans(SOURCE)
-    consumer.fetcher.spans[SOURCE].seek(40)
+    consumer.fetcher.trackers[SOURCE] = OffsetTracker(SOURCE)
+    consumer.fetcher.trackers[SOURCE].seek(40)
     return app
 
 
@@ -110,14 +158,8 @@ async def test_lag_is_what_is_not_finished_of_the_partitions_that_are_read(readi
 
 
 async def test_there_is_no_negative_lag(reading: BatchApp) -> None:
-    reading.batch_consumer.fetcher.spans[SOURCE].seek(101)
+    reading.batch_consumer.fetcher.trackers[SOURCE].seek(101)
     assert await reading.lag() == {SOURCE: 0}
-
-
-async def test_the_watch_measures_the_lag(reading: BatchApp) -> None:
-    await reading.watch()
-    samples = [sample for metric in metrics.lag_records.collect() for sample in metric.samples]
-    assert [(set(sample.labels.values()), sample.value) for sample in samples] == [({SOURCE.topic, "0"}, 60)]
 
 
 async def test_a_worker_that_asks_for_nothing_ends_itself(app: BatchApp, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,6 +177,16 @@ async def test_a_worker_that_asks_for_nothing_ends_itself(app: BatchApp, monkeyp
     fetcher.polled_at -= STUCK_SECONDS + 1
     await app.end_when_stuck()
     assert "the worker is stuck" in str(crashes[0])
+
+
+async def test_a_worker_that_takes_partitions_over_is_not_stuck(app: BatchApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def crash(error: BaseException) -> None:
+        pytest.fail(str(error))
+
+    monkeypatch.setattr(app, "crash", crash)
+    app.batch_consumer.fetcher.polled_at = monotonic() - STUCK_SECONDS - 1
+    app.takeover._fencing_at = monotonic()
+    await app.end_when_stuck()
 
 
 async def test_a_worker_without_partitions_asks_which_topics_there_are(
@@ -164,13 +216,3 @@ def test_the_holder_of_a_partition_is_known_from_the_assignment(app: BatchApp) -
         None,
     ]
     assert app.holder("another", 0) is None
-
-
-def test_what_remains_to_be_restored_counts_only_during_recovery(
-    app: BatchApp, numbers: Numbers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    recovery = SimpleNamespace(in_recovery=False, active_remaining_total=lambda: 12)
-    monkeypatch.setattr(type(app.tables), "recovery", recovery)
-    assert app.records_to_restore() == 0
-    recovery.in_recovery = True
-    assert app.records_to_restore() == 12

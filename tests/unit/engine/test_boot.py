@@ -1,12 +1,13 @@
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from faust.contrib.asgi import AsgiService
 
-from app.engine.app import BatchApp
+from app.engine.app import BatchApp, Prepared
 from app.engine.boot import ApiFirst, CheckedWorker
-from app.errors import StocksError
-from app.settings import Settings
+from app.engine.errors import OperatorError
+from tests.unit.engine.made import make_options
 
 
 async def test_the_api_answers_before_the_tables_are_there(app: BatchApp) -> None:
@@ -19,11 +20,11 @@ async def test_without_an_api_there_is_no_server(app: BatchApp) -> None:
     assert list(cast(ApiFirst, app.boot_strategy).web_server()) == []
 
 
-async def test_a_worker_that_cannot_start_says_why_in_one_line(app: BatchApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(settings: Settings) -> dict[str, str]:
-        raise StocksError("topic x has 3 partitions, wanted 8")
+async def test_a_worker_that_cannot_start_says_why_in_one_line(tmp_path: Path) -> None:
+    def refuse(app: BatchApp) -> Prepared:
+        raise OperatorError("topic x has 3 partitions, wanted 8")
 
-    monkeypatch.setattr("app.engine.app.ensure_topics", refuse)
+    app = BatchApp(make_options(tmp_path, prepare=refuse))
     worker = cast(Any, app.conf).Worker(app, override_logging=False)
     with pytest.raises(SystemExit, match=r"^Error: topic x has 3 partitions, wanted 8$"):
         worker.execute_from_commandline()
@@ -31,7 +32,7 @@ async def test_a_worker_that_cannot_start_says_why_in_one_line(app: BatchApp, mo
 
 async def test_the_first_reason_of_a_crash_is_the_one_that_is_told(app: BatchApp) -> None:
     worker = CheckedWorker(app, override_logging=False)
-    worker.crash_reason = StocksError("the topic is gone")
+    worker.crash_reason = OperatorError("the topic is gone")
     # A task that was cancelled after it.
     worker.crash_reason = RuntimeError("cancelled")
     assert str(worker.crash_reason) == "the topic is gone"

@@ -1,39 +1,44 @@
 import asyncio
 import logging
+from time import monotonic
 from typing import Any, cast
 
 import pytest
-from app.engine.spans import Hole, Spans
 from faust.transport.consumer import ThreadDelegateConsumer
 from faust.transport.drivers import aiokafka
 from faust.types import TP, ConsumerMessage
 
 from app.engine.app import BatchApp
 from app.engine.batch import Batch
-from app.engine.consumer import BatchConsumer
-from tests.unit.engine.made import SOURCE, Numbers, Rec, batch, changelog, records
+from app.engine.consumer import FRESH_SECONDS, BatchConsumer
+from app.engine.errors import OffsetGap
+from app.engine.offset_tracker import OffsetTracker
+from app.engine.table import BatchTable
+from tests.unit.engine.made import CHANGELOG as CHANGELOG_TOPIC
+from tests.unit.engine.made import SOURCE, Rec, batch, event_of, records
 
-INDICATORS = TP("stocks.indicators", 0)
-CHANGELOG = TP("stock-signals-numbers-changelog", 0)
+OTHER = TP(SOURCE.topic, 1)
+CHANGELOG = TP(CHANGELOG_TOPIC, 0)
+GENERATION = 7
 
 
 @pytest.fixture
-def consumer(app: BatchApp, numbers: Numbers, monkeypatch: pytest.MonkeyPatch) -> BatchConsumer:
+def consumer(app: BatchApp, numbers: BatchTable, monkeypatch: pytest.MonkeyPatch) -> BatchConsumer:
     """Assigned two stream partitions and a changelog's."""
     consumer = app.batch_consumer
-    monkeypatch.setattr(consumer, "assignment", lambda: {SOURCE, INDICATORS, CHANGELOG})
-    app.topics.acking_topics.update({SOURCE.topic, INDICATORS.topic})
+    monkeypatch.setattr(consumer, "assignment", lambda: {SOURCE, OTHER, CHANGELOG})
+    app.topics.acking_topics.add(SOURCE.topic)
     return consumer
 
 
-def sought(consumer: BatchConsumer, tp: TP, offset: int) -> Spans:
-    spans = consumer.fetcher.spans[tp] = Spans(tp)
-    spans.seek(offset)
-    return spans
+def sought(consumer: BatchConsumer, tp: TP, offset: int) -> OffsetTracker:
+    tracker = consumer.fetcher.trackers[tp] = OffsetTracker(tp)
+    tracker.seek(offset)
+    return tracker
 
 
-def fetched(spans: Spans, *offsets: int) -> Batch:
-    made = spans.fetch(records(*offsets), offsets[-1] + 1)
+def fetched(tracker: OffsetTracker, *offsets: int) -> Batch:
+    made = tracker.fetch(records(*offsets), offsets[-1] + 1)
     assert made is not None
     return made
 
@@ -46,15 +51,9 @@ def test_a_batch_becomes_a_message_known_by_where_it_starts(consumer: BatchConsu
     assert message.generation_id == app.consumer_generation_id
 
 
-def test_a_changelogs_batch_is_known_by_its_last_record(consumer: BatchConsumer) -> None:
-    made = changelog(Rec(12), Rec(14))
-    made.end = 16
-    assert consumer._to_message(CHANGELOG, made).offset == 14
-
-
 def test_acking_a_batch_moves_what_is_finished(consumer: BatchConsumer) -> None:
-    spans = sought(consumer, SOURCE, 5)
-    made = fetched(spans, 5, 6)
+    tracker = sought(consumer, SOURCE, 5)
+    made = fetched(tracker, 5, 6)
     message = consumer._to_message(SOURCE, made)
     consumer.track_message(message)
     assert consumer.begin(made)
@@ -80,23 +79,24 @@ def test_a_batch_of_a_partition_that_is_not_read_is_not_begun(consumer: BatchCon
     assert consumer.finished(SOURCE) is None
 
 
-def test_a_lost_batch_is_a_hole(consumer: BatchConsumer) -> None:
-    spans = sought(consumer, SOURCE, 5)
-    fetched(spans, 5, 6)
-    with pytest.raises(Hole):
-        consumer.begin(fetched(spans, 7))
+def test_a_lost_batch_is_an_offset_gap(consumer: BatchConsumer) -> None:
+    tracker = sought(consumer, SOURCE, 5)
+    fetched(tracker, 5, 6)
+    with pytest.raises(OffsetGap):
+        consumer.begin(fetched(tracker, 7))
 
 
 def test_only_the_streams_are_committed(consumer: BatchConsumer) -> None:
-    assert consumer.stream_tps() == {SOURCE, INDICATORS}
-    assert set(consumer._filter_tps_with_pending_acks()) == {SOURCE, INDICATORS}
-    assert set(consumer._filter_tps_with_pending_acks({SOURCE.topic})) == {SOURCE}
+    assert consumer.stream_tps() == {SOURCE, OTHER}
+    assert set(consumer._filter_tps_with_pending_acks()) == {SOURCE, OTHER}
+    assert set(consumer._filter_tps_with_pending_acks({SOURCE})) == {SOURCE}
+    assert set(consumer._filter_tps_with_pending_acks({SOURCE.topic, CHANGELOG_TOPIC})) == {SOURCE, OTHER}
 
 
 def test_what_is_not_sought_yet_is_not_committed_and_what_is_unchanged_is(consumer: BatchConsumer) -> None:
     sought(consumer, SOURCE, 0)
     for _ in range(2):
-        assert consumer._filter_committable_offsets({SOURCE, INDICATORS}) == {SOURCE: 0}
+        assert consumer._filter_committable_offsets({SOURCE, OTHER}) == {SOURCE: 0}
         consumer._committed_offset[SOURCE] = 0
 
 
@@ -122,7 +122,7 @@ async def test_a_new_assignment_forgets_what_was_fetched_under_the_old(
     made = fetched(sought(consumer, SOURCE, 5), 5)
 
     async def assigned(self: Any, tps: set[TP], generation_id: int) -> None:
-        assert consumer.fetcher.spans == {}
+        assert consumer.fetcher.trackers == {}
 
     monkeypatch.setattr(aiokafka.Consumer, "on_partitions_assigned", assigned)
     assert consumer.fetcher.polled_at is None
@@ -158,7 +158,7 @@ async def test_a_thread_that_crashed_is_not_asked_to_commit(consumer: BatchConsu
         (50, 0, None, 50, None, ""),
         (50, 0, 50, 50, None, ""),
         (50, 0, 40, 50, None, ""),
-        (50, 0, 60, 50, logging.WARNING, "state ends at 50, the group committed 60: reading again from 50"),
+        (50, 0, 60, 50, logging.INFO, "state ends at 50, the group committed 60: reading again from 50"),
         (50, 70, 60, 70, logging.ERROR, "records 50 to 69 were deleted by retention before they were processed"),
         (0, 0, None, 0, None, ""),
     ],
@@ -173,8 +173,12 @@ def test_reading_starts_where_the_state_ends(
     level: int | None,
     said: str,
 ) -> None:
+    deleted: list[tuple[str, int]] = []
     consumer.state_offset = lambda tp: state
-    assert consumer._start(SOURCE, earliest, committed) == start
+    consumer.on_deleted = lambda topic, count: deleted.append((topic, count))
+    with caplog.at_level(logging.INFO):
+        assert consumer._start(SOURCE, earliest, committed) == start
+    assert deleted == [(SOURCE.topic, 20 if level == logging.ERROR else 0)]
     assert [record.levelno for record in caplog.records] == ([level] if level else [])
     if level:
         assert caplog.messages[0].endswith(f"stocks.raw.avro[0]: {said}")
@@ -183,7 +187,7 @@ def test_reading_starts_where_the_state_ends(
 async def test_seeking_goes_to_the_states_ends_and_commits_at_once(
     consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    states = {SOURCE: 50, INDICATORS: None}
+    states = {SOURCE: 50, OTHER: None}
     consumer.state_offset = states.__getitem__
     committed: list[dict[TP, int]] = []
 
@@ -191,10 +195,10 @@ async def test_seeking_goes_to_the_states_ends_and_commits_at_once(
         return dict.fromkeys(tps, 2)
 
     async def group_committed(tps: set[TP]) -> dict[TP, int | None]:
-        return {SOURCE: 40, INDICATORS: None}
+        return {SOURCE: 40, OTHER: None}
 
-    async def seek_spans(spans: dict[TP, Spans], offsets: dict[TP, int]) -> None:
-        assert spans is consumer.fetcher.spans
+    async def seek_trackers(tracker: dict[TP, OffsetTracker], offsets: dict[TP, int]) -> None:
+        assert tracker is consumer.fetcher.trackers
         for tp, offset in offsets.items():
             sought(consumer, tp, offset)
 
@@ -205,19 +209,97 @@ async def test_seeking_goes_to_the_states_ends_and_commits_at_once(
     monkeypatch.setattr(consumer, "earliest_offsets", earliest_offsets)
     monkeypatch.setattr(consumer, "commit", commit)
     monkeypatch.setattr(consumer.fetcher, "committed", group_committed)
-    monkeypatch.setattr(consumer.fetcher, "seek_spans", seek_spans)
+    monkeypatch.setattr(consumer.fetcher, "seek_trackers", seek_trackers)
     await consumer.perform_seek()
-    assert committed == [{SOURCE: 50, INDICATORS: 2}]
+    assert committed == [{SOURCE: 50, OTHER: 2}]
     assert consumer.fetcher.readable is None
     consumer.open_streams()
-    assert consumer.fetcher.readable is consumer.fetcher.spans
+    assert consumer.fetcher.readable is consumer.fetcher.trackers
 
 
 async def test_a_rebalance_that_ends_after_the_next_has_begun_opens_nothing(consumer: BatchConsumer) -> None:
-    consumer._sought = consumer.fetcher.spans
-    consumer.fetcher.spans = {}
+    consumer._sought = consumer.fetcher.trackers
+    consumer.fetcher.trackers = {}
     consumer.open_streams()
-    assert consumer.fetcher.readable is not consumer.fetcher.spans
+    assert consumer.fetcher.readable is not consumer.fetcher.trackers
+
+
+def fetched_in(generation: int, app: BatchApp, made: Batch) -> Batch:
+    made.message = event_of(app, made, generation).message
+    return made
+
+
+def test_a_batch_is_this_workers_while_its_generation_lasts(
+    consumer: BatchConsumer, app: BatchApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(app), "consumer_generation_id", GENERATION)
+    made = fetched(sought(consumer, SOURCE, 5), 5)
+    assert not consumer.holds(made), "nobody has given it to an agent yet"
+    assert consumer.is_current(fetched_in(GENERATION, app, made))
+    for generation in (GENERATION - 1, GENERATION + 1):
+        assert not consumer.is_current(fetched_in(generation, app, made))
+
+
+def test_a_batch_is_not_this_workers_without_the_partition_nor_after_a_seek(
+    consumer: BatchConsumer, app: BatchApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(app), "consumer_generation_id", GENERATION)
+    tracker = sought(consumer, SOURCE, 5)
+    made = fetched_in(GENERATION, app, fetched(tracker, 5))
+    tracker.seek(5)
+    assert consumer.holds(made)
+    assert not consumer.is_current(made)
+    monkeypatch.setattr(consumer, "assignment", lambda: {OTHER})
+    assert not consumer.holds(made)
+
+
+def test_a_batch_given_up_is_waited_for_by_nobody_and_comes_again_after_a_seek(
+    consumer: BatchConsumer, app: BatchApp
+) -> None:
+    tracker = sought(consumer, SOURCE, 5)
+    made = fetched_in(GENERATION, app, fetched(tracker, 5))
+    consumer.track_message(cast(Any, made.message))
+    assert consumer.begin(made)
+    consumer.give_up(made)
+    assert not consumer.unacked
+    assert not consumer.begin(made)
+    assert consumer.finished(SOURCE) == 5
+
+
+def test_giving_up_a_batch_of_a_partition_that_is_gone_is_no_error(consumer: BatchConsumer, app: BatchApp) -> None:
+    consumer.give_up(fetched_in(GENERATION, app, batch(0, 1)))
+    consumer.give_up(batch(0, 1))
+
+
+@pytest.mark.parametrize(("age", "confirmed"), [(0.0, True), (7.9, True), (8.0, False), (3600.0, False)])
+def test_a_confirmation_lasts_less_than_the_session(
+    consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch, age: float, confirmed: bool
+) -> None:
+    monkeypatch.setattr("app.engine.consumer.monotonic", lambda: 5000.0)
+    consumer.confirmed_at = 5000.0 - age
+    assert consumer.confirmed_lately() is confirmed
+
+
+async def test_a_worker_that_stops_does_not_wait_for_a_broker_that_is_away(
+    consumer: BatchConsumer, app: BatchApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    async def commit(self: Any, offsets: Any) -> bool:
+        asked.append(offsets)
+        return True
+
+    monkeypatch.setattr(ThreadDelegateConsumer, "_commit", commit)
+    app._stopped.set()
+    consumer.confirmed_at = monotonic() - FRESH_SECONDS - 1
+    assert await consumer._commit({SOURCE: 1}) is False
+    assert asked == []
+    consumer.confirmed_at = monotonic()
+    assert await consumer._commit({SOURCE: 1}) is True
+
+
+async def test_faust_has_nothing_to_restore(consumer: BatchConsumer) -> None:
+    assert await consumer.highwaters(CHANGELOG) == {CHANGELOG: 0}
 
 
 async def test_without_streams_there_is_nothing_to_seek(
@@ -225,10 +307,10 @@ async def test_without_streams_there_is_nothing_to_seek(
 ) -> None:
     monkeypatch.setattr(consumer, "assignment", set)
     await consumer.perform_seek()
-    assert consumer.fetcher.spans == {}
+    assert consumer.fetcher.trackers == {}
 
 
 async def test_while_the_flow_is_stopped_nothing_is_sought(consumer: BatchConsumer) -> None:
     consumer.stop_flow()
     await consumer.perform_seek()
-    assert consumer.fetcher.spans == {}
+    assert consumer.fetcher.trackers == {}

@@ -13,33 +13,11 @@ from tests.unit.engine.installed import ONESELF, attributes, inherited_names, is
 
 ROOT = Path(private.__file__).parents[2]
 
-CONSUMER = "aiokafka:AIOKafkaConsumer"
 FETCHER = "aiokafka.consumer.fetcher:Fetcher"
 ASSIGNMENT = "aiokafka.consumer.subscription_state:Assignment"
-TP_STATE = "aiokafka.consumer.subscription_state:TopicPartitionState"
 STORE = "faust.stores.rocksdb:Store"
 
-#: What the functions of app/engine/private.py reach for, by the object they find it on.
-REACHED: dict[str, dict[str, tuple[str, ...]]] = {
-    "read_committed": {CONSUMER: ("_isolation_level",)},
-    "wait_briefly": {CONSUMER: ("_fetch_max_wait_ms",)},
-    "refresh_metadata": {CONSUMER: ("_client",), "aiokafka.client:AIOKafkaClient": ("force_metadata_update",)},
-    "is_closed": {CONSUMER: ("_closed", "_fetcher"), FETCHER: ("_closed",)},
-    "fetched": {CONSUMER: ("_fetcher",), FETCHER: ("_subscriptions",)},
-    "position": {
-        CONSUMER: ("_subscription",),
-        "aiokafka.consumer.subscription_state:SubscriptionState": ("subscription",),
-        "aiokafka.consumer.subscription_state:Subscription": ("assignment",),
-        ASSIGNMENT: ("tps", "state_value"),
-        TP_STATE: ("position", "has_valid_position"),
-    },
-    "store_db": {STORE: ("_db_for_partition",)},
-    "store_items": {},
-    "open_partitions": {STORE: ("_dbs",)},
-}
-
-# A table's `items` reads one partition; Faust never calls it on our tables.
-DIFFERENT = {("BatchTable", "items")}
+COORDINATOR = "aiokafka.consumer.group_coordinator:GroupCoordinator"
 
 # Underscores that are no secret: named tuples' methods and Kafka's error codes.
 PUBLIC = {"_asdict", "_replace", "_fields", "_make"}
@@ -49,10 +27,6 @@ def named() -> Iterator[tuple[str, str]]:
     for owner, names in private.NAMES.items():
         for name in names:
             yield owner, name
-    for reached in REACHED.values():
-        for owner, names in reached.items():
-            for name in names:
-                yield owner, name
 
 
 @pytest.mark.parametrize(("owner", "name"), sorted(set(named())))
@@ -61,12 +35,9 @@ def test_the_name_is_there(owner: str, name: str) -> None:
 
 
 def test_all_that_the_module_reaches_for_is_checked() -> None:
-    tree = ast.parse(Path(private.__file__).read_text())
-    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
-    assert functions.keys() == REACHED.keys()
-    for function, node in functions.items():
-        found = {name for _, name in private_accesses(node)}
-        assert found <= {name for names in REACHED[function].values() for name in names}, function
+    found = {name for _, name in reached(ast.parse(Path(private.__file__).read_text()))}
+    assert {"request_rejoin", "force_metadata_update", "_coordinator"} <= found
+    assert found <= {name for _, name in named()}
 
 
 def test_a_name_that_is_gone_is_named_with_the_version() -> None:
@@ -87,11 +58,7 @@ def test_what_our_classes_use_of_themselves_is_inherited(cls: type, bases: list[
 
 @pytest.mark.parametrize(
     ("cls", "base", "name", "ours", "theirs"),
-    [
-        pytest.param(*found, id=f"{found[0].__name__}.{found[2]}")
-        for found in overrides()
-        if (found[0].__name__, found[2]) not in DIFFERENT
-    ],
+    [pytest.param(*found, id=f"{found[0].__name__}.{found[2]}") for found in overrides()],
 )
 def test_our_overrides_can_be_called_as_theirs(cls: type, base: type, name: str, ours: Any, theirs: Any) -> None:
     expected, actual = inspect.signature(theirs), inspect.signature(ours)
@@ -112,6 +79,8 @@ def test_our_overrides_can_be_called_as_theirs(cls: type, base: type, name: str,
 @pytest.mark.parametrize(
     ("owner", "name", "args", "kwargs"),
     [
+        (COORDINATOR, "request_rejoin", [], {}),
+        ("aiokafka.client:AIOKafkaClient", "force_metadata_update", [], {}),
         (FETCHER, "fetched_records", [{"tp"}], {"timeout": 1.0, "max_records": 1}),
         ("aiokafka.consumer.subscription_state:SubscriptionState", "fetch_context", [], {}),
         (ASSIGNMENT, "state_value", ["tp"], {}),
@@ -148,4 +117,12 @@ def private_accesses(tree: ast.AST) -> Iterator[tuple[ast.Attribute, str]]:
         if not isinstance(node, ast.Attribute) or not is_private(node.attr):
             continue
         if ast.unparse(node.value) not in (*ONESELF, "KafkaError"):
+            yield node, node.attr
+
+
+def reached(tree: ast.AST) -> Iterator[tuple[ast.Attribute, str]]:
+    """Private attributes, and public ones of what a private one holds."""
+    yield from private_accesses(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute) and is_private(node.value.attr):
             yield node, node.attr

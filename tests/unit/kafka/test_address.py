@@ -6,9 +6,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from app.engine.address import AddressShared, advertised_host, check_address, member_name
 
-from tests.unit.engine.made import make_settings
+from app.kafka.address import AddressShared, advertised_host, check_address, member_name
+from tests.unit.kafka.made import make_settings
 
 
 def group_of(*members: tuple[str, str]) -> Any:

@@ -1,0 +1,94 @@
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from app import metrics
+from app.broker import BrokerUnavailable
+from app.clients import ClusterMissing
+from app.engine.app import BatchApp
+from app.kafka.engine_options import Cluster
+from app.listen import PortTaken
+from app.settings import Settings
+from app.topics import LARGEST_RECORD_BYTES
+from tests.unit.kafka.made import make_settings
+
+SECRET = "not-a-secret"  # noqa: S105
+
+
+def test_what_the_engine_needs_comes_from_the_settings(tmp_path: Path) -> None:
+    settings = make_settings(
+        tmp_path / "here",
+        kafka_bootstrap="127.0.0.1:1,127.0.0.1:2",
+        kafka_security_protocol="SASL_PLAINTEXT",
+        kafka_api_key="key",
+        kafka_api_secret=SECRET,
+        topic_prefix="test.",
+        partitions=3,
+        replication_factor=2,
+        session_seconds=20,
+        batch_max=700,
+        api_host="0.0.0.0",  # noqa: S104
+        api_port=8123,
+    )
+    options = Cluster(settings).options()
+    assert (options.id, options.brokers) == ("test.stock-signals", ["127.0.0.1:1", "127.0.0.1:2"])
+    assert options.credentials.username == "key"
+    assert (options.partitions, options.replication_factor, options.batch_max) == (3, 2, 700)
+    assert (options.session_seconds, options.data_dir) == (20, tmp_path / "here")
+    assert (options.web_bind, options.web_host, options.web_port) == ("0.0.0.0", socket.gethostname(), 8123)  # noqa: S104
+    assert options.client_id == f"test.stock-signals@{socket.gethostname()}:8123"
+
+
+def test_a_transaction_may_take_longer_than_the_session_of_its_worker(tmp_path: Path) -> None:
+    options = Cluster(make_settings(tmp_path)).options()
+    assert options.transaction_seconds > options.session_seconds
+
+
+def test_writers_take_the_largest_dead_letter_and_restoring_does_not_join_the_workers_group(tmp_path: Path) -> None:
+    options = Cluster(make_settings(tmp_path)).options()
+    assert options.producer["message.max.bytes"] == LARGEST_RECORD_BYTES
+    assert options.consumer["group.id"] != options.id
+    assert options.consumer["isolation.level"] == "read_committed"
+
+
+def test_without_a_cluster_commands_work_but_a_worker_does_not_start(tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, stack_dir=tmp_path / "none", data_dir=tmp_path / "data")  # type: ignore[call-arg]
+    app = BatchApp(Cluster(settings).options())
+    with pytest.raises(ClusterMissing, match="make stack-up"):
+        app.prepare()
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_port_that_is_taken_is_said_before_the_broker_is_asked(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        app = BatchApp(Cluster(make_settings(tmp_path, api_port=taken.getsockname()[1])).options())
+        app.asgi_app = object()
+        with pytest.raises(PortTaken, match="API_PORT="):
+            app.prepare()
+
+
+def test_records_that_retention_deleted_are_counted(tmp_path: Path) -> None:
+    Cluster(make_settings(tmp_path)).options().on_deleted("some.topic", 7)
+    assert metrics.registry.get_sample_value("stocks_deleted_records_total", {"topic": "some.topic"}) == 7
+
+
+@contextmanager
+def away() -> Iterator[None]:
+    raise BrokerUnavailable("nobody answers")
+    yield
+
+
+def test_a_broker_that_is_away_is_no_reason_to_end(tmp_path: Path) -> None:
+    cluster = Cluster(make_settings(tmp_path))
+    app: Any = SimpleNamespace(topic_ids={"stocks.raw.avro": "id"})
+    cluster.check(app)  # Nothing is known before the worker is prepared.
+    broker: Any = SimpleNamespace(explaining=away)
+    cluster._broker = broker
+    cluster.check(app)
