@@ -88,7 +88,7 @@ doctor: env ## Check broker, registry, topics, schemas and versions.
 	@$(STOCKS) doctor $(ARGS)
 
 .PHONY: bench
-bench: env ## Measure bars a second through both agents and both tables.
+bench: env ## Measure a worker: throughput, bursts, latency, recovery; beside another tree: ARGS="--against ../other".
 	@.venv/bin/python -m tests.bench $(ARGS)
 
 .PHONY: chaos

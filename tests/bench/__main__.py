@@ -1,4 +1,4 @@
-"""`make bench`: bars a second through both agents and both tables on one worker."""
+"""`make bench`: what one worker does, measured from outside: throughput, bursts, latency, recovery."""
 
 import signal
 import tempfile
@@ -14,18 +14,16 @@ from app import stack
 from app.errors import StocksError
 from app.stack.ports import Ports, free_ports
 from tests.bench import report
+from tests.bench.catalogue import KINDS, LOADS
 from tests.bench.check import WrongSignals
-from tests.bench.loads import LOADS
-from tests.bench.measure import Cluster, Variant
 from tests.bench.profile import ProfilerMissing
-from tests.bench.recovery import RECOVERY
 from tests.bench.series import Bench
+from tests.bench.trial import ROOT, Cluster, Variant
 from tests.bench.worker import WorkerEnded, WorkerStuck
-from tests.integration.deployment import ROOT
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("loads", nargs=-1, type=click.Choice([*LOADS, RECOVERY.name]))
+@click.argument("loads", nargs=-1, type=click.Choice(list(LOADS)))
 @click.option("--runs", default=3, show_default=True, type=click.IntRange(min=1), help="Runs of each load.")
 @click.option("--shrink", default=1, type=click.IntRange(min=1), help="Divide the loads, for a quick look.")
 @click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="A setting, such as BATCH_MAX=5000.")
@@ -50,14 +48,19 @@ def main(
     kafka: str | None,
     schema_registry: str | None,
 ) -> None:
-    """Measure LOADS (wide and deep unless named) end to end on one worker.
+    """Measure LOADS (all unless named) end to end on one worker, with signals that are checked.
 
-    wide is 11,000 symbols with 20 bars each, deep 3 symbols with 20,000. All bars are sent first; then a worker
-    starts, and bars/s count from its first signal to the last. Every signal is counted and a sample of them compared
-    with an independent computation: a run that is wrong fails.
+    wide is 11,000 symbols with 20 bars each, deep 3 with 20,000, mid 500 with 440. All bars are sent first; then a
+    worker starts. Its time runs from its log line "Worker ready" until a consumer of committed records has the
+    last signal.
 
-    recovery fills 11,000 windows, kills the worker twice, the second time with its disk, and compares its
-    restoring with bare consumers that read the same changelogs.
+    burst fills 11,000 windows, and then sends a bar of each symbol at once, several times. latency times each bar
+    of a quiet stream.
+
+    session (1,000 symbols with 390 bars) and recovery (11,000 with 62) kill the worker twice, the second time with
+    its disk, and compare its restoring with bare consumers of the same changelogs.
+
+    With --against, the trees run in turns, and ratios of the medians end the report: this tree's by the other's.
     """
     if bool(kafka) != bool(schema_registry):
         raise click.UsageError("--kafka and --schema-registry go together")
@@ -67,29 +70,27 @@ def main(
         raise click.UsageError("the trees need folders of different names")
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupted)
-    wanted = [LOADS[name].shrunk(shrink) for name in loads or LOADS if name in LOADS]
+    wanted = [LOADS[name].shrunk(shrink) for name in loads or LOADS]
     try:
         with tempfile.TemporaryDirectory(prefix="stocks-bench-") as temporary:
             directory = Path(temporary)
             with _cluster(directory / "stack", kafka, schema_registry) as cluster:
                 bench = Bench(cluster, directory, Console(stderr=True))
                 measured = bench.measure(wanted, runs, variants)
-                recovered = bench.recover(RECOVERY.shrunk(shrink), runs, variants) if RECOVERY.name in loads else {}
                 profiles = bench.profile(wanted, variants) if profiled else {}
     except (StocksError, WorkerEnded, WorkerStuck, WrongSignals, ProfilerMissing) as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         raise click.Abort from None
     if as_json:
-        click.echo(report.as_json(measured, recovered, profiles))
+        click.echo(report.as_json(measured, KINDS, profiles))
         return
     console = Console()
-    if measured:
-        report.show(measured, console)
-    if recovered:
-        report.show_recoveries(recovered, console)
+    report.show(measured, KINDS, console)
     for load, found in profiles.items():
         report.show_profile(load, found, console)
+    for line in report.ratios(measured, KINDS):
+        console.print(line, soft_wrap=True, highlight=False)
 
 
 def _interrupted(*_: object) -> NoReturn:

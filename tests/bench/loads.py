@@ -1,6 +1,6 @@
 """The loads: bars as a market sends them, minute by minute over all symbols."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.records import Bar
 from tests.integration.bars import random_bars
@@ -24,14 +24,10 @@ class Load:
     def shrunk(self, factor: int) -> "Load":
         """The same shape with fewer bars: `wide` loses symbols, `deep` bars of each."""
         if self.symbols > self.bars_each:
-            return Load(self.name, max(1, self.symbols // factor), self.bars_each)
-        return Load(self.name, self.symbols, max(1, self.bars_each // factor))
+            return replace(self, symbols=max(1, self.symbols // factor))
+        return replace(self, bars_each=max(1, self.bars_each // factor))
 
 
-LOADS = {
-    load.name: load
-    for load in (
-        Load("wide", symbols=11_000, bars_each=20),  # every US stock, for twenty minutes
-        Load("deep", symbols=3, bars_each=20_000),  # a replay of ten weeks
-    )
-}
+def symbols_of(bars: list[Bar]) -> int:
+    """How many symbols the bars of a load are of."""
+    return len({bar["symbol"] for bar in bars})

@@ -18,20 +18,24 @@ WAITING = "(waiting)"
 STARTUP = "(start and end)"
 OTHER = "other"
 
-#: Kinds of work, and what a frame, `function (file:line)`, of it holds. The first that fits counts.
+#: Kinds of work, and what a frame, `function (file:line)`, of it holds: of this tree and of 0.1. The first that
+#: fits counts.
 KINDS: Sequence[tuple[str, Sequence[str]]] = (
     (WAITING, (".select (", "select (selectors", "_worker (concurrent/", "wait (threading.py")),
     (STARTUP, ("<module> (", "(<frozen importlib", "ensure_topics (", "sessions (app/", "(faust/stores/rocksdb.py")),
-    ("fetch (aiokafka)", ("(aiokafka/", "(app/engine/fetcher.py", "(app/engine/spans.py")),
+    (
+        "fetch (aiokafka)",
+        ("(aiokafka/", "(app/engine/fetcher.py", "(app/engine/offset_tracker.py", "(app/engine/spans.py"),
+    ),
     ("decode", ("decode (app/serde.py", "prepare (app/serde.py", "<genexpr> (agents/", "(app/bars.py", "by_series (")),
     ("validate", ("(app/domain/validation.py",)),
-    ("encode", ("encode (app/serde.py", "outgoing (app/engine/emitter.py")),
+    ("encode", ("encode (app/serde.py", "(app/kafka/record_encoder.py", "outgoing (app/engine/emitter.py")),
     ("domain step", ("(app/domain/",)),
     ("table values", ("(tables/",)),
-    ("RocksDB", ("_put (app/engine/table.py", "read (app/engine/table.py", "(app/engine/private.py")),
-    ("produce", ("(app/engine/delivery.py", "write (app/engine/table.py", "(confluent_kafka/")),
+    ("produce", ("(app/engine/transaction.py", "(app/engine/delivery.py", "(confluent_kafka/")),
+    ("RocksDB", ("(app/engine/table.py", "(app/engine/private.py")),
     ("web", ("(web/", "(uvicorn/", "(fastapi/", "(starlette/")),
-    ("agents", ("(agents/", "(app/engine/work.py")),
+    ("agents", ("(agents/", "(app/engine/processor.py", "(app/engine/work.py")),
     ("Faust", ("(faust/", "(mode/", "(app/engine/", "(app/metrics.py", "(prometheus_client/")),
     ("asyncio", ("(asyncio/", "(selectors.py", "(concurrent/")),
 )

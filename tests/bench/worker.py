@@ -22,7 +22,7 @@ class BenchWorker:
     """`faust -A app.main worker` of the source tree `tree`, started by `prefix` (a profiler) if there is one."""
 
     def __init__(self, tree: Path, environment: Mapping[str, str], log: Path, prefix: Sequence[str] = ()) -> None:
-        self._api = httpx.Client(base_url=f"http://127.0.0.1:{environment['API_PORT']}", timeout=10)
+        self.api = httpx.Client(base_url=f"http://127.0.0.1:{environment['API_PORT']}", timeout=10, trust_env=False)
         self._log = log
         with log.open("ab") as output:
             # `python -m` puts the working folder first on the path: the tree's own code runs.
@@ -34,24 +34,23 @@ class BenchWorker:
                 stderr=subprocess.STDOUT,
             )
         self._has_prefix = bool(prefix)
-        self.peak_bytes = 0
 
-    def sample(self) -> None:
-        """Note how much memory it has. Raises WorkerEnded."""
+    def check_alive(self) -> None:
+        """Raise WorkerEnded if it has ended."""
         if self._started.poll() is not None:
             raise WorkerEnded(f"the worker ended with {self._started.returncode}:\n{self.log_tail()}")
-        with suppress(psutil.NoSuchProcess):
-            for process in self._workers():
-                self.peak_bytes = max(self.peak_bytes, process.memory_info().rss)
 
     def cpu_seconds(self) -> float:
         """Processor time so far, of all its threads."""
         return sum(sum(process.cpu_times()[:2]) for process in self._workers())
 
+    def resident_bytes(self) -> int:
+        """How much memory it has now."""
+        return sum(process.memory_info().rss for process in self._workers())
+
     def is_ready(self) -> bool:
-        self.sample()
         try:
-            return self._api.get("/ready").status_code == 200
+            return self.api.get("/ready").status_code == 200
         except httpx.TransportError:
             return False
 
@@ -74,6 +73,7 @@ class BenchWorker:
                 process.kill()
         self._started.kill()
         self._started.wait()
+        self.api.close()
 
     def _workers(self) -> list[psutil.Process]:
         try:

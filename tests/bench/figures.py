@@ -1,0 +1,32 @@
+"""What a kind of measurement shows of each run."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.records import Bar
+from tests.bench.trial import Trial
+
+MIB = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number of a run's result, as it is shown; None where there is none. `compared` ones make the ratios."""
+
+    title: str
+    form: str
+    value: Callable[[Any], float | None]
+    compared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A way to measure: `run` is given a trial and a load's bars, and returns a dataclass.
+
+    It raises WorkerEnded, WorkerStuck, and WrongSignals where the signals are not what the bars call for.
+    """
+
+    title: str
+    run: Callable[[Trial, list[Bar]], Any]
+    figures: Sequence[Figure]

@@ -1,0 +1,43 @@
+"""Sending bars as the producer does."""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from time import time
+from typing import Any
+
+from confluent_kafka import Producer
+
+from app.clients import producer_config, registry
+from app.domain.records import Bar
+from app.serde import Encoder
+from app.settings import Settings
+from app.topics import Topic
+
+Record = tuple[bytes, bytes]
+"""Key and value."""
+
+
+class Sender:
+    """A producer of bars, with the settings of ours but for `changes`."""
+
+    def __init__(self, settings: Settings, topic: Topic, **changes: Any) -> None:
+        self._topic = topic.name
+        self._encoder = Encoder("bar")
+        asyncio.run(self._encoder.register(registry(settings), topic.subject))
+        self._producer = Producer(producer_config(settings) | changes)
+
+    def encoded(self, bars: Iterable[Bar]) -> Iterator[Record]:
+        return ((bar["symbol"].encode(), self._encoder.encode(bar)) for bar in bars)
+
+    def send(self, records: Iterable[Record]) -> float:
+        """Send and wait until the broker has all; returns when the first was given to the client (s since 1970)."""
+        started = time()
+        for key, value in records:
+            while True:
+                try:
+                    self._producer.produce(self._topic, value, key)
+                    break
+                except BufferError:
+                    self._producer.poll(0.1)
+        assert self._producer.flush(60) == 0
+        return started

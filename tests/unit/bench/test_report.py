@@ -1,0 +1,29 @@
+from tests.bench.figures import Figure, Kind
+from tests.bench.report import Runs, ratios
+
+KIND = Kind(
+    "numbers",
+    lambda trial, bars: None,
+    (
+        Figure("rate", ".0f", lambda run: run[0], compared=True),
+        Figure("size", ".0f", lambda run: run[1], compared=True),
+        Figure("bars", ".0f", lambda run: run[0]),
+    ),
+)
+
+
+def test_the_first_variants_medians_by_the_others() -> None:
+    runs: Runs = {
+        ("wide", "new"): [(10, None), (30, None), (20, None)],
+        ("wide", "old"): [(5, 1), (10, 1), (50, 1)],
+        ("deep", "new"): [(1, 3)],
+        ("deep", "old"): [(2, 2)],
+    }
+    assert list(ratios(runs, {"wide": KIND, "deep": KIND})) == [
+        "wide, new / old: rate 2.00",
+        "deep, new / old: rate 0.50; size 1.50",
+    ]
+
+
+def test_one_variant_alone_is_compared_with_nothing() -> None:
+    assert list(ratios({("wide", "new"): [(1, 1)]}, {"wide": KIND})) == []
