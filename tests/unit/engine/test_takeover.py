@@ -60,13 +60,13 @@ class World:
         self.go_on.set()
         self.failure: Exception | None = None
         self.at_once = threading.Barrier(1)
-        self.table: Any = FakeTable(self.notes)
+        self.table = cast(Any, FakeTable(self.notes))
         self.table.source_topic = SOURCE.topic
         self.table.check = lambda partition: self.notes.append(f"check {partition}")
         self.table.activate = lambda partitions: self.notes.append(f"activate {sorted(partitions)}")
         self.assigned = {SOURCE, OTHER, FOREIGN}
         self.crashes: list[BaseException] = []
-        self.app: Any = SimpleNamespace(
+        app = SimpleNamespace(
             options=SimpleNamespace(
                 producer={}, consumer={}, transaction_seconds=15.0, transactional_id=lambda tp: f"id-{tp.partition}"
             ),
@@ -78,6 +78,7 @@ class World:
             stream_tables=lambda: {SOURCE.topic: self.table},
             crash=self.crash,
         )
+        self.app = cast(Any, app)
         self.takeover = Takeover(
             self.app,
             producer=lambda *given: cast(Any, FakeProducer(self, *given)),
@@ -191,7 +192,7 @@ async def test_an_error_ends_the_worker(world: World, where: str) -> None:
         raise error
 
     if where == "fence":
-        world.fenced = fail  # type: ignore[method-assign]
+        world.fenced = fail  # type: ignore[method-assign, assignment]
     elif where == "restore":
         world.failure = error
     else:
