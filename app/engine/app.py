@@ -103,6 +103,7 @@ class BatchApp(faust.App):
         #: Called with the seconds that each recovery took.
         self.on_recovered: list[Callable[[float], None]] = []
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="partition")
+        self.threads_closed = False
         self.takeover = Takeover(self)
         self._held = ExitStack()
         self._incomplete_since = monotonic()
@@ -178,6 +179,7 @@ class BatchApp(faust.App):
     async def on_stop(self) -> None:
         """Release the data folder last."""
         await super().on_stop()
+        self.threads_closed = True
         self.threads.shutdown(wait=False, cancel_futures=True)
         self._held.close()
 

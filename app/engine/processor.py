@@ -30,6 +30,9 @@ IDLE_CHECKPOINT_SECONDS = 1.0
 
 RECHECK_SECONDS = 0.05
 
+#: A transaction that takes so long is a reason not to be ready.
+SLOW_SECONDS = 5.0
+
 #: Records in hand at once, of all partitions: what follows from each takes some kilobytes until it is committed.
 MOST_RECORDS = 8_000
 
@@ -152,11 +155,17 @@ class BatchProcessor:
             self._finish(batch)
 
     async def _write_in_thread(self, batch: Batch, result: BatchResult) -> bool:
+        if self._app.threads_closed:
+            raise Fenced("the worker has stopped")
         writing = asyncio.get_running_loop().run_in_executor(self._app.threads, self._write, batch, result)
         self._in_threads.add(writing)
         writing.add_done_callback(self._in_threads.discard)
-        # A cancelled task must not hide a thread that still writes.
-        await asyncio.shield(writing)
+        begun_at = time.monotonic()
+        # Unlike `wait_for` it cancels nothing: a cancelled task must not hide a thread that still writes.
+        while not (await asyncio.wait([writing], timeout=SLOW_SECONDS))[0]:
+            seconds = time.monotonic() - begun_at
+            self._app.waits[batch.tp] = f"the broker has taken nothing of {batch} for {seconds:.0f} s"
+        writing.result()
         return True
 
     def _write(self, batch: Batch, result: BatchResult) -> None:

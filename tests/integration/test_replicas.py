@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import NewTopic
 
 from app.broker import Broker, BrokerUnavailable
-from app.clients import consumer_config
+from app.clients import consumer_config, producer_config
 from app.stack import StackStatus
 from app.topic_admin import describe
 from tests.integration.bars import random_bars
@@ -14,6 +14,7 @@ from tests.integration.cluster import configure_topic, settings_for
 from tests.integration.deployment import Deployment
 from tests.integration.fixtures_stack import MakeStack
 from tests.integration.second_broker import SecondBroker
+from tests.integration.test_outages import says
 from tests.integration.waiting import eventually
 
 COORDINATORS = ("__consumer_offsets", "__transaction_state")
@@ -45,8 +46,7 @@ def test_leaders_change_and_a_replica_is_missed(make_stack: MakeStack, tmp_path:
         for topic in (deployment.topics.windows_changelog, deployment.topics.signals):
             configure_topic(deployment.settings, topic.name, "min.insync.replicas", "2")
         deployment.send(bars[2 * third :])
-        eventually(lambda: worker.get("/ready").status_code == 503, 60, worker.tail)
-        assert "the broker has taken nothing" in " ".join(worker.get("/ready").json()["reasons"])
+        eventually(lambda: says(worker, "the broker has taken nothing"), 60, worker.tail)
         second.start()
         worker.wait_ready()
         deployment.settle()
@@ -93,8 +93,9 @@ def test_the_coordinators_of_group_and_transactions_move(make_stack: MakeStack, 
 def keep_coordinators(deployment: Deployment, replicas: list[int]) -> None:
     """Make the topics by which Kafka knows coordinators, of the stack's one partition each."""
     config = {"cleanup.policy": "compact", "min.insync.replicas": "1"}
-    wanted = [NewTopic(name, replica_assignment=[replicas], config=config) for name in COORDINATORS]
-    for made in Broker(deployment.settings).admin.create_topics(wanted).values():
+    wanted = [NewTopic(name, 1, replica_assignment=[replicas], config=config) for name in COORDINATORS]
+    broker = Broker(deployment.settings)
+    for made in broker.admin.create_topics(wanted).values():
         made.result(30)
 
 
@@ -105,8 +106,9 @@ def coordinators(deployment: Deployment) -> set[int]:
 
 
 def keep_coordinator(status: StackStatus) -> None:
-    """Have the groups' offsets, of which there is one replica, kept by the only broker there is yet."""
+    """Have what coordinators keep, of which there is one replica, kept by the only broker there is yet."""
     settings = settings_for(status)
+    Producer(producer_config(settings) | {"transactional.id": settings.id}).init_transactions(30)
     observer = Consumer(consumer_config(settings, settings.id))
 
     def is_there() -> bool:

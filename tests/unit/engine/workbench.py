@@ -139,6 +139,7 @@ class FakeApp:
         self.waits: dict[TP | str, str] = {}
         self.should_stop = self.rebalancing = False
         self.threads = ThreadPoolExecutor(4)
+        self.threads_closed = False
         self.crashes: list[BaseException] = []
 
     async def crash(self, error: BaseException) -> None:
