@@ -111,7 +111,8 @@ def test_a_worker_whose_transaction_times_out_while_it_is_a_member_joins_again_a
     # The other partition goes on meanwhile, for only a thread stands still.
     assert worker.is_ready()
     orders.release()
-    eventually(lambda: f"{struck}: its transaction timed out; joining the group again" in log(worker), 60, worker.tail)
+    regained = f"{struck}: its transaction was given up by the broker; joining the group again"
+    eventually(lambda: regained in log(worker), 60, worker.tail)
     deployment.send(bars[600:])
     worker.wait_ready()
     deployment.settle()

@@ -14,7 +14,7 @@ from tests.integration.conftest import Deploy
 from tests.integration.deployment import Deployment
 
 #: The first records of the windows' changelog as release 0.1.0 wrote it: three windows and the progress record.
-CHANGELOG = Path(__file__).parent / "data" / "windows-changelog-0.1.0.json"
+CHANGELOG = Path(__file__).parent / "tables_of_0_1" / "windows-changelog-0.1.0.json"
 
 
 def records() -> list[tuple[bytes, bytes]]:
