@@ -1,7 +1,6 @@
 """Against a log in memory; tests/integration/test_restoring.py reads a real one."""
 
 import logging
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from app.engine.checkpoint import RESET_KEY
 from app.engine.errors import Fenced
 from app.engine.restorer import ChangelogRestorer
+from tests.unit.engine.rows_in_memory import RowsInMemory
 
 TOPIC = "changelog"
 
@@ -61,33 +61,7 @@ class FakeConsumer:
         self.closed = True
 
 
-class Rows:
-    """A target in memory."""
-
-    def __init__(self, **positions: int) -> None:
-        self.rows: dict[int, dict[bytes, bytes]] = {}
-        self.positions = {int(partition[1:]): position for partition, position in positions.items()}
-        self.resets: list[int] = []
-
-    def changelog_position(self, partition: int) -> int:
-        return self.positions.get(partition, 0)
-
-    def restore(self, partition: int, entries: Mapping[bytes, bytes | None], position: int) -> None:
-        rows = self.rows.setdefault(partition, {})
-        for key, value in entries.items():
-            if value is None:
-                rows.pop(key, None)
-            else:
-                rows[key] = value
-        self.positions[partition] = position
-
-    def reset(self, partition: int) -> None:
-        self.resets.append(partition)
-        self.rows.pop(partition, None)
-        self.positions.pop(partition, None)
-
-
-def restorer(consumer: FakeConsumer, rows: Rows) -> ChangelogRestorer:
+def restorer(consumer: FakeConsumer, rows: RowsInMemory) -> ChangelogRestorer:
     def make(config: dict[str, Any]) -> Any:
         consumer.config = config
         return consumer
@@ -108,7 +82,7 @@ def end(offset: int, partition: int = 0) -> Message:
 
 
 def test_rows_of_several_partitions_go_each_to_its_own() -> None:
-    consumer, rows = FakeConsumer({0: 3, 1: 2}), Rows()
+    consumer, rows = FakeConsumer({0: 3, 1: 2}), RowsInMemory()
     consumer.answers = [
         [record(0, b"a", b"1"), record(0, b"a", b"2", 1), record(1, b"a", b"3")],
         [end(3), end(2, 1)],
@@ -121,20 +95,20 @@ def test_rows_of_several_partitions_go_each_to_its_own() -> None:
 
 def test_aborted_records_are_not_read_and_nothing_is_committed() -> None:
     consumer = FakeConsumer({})
-    restorer(consumer, Rows()).restore(set(), lambda: True)
+    restorer(consumer, RowsInMemory()).restore(set(), lambda: True)
     assert (consumer.config["isolation.level"], consumer.config["enable.auto.commit"]) == ("read_committed", False)
     assert consumer.config["group.id"] == "restore"
 
 
 def test_reading_goes_on_where_the_rows_end() -> None:
-    consumer, rows = FakeConsumer({0: 9, 1: 5, 2: 4}), Rows(p0=7, p1=5)
+    consumer, rows = FakeConsumer({0: 9, 1: 5, 2: 4}), RowsInMemory(p0=7, p1=5)
     consumer.answers = [[record(7, b"a", b"1"), record(0, b"b", b"1", 2)], [end(9), end(4, 2)]]
     assert restorer(consumer, rows).restore({0, 1, 2}, lambda: True) == 2
     assert consumer.assigned == {0: 7, 2: 0}, "the one that is complete is not asked for"
 
 
 def test_a_tombstone_deletes_and_what_has_no_key_counts_for_the_position_only() -> None:
-    consumer, rows = FakeConsumer({0: 4}), Rows()
+    consumer, rows = FakeConsumer({0: 4}), RowsInMemory()
     consumer.answers = [[record(0, b"a", b"1"), record(1, b"b", b"1")], [record(2, b"a", None), record(3, None, b"x")]]
     restorer(consumer, rows).restore({0}, lambda: True)
     assert (rows.rows, rows.positions) == ({0: {b"b": b"1"}}, {0: 4})
@@ -142,7 +116,7 @@ def test_a_tombstone_deletes_and_what_has_no_key_counts_for_the_position_only() 
 
 @pytest.mark.parametrize("cut", [1, 2, 3, 4])
 def test_a_reset_forgets_all_before_it_and_nothing_after_it(cut: int) -> None:
-    consumer, rows = FakeConsumer({0: 4, 1: 1}), Rows()
+    consumer, rows = FakeConsumer({0: 4, 1: 1}), RowsInMemory()
     log = [record(0, b"a", b"1"), record(1, b"b", b"1"), record(2, RESET_KEY, b""), record(3, b"b", b"2")]
     consumer.answers = [[record(0, b"a", b"9", 1), *log[:cut]], log[cut:]]
     restorer(consumer, rows).restore({0, 1}, lambda: True)
@@ -151,7 +125,7 @@ def test_a_reset_forgets_all_before_it_and_nothing_after_it(cut: int) -> None:
 
 
 def test_what_remains_is_known_while_it_lasts() -> None:
-    consumer, rows = FakeConsumer({0: 4}), Rows()
+    consumer, rows = FakeConsumer({0: 4}), RowsInMemory()
     consumer.answers = [[record(0, b"a", b"1")], [], [record(1, b"a", b"1")], [end(4)]]
     seen: list[dict[int, int]] = []
     asked: list[float] = []
@@ -169,7 +143,7 @@ def test_what_remains_is_known_while_it_lasts() -> None:
 
 
 def test_rows_of_which_the_changelog_knows_nothing_are_forgotten(caplog: pytest.LogCaptureFixture) -> None:
-    consumer, rows = FakeConsumer({0: 2, 1: 0}), Rows(p0=500, p1=1)
+    consumer, rows = FakeConsumer({0: 2, 1: 0}), RowsInMemory(p0=500, p1=1)
     rows.rows = {0: {b"old": b"1"}, 1: {b"old": b"1"}}
     consumer.answers = [[record(0, b"a", b"1"), end(2)]]
     with caplog.at_level(logging.WARNING):
@@ -180,7 +154,7 @@ def test_rows_of_which_the_changelog_knows_nothing_are_forgotten(caplog: pytest.
 
 @pytest.mark.parametrize("code", [KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._ALL_BROKERS_DOWN])
 def test_a_broker_that_is_away_is_waited_for(code: int) -> None:
-    consumer, rows = FakeConsumer({0: 1, 1: 0}), Rows()
+    consumer, rows = FakeConsumer({0: 1, 1: 0}), RowsInMemory()
     consumer.failures = [KafkaException(KafkaError(code)), None, KafkaException(KafkaError(code))]
     consumer.answers = [[error(code)], [record(0, b"a", b"1")]]
     assert restorer(consumer, rows).restore({0, 1}, lambda: True) == 1
@@ -189,7 +163,7 @@ def test_a_broker_that_is_away_is_waited_for(code: int) -> None:
 
 @pytest.mark.parametrize("at", ["ends", "records"])
 def test_an_error_that_stays_is_raised(at: str) -> None:
-    consumer, rows = FakeConsumer({0: 1}), Rows()
+    consumer, rows = FakeConsumer({0: 1}), RowsInMemory()
     if at == "ends":
         consumer.failures = [KafkaException(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED))]
     consumer.answers = [[error(KafkaError.TOPIC_AUTHORIZATION_FAILED)]]
@@ -200,7 +174,7 @@ def test_an_error_that_stays_is_raised(at: str) -> None:
 
 @pytest.mark.parametrize("times", [0, 1, 2])
 def test_nobody_waits_for_partitions_that_were_given_away(times: int) -> None:
-    consumer, rows = FakeConsumer({0: 3}), Rows()
+    consumer, rows = FakeConsumer({0: 3}), RowsInMemory()
     consumer.answers = [[record(0, b"a", b"1")], [record(1, b"a", b"2")]]
     wanted = iter([True] * times)
     restoring = restorer(consumer, rows)
