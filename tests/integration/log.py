@@ -1,10 +1,10 @@
 """A topic of a test's own, its transactional writers, and what readers of committed records see of it."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from faust.types import TP
 
@@ -22,12 +22,12 @@ def always() -> bool:
 class Log:
     """A topic; `config` is the topic's."""
 
-    def __init__(self, brokers: str, partitions: int = 1, **config: str) -> None:
+    def __init__(self, brokers: str, partitions: int = 1, config: Mapping[str, str] | None = None) -> None:
         self.brokers = brokers
-        self.client = {"bootstrap.servers": brokers, "log_level": 0, "error_cb": lambda error: None}
+        self.client: dict[str, Any] = {"bootstrap.servers": brokers, "log_level": 0, "error_cb": lambda error: None}
         self.admin = AdminClient(self.client)
         self.name = f"log-{uuid.uuid4().hex[:8]}"
-        self._partitions, self._config = partitions, config
+        self._partitions, self._config = partitions, dict(config or {})
         self.create()
 
     def create(self) -> None:
@@ -37,9 +37,11 @@ class Log:
     def delete(self) -> None:
         self.admin.delete_topics([self.name])[self.name].result(10)
 
-    def writer(self, id_: str = "", seconds: float = 30.0, **config: Any) -> TransactionalProducer:
+    def writer(
+        self, id_: str = "", seconds: float = 30.0, config: Mapping[str, Any] | None = None
+    ) -> TransactionalProducer:
         """The one that has an id now; by default an id of its own."""
-        settings = {**self.client, "linger.ms": 5, **config}
+        settings = {**self.client, "linger.ms": 5, **(config or {})}
         made = TransactionalProducer(settings, id_ or uuid.uuid4().hex, seconds)
         made.fence(always)
         return made
@@ -79,7 +81,7 @@ class Log:
             reader.assign([TopicPartition(self.name, partition, 0)])
             found: dict[int, str] = {}
             while True:
-                for message in cast(list[Message], reader.consume(1000, 0.2)):
+                for message in reader.consume(1000, 0.2):
                     if message.error():
                         return found
                     found[cast(int, message.offset())] = cast(bytes, message.value()).decode()

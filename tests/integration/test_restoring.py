@@ -87,7 +87,7 @@ def test_a_position_before_the_beginning_of_the_changelog_goes_on_at_the_beginni
     for name in ("a", "b", "c"):
         log.commit(writer, [], log.records(name))
     place = TopicPartition(log.name, 0, 4)
-    log.admin.delete_records([place])[place].result(10)  # type: ignore[no-untyped-call]
+    log.admin.delete_records([place])[place].result(10)
     assert restore(log, rows) == 1
     assert (names(rows), rows.positions) == ({"c"}, {0: 6})
 

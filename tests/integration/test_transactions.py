@@ -113,7 +113,7 @@ def test_what_was_committed_when_a_successor_came_stays(log: Log) -> None:
 
 
 def test_a_writer_fenced_while_its_queue_is_full_says_so(log: Log) -> None:
-    old = log.writer("full", **{"queue.buffering.max.messages": 100})
+    old = log.writer("full", config={"queue.buffering.max.messages": 100})
     many = log.records(*(str(number) for number in range(2000)))
     with pytest.raises(Fenced):
         log.commit(old, many, many, at(Failpoint.SOME_PRODUCED, lambda: log.writer("full")))
@@ -121,7 +121,7 @@ def test_a_writer_fenced_while_its_queue_is_full_says_so(log: Log) -> None:
 
 
 def test_a_queue_smaller_than_the_batch_loses_nothing(log: Log) -> None:
-    writer = log.writer(**{"queue.buffering.max.messages": 100})
+    writer = log.writer(config={"queue.buffering.max.messages": 100})
     many = [str(number) for number in range(2000)]
     assert log.commit(writer, [], log.records(*many)) == 1999
     assert list(log.committed().values()) == many
@@ -160,7 +160,7 @@ def test_a_transaction_that_the_coordinator_gave_up_cannot_be_committed(log: Log
 
 @pytest.mark.parametrize("told_early", [True, False])
 def test_a_record_too_large_for_its_topic_is_no_matter_of_trying_again(stack: LocalStack, told_early: bool) -> None:
-    log = Log(stack.status.kafka, **{"max.message.bytes": "1000"})
+    log = Log(stack.status.kafka, config={"max.message.bytes": "1000"})
     writer = log.writer()
     large = [ProducerRecord(log.name, b"large", bytes(range(256)) * 100, 0)]
     tell = at(Failpoint.SOME_PRODUCED, lambda: writer._producer.flush(10) if told_early else None)
