@@ -7,6 +7,7 @@ from confluent_kafka.admin import NewTopic
 
 from app.broker import Broker, BrokerUnavailable
 from app.clients import consumer_config, producer_config
+from app.settings import Settings
 from app.stack import StackStatus
 from app.topic_admin import describe
 from tests.integration.bars import random_bars
@@ -60,12 +61,12 @@ def test_leaders_change_and_a_replica_is_missed(make_stack: MakeStack, tmp_path:
 def test_the_coordinators_of_group_and_transactions_move(make_stack: MakeStack, tmp_path: Path) -> None:
     stack = make_stack()
     second = SecondBroker(stack)
+    # With the second broker for their leader, before anybody has asked for them.
+    keep_coordinators(settings_for(stack.status), [2, 1])
     deployment = Deployment(
         stack.status.kafka, stack.status.schema_registry, tmp_path, "moving", partitions=4, replication_factor=2
     )
     try:
-        # With the second broker for their leader, before anybody has asked for them.
-        keep_coordinators(deployment, [2, 1])
         bars = list(random_bars(symbols=100, minutes=300, seed=18))
         half = len(bars) // 2
         deployment.send(bars[:half])
@@ -90,11 +91,11 @@ def test_the_coordinators_of_group_and_transactions_move(make_stack: MakeStack, 
         deployment.close()
 
 
-def keep_coordinators(deployment: Deployment, replicas: list[int]) -> None:
+def keep_coordinators(settings: Settings, replicas: list[int]) -> None:
     """Make the topics by which Kafka knows coordinators, of the stack's one partition each."""
     config = {"cleanup.policy": "compact", "min.insync.replicas": "1"}
     wanted = [NewTopic(name, 1, replica_assignment=[replicas], config=config) for name in COORDINATORS]
-    broker = Broker(deployment.settings)
+    broker = Broker(settings)
     for made in broker.admin.create_topics(wanted).values():
         made.result(30)
 
