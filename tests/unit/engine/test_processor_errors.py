@@ -62,6 +62,33 @@ async def test_what_keeps_a_partition_is_said_while_it_lasts(bench: Bench) -> No
     assert bench.app.waits == {}
 
 
+async def test_a_transaction_that_takes_long_is_said_while_it_lasts(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.engine.processor.SLOW_SECONDS", 0.01)
+    bench.producer.hold()
+    batch = bench.fetch(0)
+    running = asyncio.ensure_future(bench.run())
+    await until(lambda: bench.app.waits != {})
+    assert bench.app.waits == {batch.tp: "the broker has taken nothing of stocks.raw.avro[0]@0..0 for 0 s"}
+    bench.producer.go_on.set()
+    await running
+    assert (bench.app.waits, bench.offset) == ({}, 1)
+
+
+async def test_what_is_tried_again_after_the_worker_has_stopped_is_dropped(bench: Bench) -> None:
+    def stop(error: Exception) -> None:
+        bench.app.should_stop = bench.app.threads_closed = True
+        bench.app.threads.shutdown()
+
+    bench.processor.on_retry.append(stop)
+    bench.producer.failures = [NotCommitted("timed out")]
+    bench.fetch(0)
+    await bench.run()
+    assert nothing_happened(bench)
+    assert (bench.app.crashes, len(bench.producer.tried)) == ([], 1)
+
+
 @pytest.mark.parametrize("where", ["agent", "commit"])
 async def test_a_fenced_batch_is_dropped_with_the_partitions_memory(bench: Bench, where: str) -> None:
     (bench.failures if where == "agent" else bench.producer.failures).append(Fenced("by its successor"))
