@@ -180,11 +180,19 @@ class TransactionalProducer:
         try:
             yield
         except (KafkaException, SystemError) as raised:
-            reason = _reason(raised)
+            reason = _reason(raised) or self._lost_reason()
             translated = reason and self._translated(reason.args[0])
             if translated is None:
                 raise
             raise translated from raised
+
+    def _lost_reason(self) -> KafkaException | None:
+        """The fatal error that confluent-kafka lost; where there is none, the transaction is aborted."""
+        try:
+            self._producer.abort_transaction(CALL_SECONDS)
+        except KafkaException as error:
+            return error
+        return None
 
     def _translated(self, error: KafkaError) -> Exception | None:
         """The engine's error for one of librdkafka's; None where it has none."""
