@@ -17,26 +17,30 @@ from tests.oracle import differences, final_signals
 BARS = 200_000
 SYMBOLS = 500
 KILLS = 10
+#: Bars sent before each kill; not every kill finds a transaction open.
+SLICE = 8_000
 
 
 @pytest.mark.timeout(900)
 def test_kills_in_mid_batch_lose_and_double_nothing(deploy: Deploy) -> None:
-    deployment = deploy(batch_max=5000, partitions=4)
+    deployment = deploy(batch_max=1000, partitions=4)
     bars = list(random_bars(SYMBOLS, BARS // SYMBOLS, seed=7))
-    assert deployment.send(bars) == BARS
     chance = random.Random(7)
-    interrupted = 0
+    interrupted = sent = 0
     while interrupted < KILLS:
+        # Some more each time, so that there is something to interrupt however fast the worker is.
+        sent += deployment.send(bars[sent : sent + SLICE])
         # Not until it is ready: it catches up while it still reads its table into memory.
         worker = deployment.start_worker()
         assert deployment.lag() > 0, f"the replay ended after {interrupted} kills"
-        await_more_signals(deployment, chance.randint(500, BARS // (2 * KILLS)))
+        await_more_signals(deployment, chance.randint(500, SLICE // 2), sent)
         await_open_transaction(deployment)
         worker.kill()
         # The broker has a part of a batch, and nobody has said what is to become of it.
         interrupted += deployment.undecided() > 0
         if interrupted == KILLS // 2:
             shutil.rmtree(deployment.directory / "data", ignore_errors=True)
+    assert sent + deployment.send(bars[sent:]) == BARS
     worker = deployment.start_worker().wait_ready()
     deployment.settle()
 
@@ -53,10 +57,10 @@ def test_kills_in_mid_batch_lose_and_double_nothing(deploy: Deploy) -> None:
     assert wrong_disks(deployment.settings, [deployment.directory / "data"]) == []
 
 
-def await_more_signals(deployment: Deployment, more: int) -> None:
+def await_more_signals(deployment: Deployment, more: int, most: int) -> None:
     """Return when so many more are committed, or all."""
     topic = deployment.topics.signals
-    wanted = min(deployment.count(topic) + more, BARS)
+    wanted = min(deployment.count(topic) + more, most)
     eventually(lambda: deployment.count(topic) >= wanted, 60, deployment.workers[-1].tail)
 
 
