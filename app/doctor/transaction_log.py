@@ -81,7 +81,7 @@ def _faults(log: TransactionLog, brokers: int, wanted: int) -> Iterator[Finding]
         message = f"{count}, but there are {brokers} brokers: no transaction can begin"
         yield Finding("broken", CHECK, message, f"set it to {brokers} or less in the brokers' settings")
         return
-    # Kafka takes no more than there are replicas, whatever the setting says.
+    # Kafka asks for no more than there are replicas, even if the setting is higher.
     must_answer = min(min_isr or 1, replicas)
     if brokers < must_answer:
         message = f"{count}, and {needed} is {min_isr}, but there are {brokers} brokers: no transaction can begin"

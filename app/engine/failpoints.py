@@ -22,7 +22,7 @@ class Failpoint(StrEnum):
     AFTER_ACK = "after the ack"
 
 
-#: Told that a batch has come to a point; the work goes on when it returns. Called in the thread that does the step.
+#: Called when a batch comes to a point, in the thread that does the step; the work goes on when it returns.
 Observer = Callable[[Failpoint, Batch], None]
 
 

@@ -102,7 +102,7 @@ class BatchFetcher(AIOKafkaConsumerThread):
                 if private.position(consumer, tp) == fetched[-1].offset + 1:
                     consumer.seek(tp, fetched[0].offset)
             return
-        # Looked up anew after each wait: an assignment may have gone by meanwhile.
+        # Looked up again after each wait: an assignment may have gone by meanwhile.
         for tp, fetched in records.items():
             position, tracker = private.position(consumer, tp), self.trackers.get(tp)
             if position is None or tracker is None:

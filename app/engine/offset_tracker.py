@@ -36,7 +36,7 @@ class OffsetTracker:
         self._pending: deque[Batch] = deque()
 
     def seek(self, offset: int) -> None:
-        """Start anew at `offset`; whatever was fetched before is void."""
+        """Start again at `offset`; all that was fetched before is void."""
         with self._lock:
             self._epoch = next(_epochs)
             self._fetched = self._begun = self._position = offset
@@ -46,7 +46,7 @@ class OffsetTracker:
         """The batch of records just fetched, with `position` the next offset to fetch; None when nobody wants them.
 
         Raises OffsetGap when they lie before what was fetched already: the client
-        has moved by itself, as it does when a topic was cut or made anew.
+        has moved by itself, as it does when a topic was cut or made again.
         """
         with self._lock:
             start = self._fetched

@@ -1,4 +1,4 @@
-"""Taking over the partitions of an assignment: fence whoever had them, restore their tables, then let them be read."""
+"""Taking over the partitions of an assignment: fence their last owners, restore their tables, then let them be read."""
 
 import asyncio
 import logging

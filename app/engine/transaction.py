@@ -1,7 +1,7 @@
 """Writing all that follows from a batch in one Kafka transaction.
 
-Each source partition has a transactional id. Whoever initializes it last fences
-everybody who had it before: the open transaction of the old owner is aborted, and
+Each source partition has a transactional id. The producer that initializes it last fences
+all that had it before: the open transaction of the old owner is aborted, and
 its next produce or commit is refused. So Kafka itself says who may write.
 """
 
@@ -40,7 +40,7 @@ _PERMANENT = frozenset(
     }
 )
 
-#: A topic that is not there, or not yet known again; whoever watches the topics ends the worker if it was deleted.
+#: A topic that is not there, or not yet known again. If it was deleted, the app's check of its topics ends the worker.
 _UNKNOWN = frozenset({KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION, KafkaError.UNKNOWN_TOPIC_OR_PART})
 
 #: What `produce` says once a transaction has failed, without the reason.
