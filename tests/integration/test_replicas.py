@@ -1,5 +1,6 @@
 """A cluster of two brokers: one dies, leaders change; records are refused for want of a replica."""
 
+from contextlib import closing
 from pathlib import Path
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
@@ -25,10 +26,7 @@ def test_leaders_change_and_a_replica_is_missed(make_stack: MakeStack, tmp_path:
     stack = make_stack()
     keep_coordinator(stack.status)
     second = SecondBroker(stack)
-    deployment = Deployment(
-        stack.status.kafka, stack.status.schema_registry, tmp_path, "two", partitions=4, replication_factor=2
-    )
-    try:
+    with closing(replicated(stack.status, tmp_path, "two")) as deployment:
         bars = list(random_bars(symbols=100, minutes=300, seed=17))
         third = len(bars) // 3
         deployment.send(bars[:third])
@@ -54,8 +52,6 @@ def test_leaders_change_and_a_replica_is_missed(make_stack: MakeStack, tmp_path:
         assert worker.process.poll() is None
         assert deployment.wrong_signals(bars) == []
         assert deployment.count(deployment.topics.dead_letters) == 0
-    finally:
-        deployment.close()
 
 
 def test_the_coordinators_of_group_and_transactions_move(make_stack: MakeStack, tmp_path: Path) -> None:
@@ -63,10 +59,7 @@ def test_the_coordinators_of_group_and_transactions_move(make_stack: MakeStack, 
     second = SecondBroker(stack)
     # With the second broker for their leader, before anybody has asked for them.
     keep_coordinators(settings_for(stack.status), [2, 1])
-    deployment = Deployment(
-        stack.status.kafka, stack.status.schema_registry, tmp_path, "moving", partitions=4, replication_factor=2
-    )
-    try:
+    with closing(replicated(stack.status, tmp_path, "moving")) as deployment:
         bars = list(random_bars(symbols=100, minutes=300, seed=18))
         half = len(bars) // 2
         deployment.send(bars[:half])
@@ -87,8 +80,11 @@ def test_the_coordinators_of_group_and_transactions_move(make_stack: MakeStack, 
         assert worker.process.poll() is None
         assert deployment.wrong_signals(bars) == []
         assert deployment.count(deployment.topics.dead_letters) == 0
-    finally:
-        deployment.close()
+
+
+def replicated(status: StackStatus, directory: Path, name: str) -> Deployment:
+    """A deployment whose topics have a replica on each of the two brokers."""
+    return Deployment(status.kafka, status.schema_registry, directory, name, partitions=4, replication_factor=2)
 
 
 def keep_coordinators(settings: Settings, replicas: list[int]) -> None:

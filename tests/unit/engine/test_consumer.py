@@ -1,5 +1,4 @@
 import asyncio
-import logging
 from time import monotonic
 from typing import Any, cast
 
@@ -13,28 +12,11 @@ from app.engine.batch import Batch
 from app.engine.consumer import FRESH_SECONDS, BatchConsumer
 from app.engine.errors import OffsetGap
 from app.engine.offset_tracker import OffsetTracker
-from app.engine.table import BatchTable
-from tests.unit.engine.made import CHANGELOG as CHANGELOG_TOPIC
+from tests.unit.engine.consuming import CHANGELOG_TP as CHANGELOG
+from tests.unit.engine.consuming import OTHER, sought
 from tests.unit.engine.made import SOURCE, Rec, batch, event_of, records
 
-OTHER = TP(SOURCE.topic, 1)
-CHANGELOG = TP(CHANGELOG_TOPIC, 0)
 GENERATION = 7
-
-
-@pytest.fixture
-def consumer(app: BatchApp, numbers: BatchTable, monkeypatch: pytest.MonkeyPatch) -> BatchConsumer:
-    """Assigned two stream partitions and a changelog's."""
-    consumer = app.batch_consumer
-    monkeypatch.setattr(consumer, "assignment", lambda: {SOURCE, OTHER, CHANGELOG})
-    app.topics.acking_topics.add(SOURCE.topic)
-    return consumer
-
-
-def sought(consumer: BatchConsumer, tp: TP, offset: int) -> OffsetTracker:
-    tracker = consumer.fetcher.trackers[tp] = OffsetTracker(tp)
-    tracker.seek(offset)
-    return tracker
 
 
 def fetched(tracker: OffsetTracker, *offsets: int) -> Batch:
@@ -90,7 +72,7 @@ def test_only_the_streams_are_committed(consumer: BatchConsumer) -> None:
     assert consumer.stream_tps() == {SOURCE, OTHER}
     assert set(consumer._filter_tps_with_pending_acks()) == {SOURCE, OTHER}
     assert set(consumer._filter_tps_with_pending_acks({SOURCE})) == {SOURCE}
-    assert set(consumer._filter_tps_with_pending_acks({SOURCE.topic, CHANGELOG_TOPIC})) == {SOURCE, OTHER}
+    assert set(consumer._filter_tps_with_pending_acks({SOURCE.topic, CHANGELOG.topic})) == {SOURCE, OTHER}
 
 
 def test_what_is_not_sought_yet_is_not_committed_and_what_is_unchanged_is(consumer: BatchConsumer) -> None:
@@ -148,80 +130,6 @@ async def test_a_thread_that_crashed_is_not_asked_to_commit(consumer: BatchConsu
     # It would never answer, and the worker waits for the answer before it ends.
     consumer.fetcher._crashed.set()
     assert await asyncio.wait_for(consumer._commit({SOURCE: 1}), 5) is False
-
-
-@pytest.mark.parametrize(
-    ("state", "earliest", "committed", "start", "level", "said"),
-    [
-        (None, 0, None, 0, None, ""),
-        (None, 3, 90, 3, logging.WARNING, "no state, though the group committed 90: reading from the start (3)"),
-        (50, 0, None, 50, None, ""),
-        (50, 0, 50, 50, None, ""),
-        (50, 0, 40, 50, None, ""),
-        (50, 0, 60, 50, logging.INFO, "state ends at 50, the group committed 60: reading again from 50"),
-        (50, 70, 60, 70, logging.ERROR, "records 50 to 69 were deleted by retention before they were processed"),
-        (0, 0, None, 0, None, ""),
-    ],
-)
-def test_reading_starts_where_the_state_ends(
-    consumer: BatchConsumer,
-    caplog: pytest.LogCaptureFixture,
-    state: int | None,
-    earliest: int,
-    committed: int | None,
-    start: int,
-    level: int | None,
-    said: str,
-) -> None:
-    deleted: list[tuple[str, int]] = []
-    consumer.state_offset = lambda tp: state
-    consumer.on_deleted = lambda topic, count: deleted.append((topic, count))
-    with caplog.at_level(logging.INFO):
-        assert consumer._start(SOURCE, earliest, committed) == start
-    assert deleted == [(SOURCE.topic, 20 if level == logging.ERROR else 0)]
-    assert [record.levelno for record in caplog.records] == ([level] if level else [])
-    if level:
-        assert caplog.messages[0].endswith(f"stocks.raw.avro[0]: {said}")
-
-
-async def test_seeking_goes_to_the_states_ends_and_commits_at_once(
-    consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    states = {SOURCE: 50, OTHER: None}
-    consumer.state_offset = states.__getitem__
-    committed: list[dict[TP, int]] = []
-
-    async def earliest_offsets(*tps: TP) -> dict[TP, int]:
-        return dict.fromkeys(tps, 2)
-
-    async def group_committed(tps: set[TP]) -> dict[TP, int | None]:
-        return {SOURCE: 40, OTHER: None}
-
-    async def seek_trackers(tracker: dict[TP, OffsetTracker], offsets: dict[TP, int]) -> None:
-        assert tracker is consumer.fetcher.trackers
-        for tp, offset in offsets.items():
-            sought(consumer, tp, offset)
-
-    async def commit() -> bool:
-        committed.append(consumer._filter_committable_offsets(consumer.stream_tps()))
-        return True
-
-    monkeypatch.setattr(consumer, "earliest_offsets", earliest_offsets)
-    monkeypatch.setattr(consumer, "commit", commit)
-    monkeypatch.setattr(consumer.fetcher, "committed", group_committed)
-    monkeypatch.setattr(consumer.fetcher, "seek_trackers", seek_trackers)
-    await consumer.perform_seek()
-    assert committed == [{SOURCE: 50, OTHER: 2}]
-    assert consumer.fetcher.readable is None
-    consumer.open_streams()
-    assert consumer.fetcher.readable is consumer.fetcher.trackers
-
-
-async def test_a_rebalance_that_ends_after_the_next_has_begun_opens_nothing(consumer: BatchConsumer) -> None:
-    consumer._sought = consumer.fetcher.trackers
-    consumer.fetcher.trackers = {}
-    consumer.open_streams()
-    assert consumer.fetcher.readable is not consumer.fetcher.trackers
 
 
 def fetched_in(generation: int, app: BatchApp, made: Batch) -> Batch:
@@ -300,17 +208,3 @@ async def test_a_worker_that_stops_does_not_wait_for_a_broker_that_is_away(
 
 async def test_faust_has_nothing_to_restore(consumer: BatchConsumer) -> None:
     assert await consumer.highwaters(CHANGELOG) == {CHANGELOG: 0}
-
-
-async def test_without_streams_there_is_nothing_to_seek(
-    consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(consumer, "assignment", set)
-    await consumer.perform_seek()
-    assert consumer.fetcher.trackers == {}
-
-
-async def test_while_the_flow_is_stopped_nothing_is_sought(consumer: BatchConsumer) -> None:
-    consumer.stop_flow()
-    await consumer.perform_seek()
-    assert consumer.fetcher.trackers == {}
