@@ -15,7 +15,7 @@ from app.topics import Topic, topics
 log = logging.getLogger(__name__)
 
 # Managed clusters set bounds on the other ones, which are for speed only.
-_ESSENTIAL = frozenset({"cleanup.policy", "retention.ms", "min.compaction.lag.ms"})
+_ESSENTIAL = frozenset({"cleanup.policy", "retention.ms"})
 
 
 class TopicMissing(StocksError):

@@ -25,7 +25,7 @@ from struct import Struct
 from typing import NamedTuple, get_args
 
 from app.domain.bar_rows import NO_COUNT
-from app.domain.decisions import ACTIONS
+from app.domain.decisions import ACTIONS, NO_ACTION, action_of, code_of
 from app.domain.provenance import Provenance
 from app.domain.records import MINUTE_MS, Origin, Reason
 from app.domain.row import Row
@@ -49,9 +49,7 @@ _REASONS: tuple[Reason, ...] = (
     "flat",
     "split_suspected",
 )
-_ACTION_CODES = {action: code for code, action in enumerate(ACTIONS)}
 _REASON_CODES = {reason: code for code, reason in enumerate(_REASONS)}
-NO_ACTION = 255
 _NO_GAP = -1
 _ORIGINS = get_args(Origin)
 
@@ -74,7 +72,6 @@ def series_of(key: bytes) -> bytes:
 
 def encode_row(row: Row) -> bytes:
     """The bytes of a row."""
-    previous = row.previous_action
     return _FIXED.pack(
         VERSION,
         row.number,
@@ -95,8 +92,8 @@ def encode_row(row: Row) -> bytes:
         _NO_GAP if row.gap_minutes is None else row.gap_minutes,
         nan if row.split_close is None else row.split_close,
         row.revision,
-        _ACTION_CODES[row.action],
-        NO_ACTION if previous is None else _ACTION_CODES[previous],
+        code_of(row.action),
+        code_of(row.previous_action),
         _REASON_CODES[row.reason],
         row.emitted_at,
     ) + _pack_texts(row.strategy, row.provenance)
@@ -133,7 +130,7 @@ def decode_row(data: bytes) -> Row:
         _nullable(split_close),
         revision,
         ACTIONS[action],
-        None if previous == NO_ACTION else ACTIONS[previous],
+        action_of(previous),
         _REASONS[reason],
         emitted_at,
         strategy,

@@ -63,7 +63,7 @@ class WindowsTable(BatchTable):
             else:
                 cached.move_to_end(each)
             windows[each] = window
-        while len(cached) > MOST_CACHED // max(1, len(self.active)):
+        while len(cached) > self._most_cached:
             cached.popitem(last=False)
         return windows
 
@@ -127,8 +127,13 @@ class WindowsTable(BatchTable):
     def keep(self, partition: int, series: bytes, window: Window) -> None:
         """Put a window into the cache unless there is one already, or no room."""
         cached = self._cached.setdefault(partition, OrderedDict())
-        if series not in cached and len(cached) < MOST_CACHED // max(1, len(self.active)):
+        if series not in cached and len(cached) < self._most_cached:
             cached[series] = window
+
+    @property
+    def _most_cached(self) -> int:
+        """Windows of one partition that may be in memory."""
+        return MOST_CACHED // max(1, len(self.active))
 
     def _newest_number(self, partition: int, series: bytes) -> int | None:
         """The number of a series' newest bar, found in the ring by bisection; None when there is no row."""

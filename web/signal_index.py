@@ -25,7 +25,7 @@ _NO_PREVIOUS = 3
 class _Series:
     """What is known of one symbol of one run; `codes` has a byte for each slot of its ring."""
 
-    __slots__ = ("codes", "count", "key", "newest", "newest_number", "partition", "run", "symbol")
+    __slots__ = ("codes", "key", "newest", "newest_number", "partition", "run", "symbol")
 
     def __init__(self, partition: int, key: bytes, run: "_Run", symbol: str) -> None:
         self.partition = partition
@@ -33,7 +33,6 @@ class _Series:
         self.run = run
         self.symbol = symbol
         self.codes = bytearray()
-        self.count = 0
         self.newest = 0
         self.newest_number = -1
 
@@ -54,7 +53,7 @@ class _Run:
 class SignalIndex:
     """An index over the table's rows on this worker, in memory. For one event loop.
 
-    `read` is called with partition and key of a row it was told of and not told to drop.
+    `read` is called with partition and key of a row that was put into the index and not dropped.
     Times are UTC epoch milliseconds.
     """
 
@@ -68,14 +67,13 @@ class SignalIndex:
         """Take note of rows that the table now holds; the same may come again. Raises UnknownFormat."""
         for key, value in rows.items():
             number, timestamp, action, previous, emitted_at = summary_of(value)
-            series = self._series.get(series_of(key)) or self._add(partition, series_of(key))
+            series_key = series_of(key)
+            series = self._series.get(series_key) or self._add(partition, series_key)
             run, codes, slot = series.run, series.codes, slot_of(key)
             if slot >= len(codes):
                 codes.extend(bytes([_EMPTY]) * (slot + 1 - len(codes)))
             before = codes[slot]
-            if before == _EMPTY:
-                series.count += 1
-            else:
+            if before != _EMPTY:
                 run.counts[before] -= 1
             codes[slot] = code = action * 4 + min(previous, _NO_PREVIOUS)
             run.counts[code] += 1
@@ -106,7 +104,7 @@ class SignalIndex:
                 row.provenance.origin,
                 max(series.newest for series in run.series.values()),
                 len(run.series),
-                sum(series.count for series in run.series.values()),
+                sum(run.counts),
             )
             for run in sorted(self._runs.values(), key=lambda run: (-run.active, run.run_id))
             if (row := self._read(*run.latest))
@@ -124,7 +122,9 @@ class SignalIndex:
     def place(self, run_id: str, symbol: str) -> tuple[int, bytes, int] | None:
         """Partition, key and number of rows of a symbol; None for an unknown run or symbol."""
         series = self._series.get(table_key(run_id, symbol))
-        return (series.partition, series.key, series.count) if series else None
+        if series is None:
+            return None
+        return series.partition, series.key, len(series.codes) - series.codes.count(_EMPTY)
 
     async def recent(self, run_id: str, wanted: SignalFilter) -> tuple[int, list[tuple[str, Row]]]:
         """How many of the run's signals match, and the newest of them with their symbols: newest bar first.

@@ -30,25 +30,45 @@ Rows = bytes | bytearray
 
 def pack(bar: Bar, revision: int, provenance: int) -> bytes:
     """One row; the bar must have passed validation."""
-    vwap = bar["vwap"]
-    count = bar["trade_count"]
-    return ROW.pack(
+    return pack_values(
         bar["timestamp"] // MINUTE_MS,
         bar["open"],
         bar["high"],
         bar["low"],
         bar["close"],
         bar["volume"],
-        nan if vwap is None else vwap,
-        NO_COUNT if count is None else count,
+        bar["vwap"],
+        bar["trade_count"],
         revision,
         provenance,
     )
 
 
-def closes(rows: Rows) -> tuple[float, ...]:
-    """Every row's close."""
-    return _column("28xd24x", len(rows) // SIZE).unpack(rows)
+def pack_values(
+    minute: int,
+    open_: float,
+    high: float,
+    low: float,
+    close: float,
+    volume: float,
+    vwap: float | None,
+    trade_count: int | None,
+    revision: int,
+    provenance: int,
+) -> bytes:
+    """One row of its values, which `unpack` gives back; the minute counts from 1970."""
+    return ROW.pack(
+        minute,
+        open_,
+        high,
+        low,
+        close,
+        volume,
+        nan if vwap is None else vwap,
+        NO_COUNT if trade_count is None else trade_count,
+        revision,
+        provenance,
+    )
 
 
 def minutes(rows: Rows) -> tuple[int, ...]:
@@ -94,5 +114,12 @@ def _column(field: str, count: int) -> Struct:
 
 
 def unpack(rows: Rows, index: int) -> tuple[Any, ...]:
-    """One row's fields in the order of the layout."""
-    return ROW.unpack_from(rows, index * SIZE)
+    """One row's values, as `pack_values` takes them."""
+    *values, vwap, count, revision, provenance = ROW.unpack_from(rows, index * SIZE)
+    return (
+        *values,
+        None if vwap != vwap else vwap,
+        None if count == NO_COUNT else count,
+        revision,
+        provenance,
+    )

@@ -2,7 +2,6 @@
 
 from array import array
 from collections.abc import Sequence
-from math import nan
 
 from app.domain import bar_rows, decisions
 from app.domain.decisions import Decision
@@ -26,18 +25,8 @@ def restore_window(rows: Sequence[Row], strategy: Strategy) -> Window:
         provenance = indexes.setdefault(row.provenance, len(indexes))
         if provenance == len(provenances):
             provenances.append(row.provenance)
-        packed += bar_rows.ROW.pack(
-            row.timestamp // MINUTE_MS,
-            row.open,
-            row.high,
-            row.low,
-            row.close,
-            row.volume,
-            nan if row.vwap is None else row.vwap,
-            bar_rows.NO_COUNT if row.trade_count is None else row.trade_count,
-            row.revision,
-            provenance,
-        )
+        # Open to trade count stand in the same order in both.
+        packed += bar_rows.pack_values(row.timestamp // MINUTE_MS, *row[2:9], row.revision, provenance)
     newest = kept[-strategy.late_bars - 2 :]
     window.bars_seen = rows[-1].number + 1
     window.rows = packed

@@ -99,7 +99,7 @@ class Window:
             self._smooth(index, strategy)
 
     def same(self, index: int, bar: Bar) -> bool:
-        """Whether the bar at `index` has this bar's values, whoever sent them."""
+        """Whether the bar at `index` has this bar's values, from any source."""
         at = index * bar_rows.SIZE
         return self.rows[at : at + bar_rows.VALUES] == bar_rows.pack(bar, 0, 0)[: bar_rows.VALUES]
 

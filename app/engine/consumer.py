@@ -16,11 +16,15 @@ from app.engine.offset_tracker import OffsetTracker
 #: Where to start reading a partition, by the state that its records made; None when there is no state.
 StateOffset = Callable[[TP], int | None]
 
-#: Told the topic and how many of its records retention deleted before they were processed; 0 when none were.
+#: Called with the topic and how many of its records retention deleted before they were processed; 0 when none were.
 OnDeleted = Callable[[str, int], None]
 
 #: A broker that has not taken a commit for so long is not asked again by a worker that is stopping.
 FRESH_SECONDS = 4.0
+
+
+#: The part of its session within which the broker has lately accepted a worker as a member.
+CONFIRMED_LATELY = 0.8
 
 
 class BatchConsumer(aiokafka.Consumer):
@@ -117,7 +121,7 @@ class BatchConsumer(aiokafka.Consumer):
 
     def confirmed_lately(self) -> bool:
         """Whether the broker has accepted this worker as a member of the group within most of its session."""
-        return monotonic() - self.confirmed_at < 0.8 * self.app.conf.broker_session_timeout
+        return monotonic() - self.confirmed_at < CONFIRMED_LATELY * self.app.conf.broker_session_timeout
 
     def stream_tps(self) -> set[TP]:
         """This worker's partitions of the topics that agents read."""
@@ -141,7 +145,7 @@ class BatchConsumer(aiokafka.Consumer):
         return True
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
-        """OffsetTracker know the gaps; Faust's own tree of them would only grow."""
+        """The trackers know the gaps; Faust's own tree of them would only grow."""
 
     async def _commit(self, offsets: Any) -> bool:
         asked_at = monotonic()

@@ -179,7 +179,7 @@ class BatchProcessor:
         4. store: rows, checkpoint and changelog position go to RocksDB in one write. After a crash before it they
            are restored from the changelog, as the local position is behind.
         5. ack, in the event loop: the group's offset may move. It is for lag monitors only.
-        6. listeners are told: index and metrics. Both live in memory and are made anew at the next start.
+        6. call the listeners: index and metrics. Both live in memory; the next start builds them again.
 
         Raises what app.engine.transaction raises.
         """
@@ -202,7 +202,7 @@ class BatchProcessor:
         )
         self._checkpointed[partition] = now
         self.reached(Failpoint.AFTER_COMMIT, batch)
-        if not self._app.batch_consumer.is_current(batch):
+        if not app.batch_consumer.is_current(batch):
             raise Fenced("the partition was given away after the commit")
         table.restore(partition, entries, offset + 1)
         self.reached(Failpoint.AFTER_STORE, batch)

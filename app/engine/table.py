@@ -40,7 +40,7 @@ def _without_log() -> WriteOptions:
     the changelog has the rest.
     """
     options = WriteOptions()
-    options.disable_wal = True  # type: ignore[method-assign, assignment]  # An attribute, whatever the stub says.
+    options.disable_wal = True  # type: ignore[method-assign, assignment]  # An attribute; the stub is wrong.
     return options
 
 
@@ -85,7 +85,7 @@ class BatchTable(faust.Table[bytes, bytes]):
         self.on_rows: list[Callable[[int, Mapping[bytes, bytes]], None]] = []
         #: Called with a partition whose batch was dropped: what memory says of it is ahead of the table.
         self.on_dropped: list[Callable[[int], None]] = []
-        #: Awaited before databases are closed: whoever reads or writes them in a thread ends.
+        #: Awaited before databases are closed: threads that read or write them end.
         self.before_close: list[Callable[[], Awaitable[None]]] = [app.takeover.settled]
 
     @property
@@ -172,7 +172,7 @@ class BatchTable(faust.Table[bytes, bytes]):
     async def on_rebalance(
         self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
     ) -> None:
-        """Nothing is active until it is restored; whoever follows the table must not read what is being closed."""
+        """Nothing is active until it is restored; no listener may read what is being closed."""
         await self._end_use()
         await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
 

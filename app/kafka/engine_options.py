@@ -1,6 +1,5 @@
 """What the engine needs to know of a deployment, from its settings."""
 
-import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -16,8 +15,6 @@ from app.topics import LARGEST_RECORD_BYTES
 
 if TYPE_CHECKING:
     from app.engine.app import BatchApp
-
-log = logging.getLogger(__name__)
 
 
 class Cluster:

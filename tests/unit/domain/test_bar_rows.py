@@ -1,5 +1,6 @@
 from app.domain import bar_rows
 from tests.bars import OPENING_MS, make_bar
+from tests.unit.domain.packed import packed_closes
 
 
 def test_a_row_is_sixty_bytes() -> None:
@@ -8,7 +9,7 @@ def test_a_row_is_sixty_bytes() -> None:
 
 def test_columns() -> None:
     packed = b"".join(bar_rows.pack(make_bar(minute, 10.0 + minute), minute * 2, minute * 3) for minute in range(5))
-    assert bar_rows.closes(packed) == (10.0, 11.0, 12.0, 13.0, 14.0)
+    assert packed_closes(packed) == (10.0, 11.0, 12.0, 13.0, 14.0)
     assert bar_rows.minutes(packed) == tuple(OPENING_MS // 60_000 + minute for minute in range(5))
     assert bar_rows.provenances(packed) == (0, 3, 6, 9, 12)
     assert bar_rows.minute(packed, 3) == OPENING_MS // 60_000 + 3
@@ -29,7 +30,7 @@ def test_all_fields_come_back() -> None:
 
 
 def test_no_rows_have_no_columns() -> None:
-    assert bar_rows.closes(b"") == bar_rows.minutes(b"") == ()
+    assert packed_closes(b"") == bar_rows.minutes(b"") == ()
 
 
 def test_set_tail_touches_nothing_else() -> None:

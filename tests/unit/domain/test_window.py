@@ -4,6 +4,7 @@ from app.domain.strategy import Strategy
 from app.domain.window import Window
 from tests.bars import OPENING_MS, make_bar, series
 from tests.unit.domain.nights import DAY, never_open
+from tests.unit.domain.packed import packed_closes
 from tests.unit.domain.pipeline import contents, every_minute
 
 STRATEGY = Strategy(fast=2, slow=4, rsi_period=3, late_bars=2)
@@ -27,7 +28,7 @@ def test_trimming_keeps_what_the_strategy_needs() -> None:
     window = window_of([float(close) for close in range(1, 21)])
     window.trim(STRATEGY)
     assert list(window.closes) == [15.0, 16.0, 17.0, 18.0, 19.0, 20.0]
-    assert bar_rows.closes(window.rows) == (15.0, 16.0, 17.0, 18.0, 19.0, 20.0)
+    assert packed_closes(window.rows) == (15.0, 16.0, 17.0, 18.0, 19.0, 20.0)
     assert len(window.gains) == len(window.losses) == 4
     assert window.bars_seen == 20
     assert [window.number(index) for index in range(6)] == [14, 15, 16, 17, 18, 19]

@@ -6,12 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.decisions import ACTIONS
+from app.domain.decisions import ACTIONS, NO_ACTION
 from app.domain.provenance import Provenance
 from app.domain.strategy import Strategy
 from tables.format import UnknownFormat
 from tables.row_format import (
-    NO_ACTION,
     VERSION,
     decode_row,
     encode_row,
