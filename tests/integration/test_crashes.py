@@ -23,7 +23,7 @@ SLICE = 8_000
 
 @pytest.mark.timeout(900)
 def test_kills_in_mid_batch_lose_and_double_nothing(deploy: Deploy) -> None:
-    deployment = deploy(batch_max=1000, partitions=4)
+    deployment = deploy(batch_max=1000, partitions=4, session_seconds=6)
     bars = list(random_bars(SYMBOLS, BARS // SYMBOLS, seed=7))
     chance = random.Random(7)
     interrupted = sent = 0

@@ -93,7 +93,7 @@ def test_all_is_well_but_for_what_does_not_run(ours: Settings, stocks: Stocks) -
     ]
     away = ["workers", "worker", "producer"]
     assert levels == {check: {"ok"} for check in good} | {check: {"warning"} for check in away}
-    assert len(found["schemas"]) == 3
+    assert len(found["schemas"]) == 2
     assert len(found["transactions"]) == 3
     assert found["workers"][0]["fix"] == "`make worker`"
 
@@ -149,8 +149,8 @@ def test_another_programs_schema_is_broken_and_an_older_version_of_ours_is_not(o
     asyncio.run(register())
     status, found = examined(stocks, ours)
     assert status == 1
-    raw, indicators, signals = found["schemas"]
-    assert [finding["level"] for finding in (raw, indicators, signals)] == ["warning", "warning", "broken"]
+    raw, signals = found["schemas"]
+    assert [finding["level"] for finding in (raw, signals)] == ["warning", "broken"]
     assert "version 1 is another than ours, and ours may follow it" in raw["message"]
     assert "not compatible with version 1" in signals["message"]
 
