@@ -185,7 +185,9 @@ class BatchProcessor:
         """
         app, table, partition = self._app, self._table, batch.partition
         now = time.monotonic()
-        if not app.batch_consumer.is_current(batch):
+        producer = app.producers.get(batch.tp)
+        # In this order: a takeover in between puts a producer there that could still write.
+        if producer is None or not app.batch_consumer.is_current(batch):
             raise Fenced("the partition was assigned again meanwhile")
         changes_nothing = not (result.outputs or result.rows)
         if changes_nothing and now - self._checkpointed.get(partition, 0.0) < IDLE_CHECKPOINT_SECONDS:
@@ -193,7 +195,7 @@ class BatchProcessor:
         checkpoint = encode_checkpoint(Checkpoint(app.topic_ids[batch.tp.topic], batch.end, table.state_text))
         entries = {**result.rows, CHECKPOINT_KEY: checkpoint}
         changelog = table.changelog_name
-        offset = app.producers[batch.tp].commit(
+        offset = producer.commit(
             batch,
             result.outputs,
             [ProducerRecord(changelog, key, value, partition) for key, value in entries.items()],

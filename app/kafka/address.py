@@ -1,6 +1,8 @@
 """Where a worker tells the other ones, and those who ask, to find it: no two may say the same."""
 
 import socket
+import time
+from collections.abc import Callable
 
 from app.broker import TIMEOUT, Broker
 from app.errors import StocksError
@@ -23,19 +25,37 @@ def member_name(settings: Settings) -> str:
     return f"{settings.id}@{advertised_host(settings)}:{settings.api_port}"
 
 
-def check_address(broker: Broker, settings: Settings) -> None:
-    """Raise AddressShared where two members of the group have this worker's name; for a member to ask.
+class AddressCheck:
+    """Whether another worker says that it is where this one is; for a member of the group to ask every few seconds.
 
-    When the group has admitted this worker, it has forgotten those that were killed. Raises BrokerUnavailable.
+    When this worker had to join again, as after a time without the broker, its membership
+    before is listed beside the new one until that one's session has expired. So only
+    members that have been there for longer than a session count.
     """
-    name = member_name(settings)
-    with broker.explaining():
-        answer = broker.admin.describe_consumer_groups([settings.id], request_timeout=TIMEOUT)
-        members = answer[settings.id].result().members
-    hosts = sorted(member.host.lstrip("/") for member in members if member.client_id == name)
-    if len(hosts) > 1:
-        address = name.rpartition("@")[2]
-        raise AddressShared(
-            f"{len(hosts)} workers of group {settings.id}, on {', '.join(hosts)}, tell others to ask at {address}: "
-            "give each an API_PORT of its own and, on several machines, an API_HOST by which the others reach it"
+
+    def __init__(self, broker: Broker, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._broker = broker
+        self._settings = settings
+        self._clock = clock
+        #: When each member with this worker's name was first seen.
+        self._first_seen: dict[str, float] = {}
+
+    def check(self) -> None:
+        """Raise AddressShared where two members of the group have this worker's name, BrokerUnavailable."""
+        settings, now = self._settings, self._clock()
+        name = member_name(settings)
+        with self._broker.explaining():
+            answer = self._broker.admin.describe_consumer_groups([settings.id], request_timeout=TIMEOUT)
+            members = [member for member in answer[settings.id].result().members if member.client_id == name]
+        self._first_seen = {each.member_id: self._first_seen.get(each.member_id, now) for each in members}
+        hosts = sorted(
+            member.host.lstrip("/")
+            for member in members
+            if now - self._first_seen[member.member_id] > settings.session_seconds
         )
+        if len(hosts) > 1:
+            address = name.rpartition("@")[2]
+            raise AddressShared(
+                f"{len(hosts)} workers of group {settings.id}, on {', '.join(hosts)}, tell others to ask at {address}: "
+                "give each an API_PORT of its own and, on several machines, an API_HOST by which the others reach it"
+            )
