@@ -2,11 +2,11 @@
 
 from typing import cast
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, KafkaError, TopicPartition
 
-from app.clients import consumer_config
 from app.settings import Settings
 from app.topics import Topic
+from tests.chaos.records import consumer, go_back
 
 TIMEOUT = 10.0
 
@@ -15,10 +15,8 @@ class RecordCount:
     """Counts a topic's records by partition, and reads each only once, however often it is asked."""
 
     def __init__(self, settings: Settings, topic: Topic, *, committed: bool = True) -> None:
-        level = "read_committed" if committed else "read_uncommitted"
         # It asks for ends through the connection that it fetches through, so no fetch may wait for long.
-        own = {"isolation.level": level, "enable.partition.eof": True, "fetch.wait.max.ms": 50}
-        self._reader = Consumer(consumer_config(settings, "test-counter") | own)
+        self._reader = consumer(settings, committed=committed, group="test-counter", fetch_wait_ms=50)
         self._topic = topic.name
         self._counts = dict.fromkeys(range(topic.partitions), 0)
         self._reached = dict.fromkeys(self._counts, 0)
@@ -36,6 +34,8 @@ class RecordCount:
         while any(self._reached[partition] < end for partition, end in ends.items()):
             for message in self._reader.consume(10_000, 0.05):
                 partition, offset = cast(int, message.partition()), cast(int, message.offset())
+                if go_back(self._reader, message, self._reached[partition]):
+                    continue
                 error = message.error()
                 assert error is None or error.code() == KafkaError._PARTITION_EOF, error
                 self._counts[partition] += error is None

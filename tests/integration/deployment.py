@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -163,6 +164,9 @@ class Deployment:
     def records(self, topic: Topic, last: int | None = None) -> list[dict[str, Any]]:
         """The decoded records of a topic."""
         messages = self.messages(topic, last)
+        return self._decoded(topic, messages)
+
+    def _decoded(self, topic: Topic, messages: Sequence[Message]) -> list[dict[str, Any]]:
         decoder = Decoder(registry(self.settings), cast(str, topic.schema))
         values = [message.value() for message in messages]
         asyncio.run(decoder.prepare(cast(list[bytes], values)))
@@ -173,10 +177,14 @@ class Deployment:
 
     def wrong_signals(self, bars: Iterable[Bar]) -> list[str]:
         """Sentences that tell where signals are not what these bars come to, or not there once each and in order."""
-        signals = self.signals()
-        return wrong_delivery(signals) or differences(
-            final_signals(bars, self.settings.strategy), last_revisions(signals)
-        )
+        messages = self.messages(self.topics.signals)
+        signals = cast(list[Signal], self._decoded(self.topics.signals, messages))
+        if wrong := wrong_delivery(signals):
+            places = defaultdict(list)
+            for message, signal in zip(messages, signals, strict=True):
+                places[signal["id"]].append(f"{message.partition()}:{message.offset()}")
+            return [*wrong, *(f"{each} lies at {', '.join(found)}" for each, found in places.items() if len(found) > 1)]
+        return differences(final_signals(bars, self.settings.strategy), last_revisions(signals))
 
     def count(self, topic: Topic) -> int:
         """Committed records of a topic."""
