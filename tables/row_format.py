@@ -19,10 +19,13 @@ A row, format version 1, little-endian:
 """
 
 import json
+from collections.abc import Iterable
 from functools import lru_cache
 from math import nan
 from struct import Struct
 from typing import NamedTuple, get_args
+
+import numpy as np
 
 from app.domain.bar_rows import NO_COUNT
 from app.domain.decisions import ACTIONS, NO_ACTION, action_of, code_of
@@ -34,11 +37,17 @@ from tables.format import Format, UnknownFormat
 VERSION = 1
 _FIXED = Struct("<BII6dI2d3dIidHBBBq")
 _FORMAT = Format("windows", VERSION, _FIXED.size)
-_NUMBER_AND_MINUTE = Struct("<xII")
+_NUMBER = Struct("<xI")
 _SLOT = Struct(">I")
-# Action, previous action, reason, emitted at.
-_TAIL = Struct("<BBxq")
-_TAIL_AT = _FIXED.size - _TAIL.size
+_TAIL_AT = _FIXED.size - 11
+_SUMMARY = np.dtype(
+    {
+        "names": ["number", "minute", "action", "previous_action", "emitted_at"],
+        "formats": ["<u4", "<u4", "u1", "u1", "<i8"],
+        "offsets": [1, 5, _TAIL_AT, _TAIL_AT + 1, _TAIL_AT + 3],
+        "itemsize": _FIXED.size,
+    }
+)
 
 # The order is the format: never change it, only add.
 _REASONS: tuple[Reason, ...] = (
@@ -138,24 +147,33 @@ def decode_row(data: bytes) -> Row:
     )
 
 
-class Summary(NamedTuple):
-    """What an index needs to know of a row; times are UTC epoch milliseconds, codes as ACTIONS has them."""
+class Summaries(NamedTuple):
+    """What an index needs to know of rows, a list each; times are UTC epoch milliseconds, codes as ACTIONS has them."""
 
-    number: int
-    timestamp: int
-    action: int
-    previous_action: int
-    emitted_at: int
+    numbers: list[int]
+    timestamps: list[int]
+    actions: list[int]
+    previous_actions: list[int]
+    emitted_at: list[int]
 
 
-def summary_of(data: bytes) -> Summary:
-    """A row's summary without reading the rest, in a microsecond. Raises UnknownFormat as `decode_row` does."""
-    data = _FORMAT.current(data)
-    number, minute = _NUMBER_AND_MINUTE.unpack_from(data)
-    action, previous, emitted_at = _TAIL.unpack_from(data, _TAIL_AT)
-    if action >= len(ACTIONS) or (previous >= len(ACTIONS) and previous != NO_ACTION):
-        raise UnknownFormat(f"windows: the row has an action or previous action of unknown code {(action, previous)}")
-    return Summary(number, minute * MINUTE_MS, action, previous, emitted_at)
+def summaries_of(rows: Iterable[bytes]) -> Summaries:
+    """The summaries of rows, some 0.4 us each. Raises UnknownFormat as `decode_row` does."""
+    fixed = np.frombuffer(b"".join([_FORMAT.current(row)[: _FIXED.size] for row in rows]), _SUMMARY)
+    action, previous = fixed["action"], fixed["previous_action"]
+    unknown = (action >= len(ACTIONS)) | ((previous >= len(ACTIONS)) & (previous != NO_ACTION))
+    if unknown.any():
+        codes = fixed[unknown][["action", "previous_action"]][0].tolist()
+        raise UnknownFormat(f"windows: the row has an action or previous action of unknown code {codes}")
+    minutes = fixed["minute"].astype(np.int64)
+    columns = fixed["number"], minutes * MINUTE_MS, action, previous, fixed["emitted_at"]
+    return Summaries(*(column.tolist() for column in columns))
+
+
+def number_of(data: bytes) -> int:
+    """The number of a row's bar, without reading the rest. Raises UnknownFormat for an unknown version."""
+    number: int = _NUMBER.unpack_from(_FORMAT.current(data))[0]
+    return number
 
 
 @lru_cache(maxsize=4096)

@@ -2,39 +2,43 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from itertools import groupby
+from functools import partial
+from itertools import groupby, islice
+from typing import Any, TypeVar
 
 from app.domain.window import Window
 from app.engine.app import BatchApp
 from tables.row_format import series_of
 from tables.windows import WindowsTable
 
-#: Rows read in one turn of a thread; some 20 ms.
+#: Rows read in one turn of a thread; some 10 ms.
 CHUNK_ROWS = 4000
 
+#: Windows made in one turn of a thread; some 20 ms.
+CHUNK_WINDOWS = 50
+
 Rows = Mapping[bytes, bytes]
-Chunk = list[tuple[bytes, Rows, Window]]
+Done = TypeVar("Done")
 
 
 class WarmUp:
-    """Reads every row of the active partitions once: for an index, for the table's cache, and to see that it can.
+    """Reads every row of the active partitions once, for an index; then the newest ones again, for the table's windows.
 
-    `on_series` is called in the event loop with partition, series and its rows as they stand;
-    it is also called for series that change meanwhile, so it must take the same rows twice.
-    A row that cannot be read ends the worker.
+    `on_rows` is called in the event loop with a partition and its rows as they stand;
+    rows that change meanwhile may come twice. A row that cannot be read ends the worker.
     """
 
-    def __init__(self, app: BatchApp, table: WindowsTable, on_series: Callable[[int, bytes, Rows], None]) -> None:
+    def __init__(self, app: BatchApp, table: WindowsTable, on_rows: Callable[[int, Rows], None]) -> None:
         self._app = app
         self._table = table
-        self._on_series = on_series
+        self._on_rows = on_rows
         self._task: asyncio.Task[None] | None = None
-        self._reading: asyncio.Future[Chunk] | None = None
+        self._reading: asyncio.Future[Any] | None = None
         #: Series written since the partition's reading began: what was read of them is old.
         self._touched: set[bytes] = set()
-        #: Partitions still to be read.
+        #: Partitions whose rows are still to be read.
         self.remaining: set[int] = set()
-        #: Called with each partition that was read.
+        #: Called with each partition whose rows were read.
         self.on_partition: list[Callable[[int], None]] = []
         table.on_assignment.append(self._start)
         table.on_rows.append(self._touch)
@@ -48,52 +52,73 @@ class WarmUp:
         if self._reading is not None:
             await asyncio.wait([self._reading])
 
+    async def finished(self) -> None:
+        """Return when rows and windows of what was taken over are in memory."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
     def _start(self, active: frozenset[int]) -> None:
         self.remaining = set(active)
         if active:
             self._task = asyncio.ensure_future(self._run(active))
 
     def _touch(self, partition: int, rows: Rows) -> None:
-        if self.remaining:
+        if self._task is not None and not self._task.done():
             self._touched.update(map(series_of, rows))
 
     async def _run(self, partitions: frozenset[int]) -> None:
+        series: dict[int, list[bytes]] = {}
         try:
             for partition in sorted(partitions):
-                await self._read(partition)
+                series[partition] = await self._read(partition)
                 self.remaining.discard(partition)
                 for listener in self.on_partition:
                     listener(partition)
+            for partition, keys in series.items():
+                await self._make_windows(partition, keys)
         except Exception as error:  # noqa: BLE001  # The worker ends with it.
             await self._app.crash(error)
 
-    async def _read(self, partition: int) -> None:
+    async def _read(self, partition: int) -> list[bytes]:
+        """Tell all rows of a partition; returns its series."""
         self._touched.clear()
-        series = groupby(self._table.scan(partition), key=lambda item: series_of(item[0]))
-        loop = asyncio.get_running_loop()
-        while True:
-            self._reading = loop.run_in_executor(self._app.threads, self._chunk, series)
-            chunk = await asyncio.shield(self._reading)
-            if not chunk:
-                return
-            for key, rows, window in chunk:
-                if key in self._touched:
-                    self._on_series(partition, key, dict(self._table.series(partition, key)))
-                else:
-                    self._on_series(partition, key, rows)
-                    self._table.keep(partition, key, window)
+        found: list[bytes] = []
+        by_series = groupby(self._table.scan(partition), key=lambda item: series_of(item[0]))
+        while chunk := await self._in_thread(partial(self._chunk, by_series)):
+            rows: dict[bytes, bytes] = {}
+            for key, read in chunk.items():
+                rows.update(self._table.series(partition, key) if key in self._touched else read)
+            self._on_rows(partition, rows)
+            found += chunk
             await asyncio.sleep(0)
+        return found
 
-    def _chunk(self, series: Iterator[tuple[bytes, Iterator[tuple[bytes, bytes]]]]) -> Chunk:
-        """The next series, in a thread."""
-        chunk: Chunk = []
+    def _chunk(self, by_series: Iterator[tuple[bytes, Iterator[tuple[bytes, bytes]]]]) -> dict[bytes, Rows]:
+        """The rows of the next series, all of each."""
+        chunk: dict[bytes, Rows] = {}
         count = 0
-        table = self._table
-        for key, items in series:
-            rows = dict(items)
-            newest = sorted(rows.items(), key=lambda item: table.summary(*item).number)[-table.strategy.window :]
-            chunk.append((key, rows, table.restored(key, [table.decode(*item) for item in newest])))
+        for key, items in by_series:
+            chunk[key] = rows = dict(items)
+            self._table.check_series(key, rows)
             count += len(rows)
             if count >= CHUNK_ROWS:
                 break
         return chunk
+
+    async def _make_windows(self, partition: int, series: list[bytes]) -> None:
+        """Put windows into the table's cache, as many as there is room for."""
+        self._touched.clear()
+        keys = iter(series)
+        while chunk := list(islice(keys, min(CHUNK_WINDOWS, self._table.room(partition)))):
+            for key, window in (await self._in_thread(partial(self._windows, partition, chunk))).items():
+                if key not in self._touched:
+                    self._table.keep(partition, key, window)
+
+    def _windows(self, partition: int, series: list[bytes]) -> dict[bytes, Window]:
+        table = self._table
+        return {each: table.restored(each, table.newest(partition, each, table.strategy.window)) for each in series}
+
+    async def _in_thread(self, read: Callable[[], Done]) -> Done:
+        reading = asyncio.get_running_loop().run_in_executor(self._app.threads, read)
+        self._reading = reading
+        return await asyncio.shield(reading)

@@ -13,7 +13,7 @@ from app.domain.window import Window
 from app.engine.errors import UnreadableState
 from app.engine.table import BatchTable
 from app.errors import StocksError
-from tables.row_format import VERSION, Summary, decode_row, encode_row, row_key, summary_of
+from tables.row_format import VERSION, decode_row, encode_row, number_of, row_key, summaries_of
 
 #: Windows kept in memory, of all partitions together; some 5 kB each.
 MOST_CACHED = 20_000
@@ -83,6 +83,19 @@ class WindowsTable(BatchTable):
             raise UnreadableState(self.name, key, f"damaged: there are {len(rows)} rows of the {needed} newest")
         return restore_window(rows, self.strategy)
 
+    def check_series(self, series: bytes, rows: Mapping[bytes, bytes]) -> None:
+        """See that all rows of a series are there and of a known version. Raises UnreadableState."""
+        try:
+            numbers = summaries_of(rows.values()).numbers
+        except ValueError:
+            for row in rows.items():
+                self.decode(*row)  # It names the row.
+            raise
+        newest = max(numbers)
+        if len(numbers) < (needed := min(newest + 1, self.keep_bars)):
+            key = row_key(series, newest % self.keep_bars)
+            raise UnreadableState(self.name, key, f"damaged: there are {len(numbers)} rows of the {needed} newest")
+
     def entries(self, series: bytes, rows: Iterable[Row]) -> Iterator[tuple[bytes, bytes]]:
         """Keys and bytes of a series' rows."""
         for row in rows:
@@ -113,22 +126,17 @@ class WindowsTable(BatchTable):
         except ValueError as error:
             raise UnreadableState(self.name, key, error) from error
 
-    def summary(self, key: bytes, value: bytes) -> Summary:
-        """What an index needs to know of a row. Raises UnreadableState."""
-        try:
-            return summary_of(value)
-        except ValueError as error:
-            raise UnreadableState(self.name, key, error) from error
-
     def forget(self, partition: int) -> None:
         """Drop a partition's windows from memory."""
         self._cached.pop(partition, None)
 
     def keep(self, partition: int, series: bytes, window: Window) -> None:
-        """Put a window into the cache unless there is one already, or no room."""
-        cached = self._cached.setdefault(partition, OrderedDict())
-        if series not in cached and len(cached) < self._most_cached:
-            cached[series] = window
+        """Put a window into the cache unless there is one already."""
+        self._cached.setdefault(partition, OrderedDict()).setdefault(series, window)
+
+    def room(self, partition: int) -> int:
+        """How many more of a partition's windows the cache takes."""
+        return max(0, self._most_cached - len(self._cached.get(partition, ())))
 
     @property
     def _most_cached(self) -> int:
@@ -153,7 +161,12 @@ class WindowsTable(BatchTable):
     def _number(self, partition: int, series: bytes, slot: int) -> int | None:
         key = row_key(series, slot)
         value = self.read(partition, key)
-        return None if value is None else self.summary(key, value).number
+        if value is None:
+            return None
+        try:
+            return number_of(value)
+        except ValueError as error:
+            raise UnreadableState(self.name, key, error) from error
 
     def _forget_all(self, active: frozenset[int]) -> None:
         self._cached.clear()

@@ -12,7 +12,7 @@ from app.domain.key import split_key, table_key
 from app.domain.records import Action
 from app.domain.row import Row
 from app.turns import in_turns
-from tables.row_format import row_key, series_of, slot_of, summary_of
+from tables.row_format import row_key, series_of, slot_of, summaries_of
 from web.reader import RunInfo, SignalFilter
 
 ReadRow = Callable[[int, bytes], Row | None]
@@ -65,8 +65,9 @@ class SignalIndex:
 
     def put(self, partition: int, rows: Mapping[bytes, bytes]) -> None:
         """Take note of rows that the table now holds; the same may come again. Raises UnknownFormat."""
-        for key, value in rows.items():
-            number, timestamp, action, previous, emitted_at = summary_of(value)
+        for key, number, timestamp, action, previous, emitted_at in zip(
+            rows, *summaries_of(rows.values()), strict=True
+        ):
             series_key = series_of(key)
             series = self._series.get(series_key) or self._add(partition, series_key)
             run, codes, slot = series.run, series.codes, slot_of(key)

@@ -33,7 +33,7 @@ class TablesReader:
         self._held: frozenset[int] = frozenset()
         #: Sentences about partitions whose readers wait for a transaction that nobody ends.
         self.stalls: list[str] = []
-        self._warm_up = WarmUp(app, table, lambda partition, series, rows: self._index.put(partition, rows))
+        self._warm_up = WarmUp(app, table, self._index.put)
         self._warm_up.on_partition.append(self._loaded)
         table.on_rows.append(self._index.put)
         table.on_assignment.append(self._hold)

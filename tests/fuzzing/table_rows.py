@@ -11,7 +11,7 @@ from app.domain.validation import LATEST_MS
 from app.engine.checkpoint import Checkpoint, decode_checkpoint, encode_checkpoint
 from app.engine.errors import UnreadableState
 from tables.format import UnknownFormat
-from tables.row_format import decode_row, encode_row, row_key, summary_of
+from tables.row_format import decode_row, encode_row, number_of, row_key, summaries_of
 from tests.bars import TOPIC_ID, make_bar
 from tests.fuzzing.family import Family
 from tests.unit.domain.nights import DAY, never_open
@@ -39,9 +39,13 @@ def _check_row(data: bytes) -> None:
         row = decode_row(data)
     except UnknownFormat:
         return
-    summary = summary_of(data)
-    assert summary.number == row.number
-    assert (summary.timestamp, summary.emitted_at) == (row.timestamp, row.emitted_at)
+    summaries = summaries_of([data])
+    assert number_of(data) == row.number
+    assert (summaries.numbers, summaries.timestamps, summaries.emitted_at) == (
+        [row.number],
+        [row.timestamp],
+        [row.emitted_at],
+    )
     written = encode_row(row)
     assert repr(decode_row(written)) == repr(row)
     _check_series(row.number, data)

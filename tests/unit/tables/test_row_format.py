@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.decisions import ACTIONS, NO_ACTION
+from app.domain.decisions import ACTIONS, action_of
 from app.domain.provenance import Provenance
 from app.domain.strategy import Strategy
 from tables.format import UnknownFormat
@@ -14,10 +14,11 @@ from tables.row_format import (
     VERSION,
     decode_row,
     encode_row,
+    number_of,
     row_key,
     series_of,
     slot_of,
-    summary_of,
+    summaries_of,
 )
 from tests.bars import series
 from tests.unit.domain.pipeline import SERIES, Pipeline
@@ -25,7 +26,7 @@ from tests.unit.domain.walks import WALKS
 from tests.unit.records import ROW
 from tests.unit.tables.golden_rows import GOLDEN, golden_bytes, golden_rows
 
-READERS: list[Callable[[bytes], Any]] = [decode_row, summary_of]
+READERS: list[Callable[[bytes], Any]] = [decode_row, lambda data: summaries_of([data])]
 VERSIONS = range(1, VERSION + 1)
 #: Of the fixed part; in it, where action, previous action and reason are.
 SIZE, CODES_AT = 130, 119
@@ -65,14 +66,16 @@ def test_a_row_takes_some_two_hundred_bytes() -> None:
     assert len(encode_row(ROW)) < 220
 
 
-def test_a_summary_says_the_same_without_the_rest() -> None:
-    for row in golden_rows():
-        data = encode_row(row)
-        summary = summary_of(data)
-        previous = None if summary.previous_action == NO_ACTION else ACTIONS[summary.previous_action]
-        assert (summary.number, summary.timestamp, summary.emitted_at) == (row.number, row.timestamp, row.emitted_at)
-        assert (ACTIONS[summary.action], previous) == (row.action, row.previous_action)
-        assert summary_of(data).number == row.number
+def test_summaries_say_the_same_without_the_rest() -> None:
+    rows = golden_rows()
+    written = list(map(encode_row, rows))
+    summaries = summaries_of(written)
+    assert summaries.numbers == [row.number for row in rows] == list(map(number_of, written))
+    assert summaries.timestamps == [row.timestamp for row in rows]
+    assert summaries.emitted_at == [row.emitted_at for row in rows]
+    assert [ACTIONS[code] for code in summaries.actions] == [row.action for row in rows]
+    assert [action_of(code) for code in summaries.previous_actions] == [row.previous_action for row in rows]
+    assert summaries_of([]) == ([], [], [], [], [])
 
 
 @pytest.mark.parametrize("version", [0, VERSION + 1, 255])

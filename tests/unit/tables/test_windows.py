@@ -134,10 +134,16 @@ async def test_a_window_read_ahead_is_kept_unless_there_is_one(table: WindowsTab
     table.keep(0, SERIES, ahead)
     table.keep(0, SERIES, late)
     assert table.load(0, [SERIES])[SERIES] is ahead
+
+
+async def test_there_is_room_for_so_many_windows_in_all_partitions_together(table: WindowsTable) -> None:
+    table.activate(frozenset({0, 1}))
+    assert table.room(0) == table.room(1) == MOST_CACHED // 2
+    table.keep(0, SERIES, Window())
+    assert table.room(0) == MOST_CACHED // 2 - 1
     table.activate(frozenset(range(MOST_CACHED)))
-    table.keep(0, OTHER, ahead)
-    table.keep(0, SERIES, late)
-    assert table.load(0, [SERIES])[SERIES] is not late
+    table.load(0, [SERIES, OTHER])
+    assert table.room(0) == 0
 
 
 def damaged(**changes: Any) -> list[Row]:
