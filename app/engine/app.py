@@ -19,6 +19,7 @@ from app.engine.boot import ApiFirst, CheckedWorker
 from app.engine.consumer import BatchConsumer, OnDeleted
 from app.engine.datadir import claim, drop_old_logs
 from app.engine.errors import OperatorError
+from app.engine.private import Member
 from app.engine.schema import BatchSchema
 from app.engine.table import BatchTable
 from app.engine.takeover import Takeover
@@ -52,8 +53,8 @@ class EngineOptions:
 
     `id` is the consumer group, and begins the names of changelogs and transactional
     ids. `producer` and `consumer` are configurations for librdkafka. `prepare` is called
-    before anything starts, `check` every few seconds while the worker runs; both raise
-    OperatorError for what a person must mend.
+    before anything starts, `check` every few seconds while the worker runs, with the members
+    of its group; both raise OperatorError for what a person must mend.
     """
 
     id: str
@@ -73,7 +74,7 @@ class EngineOptions:
     web_host: str
     web_port: int
     prepare: "Callable[[BatchApp], Prepared]"
-    check: "Callable[[BatchApp], None]" = field(default=lambda app: None)
+    check: "Callable[[BatchApp, Sequence[Member]], None]" = field(default=lambda app, members: None)
     on_deleted: OnDeleted = field(default=lambda topic, count: None)
 
     def transactional_id(self, tp: TP) -> str:
@@ -212,8 +213,11 @@ class BatchApp(faust.App):
 
     async def check(self) -> None:
         """End a worker whose topics or address were changed under it; to be called every few seconds."""
+        consumer = self.batch_consumer
+        # Before this worker is one of them, the group may not have forgotten those that were killed.
+        members = await consumer.fetcher.members() if consumer.stream_tps() else []
         try:
-            await asyncio.to_thread(self.options.check, self)
+            await asyncio.to_thread(self.options.check, self, members)
         except OperatorError as error:
             self.log.critical("%s", error)
             await self.crash(error)

@@ -14,7 +14,7 @@ class ProducerLost(Fenced):
 
 
 class NotCommitted(Exception):
-    """The broker did not take the transaction, which is aborted: the same records can be written again."""
+    """The broker did not take the transaction: the same records can be written again, by the next producer."""
 
 
 class OffsetGap(RuntimeError):

@@ -24,8 +24,8 @@ FETCH_WAIT_MS = 100
 #: How long a commit may take; state, not the committed offset, says where reading goes on.
 COMMIT_SECONDS = 3.0
 
-#: How long the broker may take to tell where its partitions end.
-ENDS_SECONDS = 2.0
+#: How long the broker may take to tell where its partitions end, or who is in the group.
+ANSWER_SECONDS = 2.0
 
 #: How long leaving the group may take.
 STOP_SECONDS = 3.0
@@ -144,10 +144,20 @@ class BatchFetcher(AIOKafkaConsumerThread):
     async def _ends(self, tps: set[TP]) -> dict[TP, int]:
         try:
             # aiokafka would try for a minute and more, and hold up the thread's other work.
-            found = await asyncio.wait_for(self._ensure_consumer().end_offsets(tps), ENDS_SECONDS)
+            found = await asyncio.wait_for(self._ensure_consumer().end_offsets(tps), ANSWER_SECONDS)
         except (TimeoutError, KafkaError):
             return {}
         return {TP(place.topic, place.partition): end for place, end in found.items()}
+
+    async def members(self) -> list[private.Member]:
+        """The members of this worker's group; none while the broker does not answer."""
+        return cast(list[private.Member], await self.call_thread(self._members))
+
+    async def _members(self) -> list[private.Member]:
+        try:
+            return await asyncio.wait_for(private.members(self._ensure_consumer()), ANSWER_SECONDS)
+        except (TimeoutError, KafkaError):
+            return []
 
     async def on_thread_stop(self) -> None:
         """Stop the consumer, but do not wait long for a broker that is away."""

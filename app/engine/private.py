@@ -5,10 +5,11 @@ one changed, so that an upgrade fails there and not in production.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
+from aiokafka.protocol.admin import DescribeGroupsRequest
 from aiokafka.structs import TopicPartition
 from faust.types import TP
 from rocksdict import Rdict
@@ -53,8 +54,8 @@ NAMES: Mapping[str, Sequence[str]] = {
         "_fetcher",
         "_subscription",
     ),
-    "aiokafka.client:AIOKafkaClient": ("force_metadata_update",),
-    "aiokafka.consumer.group_coordinator:GroupCoordinator": ("request_rejoin",),
+    "aiokafka.client:AIOKafkaClient": ("force_metadata_update", "send"),
+    "aiokafka.consumer.group_coordinator:GroupCoordinator": ("request_rejoin", "group_id"),
     "aiokafka.consumer.fetcher:Fetcher": ("_closed", "_subscriptions", "fetched_records"),
     "aiokafka.consumer.subscription_state:SubscriptionState": ("fetch_context", "subscription"),
     "aiokafka.consumer.subscription_state:Subscription": ("assignment",),
@@ -85,6 +86,28 @@ def refresh_metadata(consumer: AIOKafkaConsumer) -> None:
 def rejoin(consumer: AIOKafkaConsumer) -> None:
     """Have the client leave its generation and join its group again; in the consumer's own thread."""
     consumer._coordinator.request_rejoin()
+
+
+class Member(NamedTuple):
+    """A member of a consumer group, as its coordinator lists it."""
+
+    id: str
+    client_id: str
+    host: str
+
+
+async def members(consumer: AIOKafkaConsumer) -> list[Member]:
+    """The members of the consumer's group; none while no coordinator is known. Raises KafkaError.
+
+    Asked by this client: librdkafka's admin client ends the process when the coordinator goes
+    while it is asked (librdkafka pull request 5397).
+    """
+    coordinator = consumer._coordinator
+    if coordinator.coordinator_id is None:
+        return []
+    request = DescribeGroupsRequest([coordinator.group_id])
+    response = await consumer._client.send(coordinator.coordinator_id, request)
+    return [Member(*member[:3]) for group in response.groups for member in group[5]]
 
 
 def is_closed(consumer: AIOKafkaConsumer) -> bool:

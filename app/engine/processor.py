@@ -171,6 +171,8 @@ class BatchProcessor:
     def _write(self, batch: Batch, result: BatchResult) -> None:
         """Write a batch, in a thread. A crash at any moment leaves a state from which the next owner goes on:
 
+        0. After a transaction that failed: take the partition over again. If that transaction was committed after
+           all, its rows and checkpoint are in the table then, and nothing is left to do.
         1. begin: nothing is visible.
         2. produce signals and dead letters, then changelog rows, then the checkpoint: nothing is visible; the
            next owner's `fence` aborts it, the coordinator does when nobody comes within the time limit.
@@ -189,6 +191,14 @@ class BatchProcessor:
         # In this order: a takeover in between puts a producer there that could still write.
         if producer is None or not app.batch_consumer.is_current(batch):
             raise Fenced("the partition was assigned again meanwhile")
+        if producer.spent_at is not None:
+            if app.batch_consumer.confirmed_at < producer.spent_at:
+                raise NotCommitted("the broker has not confirmed since that this worker has the partition")
+            app.takeover.again(batch.tp, lambda: self.should_continue(batch))
+            found = table.checkpoint(partition)
+            if found is not None and (found.topic_id, found.offset) == (app.topic_ids[batch.tp.topic], batch.end):
+                return
+            producer = app.producers[batch.tp]
         changes_nothing = not (result.outputs or result.rows)
         if changes_nothing and now - self._checkpointed.get(partition, 0.0) < IDLE_CHECKPOINT_SECONDS:
             return  # It would only move the checkpoint; reading this batch again would change nothing either.
@@ -244,11 +254,11 @@ class BatchProcessor:
             if app.should_stop or not consumer.holds(batch):
                 return
             await asyncio.sleep(RECHECK_SECONDS)
-        producer = app.producers[batch.tp]
-        if not isinstance(why, ProducerLost) and fenced_at - batch.begun_at < producer.timeout_seconds:
+        if not isinstance(why, ProducerLost) and fenced_at - batch.begun_at < app.options.transaction_seconds:
             await app.crash(
                 OperatorError(
-                    f"Another producer has taken over the transactional id {producer.transactional_id}, although the "
+                    f"Another producer has taken over the transactional id {app.options.transactional_id(batch.tp)}, "
+                    "although the "
                     f"group {app.conf.id} gave {batch.tp.topic}[{batch.partition}] to this worker: a second "
                     "deployment runs with the same APP_ID, perhaps in another group. Give each its own"
                 )

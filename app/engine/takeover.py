@@ -91,8 +91,22 @@ class Takeover:
         if self._working is not None:
             await asyncio.wait([self._working])
 
+    def again(self, tp: TP, should_continue: Callable[[], bool]) -> None:
+        """Take over once more a partition whose producer is spent; blocks, in the partition's thread.
+
+        What became of the last transaction is certain afterwards: the coordinator has ended
+        it, and if it was committed, the table has it. Nothing that librdkafka may still hold
+        of it can be sent any more. Raises Fenced, OperatorError, KafkaException.
+        """
+        app = self._app
+        table = app.stream_tables()[tp.topic]
+        self._fence({tp}, should_continue)
+        self._make_restorer(app.options.consumer, table.changelog_name, table).restore({tp.partition}, should_continue)
+
     def _take_over(self, tps: set[TP], tables: dict[str, BatchTable], should_continue: Callable[[], bool]) -> int:
         """Fence and restore, in a thread; returns how many records were restored."""
+        for tp in self._app.producers.keys() - tps:
+            self._app.producers.pop(tp).close()
         self._fence(tps, should_continue)
         restored = 0
         for topic, table in tables.items():
@@ -104,9 +118,8 @@ class Takeover:
 
     def _fence(self, tps: set[TP], should_continue: Callable[[], bool]) -> None:
         app, options = self._app, self._app.options
-        old, app.producers = app.producers, {}
-        for producer in old.values():
-            producer.close()
+        for tp in app.producers.keys() & tps:
+            app.producers.pop(tp).close()
         producers = {
             tp: self._make_producer(options.producer, options.transactional_id(tp), options.transaction_seconds)
             for tp in tps
@@ -114,4 +127,4 @@ class Takeover:
         # All at once: each waits for its coordinator, a longer time where a transaction was left open.
         for fencing in [app.threads.submit(producer.fence, should_continue) for producer in producers.values()]:
             fencing.result()
-        app.producers = producers
+        app.producers.update(producers)

@@ -64,11 +64,12 @@ class TransactionalProducer:
         factory: Callable[[dict[str, Any]], Producer] = Producer,
     ) -> None:
         self.transactional_id = transactional_id
-        self.timeout_seconds = timeout_seconds
         self._producer = factory(
             {**config, "transactional.id": transactional_id, "transaction.timeout.ms": int(timeout_seconds * 1000)}
         )
         self._offset = -1
+        #: Since when it is of no more use though the batch may be tried again (monotonic seconds).
+        self.spent_at: float | None = None
         #: Why the last changelog record was not delivered.
         self._undelivered = ""
 
@@ -90,9 +91,9 @@ class TransactionalProducer:
     ) -> int:
         """Write the records in one transaction; return the offset of the last changelog record.
 
-        Raises NotCommitted when the transaction was aborted and may be tried again,
-        Fenced when another producer has taken the id over or this one is of no more
-        use, and KafkaException for what no repetition mends.
+        Raises NotCommitted when the transaction failed and may be tried again by the
+        next producer, Fenced when another one has taken the id over, and KafkaException
+        for what no repetition mends. After any of these this producer is of no more use.
         """
         self._undelivered = ""
         try:
@@ -110,6 +111,7 @@ class TransactionalProducer:
                 self._commit(should_continue)
         except NotCommitted:
             self._call(lambda: self._producer.abort_transaction(CALL_SECONDS), should_continue)
+            self.spent_at = time.monotonic()
             raise
         except BaseException:
             self.close()

@@ -2,9 +2,9 @@
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from app.broker import TIMEOUT, Broker
+from app.engine.private import Member
 from app.errors import StocksError
 from app.settings import Settings
 
@@ -26,32 +26,29 @@ def member_name(settings: Settings) -> str:
 
 
 class AddressCheck:
-    """Whether another worker says that it is where this one is; for a member of the group to ask every few seconds.
+    """Whether another worker says that it is where this one is; to be told the group's members every few seconds.
 
     When this worker had to join again, as after a time without the broker, its membership
     before is listed beside the new one until that one's session has expired. So only
     members that have been there for longer than a session count.
     """
 
-    def __init__(self, broker: Broker, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
-        self._broker = broker
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
         self._clock = clock
         #: When each member with this worker's name was first seen.
         self._first_seen: dict[str, float] = {}
 
-    def check(self) -> None:
-        """Raise AddressShared where two members of the group have this worker's name, BrokerUnavailable."""
+    def check(self, members: Sequence[Member]) -> None:
+        """Raise AddressShared where two members of the group have this worker's name."""
         settings, now = self._settings, self._clock()
         name = member_name(settings)
-        with self._broker.explaining():
-            answer = self._broker.admin.describe_consumer_groups([settings.id], request_timeout=TIMEOUT)
-            members = [member for member in answer[settings.id].result().members if member.client_id == name]
-        self._first_seen = {each.member_id: self._first_seen.get(each.member_id, now) for each in members}
+        members = [member for member in members if member.client_id == name]
+        self._first_seen = {each.id: self._first_seen.get(each.id, now) for each in members}
         hosts = sorted(
             member.host.lstrip("/")
             for member in members
-            if now - self._first_seen[member.member_id] > settings.session_seconds
+            if now - self._first_seen[member.id] > settings.session_seconds
         )
         if len(hosts) > 1:
             address = name.rpartition("@")[2]

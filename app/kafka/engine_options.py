@@ -1,11 +1,13 @@
 """What the engine needs to know of a deployment, from its settings."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from app.broker import Broker, BrokerUnavailable
 from app.clients import ClusterMissing, consumer_config, endpoints, faust_credentials, producer_config
 from app.engine.app import EngineOptions, Prepared
+from app.engine.private import Member
 from app.kafka.address import AddressCheck, advertised_host, member_name
 from app.listen import listen
 from app.metrics import deleted_records
@@ -34,7 +36,7 @@ class Cluster:
         #: The settings with both addresses filled in.
         self.settings = settings.model_copy(update={"kafka_bootstrap": kafka, "schema_registry_url": schema_registry})
         self._broker: Broker | None = None
-        self._address_check: AddressCheck | None = None
+        self._address_check = AddressCheck(self.settings)
 
     def options(self) -> EngineOptions:
         """The engine's options."""
@@ -68,16 +70,15 @@ class Cluster:
             listen("API_PORT", app.conf.web_bind, app.conf.web_port).close()
         topic_ids = ensure_topics(self.settings)
         self._broker = Broker(self.settings)
-        self._address_check = AddressCheck(self._broker, self.settings)
         return Prepared(topic_ids, f"{self.settings.id} on cluster {self._broker.metadata().cluster_id}")
 
-    def check(self, app: "BatchApp") -> None:
+    def check(self, app: "BatchApp", members: Sequence[Member]) -> None:
         """Raise StocksError where topics were changed under a running worker, or another has its address."""
-        broker, address_check = self._broker, self._address_check
-        if broker is None or address_check is None:
+        broker = self._broker
+        if broker is None:
             return
         # While the broker is away the agents notice, wait, and say so.
         with suppress(BrokerUnavailable):
             check_unchanged(broker, self.settings, app.topic_ids)
-            if app.conf.web_enabled and app.batch_consumer.stream_tps():
-                address_check.check()
+        if app.conf.web_enabled:
+            self._address_check.check(members)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from io import BytesIO
@@ -23,7 +24,7 @@ from tests.integration.bars import random_bars
 from tests.integration.command_line import Stocks, stocks
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import Deployment
-from tests.integration.test_crashes import await_open_transaction
+from tests.integration.test_crashes import freeze_in_transaction
 from tests.integration.test_dead_letters import POISON
 from tests.integration.waiting import eventually
 
@@ -108,7 +109,7 @@ def test_poison_is_listed_once_and_what_was_mended_gives_right_signals(deploy: D
 
     killed = deployment.start_worker().wait_ready()
     eventually(lambda: deployment.count(deployment.topics.dead_letters) > 0, 60, killed.tail)
-    await_open_transaction(deployment)
+    freeze_in_transaction(deployment, killed, random.Random(11))
     killed.kill()
     worker = deployment.start_worker().wait_ready()
     deployment.settle()

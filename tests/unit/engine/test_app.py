@@ -1,5 +1,7 @@
+from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
+from types import SimpleNamespace
 from typing import Any, cast
 
 import faust
@@ -11,6 +13,7 @@ from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, encode_checkpoint
 from app.engine.datadir import DataDirInUse
 from app.engine.errors import OperatorError
 from app.engine.offset_tracker import OffsetTracker
+from app.engine.private import Member
 from app.engine.schema import BatchSchema
 from app.engine.table import BatchTable
 from tests.unit.engine.made import SOURCE, TOPIC_ID, make_options
@@ -90,23 +93,31 @@ def test_a_worker_that_cannot_work_claims_nothing(tmp_path: Path) -> None:
 
 
 async def test_what_a_person_must_mend_ends_the_worker(tmp_path: Path) -> None:
-    checked: list[BatchApp] = []
+    checked: list[Any] = []
     crashes: list[BaseException] = []
 
     class Crashing(BatchApp):
         async def crash(self, reason: BaseException) -> None:
             crashes.append(reason)
 
-    def check(app: BatchApp) -> None:
-        checked.append(app)
+    def check(app: BatchApp, members: Sequence[Member]) -> None:
+        checked.append((app, members))
         if len(checked) > 1:
             raise OperatorError("the topic was deleted")
 
+    members = [Member("1", "stock-signals@127.0.0.1:8001", "/127.0.0.1")]
+
+    async def listed() -> list[Member]:
+        return members
+
     app = Crashing(make_options(tmp_path, check=check))
+    consumer: Any = SimpleNamespace(stream_tps=set, fetcher=SimpleNamespace(members=listed))
+    app.consumer = consumer
     await app.check()
     assert crashes == []
+    consumer.stream_tps = lambda: {SOURCE}
     await app.check()
-    assert checked == [app, app]
+    assert checked == [(app, []), (app, members)]
     assert [str(error) for error in crashes] == ["the topic was deleted"]
 
 

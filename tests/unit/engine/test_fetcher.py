@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from aiokafka.errors import ConsumerStoppedError
+from aiokafka.errors import ConsumerStoppedError, NodeNotReadyError
 from faust.types import TP
 
 from app.engine import private
@@ -250,3 +250,27 @@ async def test_the_clients_thread_is_asked_for_topics_and_to_join_again(
     assert asked == [], "it is the client's own thread that does it"
     await asyncio.sleep(0)
     assert asked == ([("topics", client), ("rejoin", client)] if started else [])
+
+
+@pytest.mark.parametrize("error", [None, NodeNotReadyError(), TimeoutError()], ids=["told", "away", "silent"])
+async def test_members_of_the_group_are_asked_for_in_the_clients_thread(
+    app: BatchApp, monkeypatch: pytest.MonkeyPatch, error: Exception | None
+) -> None:
+    member = private.Member("1", "stock-signals@127.0.0.1:8001", "/127.0.0.1")
+    fetcher = app.batch_consumer.fetcher
+    called: list[Any] = []
+
+    async def members(client: Any) -> list[private.Member]:
+        if error is not None:
+            raise error
+        return [member]
+
+    async def call_thread(fun: Any, *args: Any) -> Any:
+        called.append(fun)
+        return await fun(*args)
+
+    monkeypatch.setattr(private, "members", members)
+    monkeypatch.setattr(fetcher, "_ensure_consumer", object)
+    monkeypatch.setattr(fetcher, "call_thread", call_thread)
+    assert await fetcher.members() == ([] if error else [member])
+    assert len(called) == 1

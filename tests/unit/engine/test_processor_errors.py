@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from faust.types import TP
 
 from app.engine.batch import Batch
 from app.engine.errors import Fenced, NotCommitted, OffsetGap, OperatorError, ProducerLost
 from app.engine.failpoints import Failpoint
+from tests.unit.engine.made import CHANGELOG
 from tests.unit.engine.workbench import GENERATION, OTHER, Bench, Unreachable, until
 
 
@@ -41,7 +43,41 @@ async def test_what_the_broker_did_not_take_is_written_again_the_same(
     assert all(tried == bench.producer.committed[0] for tried in bench.producer.tried)
     assert (bench.given, bench.offset, bench.notes.count("done")) == ([(0, [0, 1])], 2, 1)
     assert [str(error) for error in retried] == ["too few replicas"] * 2
+    assert bench.notes[:3] == ["take over", "take over", "commit"]
     assert "stocks.raw.avro[0]@0..1: too few replicas; trying again in 0.1 s" in caplog.text
+
+
+async def test_what_was_committed_after_all_is_not_written_again(bench: Bench) -> None:
+    def commit_in_the_end(tp: TP) -> None:
+        entries = {record.key: record.value for record in bench.producer.tried[-1] if record.topic == CHANGELOG}
+        bench.table.restore(tp.partition, entries, 4711)  # type: ignore[arg-type]
+
+    bench.app.restore = commit_in_the_end
+    bench.producer.failures = [NotCommitted("the answer was lost")]
+    bench.fetch(0, 1)
+    await bench.run()
+    assert (len(bench.producer.tried), bench.producer.committed) == (1, [])
+    assert (bench.offset, bench.finished, bench.table.positions[0]) == (2, 2, 4711)
+    assert bench.notes == ["take over", "store", "ack", "done", "committed"]
+
+
+async def test_only_a_confirmed_member_of_the_group_takes_over_again(bench: Bench) -> None:
+    # Otherwise it could fence the worker that has the partition by now.
+    bench.consumer.confirmed_at = 0.0
+    reasons: list[str] = []
+
+    def look(error: Exception) -> None:
+        reasons.append(str(error))
+        if len(reasons) == 3:
+            lose(bench)
+
+    bench.processor.on_retry.append(look)
+    bench.producer.failures = [NotCommitted("timed out")]
+    bench.fetch(0)
+    await bench.run()
+    assert reasons == ["timed out", *["the broker has not confirmed since that this worker has the partition"] * 2]
+    assert "take over" not in bench.notes
+    assert nothing_happened(bench)
 
 
 async def test_what_an_agent_needs_is_waited_for(bench: Bench) -> None:
@@ -207,7 +243,7 @@ async def test_a_partition_whose_transaction_timed_out_is_gained_again(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
     def pause(point: Failpoint, batch: Batch) -> None:
-        batch.begun_at -= bench.producer.timeout_seconds
+        batch.begun_at -= bench.app.options.transaction_seconds
 
     bench.processor.reached = lambda point, batch: pause(point, batch) if point is Failpoint.AFTER_BEGIN else None
     bench.producer.failures.append(Fenced("fenced by a newer instance"))

@@ -130,6 +130,19 @@ async def test_each_assignment_has_producers_of_its_own(world: World) -> None:
     assert world.app.producers.keys() == {OTHER}
 
 
+async def test_one_partition_is_taken_over_again_without_the_others(world: World) -> None:
+    await world.take_over()
+    before = dict(world.app.producers)
+    world.notes.clear()
+    await asyncio.to_thread(world.takeover.again, OTHER, lambda: True)
+    assert world.notes == ["close id-1", "fence id-1", f"restore {CHANGELOG} [1]"]
+    assert world.app.producers[SOURCE] is before[SOURCE]
+    assert world.app.producers[OTHER] is not before[OTHER]
+    with pytest.raises(Fenced):
+        await asyncio.to_thread(world.takeover.again, OTHER, lambda: False)
+    assert world.app.producers.keys() == {SOURCE}
+
+
 async def test_without_partitions_nothing_is_active(world: World) -> None:
     world.assigned = set()
     await world.take_over()

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,8 +28,7 @@ class FakeProducer:
     """Takes transactions, after the failures it was told to have; `hold` stops it in the middle of one."""
 
     def __init__(self, tp: TP, notes: list[str]) -> None:
-        self.transactional_id = f"stock-signals-{tp.topic}-{tp.partition}"
-        self.timeout_seconds = 15.0
+        self.spent_at: float | None = None
         self.committed: list[list[ProducerRecord]] = []
         self.tried: list[list[ProducerRecord]] = []
         self.failures: list[Exception | None] = []
@@ -55,6 +55,7 @@ class FakeProducer:
             reached(point, batch)
         failure = self.failures.pop(0) if self.failures else None
         if failure is not None:
+            self.spent_at = time.monotonic()
             raise failure
         if not should_continue():
             raise Fenced("nobody waits")
@@ -132,15 +133,30 @@ class FakeConsumer:
 
 class FakeApp:
     def __init__(self, notes: list[str]) -> None:
+        self._notes = notes
         self.conf = SimpleNamespace(id="stock-signals")
         self.batch_consumer = FakeConsumer(notes)
         self.producers = {tp: FakeProducer(tp, notes) for tp in (SOURCE, OTHER)}
+        self.options = SimpleNamespace(
+            transaction_seconds=15.0, transactional_id=lambda tp: f"stock-signals-{tp.topic}-{tp.partition}"
+        )
+        self.takeover = SimpleNamespace(again=self.take_over_again)
+        #: Called when a partition is taken over once more: what its changelog holds goes to the table.
+        self.restore: Callable[[TP], object] = lambda tp: None
         self.topic_ids = {SOURCE.topic: TOPIC_ID}
         self.waits: dict[TP | str, str] = {}
         self.should_stop = self.rebalancing = False
         self.threads = ThreadPoolExecutor(4)
         self.threads_closed = False
         self.crashes: list[BaseException] = []
+
+    def take_over_again(self, tp: TP, should_continue: Callable[[], bool]) -> None:
+        """The same fake stands for the next producer, so that it knows all that was tried."""
+        if not should_continue():
+            raise Fenced("nobody waits")
+        self._notes.append("take over")
+        self.producers[tp].spent_at = None
+        self.restore(tp)
 
     async def crash(self, error: BaseException) -> None:
         self.crashes.append(error)

@@ -87,8 +87,8 @@ def away() -> Iterator[None]:
 
 def test_a_broker_that_is_away_is_no_reason_to_end(tmp_path: Path) -> None:
     cluster = Cluster(make_settings(tmp_path))
-    app: Any = SimpleNamespace(topic_ids={"stocks.raw.avro": "id"})
-    cluster.check(app)  # Nothing is known before the worker is prepared.
+    app: Any = SimpleNamespace(topic_ids={"stocks.raw.avro": "id"}, conf=SimpleNamespace(web_enabled=True))
+    cluster.check(app, [])  # Nothing is known before the worker is prepared.
     broker: Any = SimpleNamespace(explaining=away)
     cluster._broker = broker
-    cluster.check(app)
+    cluster.check(app, [])
