@@ -17,12 +17,17 @@ CHUNK_ROWS = 4000
 #: Windows made in one turn of a thread; some 20 ms.
 CHUNK_WINDOWS = 50
 
+#: Making windows waits until no batch has come for so long.
+QUIET_SECONDS = 0.5
+
 Rows = Mapping[bytes, bytes]
 Done = TypeVar("Done")
 
 
 class WarmUp:
     """Reads every row of the active partitions once, for an index; then the newest ones again, for the table's windows.
+
+    Batches load the windows that they need themselves, so while they come no more are made: both would wait.
 
     `on_rows` is called in the event loop with a partition and its rows as they stand;
     rows that change meanwhile may come twice. A row that cannot be read ends the worker.
@@ -36,6 +41,8 @@ class WarmUp:
         self._reading: asyncio.Future[Any] | None = None
         #: Series written since the partition's reading began: what was read of them is old.
         self._touched: set[bytes] = set()
+        #: Those of the table when it was last looked at.
+        self._loads = table.loads
         #: Partitions whose rows are still to be read.
         self.remaining: set[int] = set()
         #: Called with each partition whose rows were read.
@@ -109,10 +116,18 @@ class WarmUp:
         """Put windows into the table's cache, as many as there is room for."""
         self._touched.clear()
         keys = iter(series)
+        await self._quiet()
         while chunk := list(islice(keys, min(CHUNK_WINDOWS, self._table.room(partition)))):
             for key, window in (await self._in_thread(partial(self._windows, partition, chunk))).items():
                 if key not in self._touched:
                     self._table.keep(partition, key, window)
+            await self._quiet()
+
+    async def _quiet(self) -> None:
+        """Return at once when no batch has come since the last call, otherwise when none comes for a while."""
+        while self._table.loads != self._loads:
+            self._loads = self._table.loads
+            await asyncio.sleep(QUIET_SECONDS)
 
     def _windows(self, partition: int, series: list[bytes]) -> dict[bytes, Window]:
         table = self._table

@@ -49,11 +49,14 @@ class WindowsTable(BatchTable):
         self.strategy = strategy
         self.keep_bars = keep_bars
         self._cached: dict[int, OrderedDict[bytes, Window]] = {}
+        #: How often windows were loaded for a batch.
+        self.loads = 0
         self.on_assignment.append(self._forget_all)
         self.on_dropped.append(self.forget)
 
     def load(self, partition: int, series: Iterable[bytes]) -> dict[bytes, Window]:
         """The windows of series, empty ones for new series, to be changed in place. Raises UnreadableState."""
+        self.loads += 1
         cached = self._cached.setdefault(partition, OrderedDict())
         windows: dict[bytes, Window] = {}
         for each in series:

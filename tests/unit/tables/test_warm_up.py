@@ -96,6 +96,28 @@ async def test_the_windows_are_ready_then(warm_up: WarmUp, pipeline: Pipeline) -
     assert contents(pipeline.window(table_key(RUN, "B"))) == ready
 
 
+async def test_no_windows_are_made_while_batches_come(
+    warm_up: WarmUp, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tables.warm_up.QUIET_SECONDS", 0.001)
+    table, batches, most = pipeline.table, 0, pipeline.table.room(0)
+
+    async def next_batch(seconds: float) -> None:
+        nonlocal batches
+        if seconds and batches < 20:
+            assert table.room(0) == most - (batches > 0)
+            batches += 1
+            table.load(0, [table_key(RUN, "A")])
+        await sleep(seconds)
+
+    sleep = asyncio.sleep
+    table.load(0, [])
+    monkeypatch.setattr(asyncio, "sleep", next_batch)
+    table.activate(frozenset({0}))
+    await finished(warm_up)
+    assert (batches, table.room(0)) == (20, most - len(SYMBOLS))
+
+
 async def test_series_that_change_meanwhile_are_told_as_they_are(
     warm_up: WarmUp, pipeline: Pipeline, seen: Seen
 ) -> None:
