@@ -11,10 +11,10 @@ from app.engine.app import BatchApp
 from tables.row_format import series_of
 from tables.windows import WindowsTable
 
-#: Rows read in one turn of a thread; some 10 ms.
+#: Rows read in one turn of a thread.
 CHUNK_ROWS = 4000
 
-#: Windows made in one turn of a thread; some 20 ms.
+#: Windows made in one turn of a thread; some 35 ms.
 CHUNK_WINDOWS = 50
 
 #: Making windows waits until no batch has come for so long.

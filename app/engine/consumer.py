@@ -22,7 +22,6 @@ OnDeleted = Callable[[str, int], None]
 #: A broker that has not taken a commit for so long is not asked again by a worker that is stopping.
 FRESH_SECONDS = 4.0
 
-
 #: The part of its session within which the broker has lately accepted a worker as a member.
 CONFIRMED_LATELY = 0.8
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -100,13 +100,13 @@ class Takeover:
         """
         app = self._app
         table = app.stream_tables()[tp.topic]
+        self._close([tp])
         self._fence({tp}, should_continue)
         self._make_restorer(app.options.consumer, table.changelog_name, table).restore({tp.partition}, should_continue)
 
     def _take_over(self, tps: set[TP], tables: dict[str, BatchTable], should_continue: Callable[[], bool]) -> int:
         """Fence and restore, in a thread; returns how many records were restored."""
-        for tp in self._app.producers.keys() - tps:
-            self._app.producers.pop(tp).close()
+        self._close(list(self._app.producers))
         self._fence(tps, should_continue)
         restored = 0
         for topic, table in tables.items():
@@ -116,10 +116,12 @@ class Takeover:
             restored += restorer.restore(partitions, should_continue)
         return restored
 
+    def _close(self, tps: Iterable[TP]) -> None:
+        for tp in tps:
+            self._app.producers.pop(tp).close()
+
     def _fence(self, tps: set[TP], should_continue: Callable[[], bool]) -> None:
         app, options = self._app, self._app.options
-        for tp in app.producers.keys() & tps:
-            app.producers.pop(tp).close()
         producers = {
             tp: self._make_producer(options.producer, options.transactional_id(tp), options.transaction_seconds)
             for tp in tps

@@ -68,7 +68,7 @@ class TransactionalProducer:
             {**config, "transactional.id": transactional_id, "transaction.timeout.ms": int(timeout_seconds * 1000)}
         )
         self._offset = -1
-        #: Since when it is of no more use though the batch may be tried again (monotonic seconds).
+        #: When a transaction failed that may be tried again, but not by this producer (monotonic seconds).
         self.spent_at: float | None = None
         #: Why the last changelog record was not delivered.
         self._undelivered = ""

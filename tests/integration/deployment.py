@@ -163,8 +163,7 @@ class Deployment:
 
     def records(self, topic: Topic, last: int | None = None) -> list[dict[str, Any]]:
         """The decoded records of a topic."""
-        messages = self.messages(topic, last)
-        return self._decoded(topic, messages)
+        return self._decoded(topic, self.messages(topic, last))
 
     def _decoded(self, topic: Topic, messages: Sequence[Message]) -> list[dict[str, Any]]:
         decoder = Decoder(registry(self.settings), cast(str, topic.schema))

@@ -68,6 +68,7 @@ def freeze_in_transaction(deployment: Deployment, worker: WorkerProcess, chance:
         if deployment.undecided() > 0:
             return True
         worker.process.send_signal(signal.SIGCONT)
+        # Nothing is awaited: the next look is to come at a random moment of its work.
         time.sleep(chance.uniform(0, 0.05))
     return False
 

@@ -49,8 +49,9 @@ async def test_what_the_broker_did_not_take_is_written_again_the_same(
 
 async def test_what_was_committed_after_all_is_not_written_again(bench: Bench) -> None:
     def commit_in_the_end(tp: TP) -> None:
-        entries = {record.key: record.value for record in bench.producer.tried[-1] if record.topic == CHANGELOG}
-        bench.table.restore(tp.partition, entries, 4711)  # type: ignore[arg-type]
+        changelog = [record for record in bench.producer.tried[-1] if record.topic == CHANGELOG]
+        entries = {record.key or b"": record.value or b"" for record in changelog}
+        bench.table.restore(tp.partition, entries, 4711)
 
     bench.app.restore = commit_in_the_end
     bench.producer.failures = [NotCommitted("the answer was lost")]
