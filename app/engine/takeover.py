@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -68,9 +69,10 @@ class Takeover:
 
         try:
             await self.settled()
-            self._working = asyncio.get_running_loop().run_in_executor(
-                app.threads, self._take_over, tps, tables, should_continue
-            )
+            with _unless_stopped():
+                self._working = asyncio.get_running_loop().run_in_executor(
+                    app.threads, self._take_over, tps, tables, should_continue
+                )
             started = monotonic()
             records = await asyncio.shield(self._working)
             log.info("Tables restored: %d records in %.1f s", records, monotonic() - started)
@@ -127,6 +129,17 @@ class Takeover:
             for tp in tps
         }
         # All at once: each waits for its coordinator, a longer time where a transaction was left open.
-        for fencing in [app.threads.submit(producer.fence, should_continue) for producer in producers.values()]:
+        with _unless_stopped():
+            fencings = [app.threads.submit(producer.fence, should_continue) for producer in producers.values()]
+        for fencing in fencings:
             fencing.result()
         app.producers.update(producers)
+
+
+@contextmanager
+def _unless_stopped() -> Iterator[None]:
+    """Raise Fenced where there are no threads any more: a rebalance came while the worker was stopping."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise Fenced("the worker has stopped") from error

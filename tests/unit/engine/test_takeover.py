@@ -216,5 +216,13 @@ async def test_an_error_ends_the_worker(world: World, where: str) -> None:
     assert not any(note.startswith("activate") for note in world.notes)
 
 
+async def test_a_rebalance_while_the_worker_stops_is_no_error(world: World) -> None:
+    """There are no threads any more then."""
+    world.app.threads.shutdown()
+    await world.takeover.on_rebalance_complete()
+    assert world.notes == []
+    await world.takeover.settled()
+
+
 async def test_nothing_needs_to_settle_before_the_first(world: World) -> None:
     await asyncio.wait_for(world.takeover.settled(), 5)
