@@ -137,14 +137,10 @@ class TransactionalProducer:
         for topic, key, value, partition, headers in records:
             while True:
                 try:
-                    produce(
-                        topic,
-                        value,
-                        key,
-                        partition,
-                        on_delivery=on_delivery,
-                        headers=list(headers) if headers else None,
-                    )
+                    if headers or on_delivery:
+                        produce(topic, value, key, partition, on_delivery, headers=list(headers) if headers else None)
+                    else:
+                        produce(topic, value, key, partition)  # Nearly all; naming arguments takes half as long again.
                 except BufferError:
                     self._producer.poll(CALL_SECONDS)
                     _check(should_continue)

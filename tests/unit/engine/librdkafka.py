@@ -51,9 +51,8 @@ class FakeProducer:
         value: bytes | None,
         key: bytes | None,
         partition: int,
-        *,
-        on_delivery: Callable[[KafkaError | None, Any], None] | None,
-        headers: Any,
+        on_delivery: Callable[[KafkaError | None, Any], None] | None = None,
+        headers: Any = None,
     ) -> None:
         if not self.room:
             self.calls.append("full")
