@@ -4,8 +4,8 @@ import datetime
 from bisect import bisect_left
 from typing import NamedTuple
 
+from app.calendar.sessions import sessions
 from app.domain.records import MINUTE_MS
-from app.sessions import sessions
 from app.sources.base import SourceError
 
 _EPOCH = datetime.date(1970, 1, 1)

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import talib
 
+from app.calendar.sessions import sessions
 from app.domain.records import MINUTE_MS
 from app.iso_time import iso
-from app.sessions import sessions
 from tests.bars import make_bar
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import final

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
+from app.calendar.sessions import sessions
 from app.domain.records import MINUTE_MS
 from app.iso_time import iso
-from app.sessions import sessions
 from app.sources.sessions import Session
 
 NEW_YORK = ZoneInfo("America/New_York")

@@ -5,9 +5,10 @@ from random import Random
 
 import pytest
 
-from app.sessions import session_gap
+from app.calendar.sessions import session_gap, sessions
 from tests.bars import make_bar
 from tests.oracle import exchange_gap
+from tests.unit.calendar.make import calendar
 
 
 def ms(text: str) -> int:
@@ -56,9 +57,15 @@ def test_equals_counting_the_calendars_minutes_one_by_one() -> None:
         assert gap(previous, this) == counted(previous, this)
 
 
-def test_adjacent_minutes_do_not_load_the_calendar() -> None:
+def test_the_file_says_what_exchange_calendars_says() -> None:
+    """If it says something else since it was updated, make the file anew; see tests/unit/calendar/make.py."""
+    opens, closes = calendar()
+    assert (list(sessions().opens), list(sessions().closes)) == (opens.tolist(), closes.tolist())
+
+
+def test_neither_it_nor_pandas_is_loaded_for_it() -> None:
     program = (
-        "import sys; from app.sessions import session_gap; "
-        "assert session_gap()(0, 60_000) == 0; sys.exit('exchange_calendars' in sys.modules)"
+        "import sys; from app.calendar.sessions import sessions; "
+        "sessions(); sys.exit(bool({'exchange_calendars', 'pandas'} & sys.modules.keys()))"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
