@@ -1,31 +1,22 @@
 """What one agent hands on to the next: a batch of bars, folded into the windows."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from app.avro.serde import Poison
 from app.domain.outcome import Outcome
-from app.domain.update_windows import BarUpdate
-from app.domain.window import Window
+from app.domain.updates import Updates
+from app.domain.windows import Windows
 from app.engine.batch import Batch, Record
-from app.serde import Poison
-
-
-@dataclass(slots=True)
-class FoldedSeries:
-    """One series of a batch: its key, run and symbol, its window after the batch, and the bars that changed."""
-
-    key: bytes
-    run_id: str
-    symbol: str
-    window: Window
-    updates: list[BarUpdate]
 
 
 @dataclass(slots=True)
 class FoldedBatch:
-    """All series of a batch, what its bars came to, and the records that are poison."""
+    """The bars of a batch that changed, what its bars came to, and the records that are poison."""
 
     batch: Batch
-    series: list[FoldedSeries] = field(default_factory=list)
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
-    poisoned: list[tuple[Record, Poison]] = field(default_factory=list)
+    #: Those of the batch's partition, still as they were before it.
+    windows: Windows
+    updates: Updates
+    outcomes: Counter[Outcome]
+    poisoned: list[tuple[Record, Poison]]

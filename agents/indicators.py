@@ -1,36 +1,35 @@
 """Bars in, folded into windows: the first of the two agents that a batch goes through."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 
+import numpy as np
 from faust.types import StreamT
 from mode.supervisors import CrashingSupervisor
 
-from agents.folded import FoldedBatch, FoldedSeries
-from app.bars import read_bar
-from app.domain.key import table_key
+from agents.folded import FoldedBatch
+from app.avro.columns import ColumnDecoder
+from app.avro.serde import Poison
+from app.bar_batches import read_bars
 from app.domain.outcome import Outcome
 from app.domain.records import MINUTE_MS, Bar
 from app.domain.split import Gap
-from app.domain.update_windows import update_windows
-from app.domain.window import Window
+from app.domain.update_windows import Bars, update_windows
+from app.domain.updates import Updates, joined
 from app.engine.app import BatchApp
-from app.engine.batch import Batch, Record
+from app.engine.batch import Batch
 from app.engine.handoff import Handoff
 from app.engine.processor import BatchProcessor
 from app.iso_time import iso
 from app.metrics import newest_bar
-from app.serde import Decoder, Poison
 from app.turns import in_turns
 from tables.windows import WindowsTable
-
-Bars = dict[bytes, list[tuple[Record, Bar]]]
-"""The bars of a batch by series, in the order of their offsets."""
 
 
 class IndicatorsAgent:
     """Decodes a batch of bars and folds them into the windows of the table."""
 
-    def __init__(self, table: WindowsTable, decoder: Decoder, gap: Gap) -> None:
+    def __init__(self, table: WindowsTable, decoder: ColumnDecoder, gap: Gap) -> None:
         self._table = table
         self._decoder = decoder
         self._gap = gap
@@ -49,38 +48,30 @@ class IndicatorsAgent:
         app.agent(app.batches(topic), name="indicators", supervisor_strategy=CrashingSupervisor)(indicators)
 
     async def fold(self, batch: Batch) -> FoldedBatch:
-        """Fold the bars of each series into its window. Raises RegistryUnavailable before anything is changed."""
+        """Fold the bars of each series onto its window. Raises RegistryUnavailable before anything is changed."""
         await self._decoder.prepare(record.value for record in batch.records)
-        folded = FoldedBatch(batch)
-        bars = await self._by_series(batch, folded)
-        windows = self._table.load(batch.partition, bars)
-        async for key, group in in_turns(bars.items()):
-            window = windows[key]
-            first = group[0][1]
-            outcomes, updates = update_windows(window, (bar for _, bar in group), self._table.strategy, self._gap)
-            folded.series.append(FoldedSeries(key, first["run_id"], first["symbol"], window, updates))
-            folded.outcomes.update(outcomes)
-            for (record, bar), outcome in zip(group, outcomes, strict=True):
-                if outcome is Outcome.STALE and bar["origin"] != "backfill":
-                    folded.poisoned.append((record, self._stale(bar, window)))
-            newest = group[-1][1]
-            newest_bar.seen(newest["origin"], newest["timestamp"])
-        return folded
+        read = read_bars(self._decoder, batch.records)
+        windows, places = self._table.load(batch.partition, read.bars.series_keys())
+        which = read.bars.series.which
+        order = np.argsort(which, kind="stable")
+        bars = Bars(places[which[order]], read.bars.rows()[order], read.bars.provenance_column()[order])
+        parts: list[Updates] = []
+        outcomes: Counter[Outcome] = Counter()
+        poisoned = [(batch.records[index], poison) for index, poison in read.poisoned]
+        async for part in in_turns(update_windows(windows, bars, self._table.strategy, self._gap)):
+            parts.append(part.updates)
+            outcomes.update(part.outcomes)
+            for at in order[part.indexes[part.stale]].tolist():
+                bar = read.bars.bars.slice(at, 1).to_pylist()[0]
+                if bar["origin"] != "backfill":
+                    poisoned.append((batch.records[read.indexes[at]], self._stale(bar, part.newest_minute)))
+        for origin, timestamp in read.bars.newest():
+            newest_bar.seen(origin, timestamp)
+        return FoldedBatch(batch, windows, joined(parts), outcomes, poisoned)
 
-    async def _by_series(self, batch: Batch, folded: FoldedBatch) -> Bars:
-        bars: Bars = {}
-        async for record in in_turns(batch.records):
-            try:
-                bar = read_bar(self._decoder, record)
-            except Poison as poison:
-                folded.poisoned.append((record, poison))
-            else:
-                bars.setdefault(table_key(bar["run_id"], bar["symbol"]), []).append((record, bar))
-        return bars
-
-    def _stale(self, bar: Bar, window: Window) -> Poison:
+    def _stale(self, bar: Bar, newest_minute: int) -> Poison:
         return Poison(
             "stale",
             f"{bar['symbol']} of {iso(bar['timestamp'])} came when the newest bar was that of "
-            f"{iso(window.newest_minute * MINUTE_MS)}: more than LATE_BARS={self._table.strategy.late_bars} bars late",
+            f"{iso(newest_minute * MINUTE_MS)}: more than LATE_BARS={self._table.strategy.late_bars} bars late",
         )

@@ -1,22 +1,25 @@
 """Folded bars in, signals out: the second of the two agents that a batch goes through."""
 
 import time
-from collections import Counter
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 from faust.types import StreamT
 from mode.supervisors import CrashingSupervisor
 
 from agents.folded import FoldedBatch
 from app import metrics
+from app.avro.columns import FEW
 from app.dead_letters import dead_letter
-from app.domain.signal import signal_of
+from app.domain.provenance import Provenance
+from app.domain.row import ACTIONS, Rows, row_of
+from app.domain.signal import signal_columns, signal_of
 from app.domain.update_signals import update_signals
 from app.engine.app import BatchApp
-from app.engine.batch import BatchResult
+from app.engine.batch import BatchResult, ProducerRecord
 from app.engine.handoff import Handoff
 from app.engine.processor import BatchProcessor
 from app.kafka.record_encoder import RecordEncoder
-from app.turns import in_turns
 from tables.windows import WindowsTable
 
 
@@ -43,26 +46,40 @@ class SignalsAgent:
     async def decide(self, folded: FoldedBatch) -> BatchResult:
         """The signals, dead letters and rows of a batch. Raises RegistryUnavailable before anything is changed."""
         await self._encoder.prepare()
-        table, partition = self._table, folded.batch.partition
-        rows: dict[bytes, bytes] = {}
-        result = BatchResult(rows=rows)
-        actions: Counter[str] = Counter()
-        now_ms = time.time_ns() // 1_000_000
-        async for series in in_turns(folded.series):
-            changed = update_signals(series.window, series.updates, table.strategy, now_ms)
-            rows.update(table.entries(series.key, (row for row, _ in changed)))
-            for row, emit in changed:
-                if emit:
-                    signal = signal_of(row, series.run_id, series.symbol, table.strategy)
-                    result.outputs.append(self._encoder.encode(signal, partition))
-                    actions[row.action] += 1
-        result.outputs += [
+        table, partition, updates = self._table, folded.batch.partition, folded.updates
+        update_signals(updates, table.strategy, time.time_ns() // 1_000_000)
+        windows, places = folded.windows, updates.places
+        windows.put(places, updates.rows, updates.provenances)
+        rows = table.entries(windows.keys[places].tolist(), updates.rows, updates.provenances)
+        emitted, places = updates.rows[updates.emit], places[updates.emit]
+        names = windows.run_ids[places].tolist(), windows.symbols[places].tolist()
+        outputs = self._signals(emitted, *names, updates.provenances[updates.emit].tolist(), partition)
+        outputs += [
             dead_letter(self._dead_letters, folded.batch.tp, record, poison) for record, poison in folded.poisoned
         ]
-        result.done = lambda: self._count(folded, actions)
-        return result
+        actions = np.bincount(emitted["action"], minlength=len(ACTIONS)).tolist()
+        return BatchResult(outputs, rows, lambda: self._count(folded, dict(zip(ACTIONS, actions, strict=True))))
 
-    def _count(self, folded: FoldedBatch, actions: Counter[str]) -> None:
+    def _signals(
+        self,
+        rows: Rows,
+        run_ids: Sequence[str],
+        symbols: Sequence[str],
+        provenances: Sequence[Provenance],
+        partition: int,
+    ) -> list[ProducerRecord]:
+        strategy = self._table.strategy
+        if len(rows) >= FEW:
+            columns = signal_columns(rows, run_ids, symbols, provenances, strategy)
+            return self._encoder.encode_columns(columns, partition)
+        # The same, but for a few sooner than columns are made.
+        signals = (
+            signal_of(row_of(row, strategy.name, provenance), run_id, symbol, strategy)
+            for row, run_id, symbol, provenance in zip(rows, run_ids, symbols, provenances, strict=True)
+        )
+        return [self._encoder.encode(signal, partition) for signal in signals]
+
+    def _count(self, folded: FoldedBatch, actions: Mapping[str, int]) -> None:
         for outcome, bars in folded.outcomes.items():
             metrics.bars.labels(outcome).inc(bars)
         for action, made in actions.items():

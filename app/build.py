@@ -7,6 +7,9 @@ from functools import lru_cache
 from agents.indicators import IndicatorsAgent
 from agents.signals import SignalsAgent
 from app import metrics
+from app.avro.columns import ColumnDecoder
+from app.avro.registry import RegistryUnavailable
+from app.calendar.sessions import session_gap
 from app.clients import registry
 from app.engine.app import BatchApp
 from app.engine.batch import Batch
@@ -16,9 +19,6 @@ from app.engine.processor import BatchProcessor
 from app.kafka.engine_options import Cluster
 from app.kafka.record_encoder import RecordEncoder
 from app.kafka.stall_watch import StallWatch
-from app.registry import RegistryUnavailable
-from app.serde import Decoder
-from app.sessions import session_gap, sessions
 from app.settings import Settings
 from app.topics import topics
 from tables.windows import WindowsTable
@@ -57,7 +57,7 @@ def build(settings: Settings) -> StocksApp:
     app.tables.add(table)
     app.processor = processor = BatchProcessor(app, table, retriable=(NotCommitted, RegistryUnavailable))
     folded = Handoff(app)
-    decoder = Decoder(schema_registry, "bar")
+    decoder = ColumnDecoder(schema_registry, "bar")
     IndicatorsAgent(table, decoder, session_gap()).register(app, catalogue.raw.name, processor, folded)
     encoder = RecordEncoder(catalogue.signals, schema_registry)
     SignalsAgent(table, encoder, catalogue.dead_letters.name).register(app, processor, folded)
@@ -66,7 +66,6 @@ def build(settings: Settings) -> StocksApp:
     app.timer(STALL_SECONDS)(_watch_stalls(app, settings))
     app.asgi_app = create_app(app.reader)
     _measure(app)
-    app.task(_load_calendar)
     app.timer(CHECK_SECONDS)(app.check)
     app.task(app.check)
     return app
@@ -105,8 +104,3 @@ def _measure(app: StocksApp) -> None:
     app.processor.on_committed.append(committed)
     app.processor.on_retry.append(retried)
     app.timer(1.0)(lag)
-
-
-async def _load_calendar() -> None:
-    """Load the exchange's sessions before the first gap needs them: that takes a second, and would hold up the loop."""
-    await asyncio.to_thread(sessions)

@@ -12,8 +12,8 @@ import httpx
 from confluent_kafka import KafkaError
 
 from app import stack
+from app.avro.registry import Registry, RegistryClient
 from app.errors import StocksError
-from app.registry import Registry, RegistryClient
 from app.settings import Settings
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from confluent_kafka._types import HeadersType
     from faust.types import TP
 
-    from app.serde import Poison
+    from app.avro.serde import Poison
 
 #: What is left of a larger value: with its headers it must fit into one record.
 LARGEST_VALUE_BYTES = LARGEST_RECORD_BYTES - 64 * 1024
@@ -38,7 +38,7 @@ def dead_letter_headers(
 ) -> Headers:
     """Headers reason, exception, topic, partition, offset, time, each as UTF-8 text.
 
-    `timestamp_ms` is the source record's, UTC, and becomes ISO-8601. The reason is one of `app.serde.Reason`.
+    `timestamp_ms` is the source record's, UTC, and becomes ISO-8601. The reason is one of `app.avro.serde.Reason`.
     """
     message = f"{type(exception).__name__}: {exception}" if isinstance(exception, BaseException) else exception
     values = {

@@ -12,9 +12,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Hi
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from app.avro.serde import Reason
 from app.domain.outcome import Outcome
 from app.domain.records import Action, Origin
-from app.serde import Reason
 
 registry = CollectorRegistry()
 """Our own, so that a library's metrics do not appear in ours."""

@@ -6,7 +6,8 @@ from functools import partial
 from itertools import groupby, islice
 from typing import Any, TypeVar
 
-from app.domain.window import Window
+from app.domain.provenance import Provenance
+from app.domain.row import Rows
 from app.engine.app import BatchApp
 from tables.row_format import series_of
 from tables.windows import WindowsTable
@@ -20,7 +21,7 @@ CHUNK_WINDOWS = 50
 #: Making windows waits until no batch has come for so long.
 QUIET_SECONDS = 0.5
 
-Rows = Mapping[bytes, bytes]
+Values = Mapping[bytes, bytes]
 Done = TypeVar("Done")
 
 
@@ -33,7 +34,7 @@ class WarmUp:
     rows that change meanwhile may come twice. A row that cannot be read ends the worker.
     """
 
-    def __init__(self, app: BatchApp, table: WindowsTable, on_rows: Callable[[int, Rows], None]) -> None:
+    def __init__(self, app: BatchApp, table: WindowsTable, on_rows: Callable[[int, Values], None]) -> None:
         self._app = app
         self._table = table
         self._on_rows = on_rows
@@ -69,7 +70,7 @@ class WarmUp:
         if active:
             self._task = asyncio.ensure_future(self._run(active))
 
-    def _touch(self, partition: int, rows: Rows) -> None:
+    def _touch(self, partition: int, rows: Values) -> None:
         if self._task is not None and not self._task.done():
             self._touched.update(map(series_of, rows))
 
@@ -100,9 +101,9 @@ class WarmUp:
             await asyncio.sleep(0)
         return found
 
-    def _chunk(self, by_series: Iterator[tuple[bytes, Iterator[tuple[bytes, bytes]]]]) -> dict[bytes, Rows]:
+    def _chunk(self, by_series: Iterator[tuple[bytes, Iterator[tuple[bytes, bytes]]]]) -> dict[bytes, Values]:
         """The rows of the next series, all of each."""
-        chunk: dict[bytes, Rows] = {}
+        chunk: dict[bytes, Values] = {}
         count = 0
         for key, items in by_series:
             chunk[key] = rows = dict(items)
@@ -120,7 +121,7 @@ class WarmUp:
         while chunk := list(islice(keys, min(CHUNK_WINDOWS, self._table.room(partition)))):
             for key, window in (await self._in_thread(partial(self._windows, partition, chunk))).items():
                 if key not in self._touched:
-                    self._table.keep(partition, key, window)
+                    self._table.keep(partition, key, *window)
             await self._quiet()
 
     async def _quiet(self) -> None:
@@ -129,9 +130,9 @@ class WarmUp:
             self._loads = self._table.loads
             await asyncio.sleep(QUIET_SECONDS)
 
-    def _windows(self, partition: int, series: list[bytes]) -> dict[bytes, Window]:
-        table = self._table
-        return {each: table.restored(each, table.newest(partition, each, table.strategy.window)) for each in series}
+    def _windows(self, partition: int, series: list[bytes]) -> dict[bytes, tuple[Rows, list[Provenance]]]:
+        table, size = self._table, self._table.strategy.window
+        return {each: table.restored(each, table.newest_values(partition, each, size)) for each in series}
 
     async def _in_thread(self, read: Callable[[], Done]) -> Done:
         reading = asyncio.get_running_loop().run_in_executor(self._app.threads, read)

@@ -1,21 +1,22 @@
 """The windows of every run and symbol: a row a bar in RocksDB, and a bounded cache of windows in front of it."""
 
 import json
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
-from app.domain.restore_window import restore_window
-from app.domain.row import Row
-from app.domain.row_integrity import validate_row
+import numpy as np
+
+from app.domain.provenance import Provenance
+from app.domain.row import ROW, Ints, Row, Rows
+from app.domain.row_integrity import row_fault
 from app.domain.strategy import Strategy
-from app.domain.window import Window
+from app.domain.windows import Windows
 from app.engine.errors import UnreadableState
 from app.engine.table import BatchTable
 from app.errors import StocksError
-from tables.row_format import VERSION, decode_row, encode_row, number_of, row_key, summaries_of
+from tables.row_format import VERSION, decode_row, decode_rows, encode_rows, number_of, read_fixed, row_key, row_keys
 
-#: Windows kept in memory, of all partitions together; some 5 kB each.
+#: Windows kept in memory, of all partitions together; some 8 kB each.
 MOST_CACHED = 20_000
 
 _HINT = (
@@ -24,15 +25,56 @@ _HINT = (
 )
 
 
+NO_ROWS: Rows = np.zeros(0, ROW)
+
+
 class StateDiffers(StocksError):
     """The table was made with other settings."""
+
+
+class _Cached:
+    """Windows of one partition, and where each series is in them."""
+
+    def __init__(self, strategy: Strategy) -> None:
+        self.windows = Windows(strategy)
+        self._places: dict[bytes, int] = {}
+        #: When each place was last used, counted in batches.
+        self._used: dict[int, int] = {}
+        self._batches = 0
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __contains__(self, series: bytes) -> bool:
+        return series in self._places
+
+    def add(self, series: bytes, rows: Rows, provenances: Sequence[Provenance]) -> None:
+        """Add a series with its newest rows, oldest first."""
+        place = self._places[series] = self.windows.add(series)
+        self._used[place] = self._batches
+        if len(rows):
+            self.windows.fill(place, rows, provenances)
+
+    def trim(self, most: int) -> None:
+        """Drop the series used longest ago, but for so many."""
+        if len(self._places) > most:
+            by_use = sorted(self._places, key=lambda series: self._used[self._places[series]])
+            for series in by_use[: len(by_use) - most]:
+                self.windows.remove(self._places.pop(series))
+
+    def use(self, series: Sequence[bytes]) -> Ints:
+        """The places of series that are there, for a batch."""
+        self._batches += 1
+        places = list(map(self._places.__getitem__, series))
+        self._used.update(dict.fromkeys(places, self._batches))
+        return np.array(places, np.int64)
 
 
 class WindowsTable(BatchTable):
     """Rows by `tables.row_format.row_key`, all made with one strategy and one `keep_bars`.
 
-    A partition's windows are loaded when a series is first needed and changed in place by
-    the fold. Memory is ahead of the table while a batch is written, so all of a partition's
+    A partition's windows are loaded when a series is first needed, and a batch puts its updates
+    into them. Memory is ahead of the table while a batch is written, so all of a partition's
     windows are forgotten when its batch is dropped or it is given away.
     """
 
@@ -48,61 +90,71 @@ class WindowsTable(BatchTable):
         )
         self.strategy = strategy
         self.keep_bars = keep_bars
-        self._cached: dict[int, OrderedDict[bytes, Window]] = {}
+        self._cached: dict[int, _Cached] = {}
         #: How often windows were loaded for a batch.
         self.loads = 0
         self.on_assignment.append(self._forget_all)
         self.on_dropped.append(self.forget)
 
-    def load(self, partition: int, series: Iterable[bytes]) -> dict[bytes, Window]:
-        """The windows of series, empty ones for new series, to be changed in place. Raises UnreadableState."""
-        self.loads += 1
-        cached = self._cached.setdefault(partition, OrderedDict())
-        windows: dict[bytes, Window] = {}
-        for each in series:
-            window = cached.get(each)
-            if window is None:
-                window = cached[each] = self.restored(each, self.newest(partition, each, self.strategy.window))
-            else:
-                cached.move_to_end(each)
-            windows[each] = window
-        while len(cached) > self._most_cached:
-            cached.popitem(last=False)
-        return windows
+    def load(self, partition: int, series: Sequence[bytes]) -> tuple[Windows, Ints]:
+        """The partition's windows, and the places in them of series, for a batch to read and put updates into.
 
-    def restored(self, series: bytes, rows: Sequence[Row]) -> Window:
-        """The window of a series' newest rows, oldest first, as many as the strategy keeps or all there are.
+        New series have empty windows. Raises UnreadableState.
+        """
+        self.loads += 1
+        cached = self._cached_of(partition)
+        # Not later: a batch needs all of its windows until it is finished.
+        cached.trim(self._most_cached)
+        for each in series:
+            if each not in cached:
+                rows, provenances = self.restored(each, self.newest_values(partition, each, self.strategy.window))
+                cached.add(each, rows, provenances)
+        return cached.windows, cached.use(series)
+
+    def restored(self, series: bytes, newest: Mapping[bytes, bytes]) -> tuple[Rows, list[Provenance]]:
+        """The newest rows of a series, oldest first, as many as the strategy keeps or all there are.
 
         Raises UnreadableState for rows that nobody can continue.
         """
-        for before, row in zip([None, *rows], rows, strict=False):
-            fault = validate_row(row)
-            if before is not None and (row.number != before.number + 1 or row.timestamp <= before.timestamp):
-                fault = f"it is bar {row.number} behind bar {before.number}"
-            if fault:
-                raise UnreadableState(self.name, row_key(series, row.number % self.keep_bars), f"damaged row: {fault}")
-        if rows and len(rows) < (needed := min(rows[-1].number + 1, self.strategy.window)):
-            key = row_key(series, rows[-1].number % self.keep_bars)
-            raise UnreadableState(self.name, key, f"damaged: there are {len(rows)} rows of the {needed} newest")
-        return restore_window(rows, self.strategy)
+        if not newest:
+            return NO_ROWS, []
+        try:
+            rows, provenances = decode_rows(newest.values())
+        except ValueError:
+            for item in newest.items():
+                self.decode(*item)  # It names the row.
+            raise
+        numbers, minutes = rows["number"].astype(np.int64), rows["minute"].astype(np.int64)
+        in_order = (np.diff(numbers) == 1) & (np.diff(minutes) > 0)
+        if not in_order.all():
+            at = int(np.flatnonzero(~in_order)[0]) + 1
+            self._refuse(series, numbers[at], f"row: it is bar {numbers[at]} behind bar {numbers[at - 1]}")
+        if fault := row_fault(rows):
+            at, sentence = fault
+            self._refuse(series, numbers[at], f"row: {sentence}")
+        if len(rows) < (needed := min(numbers[-1] + 1, self.strategy.window)):
+            self._refuse(series, numbers[-1], f": there are {len(rows)} rows of the {needed} newest")
+        return rows, provenances
 
     def check_series(self, series: bytes, rows: Mapping[bytes, bytes]) -> None:
         """See that all rows of a series are there and of a known version. Raises UnreadableState."""
         try:
-            numbers = summaries_of(rows.values()).numbers
+            numbers = read_fixed(rows.values())["number"]
         except ValueError:
             for row in rows.items():
                 self.decode(*row)  # It names the row.
             raise
-        newest = max(numbers)
+        newest = int(numbers.max())
         if len(numbers) < (needed := min(newest + 1, self.keep_bars)):
-            key = row_key(series, newest % self.keep_bars)
-            raise UnreadableState(self.name, key, f"damaged: there are {len(numbers)} rows of the {needed} newest")
+            self._refuse(series, newest, f": there are {len(numbers)} rows of the {needed} newest")
 
-    def entries(self, series: bytes, rows: Iterable[Row]) -> Iterator[tuple[bytes, bytes]]:
-        """Keys and bytes of a series' rows."""
-        for row in rows:
-            yield row_key(series, row.number % self.keep_bars), encode_row(row)
+    def _refuse(self, series: bytes, number: int, damage: str) -> NoReturn:
+        raise UnreadableState(self.name, row_key(series, int(number) % self.keep_bars), f"damaged{damage}")
+
+    def entries(self, series: Sequence[bytes], rows: Rows, provenances: Iterable[Provenance]) -> dict[bytes, bytes]:
+        """Keys and bytes of rows, each with its series; of several with the same key the last one's."""
+        keys = row_keys(series, rows["number"] % self.keep_bars)
+        return dict(zip(keys, encode_rows(rows, provenances, self.strategy.name), strict=True))
 
     def series(self, partition: int, series: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Keys and values of all rows of a series, in the order of their slots."""
@@ -110,17 +162,20 @@ class WindowsTable(BatchTable):
 
     def newest(self, partition: int, series: bytes, count: int) -> list[Row]:
         """The newest rows of a series, oldest first. Raises UnreadableState."""
+        return [self.decode(*item) for item in self.newest_values(partition, series, count).items()]
+
+    def newest_values(self, partition: int, series: bytes, count: int) -> dict[bytes, bytes]:
+        """Keys and bytes of the newest rows of a series, oldest first. Raises UnreadableState."""
         newest = self._newest_number(partition, series)
         if newest is None:
-            return []
+            return {}
         first = max(0, newest + 1 - min(count, self.keep_bars))
         start, end = first % self.keep_bars, newest % self.keep_bars
         spans = [(start, end)] if start <= end else [(start, self.keep_bars - 1), (0, end)]
-        rows: list[Row] = []
+        values: dict[bytes, bytes] = {}
         for low, high in spans:
-            bounds = row_key(series, low), row_key(series, high + 1)
-            rows += [self.decode(key, value) for key, value in self.scan(partition, *bounds)]
-        return rows
+            values.update(self.scan(partition, row_key(series, low), row_key(series, high + 1)))
+        return values
 
     def decode(self, key: bytes, value: bytes) -> Row:
         """The row of a value. Raises UnreadableState."""
@@ -133,13 +188,21 @@ class WindowsTable(BatchTable):
         """Drop a partition's windows from memory."""
         self._cached.pop(partition, None)
 
-    def keep(self, partition: int, series: bytes, window: Window) -> None:
-        """Put a window into the cache unless there is one already."""
-        self._cached.setdefault(partition, OrderedDict()).setdefault(series, window)
+    def keep(self, partition: int, series: bytes, rows: Rows, provenances: Sequence[Provenance]) -> None:
+        """Put a window into the cache, of what `restored` gives, unless there is one already."""
+        cached = self._cached_of(partition)
+        if series not in cached:
+            cached.add(series, rows, provenances)
 
     def room(self, partition: int) -> int:
         """How many more of a partition's windows the cache takes."""
-        return max(0, self._most_cached - len(self._cached.get(partition, ())))
+        cached = self._cached.get(partition)
+        return max(0, self._most_cached - (len(cached) if cached else 0))
+
+    def _cached_of(self, partition: int) -> _Cached:
+        if partition not in self._cached:
+            self._cached[partition] = _Cached(self.strategy)
+        return self._cached[partition]
 
     @property
     def _most_cached(self) -> int:

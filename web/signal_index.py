@@ -1,53 +1,64 @@
 """The newest signals over all symbols, without a scan of the table.
 
-The worker tells this index of every row it writes or reads at the start. It keeps a
-byte a row, and reads the row itself only when someone asks for it.
+The worker tells this index of every row it writes or reads at the start. It keeps five
+bytes a row, and reads the row itself only when someone asks for it.
 """
 
-import heapq
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
-from app.domain.decisions import ACTIONS
+import numpy as np
+
 from app.domain.key import split_key, table_key
-from app.domain.records import Action
-from app.domain.row import Row
+from app.domain.records import MINUTE_MS
+from app.domain.row import ACTIONS, Bools, Ints, Row
 from app.turns import in_turns
-from tables.row_format import row_key, series_of, slot_of, summaries_of
+from tables.row_format import read_fixed, row_key, series_of
+from web.index_columns import EMPTY, IndexColumns, codes_of, is_transition
 from web.reader import RunInfo, SignalFilter
 
 ReadRow = Callable[[int, bytes], Row | None]
 """The table's row of a partition and key."""
 
-_EMPTY = 255
-_NO_PREVIOUS = 3
+#: How many of the newest bars of each series are looked at first.
+_NEWEST = 8
 
 
 class _Series:
-    """What is known of one symbol of one run; `codes` has a byte for each slot of its ring."""
+    """One symbol of one run, and its place in the columns."""
 
-    __slots__ = ("codes", "key", "newest", "newest_number", "partition", "run", "symbol")
+    __slots__ = ("key", "partition", "place", "run", "symbol")
 
-    def __init__(self, partition: int, key: bytes, run: "_Run", symbol: str) -> None:
+    def __init__(self, partition: int, key: bytes, run: "_Run", symbol: str, place: int) -> None:
         self.partition = partition
         self.key = key
         self.run = run
         self.symbol = symbol
-        self.codes = bytearray()
-        self.newest = 0
-        self.newest_number = -1
+        self.place = place
 
 
 class _Run:
     """What is known of one run: totals by code, and the row that was written last."""
 
-    __slots__ = ("active", "counts", "latest", "run_id", "series")
+    __slots__ = ("_in_order", "active", "counts", "latest", "run_id", "series")
 
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id
         self.series: dict[str, _Series] = {}
-        self.counts = [0] * 256
+        self.counts: Ints = np.zeros(256, np.int64)
         self.active = -1
         self.latest: tuple[int, bytes]
+        self._in_order: tuple[list[_Series], Ints] | None = None
+
+    def in_order(self) -> tuple[list[_Series], Ints]:
+        """The series by symbol, and their places."""
+        if self._in_order is None or len(self._in_order[0]) != len(self.series):
+            series = [self.series[symbol] for symbol in sorted(self.series)]
+            self._in_order = series, np.array([each.place for each in series], np.int64)
+        return self._in_order
+
+    def forget_order(self) -> None:
+        """To be called when series came or went."""
+        self._in_order = None
 
 
 class SignalIndex:
@@ -60,42 +71,50 @@ class SignalIndex:
     def __init__(self, read: ReadRow, keep_bars: int) -> None:
         self._read = read
         self._keep_bars = keep_bars
+        self._columns = IndexColumns(keep_bars)
         self._series: dict[bytes, _Series] = {}
         self._runs: dict[str, _Run] = {}
 
     def put(self, partition: int, rows: Mapping[bytes, bytes]) -> None:
         """Take note of rows that the table now holds; the same may come again. Raises UnknownFormat."""
-        for key, number, timestamp, action, previous, emitted_at in zip(
-            rows, *summaries_of(rows.values()), strict=True
-        ):
-            series_key = series_of(key)
-            series = self._series.get(series_key) or self._add(partition, series_key)
-            run, codes, slot = series.run, series.codes, slot_of(key)
-            if slot >= len(codes):
-                codes.extend(bytes([_EMPTY]) * (slot + 1 - len(codes)))
-            before = codes[slot]
-            if before != _EMPTY:
-                run.counts[before] -= 1
-            codes[slot] = code = action * 4 + min(previous, _NO_PREVIOUS)
-            run.counts[code] += 1
-            if number >= series.newest_number:
-                series.newest_number, series.newest = number, timestamp
-            if emitted_at >= run.active:
-                run.active, run.latest = emitted_at, (partition, key)
+        if not rows:
+            return
+        fixed = read_fixed(rows.values())
+        known = self._series
+        series = [known.get(key) or self._add(partition, key) for key in map(series_of, rows)]
+        places = np.fromiter((each.place for each in series), np.int64, len(series))
+        codes = codes_of(fixed["action"], fixed["previous_action"])
+        numbers, minutes = fixed["number"].astype(np.int64), fixed["minute"].astype(np.int64)
+        before = self._columns.put(places, numbers, minutes, codes)
+        emitted = fixed["emitted_at"]
+        for run in {each.run.run_id: each.run for each in series}.values():
+            ours = np.fromiter((each.run is run for each in series), bool, len(series))
+            run.counts += np.bincount(codes[ours], minlength=256) - np.bincount(before[ours], minlength=256)
+            run.counts[EMPTY] = 0
+            # The last of several that were emitted at the same time.
+            at = int(np.flatnonzero(ours & (emitted == emitted[ours].max()))[-1])
+            if emitted[at] >= run.active:
+                run.active = int(emitted[at])
+                run.latest = partition, row_key(series[at].key, int(numbers[at]) % self._keep_bars)
 
     def drop(self, partition: int) -> None:
         """Forget a partition: this worker no longer holds it."""
-        for series in [each for each in self._series.values() if each.partition == partition]:
-            del self._series[series.key]
+        gone = [each for each in self._series.values() if each.partition == partition]
+        for series in gone:
             run = series.run
-            del run.series[series.symbol]
-            for code in series.codes:
-                run.counts[code] -= code != _EMPTY
+            run.counts -= np.bincount(self._columns.codes[series.place], minlength=256)
+            run.counts[EMPTY] = 0
+            self._columns.remove(series.place)
+            del self._series[series.key], run.series[series.symbol]
+            run.forget_order()
+        for run in {each.run.run_id: each.run for each in gone}.values():
             if not run.series:
                 del self._runs[run.run_id]
             elif run.latest[0] == partition:
-                newest = max(run.series.values(), key=lambda each: each.newest)
-                run.latest = newest.partition, row_key(newest.key, newest.newest_number % self._keep_bars)
+                series_left, places = run.in_order()
+                newest = series_left[int(self._columns.newest_minutes(places).argmax())]
+                number = int(self._columns.newest[newest.place])
+                run.latest = newest.partition, row_key(newest.key, number % self._keep_bars)
 
     def runs(self) -> list[RunInfo]:
         """Every run, the one active last first."""
@@ -103,9 +122,9 @@ class SignalIndex:
             RunInfo(
                 run.run_id,
                 row.provenance.origin,
-                max(series.newest for series in run.series.values()),
+                int(self._columns.newest_minutes(run.in_order()[1]).max()) * MINUTE_MS,
                 len(run.series),
-                sum(run.counts),
+                int(run.counts.sum()),
             )
             for run in sorted(self._runs.values(), key=lambda run: (-run.active, run.run_id))
             if (row := self._read(*run.latest))
@@ -125,55 +144,61 @@ class SignalIndex:
         series = self._series.get(table_key(run_id, symbol))
         if series is None:
             return None
-        return series.partition, series.key, len(series.codes) - series.codes.count(_EMPTY)
+        return series.partition, series.key, self._columns.rows_of(series.place)
 
     async def recent(self, run_id: str, wanted: SignalFilter) -> tuple[int, list[tuple[str, Row]]]:
-        """How many of the run's signals match, and the newest of them with their symbols: newest bar first.
-
-        Each symbol's next match is looked for only when it can be among the newest: a bar that is
-        k bars behind the newest of its symbol is at least k minutes older.
-        """
+        """How many of the run's signals match, and the newest of them with their symbols: newest bar first."""
         run = self._runs.get(run_id)
         if not run:
             return 0, []
         codes = _codes(wanted)
-        # Minus a time, and a symbol, which no two have in common, so nothing behind them is compared.
-        candidates: list[tuple[int, str, int, Row | None, _Series, Iterator[int]]] = []
-        async for series in in_turns(list(run.series.values())):
-            matches = self._matches(series, codes)
-            if (number := next(matches, None)) is not None:
-                candidates.append((-_latest_time(series, number), series.symbol, number, None, series, matches))
-        heapq.heapify(candidates)
         found: list[tuple[_Series, Row]] = []
-        async for _ in in_turns(iter(lambda: bool(candidates) and len(found) < wanted.limit, False)):
-            _, symbol, number, row, series, matches = heapq.heappop(candidates)
-            if row is not None:
+        chosen = self._among_newest(run, codes, wanted.limit)
+        if chosen is None:
+            chosen = await self._among_all(run, codes, wanted.limit)
+        async for series, number in in_turns(chosen):
+            row = self._row(series, number)
+            if row is not None and wanted.matches(row):
                 found.append((series, row))
-            elif (row := self._row(series, number)) is not None and wanted.matches(row):
-                # Only now is its time known; it goes back to where it belongs.
-                heapq.heappush(candidates, (-row.timestamp, symbol, number, row, series, matches))
-                continue
-            if self._is_here(series) and (following := next(matches, None)) is not None:
-                latest = _latest_time(series, following)
-                heapq.heappush(candidates, (-latest, symbol, following, None, series, matches))
         # As things are now: partitions may have gone while others had their turn.
-        return sum(run.counts[code] for code in codes), [
-            (series.symbol, row) for series, row in found if self._is_here(series)
-        ]
+        here = [(series.symbol, row) for series, row in found if self._is_here(series)]
+        return int(run.counts[codes].sum()), sorted(here, key=lambda each: (-each[1].timestamp, each[0]))
+
+    def _among_newest(self, run: _Run, codes: Bools, limit: int) -> list[tuple[_Series, int]] | None:
+        """The newest matches, where the newest few bars of each series are enough to tell; otherwise None."""
+        series, places = run.in_order()
+        found, minutes, numbers = self._columns.newest_rows(places, _NEWEST)
+        # What was not looked at of a series is older than its oldest bar that was.
+        has_more = (found[:, -1] != EMPTY) & (numbers[:, -1] > self._columns.newest[places] + 1 - self._keep_bars)
+        has_more &= numbers[:, -1] > 0
+        settled_from = minutes[:, -1][has_more].max(initial=0)
+        at, ago = np.nonzero(codes[found] & (minutes >= settled_from))
+        if len(at) < limit and has_more.any():
+            return None
+        newest = np.argsort(-minutes[at, ago], kind="stable")[:limit]
+        return [(series[at[each]], int(numbers[at[each], ago[each]])) for each in newest]
+
+    async def _among_all(self, run: _Run, codes: Bools, limit: int) -> list[tuple[_Series, int]]:
+        """The newest matches of all rows."""
+        series, places = run.in_order()
+        of_place = dict(zip(places.tolist(), range(len(series)), strict=True))
+        best: list[tuple[int, int, int]] = []
+        async for at, minutes, slots in in_turns(self._columns.matches(places, codes)):
+            newest = np.argsort(-minutes, kind="stable")[:limit]
+            columns = (-minutes[newest], at[newest], slots[newest])
+            some = [
+                (minute, of_place[place], self._columns.number_of(place, slot))
+                for minute, place, slot in zip(*(column.tolist() for column in columns), strict=True)
+            ]
+            best = sorted(best + some)[:limit]
+        return [(series[index], number) for _, index, number in best]
 
     def _add(self, partition: int, key: bytes) -> _Series:
         run_id, symbol = split_key(key)
         run = self._runs.setdefault(run_id, _Run(run_id))
-        series = self._series[key] = run.series[symbol] = _Series(partition, key, run, symbol)
+        series = self._series[key] = run.series[symbol] = _Series(partition, key, run, symbol, self._columns.add())
+        run.forget_order()
         return series
-
-    def _matches(self, series: _Series, codes: frozenset[int]) -> Iterator[int]:
-        """The numbers of the series' bars with one of these codes, newest first."""
-        newest, keep = series.newest_number, self._keep_bars
-        for number in range(newest, max(-1, newest - keep), -1):
-            slot = number % keep
-            if slot < len(series.codes) and series.codes[slot] in codes:
-                yield number
 
     def _is_here(self, series: _Series) -> bool:
         return self._series.get(series.key) is series
@@ -186,18 +211,11 @@ class SignalIndex:
         return row if row is not None and row.number == number else None
 
 
-def _latest_time(series: _Series, number: int) -> int:
-    """The time that a bar of this number cannot be later than, UTC epoch milliseconds."""
-    return series.newest - (series.newest_number - number) * 60_000
-
-
-def _codes(wanted: SignalFilter) -> frozenset[int]:
-    """The codes of rows that match."""
-    actions: frozenset[Action] = wanted.actions or frozenset(ACTIONS)
-    return frozenset(
-        action * 4 + previous
-        for action, name in enumerate(ACTIONS)
-        if name in actions
-        for previous in range(4)
-        if not wanted.transitions or previous not in (action, _NO_PREVIOUS)
-    )
+def _codes(wanted: SignalFilter) -> Bools:
+    """Which codes match, bool[256]."""
+    matching = np.zeros(256, bool)
+    for action, name in enumerate(ACTIONS):
+        for code in range(action * 4, action * 4 + 4):
+            is_wanted = name in wanted.actions or not wanted.actions
+            matching[code] = is_wanted and (is_transition(code) or not wanted.transitions)
+    return matching

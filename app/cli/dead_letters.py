@@ -64,11 +64,11 @@ def show(where: str) -> None:
     """
     import asyncio
 
+    from app.avro.serde import Poison
     from app.cli.letter_options import choice
     from app.cli.letter_text import details
     from app.clients import registry
     from app.letters.judge import Judge
-    from app.serde import Poison
     from app.settings import settings
     from app.topics import topics
 

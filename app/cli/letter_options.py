@@ -40,7 +40,7 @@ def _offsets(_: click.Context, __: click.Parameter, text: str | None) -> range |
 def _reasons(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> frozenset[str]:
     from typing import get_args
 
-    from app.serde import Reason
+    from app.avro.serde import Reason
 
     known = get_args(Reason)
     for name in names:

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple, Protocol
 
 from confluent_kafka import Message
 
+from app.avro.serde import Decoder, Poison, SchemaSource
 from app.cli.columns import Column, columns, letter_columns
 from app.dead_letters import read_headers
 from app.domain.strategy import Strategy
-from app.serde import Decoder, Poison, SchemaSource
 
 
 class Fault(NamedTuple):

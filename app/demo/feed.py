@@ -6,10 +6,10 @@ from typing import cast
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
+from app.avro.serde import Decoder
 from app.broker import BrokerUnavailable
 from app.clients import consumer_config, registry
 from app.domain.records import Signal
-from app.serde import Decoder
 from app.settings import Settings
 from app.topics import topics
 

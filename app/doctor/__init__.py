@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 from app import stack
+from app.avro.registry import RegistryUnavailable
 from app.broker import Broker, BrokerUnavailable
 from app.clients import ClusterMissing, endpoints, registry
 from app.doctor.alpaca import check_alpaca
@@ -15,7 +16,6 @@ from app.doctor.topics import check_topics
 from app.doctor.transaction_log import check_transaction_log
 from app.doctor.transactions import check_rights
 from app.doctor.versions import check_versions
-from app.registry import RegistryUnavailable
 from app.settings import Settings, SettingsError, load_settings
 
 __all__ = ["Finding", "examine"]

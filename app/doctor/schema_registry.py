@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 
 import schemas
+from app.avro.registry import Registry
 from app.doctor.finding import Finding
-from app.registry import Registry
 from app.settings import Settings
 from app.topics import topics
 

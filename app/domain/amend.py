@@ -1,75 +1,169 @@
-"""A bar that is not newer than the newest: a duplicate, a correction, a late or a stale one."""
+"""Bars of one series folded one by one, where some are not newer than the newest: corrected, late, stale, duplicate."""
 
-from app.domain import bar_rows
-from app.domain.indicator_values import IndicatorValues, indicator_values
+from collections.abc import Sequence
+
+import numpy as np
+
+from app.domain.advance import Before, advance
 from app.domain.outcome import Outcome
-from app.domain.records import MINUTE_MS, Bar
+from app.domain.provenance import Provenance
+from app.domain.row import MAX_REVISION, NO_ACTION, REASONS, ROW, VALUES, Bools, Rows
 from app.domain.split import Gap
 from app.domain.strategy import Strategy
-from app.domain.window import Window
+from app.domain.updates import Updates
 
-Changed = tuple[int, IndicatorValues, bool]
-"""Index of a bar whose row changed, its indicators, and whether a signal says anything of the change."""
+_FLAT = REASONS.index("flat")
 
-State = tuple[IndicatorValues, float, float]
-"""A bar's indicators, and Wilder's averages after it."""
+#: What a signal says of a bar's indicators; none and none are the same.
+_SAID = ("close", "sma_fast", "sma_slow", "rsi", "bars_seen", "gap_minutes", "split_close")
 
-
-def amend(window: Window, bar: Bar, strategy: Strategy, gap: Gap) -> tuple[Outcome, list[Changed]]:
-    """Fold the bar into the window; the changes are in the order of time."""
-    window.trim(strategy)
-    index, present = window.find(bar["timestamp"] // MINUTE_MS)
-    if present and window.same(index, bar):
-        return Outcome.DUPLICATE, []
-    if not _reachable(window, index, present, strategy):
-        return Outcome.STALE, []
-
-    count = len(window.closes)
-    old: list[State | None] = [_state(window, i, strategy, gap) for i in range(index, count)]
-    if present:
-        window.replace(index, bar, strategy, gap)
-    else:
-        window.insert(index, bar, strategy, gap)
-        old.insert(0, None)
-    return Outcome.CORRECTED if present else Outcome.INSERTED, _changes(window, index, present, old, strategy, gap)
+#: What a row keeps when its indicators are computed again.
+_KEPT = ("revision", "action", "previous_action", "emitted_at")
 
 
-def _reachable(window: Window, index: int, present: bool, strategy: Strategy) -> bool:
-    """Whether the state before the bar is kept, so that everything from it on can be computed exactly.
+class WindowCopy:
+    """One series' window, changed bar by bar, and the updates that this gives."""
 
-    A bar that was revised as often as its row can count takes no more either:
-    a later revision could not be told from the one before.
-    """
-    count = len(window.closes)
-    newer = count - index - present
-    if newer > strategy.late_bars or newer + present >= len(window.gains):
-        return False
-    return all(bar_rows.tail(window.rows, i)[0] < bar_rows.MAX_REVISION for i in range(index, count))
+    def __init__(self, place: int, rows: Rows, provenances: Sequence[Provenance], strategy: Strategy, gap: Gap) -> None:
+        #: Oldest first.
+        self.rows = rows
+        self._place = place
+        self._provenances = list(provenances)
+        self._strategy = strategy
+        self._gap = gap
+        #: Which of the updates below is each row's newest; -1 where there is none.
+        self._update_of = [-1] * len(rows)
+        self._updated: list[Rows] = []
+        self._updated_provenances: list[Provenance] = []
+        self._previous: list[int] = []
+        self._emit: list[Bools] = []
+        self._flat: list[Bools] = []
+
+    @property
+    def newest_minute(self) -> int:
+        """Start of the newest bar, minutes since 1970, UTC; -1 when there is none."""
+        return int(self.rows["minute"][-1]) if len(self.rows) else -1
+
+    def append(self, bars: Rows, provenances: Sequence[Provenance]) -> None:
+        """Take in bars newer than all others, in order."""
+        at, count = len(self.rows), len(bars)
+        rows = bars.copy()
+        flat = self._advance(at, rows, provenances)
+        self._replace(at, rows, provenances, [-1] * count)
+        self._update(at, np.ones(count, bool), np.ones(count, bool), flat)
+
+    def amend(self, bar: Rows, provenance: Provenance) -> Outcome:
+        """Take in a bar, ROW[1], that is not newer than all others; each newer one is computed again."""
+        at = int(np.searchsorted(self.rows["minute"], bar["minute"][0]))
+        is_there = at < len(self.rows) and self.rows["minute"][at] == bar["minute"][0]
+        if is_there and _same(self.rows[at : at + 1], bar, VALUES)[0]:
+            return Outcome.DUPLICATE
+        if not self._is_reachable(at, is_there):
+            return Outcome.STALE
+        old, old_updates = self.rows[at:], self._update_of[at:]
+        if is_there and bar["close"][0] == old["close"][0]:
+            # Its indicators still come from the other bar, so its signal goes on to say where that came from.
+            provenance = self._provenances[at]
+        if not is_there:
+            old, old_updates = np.concatenate([np.zeros(1, ROW), old]), [-1, *old_updates]
+        rows = np.concatenate([bar, old[1:]])
+        provenances = [provenance, *self._provenances[at + is_there :]]
+        flat = self._advance(at, rows, provenances)
+        for field in _KEPT:
+            rows[field] = old[field]
+        changed, emit = _changes(old, rows, flat, is_there)
+        rows["revision"] += emit & (old["bars_seen"] > 0)
+        self._replace(at, rows, provenances, old_updates)
+        self._update(at, changed, emit, flat)
+        return Outcome.CORRECTED if is_there else Outcome.INSERTED
+
+    def updates(self) -> Updates:
+        """What has changed, in the order in which it did."""
+        count = len(self._previous)
+        return Updates(
+            np.full(count, self._place),
+            np.concatenate([np.empty(0, ROW), *self._updated]),
+            np.fromiter(self._updated_provenances, object, count),
+            np.array(self._previous, np.int64),
+            np.concatenate([np.empty(0, bool), *self._emit]),
+            np.concatenate([np.empty(0, bool), *self._flat]),
+        )
+
+    def _is_reachable(self, at: int, is_there: bool) -> bool:
+        """Whether the bar is late by so few others that everything from it on can be computed exactly.
+
+        A bar that was revised as often as its row can count takes no more either:
+        a later revision could not be told from the one before.
+        """
+        newer = len(self.rows) - at - is_there
+        return newer <= self._strategy.late_bars and bool((self.rows["revision"][at:] < MAX_REVISION).all())
+
+    def _advance(self, at: int, rows: Rows, provenances: Sequence[Provenance]) -> Bools:
+        """Fill in the indicators of rows that follow on the first `at`."""
+        slow = self._strategy.slow
+        closes = np.zeros((1, slow))
+        known = self.rows["close"][max(0, at - slow) : at]
+        closes[0, slow - len(known) :] = known
+        newest = self.rows[at - 1 : at] if at else np.zeros(1, ROW)
+        counts = newest["number"].astype(np.int64) + (at > 0)
+        before = Before(counts, newest, closes)
+        flat = advance(before, rows, np.zeros(len(rows), np.int64), provenances, self._strategy, self._gap)
+        rows["reason"] = np.where(flat, _FLAT, 0)  # Until the rule is applied, for a bar that comes again before.
+        return flat
+
+    def _replace(self, at: int, rows: Rows, provenances: Sequence[Provenance], updates: list[int]) -> None:
+        """Put rows in the place of all from `at` on, and drop those at the front that the strategy does not keep."""
+        self.rows = np.concatenate([self.rows[:at], rows])
+        self._provenances[at:] = provenances
+        self._update_of[at:] = updates
+
+    def _update(self, at: int, changed: Bools, emit: Bools, flat: Bools) -> None:
+        """Note the updates of the rows from `at` on that changed, and trim what the strategy does not keep."""
+        update_of, previous = self._update_of, self._previous
+        for index in np.flatnonzero(changed).tolist():
+            here = at + index
+            if not emit[index]:
+                # It says what it said before.
+                previous.append(previous[update_of[here]] if update_of[here] >= 0 else -1)
+            else:
+                self.rows["emitted_at"][here] = 0
+                self.rows["previous_action"][here] = self.rows["action"][here - 1] if here else NO_ACTION
+                previous.append(update_of[here - 1] if here else -1)
+            update_of[here] = len(previous) - 1
+            self._updated_provenances.append(self._provenances[here])
+        self._updated.append(self.rows[at:][changed])
+        self._emit.append(emit[changed])
+        self._flat.append(flat[changed])
+        surplus = max(0, len(self.rows) - self._strategy.window)
+        self.rows = self.rows[surplus:]
+        del self._provenances[:surplus], update_of[:surplus]
 
 
-def _state(window: Window, index: int, strategy: Strategy, gap: Gap) -> State:
-    state = index - len(window.closes)
-    return indicator_values(window, index, strategy, gap), window.gains[state], window.losses[state]
+def _changes(old: Rows, new: Rows, flat: Bools, is_there: bool) -> tuple[Bools, Bools]:
+    """Which rows changed, from the one of the bar that came on, and the signals of which say something new."""
+    said = ~_same(old, new, _SAID)
+    said |= ~np.isnan(new["split_close"]) & (old["open"] != new["open"])
+    was_ready, is_ready = ~np.isnan(old["sma_slow"]), ~np.isnan(new["sma_slow"])
+    said |= is_ready & (flat != (old["reason"] == _FLAT))
+    if not is_there:
+        said[0] = True
+    # A bar that is emitted again may have another action, and the next signal names it as its previous one.
+    # What was not ready, and is not, stays HOLD.
+    acts = was_ready | is_ready
+    acts[0] |= not is_there
+    for index in range(1, len(new)):
+        said[index] |= said[index - 1] & acts[index - 1]
+    # The bar that came has new values; behind an inserted one all have new numbers. Averages change
+    # without the indicators before there is an RSI, and while it is 0 or 100.
+    changed = said | ~_same(old, new, ("gain", "loss"))
+    changed[0] = True
+    return (changed if is_there else np.ones(len(new), bool)), said
 
 
-def _changes(
-    window: Window, first: int, present: bool, old: list[State | None], strategy: Strategy, gap: Gap
-) -> list[Changed]:
-    changes: list[Changed] = []
-    follow = False
-    for index, before in enumerate(old, first):
-        after = _state(window, index, strategy, gap)
-        values = after[0]
-        # A bar that is emitted again may have another action, and the next signal names
-        # it as its previous one. What was not ready, and is not, stays HOLD.
-        emit = before is None or values != before[0] or follow
-        if emit:
-            if before:
-                revision, provenance = bar_rows.tail(window.rows, index)
-                bar_rows.set_tail(window.rows, index, revision + 1, provenance)
-            follow = values.sma_slow is not None or not before or before[0].sma_slow is not None
-        # The corrected bar has new values; behind an inserted one all have new numbers. Averages change
-        # without the indicators before there is an RSI, and while it is 0 or 100.
-        if emit or index == first or not present or after != before:
-            changes.append((index, values, emit))
-    return changes
+def _same(one: Rows, other: Rows, fields: Sequence[str]) -> Bools:
+    """Where all of these fields are equal; NaN equals NaN."""
+    same = np.ones(len(one), bool)
+    for field in fields:
+        left, right = one[field], other[field]
+        same &= (left == right) | ((left != left) & (right != right))
+    return same

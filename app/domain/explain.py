@@ -3,9 +3,8 @@
 from math import isclose
 
 from app.domain.records import Signal, Split
-from app.domain.rule import EQUAL
 from app.domain.split import split_ratio
-from app.domain.strategy import Strategy
+from app.domain.strategy import EQUAL, Strategy
 
 
 def explain(signal: Signal, strategy: Strategy) -> str:

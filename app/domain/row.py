@@ -1,21 +1,96 @@
-"""One row of the windows table: a bar, and all that its signal says."""
+"""One row of the windows table: a bar, and all that its signal says.
 
-from typing import NamedTuple
+`ROW` is its layout in memory and, behind a version byte, on disk and in the changelog, so that
+rows are read and written without touching their fields. Little-endian, packed, 129 bytes.
+"""
 
-from app.domain import bar_rows
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
 from app.domain.provenance import Provenance
 from app.domain.records import MINUTE_MS, Action, Reason, Split
-from app.domain.update_windows import BarUpdate
+
+ROW = np.dtype(
+    [
+        ("number", "<u4"),  # of the bar in its run and symbol, counted from 0 in the order of time
+        ("minute", "<u4"),  # start of the bar, minutes since 1970, UTC
+        ("open", "<f8"),  # prices are in the symbol's currency
+        ("high", "<f8"),
+        ("low", "<f8"),
+        ("close", "<f8"),
+        ("volume", "<f8"),  # shares
+        ("vwap", "<f8"),  # NaN: none
+        ("trade_count", "<u4"),  # NO_COUNT: none
+        ("gain", "<f8"),  # Wilder's averages after this bar; sums before there are enough changes
+        ("loss", "<f8"),
+        ("sma_fast", "<f8"),  # NaN: not enough bars
+        ("sma_slow", "<f8"),
+        ("rsi", "<f8"),  # points, 0 to 100
+        ("bars_seen", "<u4"),  # which bar of its series, counted from 1, and from 1 again after a split
+        ("gap_minutes", "<i4"),  # session minutes without a bar before it; NO_GAP: not known
+        ("split_close", "<f8"),  # the close before what looks like a split; NaN on all other bars
+        ("revision", "<u2"),
+        ("action", "u1"),  # an index into ACTIONS
+        ("previous_action", "u1"),  # NO_ACTION: the first bar
+        ("reason", "u1"),  # an index into REASONS
+        ("emitted_at", "<i8"),  # UTC epoch milliseconds
+    ]
+)
+NO_COUNT = 0xFFFFFFFF
+NO_GAP = -1
+NO_ACTION = 255
+MAX_REVISION = 0xFFFF
+
+#: What a source says of a bar; two rows with the same values are duplicates.
+VALUES = ("open", "high", "low", "close", "volume", "vwap", "trade_count")
+
+# The order is the format: never change it, only add.
+ACTIONS: tuple[Action, ...] = ("HOLD", "BUY", "SELL")
+REASONS: tuple[Reason, ...] = (
+    "no_rule",
+    "oversold_in_uptrend",
+    "overbought_in_downtrend",
+    "warming_up",
+    "flat",
+    "split_suspected",
+)
+
+Rows = npt.NDArray[np.void]
+"""Rows of dtype ROW."""
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Objects = npt.NDArray[np.object_]
+
+
+def is_first(groups: Ints) -> Bools:
+    """Which elements are the first of their group, where each group's stand together."""
+    first = np.ones(len(groups), bool)
+    np.not_equal(groups[1:], groups[:-1], out=first[1:])
+    return first
+
+
+def one_before(values: Ints) -> Ints:
+    """The element before each; whatever before the first."""
+    before = np.empty_like(values)
+    before[1:] = values[:-1]
+    before[:1] = 0
+    return before
+
+
+def are_codes_known(rows: Rows) -> Bools:
+    """Which rows have an action, previous action and reason that stand for something."""
+    action, previous, reason = rows["action"], rows["previous_action"], rows["reason"]
+    is_action = (action < len(ACTIONS)) & ((previous < len(ACTIONS)) | (previous == NO_ACTION))
+    known: Bools = is_action & (reason < len(REASONS))
+    return known
 
 
 class Row(NamedTuple):
-    """A bar with its indicators and its signal.
-
-    `number` counts the bars of the run and symbol from 0 in the order of time, `bars_seen`
-    those of its series from 1. Times are UTC epoch milliseconds, `timestamp` the start of the
-    bar's minute. Prices are in the symbol's currency, `volume` in shares, the RSI in points.
-    `gain` and `loss` are Wilder's averages after this bar (sums before there are enough changes).
-    """
+    """A row as Python values: None where the layout has NaN or a code for none, times in UTC epoch milliseconds."""
 
     number: int
     timestamp: int
@@ -49,35 +124,37 @@ class Row(NamedTuple):
         return None if self.split_close is None else {"previous_close": self.split_close, "open": self.open}
 
 
-def row_of(
-    update: BarUpdate, action: Action, previous: Action | None, reason: Reason, emitted_at: int, strategy: str
-) -> Row:
-    """The row of a bar as it has become, with what the rule says of it."""
-    minute, open_, high, low, close, volume, vwap, count, revision, _ = bar_rows.unpack(update.bar, 0)
-    values = update.values
+def row_of(packed: Any, strategy: str, provenance: Provenance) -> Row:
+    """The Python values of one element of a ROW array. Raises LookupError for codes that stand for nothing."""
+    number, minute, open_, high, low, close, volume, vwap, count, gain, loss, *rest = packed.item()
+    fast, slow, rsi, bars_seen, gap, split_close, revision, action, previous, reason, emitted_at = rest
     return Row(
-        update.number,
+        number,
         minute * MINUTE_MS,
         open_,
         high,
         low,
         close,
         volume,
-        vwap,
-        count,
-        update.gain,
-        update.loss,
-        values.sma_fast,
-        values.sma_slow,
-        values.rsi,
-        values.bars_seen,
-        values.gap_minutes,
-        values.split and values.split["previous_close"],
+        _nullable(vwap),
+        None if count == NO_COUNT else count,
+        gain,
+        loss,
+        _nullable(fast),
+        _nullable(slow),
+        _nullable(rsi),
+        bars_seen,
+        None if gap == NO_GAP else gap,
+        _nullable(split_close),
         revision,
-        action,
-        previous,
-        reason,
+        ACTIONS[action],
+        None if previous == NO_ACTION else ACTIONS[previous],
+        REASONS[reason],
         emitted_at,
         strategy,
-        update.provenance,
+        provenance,
     )
+
+
+def _nullable(value: float) -> float | None:
+    return None if value != value else value

@@ -1,42 +1,55 @@
-"""Whether a row read back can be continued and shown: a bar, its averages and indicators, all of them numbers."""
+"""Whether rows read back can be continued and shown: bars, their averages and indicators, all of them numbers."""
 
-from math import inf, isfinite
+from collections.abc import Iterator
 
-from app.domain.row import Row
-from app.domain.validation import is_price, minute_fault
+import numpy as np
+
+from app.domain.records import MINUTE_MS
+from app.domain.row import NO_GAP, Bools, Floats, Rows, are_codes_known
+from app.domain.validation import EARLIEST_MS, HIGHEST_PRICE, LATEST_MS, LOWEST_PRICE
 
 # The end of the year 9999, as far as Python's times go.
 _LATEST_EMISSION_MS = 253_402_300_799_999
 
 
-def validate_row(row: Row) -> str | None:
-    """None for a row that the fold can have made, otherwise a sentence.
+def row_fault(rows: Rows) -> tuple[int, str] | None:
+    """None for rows that the fold can have made, otherwise the index of one that it cannot, and a sentence.
 
     It finds what would end the work on a later bar or show nonsense; that one
     price was another it cannot see.
     """
-    if fault := minute_fault(row.timestamp):
-        return fault
-    split_close = row.open if row.split_close is None else row.split_close
-    if not all(is_price(price) for price in (row.open, row.high, row.low, row.close, split_close)):
-        return "a price is not a positive number"
-    if not (_at_least_0(row.volume) and (row.vwap is None or _at_least_0(row.vwap))):
-        return f"its volume is {row.volume} and its vwap {row.vwap}"
-    if not (_at_least_0(row.gain) and _at_least_0(row.loss)):
-        return f"its average gain is {row.gain} and its average loss {row.loss}"
-    # An average of prices at the end of their range may lie a rounding error beyond it.
-    if not all(average is None or 0.0 < average < inf for average in (row.sma_fast, row.sma_slow)):
-        return "an average is not a positive number"
-    if row.rsi is not None and not 0.0 <= row.rsi <= 100.0:
-        return f"its RSI is {row.rsi}"
-    if not 0 < row.bars_seen <= row.number + 1:
-        return f"it is bar {row.bars_seen} of its series and bar {row.number + 1} of its run"
-    if row.gap_minutes is not None and row.gap_minutes < 0:
-        return f"the gap before it is {row.gap_minutes} minutes"
-    if abs(row.emitted_at) > _LATEST_EMISSION_MS:
-        return f"it was emitted at {row.emitted_at}"
+    for is_sound, sentence in _checks(rows):
+        if not is_sound.all():
+            index = int(np.flatnonzero(~is_sound)[0])
+            fields = dict(zip(rows.dtype.names or (), rows[index].item(), strict=True))
+            return index, sentence.format(**fields)
     return None
 
 
-def _at_least_0(value: float) -> bool:
-    return isfinite(value) and value >= 0.0
+def _checks(rows: Rows) -> Iterator[tuple[Bools, str]]:
+    yield are_codes_known(rows), "it has a code that stands for nothing: {action}, {previous_action} or {reason}"
+    start = rows["minute"].astype(np.int64) * MINUTE_MS
+    yield (start >= EARLIEST_MS) & (start < LATEST_MS), "its minute is {minute}, it must lie in 1990 to 2099"
+    split_close = np.where(np.isnan(rows["split_close"]), rows["open"], rows["split_close"])
+    for price in (rows["open"], rows["high"], rows["low"], rows["close"], split_close):
+        yield (price >= LOWEST_PRICE) & (price <= HIGHEST_PRICE), "a price is not a positive number"
+    traded = _at_least_0(rows["volume"]) & _none_or(rows["vwap"], _at_least_0(rows["vwap"]))
+    yield traded, "its volume is {volume} and its vwap {vwap}"
+    averages = _at_least_0(rows["gain"]) & _at_least_0(rows["loss"])
+    yield averages, "its average gain is {gain} and its average loss {loss}"
+    # An average of prices at the end of their range may lie a rounding error beyond it.
+    for average in (rows["sma_fast"], rows["sma_slow"]):
+        yield _none_or(average, (average > 0.0) & np.isfinite(average)), "an average is not a positive number"
+    yield _none_or(rows["rsi"], (rows["rsi"] >= 0.0) & (rows["rsi"] <= 100.0)), "its RSI is {rsi}"
+    bars, numbers = rows["bars_seen"].astype(np.int64), rows["number"].astype(np.int64)
+    yield (bars > 0) & (bars <= numbers + 1), "it is bar {bars_seen} of its series and bar number {number} of its run"
+    yield rows["gap_minutes"] >= NO_GAP, "the gap before it is {gap_minutes} minutes"
+    yield np.abs(rows["emitted_at"]) <= _LATEST_EMISSION_MS, "it was emitted at {emitted_at}"
+
+
+def _at_least_0(values: Floats) -> Bools:
+    return np.isfinite(values) & (values >= 0.0)
+
+
+def _none_or(values: Floats, are_sound: Bools) -> Bools:
+    return np.isnan(values) | are_sound

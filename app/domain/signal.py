@@ -1,9 +1,68 @@
-"""The signal that a row of the windows table says: the same function for the topic and for reading back."""
+"""The signal that a row of the windows table says: for the topic in columns, for a reader one by one."""
 
-from app.domain.records import Action, Signal
-from app.domain.row import Row
-from app.domain.rsi import seed_weight
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from app.domain.indicators.rsi import seed_weight, seed_weights
+from app.domain.provenance import Provenance
+from app.domain.records import MINUTE_MS, Action, Signal
+from app.domain.row import ACTIONS, NO_ACTION, NO_GAP, REASONS, Row, Rows
 from app.domain.strategy import Strategy
+
+_ACTIONS, _REASONS = (np.array([*texts, None], object) for texts in (ACTIONS, REASONS))
+
+
+def signal_columns(
+    rows: Rows, run_ids: Sequence[str], symbols: Sequence[str], provenances: Sequence[Provenance], strategy: Strategy
+) -> pa.RecordBatch:
+    """The signals of rows, with the fields of schemas/signal.avsc; times are int64, UTC epoch milliseconds.
+
+    rows: ROW[n], made with this strategy; of each its run, symbol and provenance.
+    """
+    timestamps = rows["minute"].astype(np.int64) * MINUTE_MS
+    revisions = rows["revision"].astype(np.int32)
+    actions, previous = rows["action"], rows["previous_action"]
+    is_first = previous == NO_ACTION
+    ids = [
+        signal_id(run_id, symbol, timestamp, strategy.name, revision)
+        for run_id, symbol, timestamp, revision in zip(
+            run_ids, symbols, timestamps.tolist(), revisions.tolist(), strict=True
+        )
+    ]
+    origins, sources, feeds, _ = zip(*provenances, strict=True) if provenances else ((), (), (), ())
+    split_close = rows["split_close"]
+    prices = [_nullable(split_close), pa.array(np.ascontiguousarray(rows["open"]))]
+    columns: dict[str, Any] = {
+        "id": pa.array(ids, pa.string()),
+        "run_id": pa.array(run_ids, pa.string()),
+        "origin": pa.array(origins, pa.string()),
+        "source": pa.array(sources, pa.string()),
+        "feed": pa.array(feeds, pa.string()),
+        "symbol": pa.array(symbols, pa.string()),
+        "timestamp": timestamps,
+        "action": pa.array(_ACTIONS[actions], pa.string()),
+        "previous_action": pa.array(_ACTIONS[np.minimum(previous, len(ACTIONS))], pa.string()),
+        "transition": ~is_first & (actions != previous),
+        "close": np.ascontiguousarray(rows["close"]),
+        "sma_20": _nullable(rows["sma_fast"]),
+        "sma_50": _nullable(rows["sma_slow"]),
+        "rsi_14": _nullable(rows["rsi"]),
+        "rsi_seed_weight": seed_weights(rows["bars_seen"].astype(np.int64), strategy.rsi_period),
+        "ready": ~np.isnan(rows["sma_slow"]),
+        "bars_seen": rows["bars_seen"].astype(np.int64),
+        "gap_minutes": pa.array(rows["gap_minutes"].astype(np.int32), mask=rows["gap_minutes"] == NO_GAP),
+        "split": pa.StructArray.from_arrays(prices, ["previous_close", "open"], mask=pa.array(np.isnan(split_close))),
+        "revision": revisions,
+        "reason": pa.array(_REASONS[rows["reason"]], pa.string()),
+        "strategy": pa.array([strategy.name] * len(rows), pa.string()),
+        "emitted_at": rows["emitted_at"].astype(np.int64),
+    }
+    return pa.RecordBatch.from_arrays(
+        [column if isinstance(column, pa.Array) else pa.array(column) for column in columns.values()], list(columns)
+    )
 
 
 def signal_of(row: Row, run_id: str, symbol: str, strategy: Strategy) -> Signal:
@@ -44,3 +103,7 @@ def signal_id(run_id: str, symbol: str, timestamp: int, strategy: str, revision:
 def is_transition(action: Action, previous: Action | None) -> bool:
     """Whether the action differs from that of the bar before; the first bar's does not."""
     return previous is not None and action != previous
+
+
+def _nullable(values: Any) -> pa.Array:
+    return pa.array(np.ascontiguousarray(values), mask=np.isnan(values))

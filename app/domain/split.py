@@ -15,11 +15,11 @@ more often. 5:4 is left out: ordinary news moves a price by a fifth (12 of those
 nights by 15 % and more), so most alarms would be false.
 """
 
-from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import log
 
 from app.domain.records import MINUTE_MS
+from app.domain.row import Bools, Floats
 
 RAW = "raw"
 
@@ -39,6 +39,11 @@ _LEAST_FALL = 1.05 * 2 / 3
 _LEAST_RISE = 2 / 1.10
 # Large ratios overlap: then it is called by the nearest of these.
 _USUAL = (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 75, 80, 100)
+
+
+def no_jump(jumps: Floats) -> Bools:
+    """Which ratios of an open to the close before it are too small for a split of any kind: nearly all."""
+    return (jumps > _LEAST_FALL) & (jumps < _LEAST_RISE)
 
 
 def split_ratio(previous_close: float, open_: float) -> tuple[int, int] | None:
@@ -74,13 +79,3 @@ def is_night(previous_ms: int, timestamp_ms: int, gap: Gap) -> bool:
     if open_minutes is None:
         return False
     return (timestamp_ms - previous_ms) // MINUTE_MS - 1 - open_minutes >= NIGHT_MINUTES
-
-
-def series_start(starts: Sequence[int], number: int) -> int:
-    """The number of the first bar of the series that a bar belongs to; 0: it began with its run.
-
-    Bars of one run and symbol are numbered from 0 in the order of time; `starts` are the
-    numbers of those with which a split began a new series, ascending.
-    """
-    index = bisect_right(starts, number)
-    return starts[index - 1] if index else 0

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+# Closer averages are equal, relative to the larger one: on a flat tape the noise of summing would decide.
+EQUAL = 1e-9
+
 
 @dataclass(frozen=True, slots=True)
 class Strategy:

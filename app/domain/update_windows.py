@@ -1,79 +1,113 @@
-"""Fold a batch of bars into a window; say which of its bars changed, and what their indicators are now.
+"""Fold a batch of bars into the windows of their series; say which bars changed, and what their indicators are now.
 
-It is exact: after any sequence of duplicates, corrections and late bars, window and
-last revisions are those of a computation from scratch over the accepted bars. And it
-does not matter how the bars are cut into batches.
+It is exact: after any sequence of duplicates, corrections and late bars, windows and last
+revisions are those of a computation from scratch over the accepted bars. And it does not
+matter how the bars are cut into batches.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from app.domain import bar_rows
-from app.domain.amend import amend
-from app.domain.indicator_values import IndicatorValues, indicator_values
+import numpy as np
+
+from app.domain.advance import advance
+from app.domain.amend import WindowCopy
 from app.domain.outcome import Outcome
-from app.domain.provenance import Provenance
-from app.domain.records import MINUTE_MS, Bar
+from app.domain.row import Bools, Ints, Objects, Rows, is_first, one_before
 from app.domain.split import Gap
 from app.domain.strategy import Strategy
-from app.domain.window import Window
+from app.domain.updates import Updates
+from app.domain.windows import Windows
 
 
-class BarUpdate(NamedTuple):
-    """One bar of a window as it has become, and its indicators.
+class Bars(NamedTuple):
+    """Bars that have passed validation, grouped by series, each series' in the order in which they arrived."""
 
-    `emit` is false where nothing changed that a signal says: the bar's volume, or its number.
-    `previous_minute` is the start of the bar before it, minutes since 1970; None for the run's first bar.
+    #: i8[n], the place of each bar's series in the windows.
+    places: Ints
+    #: ROW[n], of which only the bar's own values are set, minute to trade count.
+    rows: Rows
+    #: Provenance[n].
+    provenances: Objects
+
+    def some(self, chosen: Bools | slice) -> "Bars":
+        """Those chosen."""
+        return Bars(self.places[chosen], self.rows[chosen], self.provenances[chosen])
+
+
+class Folded(NamedTuple):
+    """What some of a batch's bars came to."""
+
+    #: i8[n], which of the bars.
+    indexes: Ints
+    #: Of each of them.
+    outcomes: Sequence[Outcome]
+    updates: Updates
+    #: Start of the newest bar, minutes since 1970, UTC, where they are of one series.
+    newest_minute: int = -1
+
+    @property
+    def stale(self) -> Bools:
+        """Which of them were too old."""
+        return np.fromiter((outcome is Outcome.STALE for outcome in self.outcomes), bool, len(self.outcomes))
+
+
+def update_windows(windows: Windows, bars: Bars, strategy: Strategy, gap: Gap) -> Iterator[Folded]:
+    """Fold bars, in parts that have no series in common: first all series that only go on, then the others one by one.
+
+    The windows are only read; the updates are to be put into them before the next batch.
     """
+    if not len(bars.places):
+        return
+    first = is_first(bars.places)
+    which = np.cumsum(first) - 1
+    goes_on = _goes_on(windows, bars, first, which)
+    in_order = goes_on[which]
+    if in_order.any():
+        yield _append(windows, bars.some(in_order), np.flatnonzero(in_order), strategy, gap)
+    bounds = [*np.flatnonzero(first).tolist(), len(which)]
+    for series in np.flatnonzero(~goes_on).tolist():
+        part = slice(bounds[series], bounds[series + 1])
+        yield _one_by_one(windows, bars.some(part), np.arange(part.start, part.stop), strategy, gap)
 
-    number: int
-    bar: bytes
-    provenance: Provenance
-    gain: float
-    loss: float
-    values: IndicatorValues
-    previous_minute: int | None
-    emit: bool
+
+def _goes_on(windows: Windows, bars: Bars, first: Bools, which: Ints) -> Bools:
+    """Which series have bars that are all newer than the one before: nearly all."""
+    minutes = bars.rows["minute"].astype(np.int64)
+    newest = windows.newest_minutes(bars.places[first])
+    newer = minutes > np.where(first, newest[which], one_before(minutes))
+    return np.logical_and.reduceat(newer, np.flatnonzero(first))
 
 
-def update_windows(
-    window: Window, bars: Iterable[Bar], strategy: Strategy, gap: Gap
-) -> tuple[list[Outcome], list[BarUpdate]]:
-    """Fold bars into the window of their run and symbol; return one outcome a bar, and the updates in their order.
+def _append(windows: Windows, bars: Bars, indexes: Ints, strategy: Strategy, gap: Gap) -> Folded:
+    rows = bars.rows.copy()
+    first = is_first(bars.places)
+    which = np.cumsum(first) - 1
+    before = windows.before(bars.places[first])
+    flat = advance(before, rows, which, bars.provenances, strategy, gap)
+    rows["previous_action"][first] = before.newest["action"]
+    previous = np.where(first, -1, np.arange(len(rows)) - 1)
+    updates = Updates(bars.places, rows, bars.provenances, previous, np.ones(len(rows), bool), flat)
+    return Folded(indexes, [Outcome.APPENDED] * len(rows), updates)
 
-    The bars must have passed `validate_bar`, be all of one run and symbol, and come in
-    the order in which they arrived. The window is changed in place.
-    """
-    newest = window.newest_minute
+
+def _one_by_one(windows: Windows, bars: Bars, indexes: Ints, strategy: Strategy, gap: Gap) -> Folded:
+    """Fold the bars of one series: those that are newer than all others together, each other one by itself."""
+    place = int(bars.places[0])
+    window = WindowCopy(place, *windows.series(place), strategy, gap)
     outcomes: list[Outcome] = []
-    updates: list[BarUpdate] = []
-    for bar in bars:
-        minute = bar["timestamp"] // MINUTE_MS
-        if minute > newest:
-            newest = minute
-            index = window.append(bar, strategy, gap)
-            updates.append(bar_update(window, index, indicator_values(window, index, strategy, gap), True))
-            outcomes.append(Outcome.APPENDED)
+    minutes = bars.rows["minute"].tolist()
+    start = 0
+    while start < len(minutes):
+        end, newest = start, window.newest_minute
+        while end < len(minutes) and minutes[end] > newest:
+            newest = minutes[end]
+            end += 1
+        if end > start:
+            window.append(bars.rows[start:end], bars.provenances[start:end].tolist())
+            outcomes += [Outcome.APPENDED] * (end - start)
         else:
-            outcome, changed = amend(window, bar, strategy, gap)
-            outcomes.append(outcome)
-            updates += [bar_update(window, index, values, emit) for index, values, emit in changed]
-    window.trim(strategy)
-    return outcomes, updates
-
-
-def bar_update(window: Window, index: int, values: IndicatorValues, emit: bool) -> BarUpdate:
-    """The update of the bar at `index` as the window stands."""
-    _, provenance = bar_rows.tail(window.rows, index)
-    state = index - len(window.closes)
-    at = index * bar_rows.SIZE
-    return BarUpdate(
-        window.number(index),
-        bytes(window.rows[at : at + bar_rows.SIZE]),
-        window.provenances[provenance],
-        window.gains[state],
-        window.losses[state],
-        values,
-        bar_rows.minute(window.rows, index - 1) if index else None,
-        emit,
-    )
+            end += 1
+            outcomes.append(window.amend(bars.rows[start:end], bars.provenances[start]))
+        start = end
+    return Folded(indexes, outcomes, window.updates(), window.newest_minute)

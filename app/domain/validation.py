@@ -10,14 +10,16 @@ from app.domain.records import MINUTE_MS
 
 EARLIEST_MS = 631_152_000_000  # 1990-01-01T00:00:00Z
 LATEST_MS = 4_102_444_800_000  # 2100-01-01T00:00:00Z
+LONGEST_RUN_ID = 100
 LONGEST_SYMBOL = 32
 LONGEST_LABEL = 200
 MOST_TRADES = 2**32 - 2
 # Far beyond every price there is; ratios and sums of prices between them stay finite.
 LOWEST_PRICE, HIGHEST_PRICE = 1e-12, 1e12
 
-_RUN_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
-_LONGEST_TEXTS = 100 + LONGEST_SYMBOL + 3 * LONGEST_LABEL
+RUN_ID_CHARACTERS = "A-Za-z0-9._-"
+_RUN_ID = re.compile(f"[{RUN_ID_CHARACTERS}]{{1,{LONGEST_RUN_ID}}}")
+_LONGEST_TEXTS = LONGEST_RUN_ID + LONGEST_SYMBOL + 3 * LONGEST_LABEL
 _INFINITY = float("inf")
 # Feeds that keep single precision put an open a rounding error outside [low, high].
 _ROUNDING = 1e-6

@@ -1,11 +1,14 @@
 """Records of one topic, encoded."""
 
 from collections.abc import Mapping
+from itertools import repeat
 from typing import Any
 
+import pyarrow as pa
+
+from app.avro.columns import ColumnEncoder
+from app.avro.registry import Registry
 from app.engine.batch import ProducerRecord
-from app.registry import Registry
-from app.serde import Encoder
 from app.topics import Topic
 
 
@@ -17,7 +20,7 @@ class RecordEncoder:
             raise ValueError(f"{topic.name} has no schema")
         self._topic = topic
         self._registry = registry
-        self._encoder = Encoder(topic.schema)
+        self._encoder = ColumnEncoder(topic.schema)
         self._registered = False
 
     async def prepare(self) -> None:
@@ -29,3 +32,9 @@ class RecordEncoder:
     def encode(self, record: Mapping[str, Any], partition: int) -> ProducerRecord:
         """The record to send, keyed by its symbol, to the partition that it follows from."""
         return ProducerRecord(self._topic.name, record["symbol"].encode(), self._encoder.encode(record), partition)
+
+    def encode_columns(self, records: pa.RecordBatch, partition: int) -> list[ProducerRecord]:
+        """The records to send, as `encode` makes each."""
+        keys, values = records["symbol"].cast(pa.binary()).to_pylist(), self._encoder.encode_columns(records)
+        columns = repeat(self._topic.name), keys, values, repeat(partition), repeat(None)
+        return list(map(ProducerRecord._make, zip(*columns, strict=False)))

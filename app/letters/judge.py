@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.avro.serde import Decoder, Poison, SchemaSource
 from app.bars import read_bar
 from app.letters.letter import Letter
 from app.letters.prospect import Prospect, prospect
-from app.serde import Decoder, Poison, SchemaSource
 from app.topics import Topics
 
 

@@ -3,9 +3,9 @@
 from enum import Enum
 from typing import NamedTuple
 
+from app.avro.serde import Poison
 from app.dead_letters import LARGEST_VALUE_BYTES
 from app.letters.letter import Letter
-from app.serde import Poison
 from app.topics import Topics
 
 

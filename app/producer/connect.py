@@ -2,9 +2,9 @@
 
 import asyncio
 
+from app.avro.serde import Encoder
 from app.clients import endpoints, producer_config, registry
 from app.producer.delivery import Delivery
-from app.serde import Encoder
 from app.settings import Settings
 from app.sources.base import Source
 from app.sources.local_only import refuse_remote

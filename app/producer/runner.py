@@ -5,13 +5,13 @@ import threading
 from collections.abc import Callable
 from typing import Literal, Protocol
 
+from app.avro.registry import RegistryUnavailable
 from app.broker import BrokerUnavailable
 from app.clients import ClusterMissing
 from app.domain.records import Bar
 from app.errors import StocksError
 from app.producer.pace import Pace
 from app.producer.replay import Sink, replay
-from app.registry import RegistryUnavailable
 from app.sources.base import Source
 
 log = logging.getLogger(__name__)

@@ -7,10 +7,10 @@ from typing import NamedTuple, cast
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from app.avro.serde import Decoder
 from app.broker import TIMEOUT
 from app.clients import consumer_config, registry
 from app.domain.records import Signal
-from app.serde import Decoder
 from app.settings import Settings
 from app.topics import Topic
 from tests.bench.worker import BenchWorker, WorkerStuck

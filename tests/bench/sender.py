@@ -7,9 +7,9 @@ from typing import Any
 
 from confluent_kafka import Producer
 
+from app.avro.serde import Encoder
 from app.clients import producer_config, registry
 from app.domain.records import Bar
-from app.serde import Encoder
 from app.settings import Settings
 from app.topics import Topic
 

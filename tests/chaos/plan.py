@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.serde import Encoder
+from app.avro.serde import Encoder
 from tests.chaos.audit import Round
 from tests.chaos.crew import Footprint
 from tests.chaos.faults import CHANCES, Kind

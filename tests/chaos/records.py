@@ -8,7 +8,7 @@ from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 from fastavro import schemaless_reader
 
 import schemas
-from app import avro
+from app.avro import schema as avro
 from app.clients import consumer_config
 from app.settings import Settings
 

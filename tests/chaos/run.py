@@ -9,8 +9,8 @@ from time import monotonic, sleep
 
 from confluent_kafka import KafkaException
 
+from app.avro.serde import Encoder
 from app.clients import producer_config, registry
-from app.serde import Encoder
 from app.topics import Topic
 from tests.chaos.audit import Audit, Round
 from tests.chaos.cluster import Cluster

@@ -4,8 +4,8 @@ import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from app.avro.serde import Encoder
 from app.domain.records import MINUTE_MS, Bar
-from app.serde import Encoder
 from tests.bars import OPENING_MS, make_bar
 from tests.integration.test_dead_letters import POISON
 

@@ -5,9 +5,9 @@ import random
 
 from confluent_kafka import KafkaError, Message, Producer
 
+from app.avro.serde import Encoder
 from app.clients import producer_config, registry
 from app.domain.records import MINUTE_MS, Bar
-from app.serde import Encoder
 from app.settings import Settings
 from app.topics import topics
 from tests.bars import OPENING_MS, make_bar

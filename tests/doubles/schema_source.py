@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.registry import RegistryUnavailable, UnknownSchema
+from app.avro.registry import RegistryUnavailable, UnknownSchema
 
 
 class SchemasInMemory:

@@ -1,8 +1,9 @@
 """Confluent's wire format: a byte that chooses a schema and a reader, then Avro.
 
 Promised of any bytes: `Poison`, or a record of the reader's own types that is
-written and read again as the same; and both folds take every bar that its reader
-lets pass, into rows that are sound and signals that can be written.
+written and read again as the same; in columns, among others that are good, it is what it
+is alone; and both folds take every bar that its reader lets pass, into rows that are sound
+and signals that can be written.
 """
 
 import asyncio
@@ -13,12 +14,14 @@ import fastavro
 from fastavro.types import Schema
 
 import schemas
-from app import avro
+from app.avro import schema as avro
+from app.avro.columns import ColumnDecoder
+from app.avro.serde import Decoder, Poison
 from app.bars import read_bar
 from app.domain.key import table_key
-from app.domain.row_integrity import validate_row
+from app.domain.row_integrity import row_fault
 from app.domain.strategy import Strategy
-from app.serde import Decoder, Poison
+from tables.row_format import decode_rows
 from tests.doubles.schema_source import SchemasInMemory
 from tests.fuzzing.family import Family
 from tests.unit.domain.nights import never_open
@@ -61,9 +64,12 @@ WRITERS: list[tuple[str, Any, dict[str, Any]]] = [
     ("bar", _foreign(note="bytes"), {**BAR, "volume": 1, "note": b"the last field, which the reader skips"}),
 ]
 
+#: The one among them that no bar can be read with: its origin is a string.
+UNRESOLVABLE = 7
+
 _registry = SchemasInMemory()
 _ids = [_registry.add(schema).to_bytes(4, "big") for _, schema, _ in WRITERS]
-_decoders = {name: Decoder(_registry, name) for name in ("bar", "signal")}
+_decoders = {name: ColumnDecoder(_registry, name, few=0) for name in ("bar", "signal")}
 _readers: dict[str, Schema] = {name: avro.parse(schemas.load(name)) for name in _decoders}
 for (_name, _, _), _id in zip(WRITERS, _ids, strict=True):
     asyncio.run(_decoders[_name].prepare([b"\x00" + _id]))
@@ -83,8 +89,10 @@ def _check(data: bytes) -> None:
     decoder = _decoders[reader]
     try:
         record = decoder.decode(payload)
-    except Poison:
+    except Poison as poison:
+        _check_columns(decoder, payload, str(poison))
         return
+    _check_columns(decoder, payload, record)
     made = Rec(7, record["symbol"].encode(), payload)
     folded = reader == "bar" and _fold_bar(decoder, made)
     try:
@@ -95,6 +103,24 @@ def _check(data: bytes) -> None:
         return
     again = _read(written, reader)
     assert repr(sorted(again.items())) == repr(sorted(record.items())), f"{record} reads as {again} when written again"
+
+
+def _check_columns(decoder: ColumnDecoder, payload: bytes, alone: str | dict[str, Any]) -> None:
+    """In columns, between records of the same schema as they should be, it is what it is alone."""
+    right = b"\x00" + _ids[_number(payload)] + _seed(_number(payload))[1:]
+    read = decoder.decode_columns([right, payload, right])
+    found: dict[int, Any] = dict(zip(read.indexes.tolist(), read.columns.to_pylist(), strict=True))
+    assert list(found) == sorted(found)
+    found |= dict(read.records)
+    found |= {index: str(poison) for index, poison in read.poisoned}
+    assert repr(found[0]) == repr(found[2])
+    assert isinstance(found[0], dict) or payload[1:5] == _ids[UNRESOLVABLE]
+    assert len(found) == 3
+    assert repr(found[1]) == repr(alone)
+
+
+def _number(payload: bytes) -> int:
+    return _ids.index(payload[1:5])
 
 
 def _written(record: dict[str, Any], reader: str) -> bytes:
@@ -116,8 +142,8 @@ def _fold_bar(decoder: Decoder, record: Rec) -> bool:
     [signal] = pipeline.feed([bar])
     _written(cast(dict[str, Any], signal), "signal")
     series = table_key(bar["run_id"], bar["symbol"])
-    [row] = pipeline.table.by_number(series)
-    assert validate_row(row) is None
+    [value] = pipeline.table.rows.values()
+    assert row_fault(decode_rows([value])[0]) is None
     assert pipeline.view(series) == [signal]
     return True
 

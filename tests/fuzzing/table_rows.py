@@ -7,15 +7,17 @@ window is restored, takes more bars, and what its rows say can be shown.
 
 from app.domain.explain import explain
 from app.domain.records import MINUTE_MS
+from app.domain.row import row_of
 from app.domain.validation import LATEST_MS
 from app.engine.checkpoint import Checkpoint, decode_checkpoint, encode_checkpoint
 from app.engine.errors import UnreadableState
 from tables.format import UnknownFormat
-from tables.row_format import decode_row, encode_row, number_of, row_key, summaries_of
+from tables.row_format import decode_row, decode_rows, number_of, read_fixed, row_key
 from tests.bars import TOPIC_ID, make_bar
 from tests.fuzzing.family import Family
 from tests.unit.domain.nights import DAY, never_open
 from tests.unit.domain.pipeline import SERIES, Pipeline
+from tests.unit.tables.encoding import encode_row
 from tests.unit.tables.golden_rows import GOLDEN, golden_bytes
 from tests.unit.tables.memory_table import TINY
 
@@ -39,13 +41,10 @@ def _check_row(data: bytes) -> None:
         row = decode_row(data)
     except UnknownFormat:
         return
-    summaries = summaries_of([data])
     assert number_of(data) == row.number
-    assert (summaries.numbers, summaries.timestamps, summaries.emitted_at) == (
-        [row.number],
-        [row.timestamp],
-        [row.emitted_at],
-    )
+    assert repr(row_of(read_fixed([data])[0], row.strategy, row.provenance)) == repr(row)
+    rows, provenances = decode_rows([data])
+    assert (rows.tobytes(), provenances) == (read_fixed([data]).tobytes(), [row.provenance])
     written = encode_row(row)
     assert repr(decode_row(written)) == repr(row)
     _check_series(row.number, data)
@@ -56,7 +55,7 @@ def _check_series(number: int, data: bytes) -> None:
     pipeline.table.rows.update(_RIGHT)
     pipeline.table.rows[row_key(SERIES, number % pipeline.table.keep_bars)] = data
     try:
-        newest = pipeline.window().newest_minute
+        newest = int(pipeline.window().rows["minute"][-1])
     except UnreadableState:
         return
     for late in (1, 0, -1, -3):

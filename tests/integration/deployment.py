@@ -13,10 +13,10 @@ from typing import Any, cast
 import httpx
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 
+from app.avro.serde import Decoder, Encoder
 from app.broker import Broker
 from app.clients import consumer_config, producer_config, registry
 from app.domain.records import Bar, Signal
-from app.serde import Decoder, Encoder
 from app.settings import Settings
 from app.stack.ports import any_free_port
 from app.topic_admin import create, ensure_topics

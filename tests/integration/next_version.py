@@ -14,9 +14,9 @@ def _upgraded(row: bytes) -> bytes:
 
 
 # Before anything takes a copy of the version.
-_SIZE = row_format._FIXED.size
+_SIZE = row_format._FIXED_SIZE
 row_format._FORMAT = Format("windows", NEXT, _SIZE, {row_format.VERSION: Older(_SIZE, _upgraded)})
-row_format.VERSION = NEXT
+row_format.VERSION, row_format._VERSION = NEXT, bytes([NEXT])
 
 from app.main import app  # noqa: E402
 

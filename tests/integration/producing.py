@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 
+from app.avro.serde import Decoder
 from app.clients import consumer_config, registry
-from app.serde import Decoder
 from app.settings import Settings
 from app.topics import Topic, topics
 

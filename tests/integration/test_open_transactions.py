@@ -10,7 +10,7 @@ from confluent_kafka import Producer
 from fastavro import schemaless_writer
 
 import schemas
-from app.avro import parse
+from app.avro.schema import parse
 from app.clients import producer_config
 from app.engine.failpoints import Failpoint
 from app.settings import Settings

@@ -9,9 +9,9 @@ from typing import cast
 import httpx
 import psutil
 
+from app.avro.serde import Encoder
 from app.clients import registry
 from app.domain.records import Signal
-from app.serde import Encoder
 from tests.chaos.records import decoded
 from tests.integration.bars import random_bars
 from tests.integration.deployment import Deployment, WorkerProcess, final

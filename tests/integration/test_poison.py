@@ -12,11 +12,11 @@ from confluent_kafka import Producer
 from fastavro import schemaless_writer
 
 import schemas
-from app import avro
+from app.avro import schema as avro
+from app.avro.serde import Encoder
 from app.clients import producer_config, registry
 from app.dead_letters import read_headers
 from app.domain.records import MINUTE_MS, Bar
-from app.serde import Encoder
 from app.topics import Topic
 from tests.bars import OPENING_MS
 from tests.exactly_once import repeats

@@ -7,9 +7,7 @@ import httpx
 import pytest
 
 import schemas
-from app.clients import registry as connect
-from app.clients import registry_client
-from app.registry import (
+from app.avro.registry import (
     COMPATIBILITY,
     IncompatibleSchema,
     Registry,
@@ -18,7 +16,9 @@ from app.registry import (
     RegistryUnavailable,
     UnknownSchema,
 )
-from app.serde import Decoder, Encoder, Poison
+from app.avro.serde import Decoder, Encoder, Poison
+from app.clients import registry as connect
+from app.clients import registry_client
 from tests.doubles.guarded_registry import GuardedRegistry
 from tests.integration.cluster import settings_for
 from tests.integration.fixtures_stack import LocalStack, MakeStack

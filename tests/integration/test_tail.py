@@ -14,9 +14,9 @@ import pytest
 from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from app.avro.serde import Encoder, Poison
 from app.clients import admin_config, producer_config, registry
 from app.dead_letters import dead_letter_headers
-from app.serde import Encoder, Poison
 from app.settings import Settings
 from app.topic_admin import ensure_topics
 from app.topics import Topic, topics

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from confluent_kafka import Producer
 
+from app.avro.serde import Encoder
 from app.clients import producer_config, registry
 from app.domain.records import Bar
-from app.serde import Encoder
 from tests.bars import make_bar
 from tests.crashing.tables import wrong_disks, wrong_rows
 from tests.integration.bars import random_bars

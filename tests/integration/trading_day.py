@@ -6,17 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
+from numpy.lib.recfunctions import repack_fields
 from pydantic import SecretStr
 
-from app.domain import bar_rows
+from app.calendar.sessions import session_gap
+from app.domain.key import table_key
 from app.domain.outcome import Outcome
 from app.domain.records import Bar, Origin, Signal
-from app.domain.signal import signal_of
+from app.domain.row import VALUES
 from app.domain.strategy import Strategy
-from app.domain.update_signals import update_signals
-from app.domain.update_windows import update_windows
-from app.domain.window import Window
-from app.sessions import session_gap
 from app.sources.alpaca.access import Access
 from app.sources.alpaca.api import Api
 from app.sources.alpaca.history import AlpacaHistory
@@ -27,6 +25,7 @@ from tests.doubles.alpaca import KEY_ID, SECRET_KEY, AlpacaDouble, Session, Tape
 from tests.doubles.alpaca.log import Request
 from tests.doubles.virtual_clock import VirtualClock
 from tests.integration.waiting import eventually
+from tests.unit.domain.pipeline import Pipeline
 
 STRATEGY = Strategy()
 Key = tuple[str, int]
@@ -186,17 +185,14 @@ class Folded:
         self.windows: dict[str, list[bytes]] = {}
         gap = session_gap()
         for symbol in sorted({bar["symbol"] for bar in bars}):
-            window = Window()
-            for bar in (bar for bar in bars if bar["symbol"] == symbol):
-                (outcome,), updates = update_windows(window, [bar], STRATEGY, gap)
+            pipeline = Pipeline(STRATEGY, gap=gap)
+            of_symbol = [bar for bar in bars if bar["symbol"] == symbol]
+            for signal in pipeline.feed(of_symbol):
+                self.signals[symbol, signal["timestamp"]] = signal
+            for bar, outcome in zip(of_symbol, pipeline.outcomes, strict=True):
                 self.outcomes[outcome, bar["origin"]] += 1
-                for row, emit in update_signals(window, updates, STRATEGY, bar["timestamp"]):
-                    if emit:
-                        signal = signal_of(row, bar["run_id"], symbol, STRATEGY)
-                        self.signals[symbol, row.timestamp] = signal
-            self.windows[symbol] = [
-                bytes(window.rows[at : at + bar_rows.VALUES]) for at in range(0, len(window.rows), bar_rows.SIZE)
-            ]
+            window = pipeline.window(table_key(of_symbol[0]["run_id"], symbol))
+            self.windows[symbol] = [row.tobytes() for row in repack_fields(window.rows[["minute", *VALUES]])]
 
     def count(self, outcome: Outcome, *origins: Origin) -> int:
         return sum(times for (each, origin), times in self.outcomes.items() if each == outcome and origin in origins)

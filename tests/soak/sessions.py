@@ -4,8 +4,8 @@ import random
 from collections.abc import Callable, Iterator
 from datetime import date
 
+from app.avro.serde import Encoder
 from app.domain.records import MINUTE_MS
-from app.serde import Encoder
 from app.sources.sessions import sessions_from
 from tests.bars import make_bar
 from tests.chaos.tape import Item

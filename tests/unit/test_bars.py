@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
+from app.avro.serde import Decoder, Encoder, Poison
 from app.bars import read_bar
-from app.serde import Decoder, Encoder, Poison
 from tests.doubles.schema_source import SchemasInMemory
 from tests.unit.engine.made import Rec
 from tests.unit.records import BAR

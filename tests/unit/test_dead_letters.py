@@ -1,5 +1,5 @@
+from app.avro.serde import Poison
 from app.dead_letters import dead_letter_headers, read_headers
-from app.serde import Poison
 
 
 def test_the_headers_say_why_and_where_from() -> None:

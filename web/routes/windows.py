@@ -5,12 +5,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
+from app.calendar.sessions import session_gap
 from app.domain.explain import explain_split
+from app.domain.indicators.rsi import seed_weight
 from app.domain.row import Row
-from app.domain.rsi import seed_weight
 from app.domain.strategy import Strategy
 from app.iso_time import iso
-from app.sessions import session_gap
 from web.dependencies import CompleteReader
 from web.errors import documented
 from web.located import located

@@ -5,8 +5,8 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from app.domain.indicators.rsi import seed_weight
 from app.domain.records import MINUTE_MS, Bar, Origin
-from app.domain.rsi import seed_weight
 from app.domain.strategy import Strategy
 from app.iso_time import iso
 from app.sources.alpaca.api import ADJUSTMENT, Api

@@ -6,7 +6,7 @@ from itertools import count
 from operator import attrgetter
 from typing import NamedTuple, Protocol
 
-from app.domain.rsi import seed_weight
+from app.domain.indicators.rsi import seed_weight
 from app.domain.strategy import Strategy
 from app.sources.alpaca.bar import AlpacaBar
 from app.sources.alpaca.market import Market

@@ -9,11 +9,12 @@ import pytest
 from agents.folded import FoldedBatch
 from agents.indicators import IndicatorsAgent
 from agents.signals import SignalsAgent
+from app.avro.columns import ColumnDecoder
+from app.avro.serde import Decoder, Encoder
 from app.domain.records import Bar
 from app.domain.strategy import Strategy
 from app.engine.batch import Batch, BatchResult
 from app.kafka.record_encoder import RecordEncoder
-from app.serde import Decoder, Encoder
 from app.settings import Settings
 from app.topics import topics
 from tests.doubles.schema_source import SchemasInMemory
@@ -70,7 +71,7 @@ def agents(registry: SchemasInMemory) -> Agents:
     return Agents(
         table,
         registry,
-        IndicatorsAgent(table, Decoder(registry, "bar"), every_minute),
+        IndicatorsAgent(table, ColumnDecoder(registry, "bar"), every_minute),
         SignalsAgent(table, RecordEncoder(catalogue.signals, registry), catalogue.dead_letters.name),  # type: ignore[arg-type]
         Encoder("bar"),
     )

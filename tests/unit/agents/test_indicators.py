@@ -1,8 +1,10 @@
+from collections import Counter
+
 import pytest
 
+from app.avro.registry import RegistryUnavailable
 from app.domain.outcome import Outcome
 from app.engine.errors import UnreadableState
-from app.registry import RegistryUnavailable
 from tests.bars import make_bar
 from tests.doubles.schema_source import SchemasInMemory
 from tests.unit.agents.conftest import Agents
@@ -14,37 +16,48 @@ BARS = [make_bar(minute, 100.0 + minute) for minute in range(30)]
 
 async def test_each_bar_gives_an_update_of_its_series(agents: Agents) -> None:
     folded = await agents.fold(BARS)
-    [series] = folded.series
-    assert (series.key, series.run_id, series.symbol) == (SERIES, "replay-2024-11-14-0a1b2c3d", "AAPL")
-    assert [update.values.close for update in series.updates] == [bar["close"] for bar in BARS]
-    assert [update.number for update in series.updates] == list(range(30))
+    assert set(folded.windows.keys[folded.updates.places].tolist()) == {SERIES}
+    assert folded.updates.rows["close"].tolist() == [bar["close"] for bar in BARS]
+    assert folded.updates.rows["number"].tolist() == list(range(30))
     assert folded.outcomes == {Outcome.APPENDED: 30}
     assert folded.poisoned == []
 
 
-async def test_the_window_is_the_tables_own(agents: Agents) -> None:
-    [series] = (await agents.fold(BARS)).series
-    assert agents.table.load(0, [SERIES])[SERIES] is series.window
-    assert series.window.bars_seen == 30
-
-
-async def test_a_batch_cut_in_two_gives_the_same_as_one(agents: Agents) -> None:
-    [whole] = (await agents.fold(BARS)).series
-    agents.table.forget(0)
-    [first], [second] = (await agents.fold(BARS[:13])).series, (await agents.fold(BARS[13:])).series
-    assert [*first.updates, *second.updates] == whole.updates
+async def test_windows_are_those_of_the_table_and_stay_as_they_are(agents: Agents) -> None:
+    folded = await agents.fold(BARS)
+    windows, [place] = agents.table.load(0, [SERIES])
+    assert folded.windows is windows
+    assert set(folded.updates.places.tolist()) == {place}
+    assert windows.counts[place] == 0
 
 
 async def test_symbols_and_runs_have_windows_of_their_own(agents: Agents) -> None:
     changes: list[dict[str, str]] = [{}, {"symbol": "SPY"}, {"run_id": "replay-2024-11-14-ffffffff"}]
     bars = [make_bar(minute, 100.0, **change) for minute in range(3) for change in changes]
     folded = await agents.fold(bars)
-    assert [(series.run_id, series.symbol) for series in folded.series] == [
-        ("replay-2024-11-14-0a1b2c3d", "AAPL"),
-        ("replay-2024-11-14-0a1b2c3d", "SPY"),
-        ("replay-2024-11-14-ffffffff", "AAPL"),
+    windows, places = folded.windows, folded.updates.places
+    assert Counter(zip(windows.run_ids[places], windows.symbols[places], strict=True)) == {
+        ("replay-2024-11-14-0a1b2c3d", "AAPL"): 3,
+        ("replay-2024-11-14-0a1b2c3d", "SPY"): 3,
+        ("replay-2024-11-14-ffffffff", "AAPL"): 3,
+    }
+    assert sorted(folded.updates.rows["bars_seen"].tolist()) == [1, 1, 1, 2, 2, 2, 3, 3, 3]
+
+
+async def test_a_series_that_does_not_only_go_on_is_folded_beside_those_that_do(agents: Agents) -> None:
+    """Its updates come behind theirs, but are of its own series."""
+    await agents.run([make_bar(minute, 100.0 + minute, symbol=symbol) for minute in range(3) for symbol in ("A", "B")])
+    late = [make_bar(3, 50.0, symbol="A"), make_bar(1, 60.0, symbol="A"), make_bar(3, 70.0, symbol="B")]
+    folded = await agents.fold(late)
+    seen = [
+        (folded.windows.symbols[place], row["bars_seen"], row["close"])
+        for place, row in zip(folded.updates.places, folded.updates.rows, strict=True)
     ]
-    assert {series.window.bars_seen for series in folded.series} == {3}
+    assert seen == [("B", 4, 70.0), ("A", 4, 50.0), ("A", 2, 60.0), ("A", 3, 102.0), ("A", 4, 50.0)]
+    # Before there are averages a correction changes later rows, but nothing that their signals say.
+    assert folded.updates.emit.tolist() == [True, True, True, False, False]
+    assert folded.updates.previous.tolist() == [-1] * 5
+    assert folded.outcomes == {Outcome.APPENDED: 2, Outcome.CORRECTED: 1}
 
 
 async def test_poison_is_put_aside_and_the_rest_is_processed(agents: Agents) -> None:
@@ -77,7 +90,8 @@ async def test_a_registry_out_of_reach_is_waited_for_before_anything_changes(
     registry.reachable = False
     with pytest.raises(RegistryUnavailable):
         await agents.indicators.fold(batch)
-    assert agents.table.load(0, [SERIES])[SERIES].bars_seen == 0
+    windows, [place] = agents.table.load(0, [SERIES])
+    assert windows.counts[place] == 0
     registry.reachable = True
     folded = await agents.indicators.fold(batch)
     assert folded.outcomes == {Outcome.APPENDED: 30}
@@ -101,7 +115,7 @@ async def test_a_backfilled_bar_too_late_is_only_counted(agents: Agents) -> None
 
 async def test_nothing_to_do_gives_nothing(agents: Agents) -> None:
     folded = await agents.fold([])
-    assert (folded.series, folded.outcomes, folded.poisoned) == ([], {}, [])
+    assert (len(folded.updates.rows), folded.outcomes, folded.poisoned) == (0, {}, [])
 
 
 async def test_a_row_of_unknown_format_is_refused_by_table_key_and_version(agents: Agents) -> None:

@@ -3,9 +3,9 @@ import time
 import pytest
 
 from app import metrics
+from app.avro.registry import RegistryUnavailable
 from app.domain.signal import signal_of
 from app.domain.strategy import Strategy
-from app.registry import RegistryUnavailable
 from tables.row_format import decode_row
 from tests.bars import make_bar
 from tests.doubles.schema_source import SchemasInMemory
@@ -35,6 +35,14 @@ async def test_what_is_sent_is_what_the_rows_say(agents: Agents) -> None:
     last = {signal["timestamp"]: signal for signal in await agents.sent(result)}
     rows = [decode_row(value) for value in result.rows.values()]
     assert {row.timestamp: signal_of(row, RUN, "AAPL", Strategy()) for row in rows} == last
+
+
+async def test_a_few_signals_are_as_many_are(agents: Agents) -> None:
+    many = await agents.sent(await agents.run(BARS))
+    agents.table.rows.clear()
+    agents.table.forget(0)
+    few = [signal for bar in BARS for signal in await agents.sent(await agents.run([bar]))]
+    assert [signal | {"emitted_at": 0} for signal in few] == [signal | {"emitted_at": 0} for signal in many]
 
 
 async def test_each_bar_changes_its_row_and_no_other(agents: Agents) -> None:
@@ -79,13 +87,14 @@ async def test_a_registry_out_of_reach_is_waited_for_before_anything_changes(
     agents: Agents, registry: SchemasInMemory
 ) -> None:
     folded = await agents.fold(BARS)
-    before = bytes(folded.series[0].window.decisions)
+    windows, [place] = agents.table.load(0, [SERIES])
     registry.reachable = False
     with pytest.raises(RegistryUnavailable):
         await agents.signals.decide(folded)
-    assert folded.series[0].window.decisions == before
+    assert windows.counts[place] == 0
     registry.reachable = True
     assert len((await agents.signals.decide(folded)).outputs) == 60
+    assert windows.counts[place] == 60
 
 
 async def test_what_happened_is_counted_once_it_is_committed(agents: Agents) -> None:

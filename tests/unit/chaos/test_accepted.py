@@ -1,20 +1,18 @@
 """The judge's own telling of what becomes of a bar agrees with the system's."""
 
 import asyncio
-from collections import defaultdict
 
 import pytest
 
+from app.avro.serde import Encoder
 from app.domain.outcome import Outcome
 from app.domain.records import Bar
 from app.domain.strategy import Strategy
-from app.domain.update_windows import update_windows
-from app.domain.window import Window
-from app.serde import Encoder
 from tests.bars import make_bar
 from tests.chaos.accepted import Accepted
 from tests.chaos.tape import Tape
 from tests.doubles.schema_source import SchemasInMemory
+from tests.unit.domain.pipeline import Pipeline
 
 STRATEGY = Strategy()
 MEANINGS = {
@@ -43,12 +41,9 @@ def test_it_agrees_with_the_fold(seed: int) -> None:
 
 
 def outcomes(bars: list[Bar]) -> list[str]:
-    windows: dict[str, Window] = defaultdict(Window)
-    found = []
-    for bar in bars:
-        (outcome,), _ = update_windows(windows[bar["symbol"]], [bar], STRATEGY, lambda _, __: 0)
-        found.append(MEANINGS[outcome])
-    return found
+    pipeline = Pipeline(STRATEGY)
+    pipeline.feed(bars)
+    return [MEANINGS[outcome] for outcome in pipeline.outcomes]
 
 
 def test_what_was_accepted_last_counts() -> None:

@@ -1,21 +1,17 @@
 """What no reader of committed records may see is found: a signal twice, a hole, a wrong order."""
 
 import random
-from collections import defaultdict
 
 import pytest
 
 from app.domain.records import Signal
-from app.domain.signal import signal_of
 from app.domain.strategy import Strategy
-from app.domain.update_signals import update_signals
-from app.domain.update_windows import update_windows
-from app.domain.window import Window
 from tests.bars import make_bar
 from tests.chaos.tape import Tape
 from tests.exactly_once import wrong_delivery
 from tests.integration.deployment import last_revisions
 from tests.unit.chaos.test_accepted import encoder
+from tests.unit.domain.pipeline import Pipeline
 
 STRATEGY = Strategy()
 
@@ -23,15 +19,8 @@ STRATEGY = Strategy()
 def signals() -> list[Signal]:
     """Those of two symbols in bad times, in the order in which a worker writes them."""
     tape = Tape("test", ["A", "B"], encoder(), seed=4)
-    windows: dict[str, Window] = defaultdict(Window)
-    found = []
-    for bar in (item.bar for item in (tape.next() for _ in range(800)) if item.bar):
-        window = windows[bar["symbol"]]
-        _, updates = update_windows(window, [bar], STRATEGY, lambda _, __: 0)
-        for row, emit in update_signals(window, updates, STRATEGY, 0):
-            if emit:
-                found.append(signal_of(row, bar["run_id"], bar["symbol"], STRATEGY))
-    return found
+    bars = [item.bar for item in (tape.next() for _ in range(800)) if item.bar]
+    return Pipeline(STRATEGY).feed(bars)
 
 
 def test_signals_as_a_worker_writes_them_are_right() -> None:
@@ -69,10 +58,6 @@ def test_two_signals_of_a_series_in_the_wrong_order_are_found() -> None:
 
 
 def test_a_bar_that_came_before_its_neighbour_is_found() -> None:
-    (first, second) = (make_bar(minute, 10.0) for minute in (0, 1))
-    window, found = Window(), []
-    for bar in (first, second):
-        _, updates = update_windows(window, [bar], STRATEGY, lambda _, __: 0)
-        found += [signal_of(row, "r", "A", STRATEGY) for row, _ in update_signals(window, updates, STRATEGY, 0)]
+    found = Pipeline(STRATEGY).feed([make_bar(minute, 10.0) for minute in (0, 1)])
     assert wrong_delivery(found) == []
     assert wrong_delivery(found[::-1])

@@ -3,9 +3,9 @@
 import asyncio
 from itertools import pairwise
 
+from app.avro.serde import Encoder
 from app.domain.records import MINUTE_MS
 from app.domain.validation import bar_fault
-from app.serde import Encoder
 from tests.chaos.tape import Tape
 from tests.doubles.schema_source import SchemasInMemory
 from tests.soak.sessions import sessions

@@ -1,22 +1,30 @@
 """Both folds one after the other over a table of rows, as the two agents run them."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple, cast
 
-from app.domain import bar_rows
+import numpy as np
+import pyarrow as pa
+
+import schemas
+from app.avro import fast
+from app.avro import schema as avro
+from app.domain.bar_columns import BarColumns
 from app.domain.key import split_key, table_key
 from app.domain.outcome import Outcome
+from app.domain.provenance import Provenance
 from app.domain.records import MINUTE_MS, Bar, Signal
-from app.domain.row import Row
-from app.domain.signal import signal_of
+from app.domain.row import Row, Rows
+from app.domain.signal import signal_columns, signal_of
 from app.domain.split import Gap
 from app.domain.strategy import Strategy
 from app.domain.update_signals import update_signals
-from app.domain.update_windows import update_windows
-from app.domain.window import Window
+from app.domain.update_windows import Bars, update_windows
+from app.domain.updates import joined
 from tests.bars import make_bar
 from tests.unit.tables.memory_table import MemoryTable
 
+FIELDS = fast.arrow_fields(avro.parse(schemas.load("bar")))
 NOW_MS = 1_732_000_000_000
 _BAR = make_bar(0, 1.0)
 #: Of the bars of tests/bars.py.
@@ -57,8 +65,10 @@ class Pipeline:
         """Forget all that is in memory."""
         self.table.forget(0)
 
-    def window(self, series: bytes = SERIES) -> Window:
-        return self.table.load(0, [series])[series]
+    def window(self, series: bytes = SERIES) -> "WindowContents":
+        """What is in memory of a series."""
+        windows, [place] = self.table.load(0, [series])
+        return WindowContents(*windows.series(place))
 
     def view(self, series: bytes = SERIES) -> list[Signal]:
         """The signals that the rows of a series say, oldest first."""
@@ -70,20 +80,53 @@ class Pipeline:
 
     def _fold(self, bars: Sequence[Bar]) -> tuple[list[Outcome], list[Signal], dict[bytes, bytes]]:
         self.now_ms += 1
-        groups: dict[bytes, list[int]] = {}
-        for index, bar in enumerate(bars):
-            groups.setdefault(table_key(bar["run_id"], bar["symbol"]), []).append(index)
+        keys = list(dict.fromkeys(table_key(bar["run_id"], bar["symbol"]) for bar in bars))
+        windows, places = self.table.load(0, keys)
+        order = sorted(range(len(bars)), key=lambda at: keys.index(table_key(bars[at]["run_id"], bars[at]["symbol"])))
+        columns = BarColumns(pa.RecordBatch.from_pylist([dict(bars[at]) for at in order], FIELDS))
+        which = np.array([keys.index(table_key(bars[at]["run_id"], bars[at]["symbol"])) for at in order], np.int64)
+        folded = Bars(places[which], columns.rows(), columns.provenance_column())
         outcomes: dict[int, Outcome] = {}
-        signals: list[Signal] = []
-        rows: dict[bytes, bytes] = {}
-        for key, window in self.table.load(0, groups).items():
-            indexes = groups[key]
-            found, updates = update_windows(window, [bars[index] for index in indexes], self.strategy, self.gap)
-            outcomes.update(zip(indexes, found, strict=True))
-            changed = update_signals(window, updates, self.strategy, self.now_ms)
-            rows.update(self.table.entries(key, (row for row, _ in changed)))
-            signals += [signal_of(row, *split_key(key), self.strategy) for row, emit in changed if emit]
-        return [outcomes[index] for index in range(len(bars))], signals, rows
+        parts = []
+        for part in update_windows(windows, folded, self.strategy, self.gap):
+            outcomes.update(zip((order[at] for at in part.indexes), part.outcomes, strict=True))
+            parts.append(part.updates)
+        updates = joined(parts)
+        update_signals(updates, self.strategy, self.now_ms)
+        windows.put(updates.places, updates.rows, updates.provenances)
+        run_ids, symbols = windows.run_ids[updates.places].tolist(), windows.symbols[updates.places].tolist()
+        rows = self.table.entries(windows.keys[updates.places].tolist(), updates.rows, updates.provenances)
+        provenances = updates.provenances.tolist()
+        signals = signal_columns(updates.rows, run_ids, symbols, provenances, self.strategy)
+        signals = signals.filter(pa.array(updates.emit))
+        return [outcomes[index] for index in range(len(bars))], cast(list[Signal], signals.to_pylist()), rows
+
+
+class WindowContents(NamedTuple):
+    """What is in memory of one series, oldest bar first."""
+
+    rows: Rows
+    provenances: list[Provenance]
+
+    @property
+    def closes(self) -> list[float]:
+        closes: list[float] = self.rows["close"].tolist()
+        return closes
+
+    @property
+    def bars_seen(self) -> int:
+        """All of the series, those no longer kept included."""
+        return int(self.rows["number"][-1]) + 1 if len(self.rows) else 0
+
+    @property
+    def split_starts(self) -> list[int]:
+        """The numbers of bars with which a split began a new series, as far as bars of these are kept."""
+        starts = self.rows["number"].astype(np.int64) + 1 - self.rows["bars_seen"]
+        return sorted({start for start in starts.tolist() if start > 0})
+
+    @property
+    def averages(self) -> list[tuple[float, float]]:
+        return list(zip(self.rows["gain"].tolist(), self.rows["loss"].tolist(), strict=True))
 
 
 def last_of(signals: Iterable[Signal]) -> list[Signal]:
@@ -91,15 +134,9 @@ def last_of(signals: Iterable[Signal]) -> list[Signal]:
     return [last[key] for key in sorted(last)]
 
 
-def contents(window: Window) -> tuple[Any, ...]:
-    """All that a window says, however its provenances are indexed."""
-    bars = []
-    for index in range(len(window.closes)):
-        at = index * bar_rows.SIZE
-        revision, provenance = bar_rows.tail(window.rows, index)
-        bars.append((bytes(window.rows[at : at + bar_rows.VALUES]), revision, window.provenances[provenance]))
-    averages = list(zip(window.gains, window.losses, strict=True))
-    return window.bars_seen, bars, list(window.closes), averages, window.split_starts, bytes(window.decisions)
+def contents(window: WindowContents) -> tuple[Any, ...]:
+    """All that a window says, to be compared."""
+    return window.rows.tobytes(), window.provenances
 
 
 def without_times(rows: Iterable[Row]) -> list[Row]:

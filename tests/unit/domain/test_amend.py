@@ -2,10 +2,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from app.domain import bar_rows
 from app.domain.outcome import Outcome
 from app.domain.records import Bar, Signal
-from app.domain.row import Row
+from app.domain.row import MAX_REVISION, Row
 from app.domain.strategy import Strategy
 from tests import oracle
 from tests.bars import make_bar, series
@@ -35,8 +34,7 @@ def amend(pipeline: Pipeline, bar: Bar) -> tuple[Outcome, list[Signal]]:
 def averages(pipeline: Pipeline) -> list[tuple[int, float, float]]:
     """Of the window, and of the rows that it would be restored from."""
     window, rows = pipeline.window(), pipeline.table.by_number(SERIES)
-    kept = list(zip(window.gains, window.losses, strict=True))
-    assert [(row.gain, row.loss) for row in rows[-len(kept) :]] == kept[-len(rows) :]
+    assert [(row.gain, row.loss) for row in rows[-len(window.averages) :]] == window.averages
     return [(row.number, row.gain, row.loss) for row in rows]
 
 
@@ -158,7 +156,8 @@ def test_a_correction_that_leaves_the_close_leaves_the_provenance() -> None:
 
 def test_a_bar_at_its_last_revision_takes_no_more() -> None:
     pipeline = fed(series([10.0, 11.0]))
-    bar_rows.set_tail(pipeline.window().rows, 1, bar_rows.MAX_REVISION, 0)
+    windows, [place] = pipeline.table.load(0, [SERIES])
+    windows.rows["revision"][place, 1] = MAX_REVISION
     assert amend(pipeline, make_bar(1, 12.0))[0] is Outcome.STALE
     assert amend(pipeline, make_bar(1, 11.0))[0] is Outcome.DUPLICATE
 

@@ -1,22 +1,32 @@
-from app.domain import bar_rows
-from app.domain.indicator_values import IndicatorValues
-from app.domain.row import row_of
-from app.domain.update_windows import BarUpdate
-from tests.unit.records import BAR, ROW
+import numpy as np
+import pytest
 
-VALUES = IndicatorValues(189.75, 189.42, 188.97, 27.4, False, 50, 0, None)
-UPDATE = BarUpdate(49, bar_rows.pack(BAR, 0, 3), ROW.provenance, 0.11, 0.29, VALUES, None, True)
+from app.domain.row import ROW, are_codes_known, row_of
+from tests.unit.records import ROW as ORDINARY
+from tests.unit.tables.encoding import packed
 
 
-def test_a_row_is_the_bar_with_what_was_made_of_it() -> None:
-    row = row_of(UPDATE, "BUY", "HOLD", "oversold_in_uptrend", ROW.emitted_at, ROW.strategy)
-    assert row == ROW
-    assert row.split is None
+def test_a_row_takes_129_bytes() -> None:
+    assert ROW.itemsize == 129
+
+
+def test_python_values_of_a_row() -> None:
+    assert row_of(packed([ORDINARY])[0], ORDINARY.strategy, ORDINARY.provenance) == ORDINARY
+    assert ORDINARY.split is None
 
 
 def test_what_a_bar_does_not_have_is_none() -> None:
-    bar = bar_rows.pack(BAR | {"vwap": None, "trade_count": None}, 7, 0)
-    split = VALUES._replace(split={"previous_close": 756.0, "open": 189.0})
-    row = row_of(UPDATE._replace(bar=bar, values=split), "HOLD", None, "split_suspected", 0, "")
-    assert (row.vwap, row.trade_count, row.previous_action, row.revision) == (None, None, None, 7)
+    bare = ORDINARY._replace(vwap=None, trade_count=None, previous_action=None, gap_minutes=None, split_close=756.0)
+    row = row_of(packed([bare])[0], bare.strategy, bare.provenance)
+    assert row == bare
     assert row.split == {"previous_close": 756.0, "open": 189.0}
+
+
+@pytest.mark.parametrize(
+    ("field", "known", "unknown"),
+    [("action", [0, 2], [3, 255]), ("previous_action", [0, 2, 255], [3, 254]), ("reason", [0, 5], [6, 255])],
+)
+def test_codes_that_stand_for_nothing_are_found(field: str, known: list[int], unknown: list[int]) -> None:
+    rows = np.repeat(packed([ORDINARY]), len(known) + len(unknown))
+    rows[field] = known + unknown
+    assert are_codes_known(rows).tolist() == [True] * len(known) + [False] * len(unknown)

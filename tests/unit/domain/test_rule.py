@@ -1,14 +1,30 @@
+import numpy as np
 import pytest
 
-from app.domain.indicator_values import IndicatorValues
+from app.domain.row import ACTIONS, REASONS, ROW
 from app.domain.rule import decide
 from app.domain.strategy import Strategy
 
 STRATEGY = Strategy()
 
 
-def values(fast: float | None, slow: float | None, rsi: float | None, flat: bool = False) -> IndicatorValues:
-    return IndicatorValues(100.0, fast, slow, rsi, flat, 50, 0, None)
+def said(
+    fast: float | None,
+    slow: float | None,
+    rsi: float | None,
+    *,
+    flat: bool = False,
+    split: bool = False,
+    strategy: Strategy = STRATEGY,
+) -> tuple[str, str]:
+    """Action and reason, with other rows around."""
+    rows = np.zeros(3, ROW)
+    rows["split_close"] = np.nan
+    row = rows[1:2]
+    row["sma_fast"], row["sma_slow"], row["rsi"] = (np.nan if value is None else value for value in (fast, slow, rsi))
+    row["split_close"] = 96.2 if split else np.nan
+    actions, reasons = decide(rows, np.array([False, flat, False]), strategy)
+    return ACTIONS[actions[1]], REASONS[reasons[1]]
 
 
 @pytest.mark.parametrize(
@@ -30,19 +46,18 @@ def values(fast: float | None, slow: float | None, rsi: float | None, flat: bool
         (None, None, None, "HOLD", "warming_up"),
     ],
 )
-def test_decide(fast: float | None, slow: float | None, rsi: float | None, action: str, reason: str) -> None:
-    assert decide(values(fast, slow, rsi), STRATEGY) == (action, reason)
+def test_the_clauses(fast: float | None, slow: float | None, rsi: float | None, action: str, reason: str) -> None:
+    assert said(fast, slow, rsi) == (action, reason)
 
 
 def test_flat_goes_before_the_rule_and_after_warming_up() -> None:
-    assert decide(values(101.0, 100.0, 0.0, flat=True), STRATEGY) == ("HOLD", "flat")
-    assert decide(values(101.0, None, 0.0, flat=True), STRATEGY) == ("HOLD", "warming_up")
+    assert said(101.0, 100.0, 0.0, flat=True) == ("HOLD", "flat")
+    assert said(101.0, None, 0.0, flat=True) == ("HOLD", "warming_up")
 
 
 def test_thresholds_are_the_strategys() -> None:
-    assert decide(values(101.0, 100.0, 34.0), Strategy(buy_below=35.0))[0] == "BUY"
+    assert said(101.0, 100.0, 34.0, strategy=Strategy(buy_below=35.0))[0] == "BUY"
 
 
 def test_a_split_goes_before_warming_up() -> None:
-    first = values(None, None, None)._replace(split={"previous_close": 96.2, "open": 24.1})
-    assert decide(first, STRATEGY) == ("HOLD", "split_suspected")
+    assert said(None, None, None, split=True) == ("HOLD", "split_suspected")

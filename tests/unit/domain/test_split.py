@@ -1,9 +1,10 @@
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
-from app.domain.split import is_night, series_start, split_ratio
-from app.sessions import session_gap
+from app.calendar.sessions import session_gap
+from app.domain.split import is_night, no_jump, split_ratio
 from tests.unit.domain.nights import never_open
 
 
@@ -102,6 +103,8 @@ def test_a_night_is_eight_hours() -> None:
     assert is_night(0, 481 * 60_000, never_open)
 
 
-def test_a_bar_belongs_to_the_newest_start_not_after_it() -> None:
-    assert [series_start([10, 20], number) for number in (0, 9, 10, 19, 20, 500)] == [0, 0, 10, 10, 20, 20]
-    assert series_start([], 7) == 0
+def test_no_ratio_that_is_a_split_passes_for_no_jump() -> None:
+    opens = np.exp(np.linspace(np.log(0.005), np.log(200.0), 20_001))
+    splits = np.array([split_ratio(1.0, float(open_)) is not None for open_ in opens])
+    assert not (splits & no_jump(opens)).any()
+    assert no_jump(np.array([0.8, 1.0, 1.25])).all()

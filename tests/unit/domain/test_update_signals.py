@@ -1,14 +1,8 @@
 from itertools import pairwise
 
-import pytest
-
-from app.domain import decisions
 from app.domain.strategy import Strategy
-from app.domain.update_signals import update_signals
-from app.domain.update_windows import update_windows
-from app.domain.window import Window
-from tests.bars import OPENING_MS, make_bar, series
-from tests.unit.domain.pipeline import SERIES, Pipeline, every_minute
+from tests.bars import make_bar, series
+from tests.unit.domain.pipeline import SERIES, Pipeline
 from tests.unit.domain.walks import WALKS
 
 STRATEGY = Strategy()
@@ -86,25 +80,3 @@ def test_a_signal_that_is_not_emitted_again_keeps_its_time() -> None:
     assert {row.emitted_at for row in pipeline.table.by_number(SERIES)} == {first}
     pipeline.feed([make_bar(58, 1.0)])
     assert [row.emitted_at - first for row in pipeline.table.by_number(SERIES)][-3:] == [0, 2, 2]
-
-
-def test_what_was_decided_of_all_bars_that_may_change_is_kept_with_the_one_before() -> None:
-    window = Window()
-    _, updates = update_windows(window, series(CLOSES[:100]), STRATEGY, every_minute)
-    update_signals(window, updates, STRATEGY, 5)
-    opening = OPENING_MS // 60_000
-    kept = [decisions.find(window.decisions, opening + minute) for minute in range(88, 100)]
-    assert {decision.emitted_at for decision in kept} == {5}
-    with pytest.raises(KeyError):
-        decisions.find(window.decisions, opening + 87)
-
-
-def test_a_batch_may_be_folded_before_the_signals_of_the_one_before_are_made() -> None:
-    """The first agent is ahead of the second; each update says all that its signal needs."""
-    ahead, in_turn = Window(), Window()
-    parts = [series(CLOSES[:99])[:90], [*series(CLOSES[:99])[90:], make_bar(88, 1.0), make_bar(99, 2.0)]]
-    folded = [update_windows(ahead, part, STRATEGY, every_minute)[1] for part in parts]
-    made = [update_signals(ahead, updates, STRATEGY, 5) for updates in folded]
-    for part, rows in zip(parts, made, strict=True):
-        _, updates = update_windows(in_turn, part, STRATEGY, every_minute)
-        assert update_signals(in_turn, updates, STRATEGY, 5) == rows

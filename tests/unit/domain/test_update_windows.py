@@ -2,16 +2,12 @@ import numpy as np
 import pytest
 import talib
 
-from app.domain import bar_rows
-from app.domain.indicator_values import IndicatorValues
 from app.domain.outcome import Outcome
 from app.domain.provenance import Provenance
 from app.domain.strategy import Strategy
-from app.domain.update_windows import BarUpdate, update_windows
-from app.domain.window import Window
 from tests import oracle
 from tests.bars import make_bar, series
-from tests.unit.domain.pipeline import Pipeline, contents, every_minute
+from tests.unit.domain.pipeline import SERIES, Pipeline, contents, every_minute
 from tests.unit.domain.walks import WALKS
 
 STRATEGY = Strategy()
@@ -46,59 +42,46 @@ def test_averages_and_rsi_equal_talib(name: str, restarting: bool) -> None:
 
 
 def test_the_first_bar() -> None:
-    bar = make_bar(0, 189.42)
-    window = Window()
-    assert update_windows(window, [bar], STRATEGY, every_minute) == (
-        [Outcome.APPENDED],
-        [
-            BarUpdate(
-                number=0,
-                bar=bar_rows.pack(bar, 0, 0),
-                provenance=Provenance("replay", "csv:bars.csv", "", ""),
-                gain=0.0,
-                loss=0.0,
-                values=IndicatorValues(189.42, None, None, None, False, 1, None, None),
-                previous_minute=None,
-                emit=True,
-            )
-        ],
-    )
-    assert window.bars_seen == 1
+    pipeline = Pipeline(STRATEGY)
+    [signal] = pipeline.feed([make_bar(0, 189.42)])
+    assert pipeline.outcomes == [Outcome.APPENDED]
+    [row] = pipeline.table.by_number(SERIES)
+    assert (row.number, row.bars_seen, row.close, row.gain, row.loss) == (0, 1, 189.42, 0.0, 0.0)
+    assert (row.sma_fast, row.sma_slow, row.rsi, row.gap_minutes, row.split_close) == (None,) * 5
+    assert row.provenance == Provenance("replay", "csv:bars.csv", "", "")
+    assert (signal["revision"], signal["previous_action"]) == (0, None)
 
 
-def test_updates_come_in_the_order_of_the_bars_and_then_of_time() -> None:
-    window = Window()
+def test_signals_come_in_the_order_of_the_bars_and_then_of_time() -> None:
+    pipeline = Pipeline(STRATEGY)
     bars = [make_bar(0, 10.0), make_bar(2, 12.0), make_bar(3, 11.0), make_bar(1, 13.0), make_bar(4, 9.0)]
-    outcomes, updates = update_windows(window, bars, STRATEGY, every_minute)
-    assert outcomes == [Outcome.APPENDED] * 3 + [Outcome.INSERTED, Outcome.APPENDED]
-    minutes = [bar_rows.minute(update.bar, 0) for update in updates]
-    first = minutes[0]
-    assert [minute - first for minute in minutes] == [0, 2, 3, 1, 2, 3, 4]
-    assert [update.number for update in updates] == [0, 1, 2, 1, 2, 3, 4]
-    assert [update.previous_minute and update.previous_minute - first for update in updates] == [None, 0, 2, 0, 1, 2, 3]
+    signals = pipeline.feed(bars)
+    assert pipeline.outcomes == [Outcome.APPENDED] * 3 + [Outcome.INSERTED, Outcome.APPENDED]
+    minutes = [(signal["timestamp"] - signals[0]["timestamp"]) // 60_000 for signal in signals]
+    assert minutes == [0, 2, 3, 1, 2, 3, 4]
+    assert [signal["bars_seen"] for signal in signals] == [1, 2, 3, 2, 3, 4, 5]
 
 
 def test_no_bars_give_nothing() -> None:
-    window = Window()
-    assert update_windows(window, [], STRATEGY, every_minute) == ([], [])
-    assert contents(window) == contents(Window())
+    pipeline = Pipeline(STRATEGY)
+    assert pipeline.feed([]) == []
+    assert len(pipeline.window().rows) == 0
 
 
 def test_a_window_keeps_what_the_newest_eleven_bars_need() -> None:
-    window = Window()
-    update_windows(window, series(WALKS["dollars"]), STRATEGY, every_minute)
-    assert list(window.closes) == WALKS["dollars"][-60:]
-    assert len(window.gains) == len(window.losses) == 12
+    pipeline = Pipeline(STRATEGY)
+    pipeline.feed(series(WALKS["dollars"]))
+    assert pipeline.window().closes == WALKS["dollars"][-60:]
 
 
 def test_a_duplicate_changes_nothing() -> None:
     closes = WALKS["dollars"][:80]
-    window = Window()
-    update_windows(window, series(closes), STRATEGY, every_minute)
-    before = contents(window)
-    duplicates = [make_bar(79, closes[79]), make_bar(25, closes[25], feed="sip")]
-    assert update_windows(window, duplicates, STRATEGY, every_minute) == ([Outcome.DUPLICATE] * 2, [])
-    assert contents(window) == before
+    pipeline = Pipeline(STRATEGY)
+    pipeline.feed(series(closes))
+    before = contents(pipeline.window())
+    assert pipeline.feed([make_bar(79, closes[79]), make_bar(25, closes[25], feed="sip")]) == []
+    assert pipeline.outcomes[-2:] == [Outcome.DUPLICATE] * 2
+    assert contents(pipeline.window()) == before
 
 
 def test_bars_done_again_from_an_older_state_give_the_same() -> None:

@@ -93,8 +93,7 @@ def test_a_corrected_opening_is_found_to_be_a_split() -> None:
     assert reasons(pipeline, SPLIT_AT - 1, SPLIT_AT + 2)[1:] == ["split_suspected", "warming_up"]
     in_order = fed(*days()[: SPLIT_AT + 5])
     assert pipeline.window().split_starts == in_order.window().split_starts == [SPLIT_AT]
-    assert pipeline.window().gains == in_order.window().gains
-    assert pipeline.window().losses == in_order.window().losses
+    assert pipeline.window().averages == in_order.window().averages
 
 
 def test_a_corrected_close_of_the_day_before_undoes_or_makes_a_split() -> None:
@@ -128,7 +127,7 @@ def test_a_late_bar_on_either_side(missing: int) -> None:
     in_order = fed(*bars)
     assert late.outcomes[-1] is Outcome.INSERTED
     assert late.window().split_starts == in_order.window().split_starts
-    assert (late.window().gains, late.window().losses) == (in_order.window().gains, in_order.window().losses)
+    assert late.window().averages == in_order.window().averages
 
 
 def test_starts_are_kept_as_long_as_they_are_needed() -> None:

@@ -6,13 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.row_integrity import validate_row
+from app.domain.key import table_key
+from app.domain.row import VALUES
+from app.domain.row_integrity import row_fault
 from app.domain.strategy import Strategy
 from app.domain.validation import bar_fault
-from app.domain.window import Window
 from tests.bars import make_bar
 from tests.unit.domain.nights import never_open
-from tests.unit.domain.pipeline import SERIES, Pipeline, every_minute
+from tests.unit.domain.pipeline import SERIES, Pipeline
+from tests.unit.tables.encoding import packed
 
 GOOD = make_bar(0, 10.0, open=10.5, high=11.0, low=9.0, vwap=10.2)
 
@@ -111,9 +113,11 @@ def test_what_does_not(changes: dict[str, Any], says: str) -> None:
 def test_what_passes_fits_a_row(changes: dict[str, Any]) -> None:
     bar = make_bar(0, 10.0, **changes)
     if bar_fault(bar) is None:
-        window = Window()
-        window.append(bar, Strategy(), every_minute)
-        assert window.same(0, bar)
+        pipeline = Pipeline(Strategy())
+        pipeline.feed([bar])
+        [row] = pipeline.table.by_number(table_key(bar["run_id"], bar["symbol"]))
+        wanted = dict(bar)
+        assert row._asdict().items() >= {field: wanted[field] for field in (*VALUES, "timestamp")}.items()
 
 
 @pytest.mark.parametrize("closes", [[1e-12, 1e12] * 120, [1e12] * 240, [1e-12] * 240])
@@ -123,7 +127,7 @@ def test_prices_at_their_ends_can_be_computed_with_and_continued(closes: list[fl
     bars = [make_bar(number * 1000, close, adjustment="raw") for number, close in enumerate(closes)]
     assert {bar_fault(bar) for bar in bars} == {None}
     pipeline.feed(bars)
-    assert {validate_row(row) for row in pipeline.table.by_number(SERIES)} == {None}
+    assert row_fault(packed(pipeline.table.by_number(SERIES))) is None
     pipeline.restart()
     assert pipeline.window().bars_seen == 240
 

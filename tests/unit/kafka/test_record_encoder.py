@@ -1,9 +1,13 @@
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+import schemas
+from app.avro import fast
+from app.avro import schema as avro
+from app.avro.serde import Decoder
 from app.kafka.record_encoder import RecordEncoder
-from app.serde import Decoder
 from app.topics import topics
 from tests.doubles.schema_source import SchemasInMemory
 from tests.unit.kafka.made import make_settings
@@ -14,7 +18,8 @@ async def test_a_record_is_keyed_by_symbol_and_can_be_read_back(tmp_path: Path) 
     topic, registry = topics(make_settings(tmp_path)).signals, SchemasInMemory()
     encoder = RecordEncoder(topic, registry)  # type: ignore[arg-type]
     await encoder.prepare()
-    record = encoder.encode(SIGNAL, 3)
+    fields = fast.arrow_fields(avro.parse(schemas.load("signal")))
+    [record] = encoder.encode_columns(pa.RecordBatch.from_pylist([dict(SIGNAL)], fields), 3)
     assert (record.topic, record.key, record.partition) == ("stocks.signals", b"AAPL", 3)
     decoder = Decoder(registry, "signal")
     await decoder.prepare([record.value])

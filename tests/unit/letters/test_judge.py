@@ -1,8 +1,8 @@
 import pytest
 
+from app.avro.serde import Encoder, Poison
 from app.letters.judge import Judge
 from app.letters.prospect import Hope
-from app.serde import Encoder, Poison
 from app.settings import Settings
 from app.topics import topics
 from tests.bars import make_bar

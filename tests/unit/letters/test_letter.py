@@ -2,10 +2,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from app.avro.serde import Poison
 from app.dead_letters import dead_letter_headers
 from app.letters.letter import read_letter
 from app.letters.place import Place
-from app.serde import Poison
 
 Headers = Sequence[tuple[str, bytes | None]]
 

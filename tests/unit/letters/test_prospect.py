@@ -2,10 +2,10 @@ from typing import Any
 
 import pytest
 
+from app.avro.serde import Poison
 from app.dead_letters import LARGEST_VALUE_BYTES
 from app.letters.place import Place
 from app.letters.prospect import Hope, prospect
-from app.serde import Poison
 from app.settings import Settings
 from app.topics import topics
 from tests.unit.letters.made import letter

@@ -3,6 +3,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from app.avro.registry import RegistryUnavailable
 from app.broker import BrokerUnavailable
 from app.clients import ClusterMissing
 from app.domain.records import Bar
@@ -10,7 +11,6 @@ from app.errors import StocksError
 from app.producer import runner as runner_module
 from app.producer.pace import AsFastAsPossible
 from app.producer.runner import Runner
-from app.registry import RegistryUnavailable
 from app.sources.base import SourceError
 from tests.unit.producer.doubles import ListSource, Outbox
 

@@ -4,13 +4,11 @@ import datetime
 
 import numpy as np
 
-from app.domain.rule import decide
 from app.domain.strategy import Strategy
-from app.domain.update_windows import update_windows
-from app.domain.window import Window
 from app.sources.names import PROFILES, Profile
 from app.sources.paths import first_price, generator, session_path
 from app.sources.synthetic import Synthetic
+from tests.unit.domain.pipeline import Pipeline
 
 DAY = datetime.date(2024, 11, 14)
 SYMBOLS = ("AAPL", "GOOGL", "SPY")
@@ -23,8 +21,7 @@ def actions(seed: int, profile: Profile) -> list[str]:
     found: list[str] = []
     for symbol in SYMBOLS:
         series = [bar for bar in bars if bar["symbol"] == symbol]
-        _, updates = update_windows(Window(), series, STRATEGY, lambda *_: 0)
-        found += [decide(update.values, STRATEGY)[0] for update in updates]
+        found += [signal["action"] for signal in Pipeline(STRATEGY).feed(series)]
     return found
 
 

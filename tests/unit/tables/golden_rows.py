@@ -8,8 +8,9 @@ from pathlib import Path
 
 from app.domain.provenance import Provenance
 from app.domain.row import Row
-from tables.row_format import VERSION, encode_row
+from tables.row_format import VERSION
 from tests.unit.records import ROW
+from tests.unit.tables.encoding import encode_row
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 

@@ -2,31 +2,33 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.decisions import ACTIONS, action_of
 from app.domain.provenance import Provenance
 from app.domain.strategy import Strategy
 from tables.format import UnknownFormat
 from tables.row_format import (
     VERSION,
     decode_row,
-    encode_row,
+    decode_rows,
     number_of,
+    read_fixed,
     row_key,
+    row_keys,
     series_of,
     slot_of,
-    summaries_of,
 )
 from tests.bars import series
 from tests.unit.domain.pipeline import SERIES, Pipeline
 from tests.unit.domain.walks import WALKS
 from tests.unit.records import ROW
+from tests.unit.tables.encoding import encode_row, packed
 from tests.unit.tables.golden_rows import GOLDEN, golden_bytes, golden_rows
 
-READERS: list[Callable[[bytes], Any]] = [decode_row, lambda data: summaries_of([data])]
+READERS: list[Callable[[bytes], Any]] = [decode_row, lambda data: read_fixed([data]), lambda data: decode_rows([data])]
 VERSIONS = range(1, VERSION + 1)
 #: Of the fixed part; in it, where action, previous action and reason are.
 SIZE, CODES_AT = 130, 119
@@ -66,16 +68,14 @@ def test_a_row_takes_some_two_hundred_bytes() -> None:
     assert len(encode_row(ROW)) < 220
 
 
-def test_summaries_say_the_same_without_the_rest() -> None:
+def test_many_rows_are_read_as_each_alone() -> None:
     rows = golden_rows()
     written = list(map(encode_row, rows))
-    summaries = summaries_of(written)
-    assert summaries.numbers == [row.number for row in rows] == list(map(number_of, written))
-    assert summaries.timestamps == [row.timestamp for row in rows]
-    assert summaries.emitted_at == [row.emitted_at for row in rows]
-    assert [ACTIONS[code] for code in summaries.actions] == [row.action for row in rows]
-    assert [action_of(code) for code in summaries.previous_actions] == [row.previous_action for row in rows]
-    assert summaries_of([]) == ([], [], [], [], [])
+    fixed, provenances = decode_rows(written)
+    assert fixed.tobytes() == packed(rows).tobytes() == read_fixed(written).tobytes()
+    assert provenances == [row.provenance for row in rows]
+    assert [row.number for row in rows] == list(map(number_of, written))
+    assert len(read_fixed([])) == len(decode_rows([])[0]) == 0
 
 
 @pytest.mark.parametrize("version", [0, VERSION + 1, 255])
@@ -152,6 +152,11 @@ def test_the_keys_of_a_series_are_in_the_order_of_their_slots() -> None:
     assert keys == sorted(keys)
     assert [slot_of(key) for key in keys] == slots
     assert {series_of(key) for key in keys} == {SERIES}
+
+
+def test_many_keys_are_as_each_alone() -> None:
+    series, slots = [b"run\0A", b"run\0BB", b"run\0A"], [0, 258, 2**32 - 1]
+    assert row_keys(series, np.array(slots)) == [row_key(*each) for each in zip(series, slots, strict=True)]
 
 
 def test_no_other_series_lies_among_them() -> None:

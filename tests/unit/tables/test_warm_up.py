@@ -8,7 +8,7 @@ import pytest
 from app.domain.key import table_key
 from app.engine.app import BatchApp
 from app.engine.errors import UnreadableState
-from tables.row_format import row_key, summaries_of
+from tables.row_format import read_fixed, row_key
 from tables.warm_up import CHUNK_ROWS, WarmUp
 from tests.bars import make_bar
 from tests.unit.domain.pipeline import Pipeline, contents
@@ -35,7 +35,7 @@ class Seen(dict[bytes, bytes]):
 
     def put(self, partition: int, rows: Mapping[bytes, bytes]) -> None:
         assert partition == 0
-        summaries_of(rows.values())
+        read_fixed(rows.values())
         self.update(rows)
 
 

@@ -6,20 +6,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from app.domain.key import table_key
 from app.domain.row import Row
 from app.domain.strategy import Strategy
-from app.domain.window import Window
 from app.engine import private
 from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, encode_checkpoint
 from app.engine.errors import OperatorError, UnreadableState
-from tables.row_format import VERSION, encode_row, row_key
+from tables.row_format import VERSION, row_key
 from tables.windows import MOST_CACHED, StateDiffers, WindowsTable
 from tests.bars import TOPIC_ID, make_bar, series
-from tests.unit.domain.pipeline import SERIES, Pipeline, contents
+from tests.unit.domain.pipeline import SERIES, Pipeline, WindowContents, contents
 from tests.unit.records import ROW
+from tests.unit.tables.encoding import encode_row, packed
 from tests.unit.tables.memory_table import TINY, make_app
 
 KEEP = 7
@@ -39,15 +40,23 @@ async def table(tmp_path: Path) -> WindowsTable:
     return made
 
 
+def window_of(table: WindowsTable, series: bytes = SERIES, partition: int = 0) -> WindowContents:
+    windows, [place] = table.load(partition, [series])
+    return WindowContents(*windows.series(place))
+
+
 def rows_of(count: int, first: int = 0) -> list[Row]:
     return [
-        ROW._replace(number=number, bars_seen=number + 1, timestamp=make_bar(number, 1.0)["timestamp"])
+        ROW._replace(
+            number=number, bars_seen=number + 1, timestamp=make_bar(number, 1.0)["timestamp"], strategy=TINY.name
+        )
         for number in range(first, first + count)
     ]
 
 
 def store(table: WindowsTable, rows: list[Row], series: bytes = SERIES, partition: int = 0) -> None:
-    table.restore(partition, dict(table.entries(series, rows)), 0)
+    entries = table.entries([series] * len(rows), packed(rows), [row.provenance for row in rows])
+    table.restore(partition, entries, 0)
 
 
 async def test_the_newest_rows_are_found_however_full_the_ring_is(table: WindowsTable) -> None:
@@ -77,7 +86,7 @@ async def test_late_bars_move_the_ring(tmp_path: Path, keep: int) -> None:
         assert table.newest(0, SERIES, keep) == expected
         assert table.newest(0, SERIES, 3) == expected[-3:]
         table.forget(0)
-        assert contents(table.load(0, [SERIES])[SERIES]) == contents(pipeline.window())
+        assert contents(window_of(table)) == contents(pipeline.window())
 
 
 async def test_partitions_do_not_share_rows(table: WindowsTable) -> None:
@@ -86,12 +95,21 @@ async def test_partitions_do_not_share_rows(table: WindowsTable) -> None:
     assert [len(table.newest(partition, SERIES, KEEP)) for partition in (0, 1)] == [3, 5]
 
 
-async def test_a_window_is_loaded_once_and_then_changed_in_place(table: WindowsTable) -> None:
+async def test_a_window_is_loaded_once_and_then_goes_on_in_memory(table: WindowsTable) -> None:
     store(table, rows_of(5))
-    windows = table.load(0, [SERIES, OTHER])
-    assert [windows[key].bars_seen for key in (SERIES, OTHER)] == [5, 0]
-    assert table.load(0, [SERIES])[SERIES] is windows[SERIES]
-    assert table.load(1, [SERIES])[SERIES].bars_seen == 0
+    windows, places = table.load(0, [SERIES, OTHER])
+    assert windows.counts[places].tolist() == [5, 0]
+    put_one_more(table)
+    again, [place] = table.load(0, [SERIES])
+    assert (again, place) == (windows, places[0])
+    assert window_of(table).bars_seen == 6
+    assert window_of(table, partition=1).bars_seen == 0
+
+
+def put_one_more(table: WindowsTable, partition: int = 0) -> None:
+    """As a batch does, ahead of the table."""
+    windows, places = table.load(partition, [SERIES])
+    windows.put(places, packed(rows_of(1, int(windows.counts[places[0]]))), np.array([None], object))
 
 
 @pytest.mark.parametrize(
@@ -105,41 +123,40 @@ async def test_a_window_is_loaded_once_and_then_changed_in_place(table: WindowsT
 )
 async def test_what_memory_says_is_forgotten(table: WindowsTable, forget: Callable[[WindowsTable], Any]) -> None:
     store(table, rows_of(5))
-    ahead = table.load(0, [SERIES])[SERIES]
-    ahead.bars_seen = 99
+    put_one_more(table)
     forget(table)
-    assert table.load(0, [SERIES])[SERIES].bars_seen == 5
+    assert window_of(table).bars_seen == 5
 
 
 async def test_a_dropped_batch_is_forgotten_in_its_partition_alone(table: WindowsTable) -> None:
-    kept = table.load(1, [SERIES])[SERIES]
+    put_one_more(table, 1)
     table.forget(0)
-    assert table.load(1, [SERIES])[SERIES] is kept
+    assert window_of(table, partition=1).bars_seen == 1
 
 
 async def test_few_windows_stay_in_memory(table: WindowsTable) -> None:
     """All partitions share the room: with so many of them there is one window for each."""
     table.activate(frozenset(range(MOST_CACHED)))
     store(table, rows_of(5))
-    first = table.load(0, [SERIES, OTHER])
-    assert first.keys() == {SERIES, OTHER}, "a batch gets all of its windows"
-    again = table.load(0, [OTHER, SERIES])
-    assert again[OTHER] is first[OTHER]
-    assert again[SERIES] is not first[SERIES]
-    assert contents(again[SERIES]) == contents(first[SERIES])
+    put_one_more(table)
+    _, places = table.load(0, [SERIES, OTHER])
+    assert len(set(places.tolist())) == 2, "a batch gets all of its windows"
+    table.load(0, [OTHER])
+    assert table.room(0) == 0
+    assert window_of(table).bars_seen == 5, "that used longest ago has gone, and is read again"
 
 
 async def test_a_window_read_ahead_is_kept_unless_there_is_one(table: WindowsTable) -> None:
-    ahead, late = Window(), Window()
-    table.keep(0, SERIES, ahead)
-    table.keep(0, SERIES, late)
-    assert table.load(0, [SERIES])[SERIES] is ahead
+    for count in (3, 4):
+        rows = rows_of(count)
+        table.keep(0, SERIES, packed(rows), [row.provenance for row in rows])
+    assert window_of(table).bars_seen == 3
 
 
 async def test_there_is_room_for_so_many_windows_in_all_partitions_together(table: WindowsTable) -> None:
     table.activate(frozenset({0, 1}))
     assert table.room(0) == table.room(1) == MOST_CACHED // 2
-    table.keep(0, SERIES, Window())
+    table.keep(0, SERIES, packed([]), [])
     assert table.room(0) == MOST_CACHED // 2 - 1
     table.activate(frozenset(range(MOST_CACHED)))
     table.load(0, [SERIES, OTHER])
@@ -166,7 +183,7 @@ async def test_rows_that_cannot_be_continued_are_named(
     table: WindowsTable, rows: list[Row], slot: int, says: str
 ) -> None:
     with pytest.raises(UnreadableState, match=rf"table windows, key .*AAPL.*x0{slot}'.*{says}"):
-        table.restored(SERIES, rows)
+        table.restored(SERIES, {row_key(SERIES, row.number % KEEP): encode_row(row) for row in rows})
 
 
 async def test_a_row_of_an_unknown_version_is_named_by_table_key_and_version(table: WindowsTable) -> None:
@@ -236,4 +253,4 @@ async def test_rows_are_there_after_a_restart(tmp_path: Path) -> None:
     first.restore(0, pipeline.table.rows, 0)
     private.store_db(first.data, 0).close()
     again = make_table(tmp_path)
-    assert contents(again.load(0, [SERIES])[SERIES]) == contents(pipeline.window())
+    assert contents(window_of(again)) == contents(pipeline.window())

@@ -1,6 +1,6 @@
 """Rows of the windows table as the agents make them, from closes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from app.domain.key import table_key
@@ -9,9 +9,8 @@ from app.domain.row import Row
 from app.domain.signal import signal_of
 from app.domain.split import Gap
 from app.domain.strategy import Strategy
-from app.domain.update_signals import update_signals
-from app.domain.update_windows import update_windows
-from app.domain.window import Window
+from tables.row_format import decode_row
+from tests.unit.domain.pipeline import Pipeline
 
 STRATEGY = Strategy()
 START = 1_731_594_600_000  # 2024-11-14T14:30:00Z
@@ -57,12 +56,17 @@ def never_a_gap(previous_ms: int, timestamp_ms: int) -> int:
     return 0
 
 
-def fold(
-    window: Window, bars: Iterable[Bar], strategy: Strategy = STRATEGY, gap: Gap = never_a_gap, now_ms: int = EMITTED_AT
-) -> list[Row]:
+def folding(strategy: Strategy = STRATEGY, gap: Gap = never_a_gap) -> Pipeline:
+    """Something to fold bars with."""
+    return Pipeline(strategy, keep_bars=2000, gap=gap)
+
+
+def fold(pipeline: Pipeline, bars: Sequence[Bar], now_ms: int = EMITTED_AT) -> list[Row]:
     """The rows that bars change."""
-    _, updates = update_windows(window, bars, strategy, gap)
-    return [row for row, _ in update_signals(window, updates, strategy, now_ms)]
+    pipeline.now_ms = now_ms - 1
+    before = dict(pipeline.table.rows)
+    pipeline.feed(bars)
+    return [decode_row(value) for key, value in pipeline.table.rows.items() if before.get(key) != value]
 
 
 def series(
@@ -76,7 +80,7 @@ def series(
 ) -> Series:
     """The rows after one bar a minute, the first at `start`."""
     bars = [bar(run_id, symbol, start + minute * MINUTE_MS, close, origin) for minute, close in enumerate(closes)]
-    return Series(run_id, symbol, fold(Window(), bars, now_ms=now_ms))
+    return Series(run_id, symbol, fold(folding(), bars, now_ms))
 
 
 def pullback(length: int = 60, fall: float = 1.5) -> list[float]:

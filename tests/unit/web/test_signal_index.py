@@ -13,10 +13,12 @@ from app.domain.key import split_key, table_key
 from app.domain.records import MINUTE_MS, Action
 from app.domain.row import Row
 from app.domain.strategy import Strategy
-from app.domain.window import Window
 from tables.format import UnknownFormat
-from tables.row_format import decode_row, encode_row, row_key, series_of
-from tests.unit.web.series import EMITTED_AT, START, bar, fold
+from tables.row_format import decode_row, row_key, series_of
+from tests.unit.domain.pipeline import Pipeline
+from tests.unit.tables.encoding import encode_row
+from tests.unit.web.series import EMITTED_AT, START, bar, fold, folding
+from web import index_columns
 from web.reader import RunInfo, SignalFilter
 from web.signal_index import SignalIndex
 
@@ -34,7 +36,7 @@ class Table:
         self.keep = keep
         self.rows: defaultdict[int, dict[bytes, bytes]] = defaultdict(dict)
         self.elsewhere: dict[int, dict[bytes, bytes]] = {}
-        self.windows: dict[bytes, Window] = {}
+        self.folding: dict[bytes, Pipeline] = {}
         self.index = SignalIndex(self.read, keep)
         self.now_ms = EMITTED_AT
 
@@ -49,7 +51,7 @@ class Table:
         key = table_key(run_id, symbol)
         bars = [bar(run_id, symbol, START + minute * MINUTE_MS, close, "replay") for minute, close in closes.items()]
         self.now_ms += 1
-        changed = fold(self.windows.setdefault(key, Window()), bars, STRATEGY, now_ms=self.now_ms)
+        changed = fold(self.folding.setdefault(key, folding(STRATEGY)), bars, self.now_ms)
         entries = {row_key(key, row.number % self.keep): encode_row(row) for row in changed}
         if at in self.elsewhere:
             self.elsewhere[at].update(entries)
@@ -183,7 +185,7 @@ async def test_the_origin_is_that_of_the_row_written_last() -> None:
     table.add("run", "X", {0: 10.0}, partition=0)
     table.add("run", "Y", {0: 10.0}, partition=1)
     live = {**bar("run", "X", START + MINUTE_MS, 11.0, "live")}
-    (row,) = fold(Window(), [live], STRATEGY, now_ms=table.now_ms + 1)  # type: ignore[list-item]
+    (row,) = fold(folding(STRATEGY), [live], table.now_ms + 1)  # type: ignore[list-item]
     entry = {row_key(table_key("run", "Z"), 0): encode_row(row)}
     table.rows[2].update(entry)
     table.index.put(2, entry)
@@ -254,9 +256,10 @@ async def test_a_row_that_changes_while_a_reader_waits_is_not_shown_as_what_it_w
 
 async def test_many_signals_do_not_stall_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turns, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(index_columns, "_CHUNK", 1)
     table = Table()
     for number in range(50):
-        table.add("run", f"S{number}", dict.fromkeys(range(8), 10.0))
+        table.add("run", f"S{number}", dict.fromkeys(range(30), 10.0))
     reading = asyncio.create_task(table.index.recent("run", SignalFilter(10, transitions=True)))
     others = 0
     while not reading.done():

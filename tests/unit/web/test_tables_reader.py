@@ -11,17 +11,17 @@ from faust.types import TP
 
 from app import turns
 from app.build import StocksApp, build
+from app.calendar.sessions import session_gap
 from app.domain.records import MINUTE_MS
 from app.domain.row import Row
-from app.domain.window import Window
 from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, encode_checkpoint
 from app.engine.errors import UnreadableState
-from app.sessions import session_gap
 from app.settings import Settings
 from app.sources.timestamps import parse_timestamp
 from tables.row_format import row_key
+from tests.unit.tables.encoding import packed
 from tests.unit.web.fake import page
-from tests.unit.web.series import START, STRATEGY, Series, bar, fold, pullback, series
+from tests.unit.web.series import START, Series, bar, fold, folding, pullback, series
 from web.reader import Bars, Page, Position, SignalFilter
 from web.tables_reader import TablesReader
 
@@ -42,7 +42,10 @@ async def worker(tmp_path: Path) -> AsyncIterator[StocksApp]:
 def write(worker: StocksApp, partition: int, *written: Series) -> None:
     """As a batch that was committed."""
     table = worker.table
-    rows = {key: value for each in written for key, value in table.entries(each.key, each.rows)}
+    rows: dict[bytes, bytes] = {}
+    for each in written:
+        provenances = [row.provenance for row in each.rows]
+        rows |= table.entries([each.key] * len(each.rows), packed(each.rows), provenances)
     checkpoint = encode_checkpoint(Checkpoint("topic-id", 42, table.state_text))
     table.restore(partition, {**rows, CHECKPOINT_KEY: checkpoint}, 1)
     if partition in table.active:
@@ -198,4 +201,4 @@ def after_a_split(bars_after: int) -> list[Row]:
     bars = [bar("run", HERE, night, 96.2, "live")]
     bars += [bar("run", HERE, morning + minute * MINUTE_MS, 24.1, "live") for minute in range(bars_after + 1)]
     raw = [{**each, "open": each["close"], "adjustment": "raw"} for each in bars]
-    return fold(Window(), raw, STRATEGY, session_gap())  # type: ignore[arg-type]
+    return fold(folding(gap=session_gap()), raw)  # type: ignore[arg-type]

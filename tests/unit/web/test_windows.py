@@ -1,13 +1,12 @@
 import httpx
 import pytest
 
+from app.calendar.sessions import session_gap
 from app.domain.records import MINUTE_MS
-from app.domain.window import Window
-from app.sessions import session_gap
 from app.sources.timestamps import parse_timestamp
 from tests.unit.web.conftest import RUN
 from tests.unit.web.fake import FakeReader
-from tests.unit.web.series import START, STRATEGY, Series, bar, fold, pullback, series
+from tests.unit.web.series import START, STRATEGY, Series, bar, fold, folding, pullback, series
 
 
 async def test_every_bar_of_the_series_oldest_first(client: httpx.AsyncClient, reader: FakeReader) -> None:
@@ -39,7 +38,7 @@ async def test_gaps_and_the_split_that_a_series_starts_with(client: httpx.AsyncC
         {**bar(RUN, "X", parse_timestamp(f"{time}:00Z"), close, "live"), "open": close, "adjustment": "raw"}
         for time, close in closes.items()
     ]
-    rows = fold(Window(), bars, STRATEGY, session_gap())  # type: ignore[arg-type]
+    rows = fold(folding(gap=session_gap()), bars)  # type: ignore[arg-type]
     reader.series.append(Series(RUN, "X", rows))
     answer = (await client.get("/windows/X")).json()
     assert [bar["gap_minutes"] for bar in answer["bars"]] == [None, 0, 0, 2]

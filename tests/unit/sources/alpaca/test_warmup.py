@@ -3,8 +3,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from app.domain.indicators.rsi import seed_weight
 from app.domain.records import MINUTE_MS
-from app.domain.rsi import seed_weight
 from app.domain.strategy import Strategy
 from app.sources.alpaca.bar import AlpacaBar
 from app.sources.alpaca.market import Market

@@ -11,12 +11,12 @@ from fastavro.read import SchemaResolutionError
 from fastavro.types import Schema
 
 import schemas
-from app import avro
-from app.registry import UnknownSchema
+from app.avro import schema as avro
+from app.avro.registry import UnknownSchema
 
 Reason = Literal["not_avro", "unknown_schema", "undecodable", "invalid", "key_mismatch", "stale"]
 
-_HEADER = 5
+HEADER = 5
 # fastavro names the object it reads from, by an address that differs each time.
 _THE_RECORD = re.compile(r"<_io\.BytesIO[^>]*>")
 _MAGIC = b"\x00"
@@ -45,14 +45,14 @@ class Poison(Exception):
 
 
 class SchemaSource(Protocol):
-    """Where a decoder gets the schemas that records were written with; see app.registry.Registry."""
+    """Where a decoder gets the schemas that records were written with; see app.avro.registry.Registry."""
 
     async def fetch_schema(self, schema_id: int) -> Any:
         """The schema; raises UnknownSchema or RegistryUnavailable."""
 
 
 class SchemaRegister(Protocol):
-    """Where an encoder registers its schema; see app.registry.Registry."""
+    """Where an encoder registers its schema; see app.avro.registry.Registry."""
 
     async def register(self, subject: str, schema: Mapping[str, Any]) -> int:
         """The schema's id; raises IncompatibleSchema or RegistryUnavailable."""
@@ -83,7 +83,7 @@ class Decoder:
 
     async def prepare(self, payloads: Iterable[bytes | None]) -> None:
         """Fetch the writers' schemas not seen before; raises RegistryUnavailable, and can then be called again."""
-        unseen = {payload[:_HEADER] for payload in payloads if payload} - self._schemas.keys()
+        unseen = {payload[:HEADER] for payload in payloads if payload} - self._schemas.keys()
         if not unseen:
             return
         now = self._clock()
@@ -101,7 +101,10 @@ class Decoder:
         except avro.UnusableSchema as error:
             self._refuse(header, Poison("undecodable", f"schema {schema_id} is of no use: {error}"))
         else:
-            self._schemas[header] = (writer, None if writer == self._reader else self._reader)
+            self._learn(header, writer)
+
+    def _learn(self, header: bytes, writer: Schema) -> None:
+        self._schemas[header] = (writer, None if writer == self._reader else self._reader)
 
     def _refuse(self, header: bytes, poison: Poison) -> None:
         self._refused[header] = (poison, self._clock() + self._forget_after)
@@ -113,11 +116,11 @@ class Decoder:
         """
         if payload is None:
             raise Poison("undecodable", "the record has no value")
-        known = self._schemas.get(payload[:_HEADER])
+        known = self._schemas.get(payload[:HEADER])
         if known is None:
-            raise self._fault(payload[:_HEADER])
+            raise self._fault(payload[:HEADER])
         stream = BytesIO(payload)
-        stream.seek(_HEADER)
+        stream.seek(HEADER)
         try:
             record: dict[str, Any] = schemaless_reader(stream, *known)  # type: ignore[assignment]
         except _UNREADABLE as error:
@@ -165,7 +168,7 @@ class Encoder:
 
 
 def _has_schema_id(header: bytes) -> bool:
-    return len(header) == _HEADER and header.startswith(_MAGIC)
+    return len(header) == HEADER and header.startswith(_MAGIC)
 
 
 def _schema_id(header: bytes) -> int:

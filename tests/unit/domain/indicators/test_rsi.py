@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import talib
 
-from app.domain import rsi
+from app.domain.indicators import rsi
 from app.domain.strategy import Strategy
 from tests.bars import series
 from tests.oracle import wilder_rsi
@@ -11,12 +11,12 @@ from tests.unit.domain.walks import WALKS
 
 
 def rsi_of(closes: list[float], period: int) -> list[float | None]:
-    gain = loss = 0.0
-    result: list[float | None] = [None]
-    for number in range(1, len(closes)):
-        gain, loss = rsi.advance(gain, loss, closes[number] - closes[number - 1], number, period)
-        result.append(rsi.rsi(gain, loss) if number >= period else None)
-    return result
+    bars = np.arange(1, len(closes) + 1)
+    changes = np.diff(np.array(closes), prepend=0.0)
+    none = np.zeros(1)
+    gains, losses = rsi.averages((none, none), changes, bars, np.zeros(len(closes), np.int64), period)
+    values = rsi.rsi(gains, losses, bars, period)
+    return [None if np.isnan(value) else float(value) for value in values]
 
 
 @pytest.mark.parametrize("name", WALKS)
@@ -91,3 +91,37 @@ def test_the_oracle_agrees_with_talib() -> None:
 )
 def test_seed_weight(bars: int, weight: float) -> None:
     assert rsi.seed_weight(bars, 14) == pytest.approx(weight, rel=0.01)
+
+
+def test_seed_weights_are_pythons_powers_down_to_0() -> None:
+    bars = [1, 14, 15, 16, 17, 1000, 10_000, 10_100, 2**32 - 1]
+    weights = [(13 / 14) ** max(0, bar - 15) for bar in bars]
+    assert rsi.seed_weights(np.array(bars), 14).tolist() == [rsi.seed_weight(bar, 14) for bar in bars] == weights
+
+
+def test_series_do_not_touch_each_other_and_go_on_where_they_were() -> None:
+    """Two series one after the other, cut anywhere, give what each gives alone."""
+    changes = np.diff(np.array(WALKS["dollars"][:40]), prepend=0.0)
+    bars, zeros = np.arange(1, 41), np.zeros(2)
+    which = np.zeros(40, np.int64)
+    alone = rsi.averages((zeros[:1], zeros[:1]), changes, bars, which, 14)
+    both = rsi.averages((zeros, zeros), np.tile(changes, 2), np.tile(bars, 2), np.repeat([0, 1], 40), 14)
+    assert [np.tile(column, 2).tolist() for column in alone] == [column.tolist() for column in both]
+    for cut in (1, 13, 14, 15, 39):
+        before = alone[0][cut - 1 : cut], alone[1][cut - 1 : cut]
+        rest = rsi.averages(before, changes[cut:], bars[cut:], which[cut:], 14)
+        assert [column[cut:].tolist() for column in alone] == [column.tolist() for column in rest]
+
+
+def test_a_first_bar_begins_anew() -> None:
+    """Also in the middle, as after a split."""
+    gains, losses = rsi.averages(
+        (np.array([5.0]), np.array([6.0])), np.array([1.0, -9.0, 2.0]), np.array([7, 1, 2]), np.zeros(3, np.int64), 14
+    )
+    assert (gains.tolist(), losses.tolist()) == ([6.0, 0.0, 2.0], [6.0, 0.0, 0.0])
+
+
+def test_flat_is_no_change_for_a_whole_period() -> None:
+    windows = np.array([[7.0, 5.0, 5.0, 5.0], [5.0, 5.0, 5.0, 5.0], [5.0, 5.0, 5.0, 6.0]])
+    assert rsi.unchanged(windows, np.array([9, 9, 9]), 3).tolist() == [False, True, False]
+    assert rsi.unchanged(windows, np.array([3, 3, 3]), 3).tolist() == [False, False, False]

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import schemas
-from app import avro
-from app.registry import RegistryUnavailable
-from app.serde import Decoder, Encoder, Poison
+from app.avro import schema as avro
+from app.avro.registry import RegistryUnavailable
+from app.avro.serde import Decoder, Encoder, Poison
 from tests.doubles.schema_source import SchemasInMemory
 from tests.unit.records import BAR, SIGNAL
 

@@ -9,7 +9,7 @@ import httpx
 from schema_registry.client import AsyncSchemaRegistryClient
 from schema_registry.client.errors import ClientError
 
-from app import avro
+from app.avro import schema as avro
 from app.errors import StocksError
 
 log = logging.getLogger(__name__)

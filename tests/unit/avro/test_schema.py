@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 import schemas
-from app.avro import UnusableSchema, parse
+from app.avro.schema import UnusableSchema, parse
 
 
 def record(name: str, **types: Any) -> dict[str, Any]:

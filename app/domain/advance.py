@@ -1,0 +1,106 @@
+"""The indicators of bars that follow on what is known of their series: the one kernel of every fold."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from app.domain.indicators import rsi
+from app.domain.indicators.sma import sma
+from app.domain.provenance import Provenance
+from app.domain.records import MINUTE_MS
+from app.domain.row import NO_GAP, Bools, Floats, Ints, Objects, Rows, is_first, one_before
+from app.domain.split import RAW, Gap, is_night, no_jump, split_ratio
+from app.domain.strategy import Strategy
+
+Provenances = Sequence[Provenance] | Objects
+"""One of each row."""
+
+
+class Before(NamedTuple):
+    """What the bars of k series follow on."""
+
+    #: i8[k], how many bars there are.
+    counts: Ints
+    #: ROW[k], the newest row; whatever it says where there is none.
+    newest: Rows
+    #: f8[k, slow], the newest closes, oldest first; whatever where there are none.
+    closes: Floats
+
+
+def advance(before: Before, rows: Rows, which: Ints, provenances: Provenances, strategy: Strategy, gap: Gap) -> Bools:
+    """Fill in the indicators of rows, number to split close, of which the bars' values are set; tell which are flat.
+
+    rows: ROW[n], grouped by series and each series' in the order of time; which: i8[n], ascending, their series
+    among those of `before`; provenances: n of them. What comes out does not depend on which bars come together.
+    """
+    count = len(rows)
+    first = is_first(which)
+    rank = np.arange(count) - np.flatnonzero(first)[which]
+    numbers = before.counts[which] + rank
+    rows["number"] = numbers
+
+    closes, at = _one_after_the_other(before.closes, rows["close"], which, first)
+    previous_closes = closes[at - 1]
+    minutes = rows["minute"].astype(np.int64)
+    previous_minutes = np.where(first, before.newest["minute"][which], one_before(minutes))
+    rows["gap_minutes"] = _gaps(previous_minutes, minutes, numbers, gap)
+    splits = _splits(rows, previous_closes, previous_minutes, numbers, provenances, gap)
+    rows["split_close"] = np.nan
+    rows["split_close"][splits] = previous_closes[splits]
+
+    seen_before = np.where(before.counts > 0, before.newest["bars_seen"], 0)
+    bars = seen_before[which] + rank + 1
+    for split in splits:  # From there on its series' bars are counted anew.
+        anew = (which == which[split]) & (rank >= rank[split])
+        bars[anew] -= bars[split] - 1
+    rows["bars_seen"] = bars
+
+    windows = closes[at[:, np.newaxis] + np.arange(1 - strategy.slow, 1)]
+    period = strategy.rsi_period
+    rows["sma_fast"] = sma(windows, bars, strategy.fast)
+    rows["sma_slow"] = sma(windows, bars, strategy.slow)
+    averages = before.newest["gain"], before.newest["loss"]
+    gains, losses = rsi.averages(averages, rows["close"] - previous_closes, bars, which, period)
+    rows["gain"], rows["loss"] = gains, losses
+    rows["rsi"] = rsi.rsi(gains, losses, bars, period)
+    return rsi.unchanged(windows, bars, period)
+
+
+def _one_after_the_other(history: Floats, closes: Floats, which: Ints, first: Bools) -> tuple[Floats, Ints]:
+    """All closes, each series' new ones behind its old ones, and where the new ones are."""
+    series, old = history.shape
+    at = np.arange(len(closes)) + old * (which + 1)
+    begins = at[first] - old
+    joined = np.empty(len(closes) + series * old)
+    joined[at] = closes
+    joined[begins[:, np.newaxis] + np.arange(old)] = history
+    return joined, at
+
+
+def _gaps(previous: Ints, minutes: Ints, numbers: Ints, gap: Gap) -> Ints:
+    """Session minutes between each bar and the one before it; NO_GAP where it is not known or there is none."""
+    gaps = np.where(numbers > 0, 0, NO_GAP)
+    for index in np.flatnonzero((numbers > 0) & (minutes - previous != 1)).tolist():
+        found = gap(int(previous[index]) * MINUTE_MS, int(minutes[index]) * MINUTE_MS)
+        gaps[index] = NO_GAP if found is None else found
+    return gaps
+
+
+def _splits(
+    rows: Rows,
+    previous_closes: Floats,
+    previous_minutes: Ints,
+    numbers: Ints,
+    provenances: Provenances,
+    gap: Gap,
+) -> list[int]:
+    """The indexes of the bars that look like the first after a split."""
+    jumps = (numbers > 0) & ~no_jump(rows["open"] / np.where(numbers > 0, previous_closes, 1.0))
+    return [
+        index
+        for index in np.flatnonzero(jumps).tolist()
+        if provenances[index].adjustment == RAW
+        and split_ratio(float(previous_closes[index]), float(rows["open"][index]))
+        and is_night(int(previous_minutes[index]) * MINUTE_MS, int(rows["minute"][index]) * MINUTE_MS, gap)
+    ]

@@ -1,0 +1,108 @@
+"""What the index knows of every row, as columns: which action it has and when its bar begins."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from app.domain.row import NO_ACTION, Bools, Ints
+
+Codes = npt.NDArray[np.uint8]
+
+#: Of slots without a row.
+EMPTY = 255
+_NO_PREVIOUS = 3
+#: Places for series at first, slots for each, and by how much either grows.
+_FEW, _GROWTH = 16, 2
+
+
+def codes_of(actions: Codes, previous: Codes) -> Codes:
+    """A byte for each row, of its action and the one before; both as in `app.domain.row.ROW`."""
+    return (actions * 4 + np.where(previous == NO_ACTION, _NO_PREVIOUS, previous)).astype(np.uint8)
+
+
+def is_transition(code: int) -> bool:
+    """Whether the action of a code differs from the one before it."""
+    return code % 4 not in (code // 4, _NO_PREVIOUS)
+
+
+class IndexColumns:
+    """For each series a ring of `keep_bars` slots, of which only as many take memory as are in use."""
+
+    def __init__(self, keep_bars: int) -> None:
+        self.keep_bars = keep_bars
+        #: u1[places, slots]; see `codes_of`.
+        self.codes: Codes = np.full((_FEW, min(_FEW, keep_bars)), EMPTY, np.uint8)
+        #: u4[places, slots], starts of bars, minutes since 1970, UTC.
+        self.minutes: npt.NDArray[np.uint32] = np.zeros(self.codes.shape, np.uint32)
+        #: i8[places], the number of each series' newest bar; -1: none.
+        self.newest: Ints = np.full(_FEW, -1)
+        self._free = list(range(_FEW))
+
+    def add(self) -> int:
+        """A place for a series without rows."""
+        if not self._free:
+            self._grow_places()
+        return self._free.pop()
+
+    def remove(self, place: int) -> None:
+        """Forget a series."""
+        self.codes[place], self.newest[place] = EMPTY, -1
+        self._free.append(place)
+
+    def put(self, places: Ints, numbers: Ints, minutes: Ints, codes: Codes) -> Codes:
+        """Note rows, no two of one series and slot; returns the codes that stood in their slots."""
+        slots = numbers % self.keep_bars
+        while slots.max(initial=0) >= self.codes.shape[1]:
+            self._grow_slots()
+        before = self.codes[places, slots]
+        self.codes[places, slots], self.minutes[places, slots] = codes, minutes
+        np.maximum.at(self.newest, places, numbers)
+        return before
+
+    def rows_of(self, place: int) -> int:
+        """How many rows a series has."""
+        return int(np.count_nonzero(self.codes[place] != EMPTY))
+
+    def newest_minutes(self, places: Ints) -> Ints:
+        """Start of each series' newest bar, minutes since 1970, UTC; they must have one."""
+        return self.minutes[places, self.newest[places] % self.keep_bars].astype(np.int64)
+
+    def newest_rows(self, places: Ints, count: int) -> tuple[Codes, Ints, Ints]:
+        """Codes, minutes and numbers of the newest `count` bars of each series, newest first; EMPTY where none is."""
+        numbers = self.newest[places][:, np.newaxis] - np.arange(min(count, self.keep_bars))
+        slots = numbers % self.keep_bars
+        known = (numbers >= 0) & (slots < self.codes.shape[1])
+        slots = np.where(known, slots, 0)
+        codes = np.where(known, self.codes[places[:, np.newaxis], slots], EMPTY).astype(np.uint8)
+        return codes, self.minutes[places[:, np.newaxis], slots].astype(np.int64), numbers
+
+    def matches(self, places: Ints, wanted: Bools) -> Iterator[tuple[Ints, Ints, Ints]]:
+        """Place, minute and slot of each row with one of the wanted codes, bool[256]; some series at a time."""
+        step = max(1, _CHUNK // self.codes.shape[1])
+        for start in range(0, len(places), step):
+            some = places[start : start + step]
+            at, slots = np.nonzero(wanted[self.codes[some]])
+            yield some[at], self.minutes[some[at], slots].astype(np.int64), slots
+
+    def number_of(self, place: int, slot: int) -> int:
+        """The number of the bar that is in a slot now."""
+        newest = int(self.newest[place])
+        return newest - (newest - slot) % self.keep_bars
+
+    def _grow_places(self) -> None:
+        old = len(self.newest)
+        self.codes = np.concatenate([self.codes, np.full_like(self.codes, EMPTY)])
+        self.minutes = np.concatenate([self.minutes, np.zeros_like(self.minutes)])
+        self.newest = np.concatenate([self.newest, np.full(old, -1)])
+        self._free += range(old, _GROWTH * old)
+
+    def _grow_slots(self) -> None:
+        old = self.codes.shape[1]
+        more = min(_GROWTH * old, self.keep_bars) - old
+        self.codes = np.pad(self.codes, ((0, 0), (0, more)), constant_values=EMPTY)
+        self.minutes = np.pad(self.minutes, ((0, 0), (0, more)))
+
+
+#: Slots looked at in one turn; some 2 ms.
+_CHUNK = 1_000_000
