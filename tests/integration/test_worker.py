@@ -127,7 +127,7 @@ def test_a_missing_topic_ends_the_worker_with_its_name(deploy: Deploy, missing: 
     deployment = deploy(topic_allow_declare=False)
     deployment.create_topics(without=missing)
     worker = deployment.start_worker()
-    assert worker.process.wait(30) != 0
+    assert worker.process.wait(90) != 0
     assert f"{deployment.settings.topic_prefix}{missing}" in worker.tail()
     assert "Traceback" not in worker.tail(100_000)
 
@@ -136,7 +136,7 @@ def test_a_data_folder_has_one_worker(deploy: Deploy) -> None:
     deployment = deploy(partitions=1)
     deployment.start_worker().wait_ready()
     second = deployment.start_worker()
-    assert second.process.wait(30) != 0
+    assert second.process.wait(90) != 0
     assert "Another worker uses the data folder" in second.tail()
 
 
@@ -144,7 +144,7 @@ def test_a_taken_port_is_named_with_who_has_it(deploy: Deploy) -> None:
     deployment = deploy(partitions=1)
     first = deployment.start_worker().wait_ready()
     second = deployment.start_worker("other", API_PORT=first.url.rpartition(":")[2])
-    assert second.process.wait(30) == 1
+    assert second.process.wait(90) == 1
     assert f"by process {first.process.pid}" in second.tail()
     assert "API_PORT=" in second.tail()
 
@@ -156,7 +156,7 @@ def test_state_of_another_strategy_is_not_continued(deploy: Deploy) -> None:
     deployment.settle()
     assert first.terminate() == 0
     second = deployment.start_worker(RSI_BUY_BELOW=25)
-    assert second.process.wait(30) != 0
+    assert second.process.wait(90) != 0
     assert "another strategy is another deployment" in second.tail(20_000)
 
 
