@@ -1,7 +1,6 @@
 """Folded bars in, signals out: the second of the two agents that a batch goes through."""
 
 import time
-from collections.abc import Mapping, Sequence
 
 import numpy as np
 from faust.types import StreamT
@@ -11,8 +10,7 @@ from agents.folded import FoldedBatch
 from app import metrics
 from app.avro.columns import FEW
 from app.dead_letters import dead_letter
-from app.domain.provenance import Provenance
-from app.domain.row import ACTIONS, Rows, row_of
+from app.domain.row import ACTIONS, row_of
 from app.domain.signal import signal_columns, signal_of
 from app.domain.update_signals import update_signals
 from app.engine.app import BatchApp
@@ -46,29 +44,23 @@ class SignalsAgent:
     async def decide(self, folded: FoldedBatch) -> BatchResult:
         """The signals, dead letters and rows of a batch. Raises RegistryUnavailable before anything is changed."""
         await self._encoder.prepare()
-        table, partition, updates = self._table, folded.batch.partition, folded.updates
+        table, updates = self._table, folded.updates
         update_signals(updates, table.strategy, time.time_ns() // 1_000_000)
-        windows, places = folded.windows, updates.places
-        windows.put(places, updates.rows, updates.provenances)
-        rows = table.entries(windows.keys[places].tolist(), updates.rows, updates.provenances)
-        emitted, places = updates.rows[updates.emit], places[updates.emit]
-        names = windows.run_ids[places].tolist(), windows.symbols[places].tolist()
-        outputs = self._signals(emitted, *names, updates.provenances[updates.emit].tolist(), partition)
+        windows = folded.windows
+        windows.put(updates.places, updates.rows, updates.provenances)
+        rows = table.entries(windows.keys[updates.places].tolist(), updates.rows, updates.provenances)
+        outputs = self._signals(folded)
         outputs += [
             dead_letter(self._dead_letters, folded.batch.tp, record, poison) for record, poison in folded.poisoned
         ]
-        actions = np.bincount(emitted["action"], minlength=len(ACTIONS)).tolist()
-        return BatchResult(outputs, rows, lambda: self._count(folded, dict(zip(ACTIONS, actions, strict=True))))
+        return BatchResult(outputs, rows, lambda: self._count(folded))
 
-    def _signals(
-        self,
-        rows: Rows,
-        run_ids: Sequence[str],
-        symbols: Sequence[str],
-        provenances: Sequence[Provenance],
-        partition: int,
-    ) -> list[ProducerRecord]:
-        strategy = self._table.strategy
+    def _signals(self, folded: FoldedBatch) -> list[ProducerRecord]:
+        windows, updates, strategy = folded.windows, folded.updates, self._table.strategy
+        partition, emit = folded.batch.partition, updates.emit
+        rows, places = updates.rows[emit], updates.places[emit]
+        run_ids, symbols = windows.run_ids[places].tolist(), windows.symbols[places].tolist()
+        provenances = updates.provenances[emit].tolist()
         if len(rows) >= FEW:
             columns = signal_columns(rows, run_ids, symbols, provenances, strategy)
             return self._encoder.encode_columns(columns, partition)
@@ -79,10 +71,11 @@ class SignalsAgent:
         )
         return [self._encoder.encode(signal, partition) for signal in signals]
 
-    def _count(self, folded: FoldedBatch, actions: Mapping[str, int]) -> None:
+    def _count(self, folded: FoldedBatch) -> None:
         for outcome, bars in folded.outcomes.items():
             metrics.bars.labels(outcome).inc(bars)
-        for action, made in actions.items():
+        emitted = folded.updates.rows["action"][folded.updates.emit]
+        for action, made in zip(ACTIONS, np.bincount(emitted, minlength=len(ACTIONS)).tolist(), strict=True):
             metrics.signals.labels(action).inc(made)
         for _, poison in folded.poisoned:
             metrics.dead_letters.labels(poison.reason).inc()

@@ -1,8 +1,8 @@
 """The windows of every run and symbol: a row a bar in RocksDB, and a bounded cache of windows in front of it."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
@@ -16,7 +16,9 @@ from app.engine.table import BatchTable
 from app.errors import StocksError
 from tables.row_format import VERSION, decode_row, decode_rows, encode_rows, number_of, read_fixed, row_key, row_keys
 
-#: Windows kept in memory, of all partitions together; some 8 kB each.
+Found = TypeVar("Found")
+
+#: Windows kept in memory, of all partitions together; some 9 kB each.
 MOST_CACHED = 20_000
 
 _HINT = (
@@ -118,12 +120,7 @@ class WindowsTable(BatchTable):
         """
         if not newest:
             return NO_ROWS, []
-        try:
-            rows, provenances = decode_rows(newest.values())
-        except ValueError:
-            for item in newest.items():
-                self.decode(*item)  # It names the row.
-            raise
+        rows, provenances = self._read(decode_rows, newest)
         numbers, minutes = rows["number"].astype(np.int64), rows["minute"].astype(np.int64)
         in_order = (np.diff(numbers) == 1) & (np.diff(minutes) > 0)
         if not in_order.all():
@@ -138,15 +135,19 @@ class WindowsTable(BatchTable):
 
     def check_series(self, series: bytes, rows: Mapping[bytes, bytes]) -> None:
         """See that all rows of a series are there and of a known version. Raises UnreadableState."""
-        try:
-            numbers = read_fixed(rows.values())["number"]
-        except ValueError:
-            for row in rows.items():
-                self.decode(*row)  # It names the row.
-            raise
+        numbers = self._read(read_fixed, rows)["number"]
         newest = int(numbers.max())
         if len(numbers) < (needed := min(newest + 1, self.keep_bars)):
             self._refuse(series, newest, f": there are {len(numbers)} rows of the {needed} newest")
+
+    def _read(self, read: Callable[[Iterable[bytes]], Found], rows: Mapping[bytes, bytes]) -> Found:
+        """What `read` makes of rows. Raises UnreadableState, which names the row."""
+        try:
+            return read(rows.values())
+        except ValueError:
+            for row in rows.items():
+                self.decode(*row)  # It raises for the one that cannot be read.
+            raise
 
     def _refuse(self, series: bytes, number: int, damage: str) -> NoReturn:
         raise UnreadableState(self.name, row_key(series, int(number) % self.keep_bars), f"damaged{damage}")

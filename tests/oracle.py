@@ -75,7 +75,7 @@ def differences(expected: Sequence[Expected], signals: Iterable[Mapping[str, Any
 
 def exchange_gap(bars: Sequence[Bar]) -> Gap:
     """Session minutes between two bars, counted in the list of all of them."""
-    import exchange_calendars  # type: ignore[import-untyped]
+    import exchange_calendars
 
     first, last = (np.datetime64(bars[index]["timestamp"], "ms").astype("datetime64[D]") for index in (0, -1))
     calendar = exchange_calendars.get_calendar("XNYS", start=str(first - 7), end=str(last + 7), side="left")

@@ -12,6 +12,9 @@ Codes = npt.NDArray[np.uint8]
 #: Of slots without a row.
 EMPTY = 255
 _NO_PREVIOUS = 3
+#: Slots looked at in one turn; some 2 ms.
+_CHUNK = 1_000_000
+
 #: Places for series at first, slots for each, and by how much either grows.
 _FEW, _GROWTH = 16, 2
 
@@ -78,12 +81,12 @@ class IndexColumns:
         return codes, self.minutes[places[:, np.newaxis], slots].astype(np.int64), numbers
 
     def matches(self, places: Ints, wanted: Bools) -> Iterator[tuple[Ints, Ints, Ints]]:
-        """Place, minute and slot of each row with one of the wanted codes, bool[256]; some series at a time."""
+        """Index of the place, minute and slot of each row with one of the wanted codes, bool[256]; in parts."""
         step = max(1, _CHUNK // self.codes.shape[1])
         for start in range(0, len(places), step):
             some = places[start : start + step]
             at, slots = np.nonzero(wanted[self.codes[some]])
-            yield some[at], self.minutes[some[at], slots].astype(np.int64), slots
+            yield start + at, self.minutes[some[at], slots].astype(np.int64), slots
 
     def number_of(self, place: int, slot: int) -> int:
         """The number of the bar that is in a slot now."""
@@ -102,7 +105,3 @@ class IndexColumns:
         more = min(_GROWTH * old, self.keep_bars) - old
         self.codes = np.pad(self.codes, ((0, 0), (0, more)), constant_values=EMPTY)
         self.minutes = np.pad(self.minutes, ((0, 0), (0, more)))
-
-
-#: Slots looked at in one turn; some 2 ms.
-_CHUNK = 1_000_000

@@ -13,7 +13,7 @@ from app.domain.records import MINUTE_MS
 from app.domain.row import ACTIONS, Bools, Ints, Row
 from app.turns import in_turns
 from tables.row_format import read_fixed, row_key, series_of
-from web.index_columns import EMPTY, IndexColumns, codes_of, is_transition
+from web.index_columns import EMPTY, Codes, IndexColumns, codes_of, is_transition
 from web.reader import RunInfo, SignalFilter
 
 ReadRow = Callable[[int, bytes], Row | None]
@@ -51,7 +51,7 @@ class _Run:
 
     def in_order(self) -> tuple[list[_Series], Ints]:
         """The series by symbol, and their places."""
-        if self._in_order is None or len(self._in_order[0]) != len(self.series):
+        if self._in_order is None:
             series = [self.series[symbol] for symbol in sorted(self.series)]
             self._in_order = series, np.array([each.place for each in series], np.int64)
         return self._in_order
@@ -89,8 +89,7 @@ class SignalIndex:
         emitted = fixed["emitted_at"]
         for run in {each.run.run_id: each.run for each in series}.values():
             ours = np.fromiter((each.run is run for each in series), bool, len(series))
-            run.counts += np.bincount(codes[ours], minlength=256) - np.bincount(before[ours], minlength=256)
-            run.counts[EMPTY] = 0
+            run.counts += _counted(codes[ours]) - _counted(before[ours])
             # The last of several that were emitted at the same time.
             at = int(np.flatnonzero(ours & (emitted == emitted[ours].max()))[-1])
             if emitted[at] >= run.active:
@@ -102,8 +101,7 @@ class SignalIndex:
         gone = [each for each in self._series.values() if each.partition == partition]
         for series in gone:
             run = series.run
-            run.counts -= np.bincount(self._columns.codes[series.place], minlength=256)
-            run.counts[EMPTY] = 0
+            run.counts -= _counted(self._columns.codes[series.place])
             self._columns.remove(series.place)
             del self._series[series.key], run.series[series.symbol]
             run.forget_order()
@@ -181,14 +179,13 @@ class SignalIndex:
     async def _among_all(self, run: _Run, codes: Bools, limit: int) -> list[tuple[_Series, int]]:
         """The newest matches of all rows."""
         series, places = run.in_order()
-        of_place = dict(zip(places.tolist(), range(len(series)), strict=True))
         best: list[tuple[int, int, int]] = []
-        async for at, minutes, slots in in_turns(self._columns.matches(places, codes)):
+        async for indexes, minutes, slots in in_turns(self._columns.matches(places, codes)):
             newest = np.argsort(-minutes, kind="stable")[:limit]
-            columns = (-minutes[newest], at[newest], slots[newest])
+            columns = (-minutes[newest], indexes[newest], slots[newest])
             some = [
-                (minute, of_place[place], self._columns.number_of(place, slot))
-                for minute, place, slot in zip(*(column.tolist() for column in columns), strict=True)
+                (minute, index, self._columns.number_of(int(places[index]), slot))
+                for minute, index, slot in zip(*(column.tolist() for column in columns), strict=True)
             ]
             best = sorted(best + some)[:limit]
         return [(series[index], number) for _, index, number in best]
@@ -209,6 +206,13 @@ class SignalIndex:
             return None
         row = self._read(series.partition, row_key(series.key, number % self._keep_bars))
         return row if row is not None and row.number == number else None
+
+
+def _counted(codes: Codes) -> Ints:
+    """How many rows have each code."""
+    counts = np.bincount(codes, minlength=256)
+    counts[EMPTY] = 0
+    return counts
 
 
 def _codes(wanted: SignalFilter) -> Bools:

@@ -32,6 +32,7 @@ class ColumnDecoder(Decoder):
         self._few = few
         #: The columns: the fields of the newest version of the schema.
         self.fields = fast.arrow_fields(self._reader)
+        self._nothing = pa.RecordBatch.from_pylist([], self.fields)
         self._fast: dict[bytes, fast.FastSchema] = {}
 
     def _learn(self, header: bytes, writer: Schema) -> None:
@@ -48,7 +49,7 @@ class ColumnDecoder(Decoder):
         else:
             for index, header in enumerate(headers):
                 groups.setdefault(header, []).append(index)
-        batches = [pa.RecordBatch.from_pylist([], self.fields)]
+        batches = [self._nothing]
         indexes = [np.empty(0, np.int64)]
         others: list[int] = []
         for header, group in groups.items():

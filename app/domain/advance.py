@@ -22,9 +22,9 @@ class Before(NamedTuple):
 
     #: i8[k], how many bars there are.
     counts: Ints
-    #: ROW[k], the newest row; whatever it says where there is none.
+    #: ROW[k], each series' newest row; not used for a series without bars.
     newest: Rows
-    #: f8[k, slow], the newest closes, oldest first; whatever where there are none.
+    #: f8[k, slow], each series' newest closes, oldest first; of a series with fewer, those in front are not used.
     closes: Floats
 
 
@@ -51,9 +51,9 @@ def advance(before: Before, rows: Rows, which: Ints, provenances: Provenances, s
 
     seen_before = np.where(before.counts > 0, before.newest["bars_seen"], 0)
     bars = seen_before[which] + rank + 1
-    for split in splits:  # From there on its series' bars are counted anew.
-        anew = (which == which[split]) & (rank >= rank[split])
-        bars[anew] -= bars[split] - 1
+    for split in splits:  # It and the later bars of its series count from 1 again.
+        later = (which == which[split]) & (rank >= rank[split])
+        bars[later] -= bars[split] - 1
     rows["bars_seen"] = bars
 
     windows = closes[at[:, np.newaxis] + np.arange(1 - strategy.slow, 1)]
@@ -79,7 +79,7 @@ def _one_after_the_other(history: Floats, closes: Floats, which: Ints, first: Bo
 
 
 def _gaps(previous: Ints, minutes: Ints, numbers: Ints, gap: Gap) -> Ints:
-    """Session minutes between each bar and the one before it; NO_GAP where it is not known or there is none."""
+    """Session minutes between each bar and the one before it; NO_GAP for a first bar and outside the calendar."""
     gaps = np.where(numbers > 0, 0, NO_GAP)
     for index in np.flatnonzero((numbers > 0) & (minutes - previous != 1)).tolist():
         found = gap(int(previous[index]) * MINUTE_MS, int(minutes[index]) * MINUTE_MS)

@@ -31,7 +31,7 @@ class WindowCopy:
         self._provenances = list(provenances)
         self._strategy = strategy
         self._gap = gap
-        #: Which of the updates below is each row's newest; -1 where there is none.
+        #: For each row the index of its newest update below; -1 for a row that has none.
         self._update_of = [-1] * len(rows)
         self._updated: list[Rows] = []
         self._updated_provenances: list[Provenance] = []
@@ -41,7 +41,7 @@ class WindowCopy:
 
     @property
     def newest_minute(self) -> int:
-        """Start of the newest bar, minutes since 1970, UTC; -1 when there is none."""
+        """Start of the newest bar, minutes since 1970, UTC; -1 without bars."""
         return int(self.rows["minute"][-1]) if len(self.rows) else -1
 
     def append(self, bars: Rows, provenances: Sequence[Provenance]) -> None:
@@ -112,7 +112,7 @@ class WindowCopy:
         return flat
 
     def _replace(self, at: int, rows: Rows, provenances: Sequence[Provenance], updates: list[int]) -> None:
-        """Put rows in the place of all from `at` on, and drop those at the front that the strategy does not keep."""
+        """Put rows in the place of all from `at` on."""
         self.rows = np.concatenate([self.rows[:at], rows])
         self._provenances[at:] = provenances
         self._update_of[at:] = updates

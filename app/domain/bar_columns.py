@@ -54,8 +54,8 @@ class BarColumns:
     def make_sense(self) -> Bools:
         """bool[n]: true for bars that `app.domain.validation.bar_fault` has nothing to say of.
 
-        A false one may still make sense: it is the reference, and knows of rounding, of bars without trades and
-        of symbols beyond ASCII.
+        Where it is false, `bar_fault` decides: it also allows for rounding, for bars without trades and for
+        symbols beyond ASCII.
         """
         column = {
             field: self.bars[field].to_numpy() for field in ("open", "high", "low", "close", "volume", "timestamp")

@@ -74,7 +74,7 @@ def is_first(groups: Ints) -> Bools:
 
 
 def one_before(values: Ints) -> Ints:
-    """The element before each; whatever before the first."""
+    """The element before each; 0 for the first."""
     before = np.empty_like(values)
     before[1:] = values[:-1]
     before[:1] = 0

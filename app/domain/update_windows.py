@@ -43,7 +43,7 @@ class Folded(NamedTuple):
     #: Of each of them.
     outcomes: Sequence[Outcome]
     updates: Updates
-    #: Start of the newest bar, minutes since 1970, UTC, where they are of one series.
+    #: Start of the series' newest bar, minutes since 1970, UTC; -1 when they are of several series.
     newest_minute: int = -1
 
     @property

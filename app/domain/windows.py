@@ -36,7 +36,7 @@ class Windows:
         self._free = list(range(PLACES))
 
     def add(self, key: bytes) -> int:
-        """A place for a series of which nothing is known. Raises ValueError for a key that is none."""
+        """A place for a series without bars. Raises ValueError when its key is not one of `table_key`."""
         if not self._free:
             self._grow()
         place = self._free.pop()
@@ -59,7 +59,7 @@ class Windows:
         self.counts[place] = int(rows["number"][-1]) + 1
 
     def newest_minutes(self, places: Ints) -> Ints:
-        """Start of each series' newest bar, minutes since 1970, UTC; -1 where there is none."""
+        """Start of each series' newest bar, minutes since 1970, UTC; -1 for a series without bars."""
         return np.where(self.counts[places] > 0, self._newest(places)["minute"].astype(np.int64), -1)
 
     def before(self, places: Ints) -> Before:

@@ -22,7 +22,7 @@ class Session(NamedTuple):
 
 def real_sessions(first: date, last: date) -> list[Session]:
     """Those of the New York Stock Exchange from the first day to the last."""
-    import exchange_calendars  # type: ignore[import-untyped]
+    import exchange_calendars
 
     week = timedelta(days=7)
     calendar = exchange_calendars.get_calendar("XNYS", start=str(first - week), end=str(last + week))

@@ -10,7 +10,7 @@ Ints = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 def calendar() -> tuple[Ints, Ints]:
     """Opens and closes of all regular sessions of 1990 to 2099, minutes since 1970, UTC."""
-    import exchange_calendars  # type: ignore[import-untyped]
+    import exchange_calendars
 
     found = exchange_calendars.get_calendar("XNYS", start=FIRST_DAY.isoformat(), end=LAST_DAY.isoformat())
     minute_ns = MINUTE_MS * 1_000_000

@@ -80,11 +80,12 @@ class Pipeline:
 
     def _fold(self, bars: Sequence[Bar]) -> tuple[list[Outcome], list[Signal], dict[bytes, bytes]]:
         self.now_ms += 1
-        keys = list(dict.fromkeys(table_key(bar["run_id"], bar["symbol"]) for bar in bars))
+        series = [table_key(bar["run_id"], bar["symbol"]) for bar in bars]
+        keys = list(dict.fromkeys(series))
         windows, places = self.table.load(0, keys)
-        order = sorted(range(len(bars)), key=lambda at: keys.index(table_key(bars[at]["run_id"], bars[at]["symbol"])))
+        order = sorted(range(len(bars)), key=lambda at: keys.index(series[at]))
         columns = BarColumns(pa.RecordBatch.from_pylist([dict(bars[at]) for at in order], FIELDS))
-        which = np.array([keys.index(table_key(bars[at]["run_id"], bars[at]["symbol"])) for at in order], np.int64)
+        which = np.array([keys.index(series[at]) for at in order], np.int64)
         folded = Bars(places[which], columns.rows(), columns.provenance_column())
         outcomes: dict[int, Outcome] = {}
         parts = []

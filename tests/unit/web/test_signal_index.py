@@ -184,8 +184,8 @@ async def test_the_origin_is_that_of_the_row_written_last() -> None:
     table = Table()
     table.add("run", "X", {0: 10.0}, partition=0)
     table.add("run", "Y", {0: 10.0}, partition=1)
-    live = {**bar("run", "X", START + MINUTE_MS, 11.0, "live")}
-    (row,) = fold(folding(STRATEGY), [live], table.now_ms + 1)  # type: ignore[list-item]
+    live = bar("run", "X", START + MINUTE_MS, 11.0, "live")
+    (row,) = fold(folding(STRATEGY), [live], table.now_ms + 1)
     entry = {row_key(table_key("run", "Z"), 0): encode_row(row)}
     table.rows[2].update(entry)
     table.index.put(2, entry)

@@ -12,7 +12,7 @@ from faust.types import TP
 from app import turns
 from app.build import StocksApp, build
 from app.calendar.sessions import session_gap
-from app.domain.records import MINUTE_MS
+from app.domain.records import MINUTE_MS, Bar
 from app.domain.row import Row
 from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, encode_checkpoint
 from app.engine.errors import UnreadableState
@@ -200,5 +200,5 @@ def after_a_split(bars_after: int) -> list[Row]:
     night, morning = parse_timestamp("2024-11-14T20:59:00Z"), parse_timestamp("2024-11-15T14:30:00Z")
     bars = [bar("run", HERE, night, 96.2, "live")]
     bars += [bar("run", HERE, morning + minute * MINUTE_MS, 24.1, "live") for minute in range(bars_after + 1)]
-    raw = [{**each, "open": each["close"], "adjustment": "raw"} for each in bars]
-    return fold(folding(gap=session_gap()), raw)  # type: ignore[arg-type]
+    raw: list[Bar] = [{**each, "open": each["close"], "adjustment": "raw"} for each in bars]
+    return fold(folding(gap=session_gap()), raw)

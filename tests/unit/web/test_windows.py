@@ -2,7 +2,7 @@ import httpx
 import pytest
 
 from app.calendar.sessions import session_gap
-from app.domain.records import MINUTE_MS
+from app.domain.records import MINUTE_MS, Bar
 from app.sources.timestamps import parse_timestamp
 from tests.unit.web.conftest import RUN
 from tests.unit.web.fake import FakeReader
@@ -34,11 +34,11 @@ async def test_as_many_bars_as_asked_for(client: httpx.AsyncClient, reader: Fake
 
 async def test_gaps_and_the_split_that_a_series_starts_with(client: httpx.AsyncClient, reader: FakeReader) -> None:
     closes = {"2024-11-14T20:58": 96.0, "2024-11-14T20:59": 96.2, "2024-11-15T14:30": 24.1, "2024-11-15T14:33": 24.2}
-    bars = [
+    bars: list[Bar] = [
         {**bar(RUN, "X", parse_timestamp(f"{time}:00Z"), close, "live"), "open": close, "adjustment": "raw"}
         for time, close in closes.items()
     ]
-    rows = fold(folding(gap=session_gap()), bars)  # type: ignore[arg-type]
+    rows = fold(folding(gap=session_gap()), bars)
     reader.series.append(Series(RUN, "X", rows))
     answer = (await client.get("/windows/X")).json()
     assert [bar["gap_minutes"] for bar in answer["bars"]] == [None, 0, 0, 2]
