@@ -54,7 +54,11 @@ class IndicatorsAgent:
         windows, places = self._table.load(batch.partition, read.bars.series_keys())
         which = read.bars.series.which
         order = np.argsort(which, kind="stable")
-        bars = Bars(places[which[order]], read.bars.rows()[order], read.bars.provenance_column()[order])
+        bars = Bars(
+            places[which[order]],
+            read.bars.rows(self._table.strategy.dtype)[order],
+            read.bars.provenance_column()[order],
+        )
         parts: list[Updates] = []
         outcomes: Counter[Outcome] = Counter()
         poisoned = [(batch.records[index], poison) for index, poison in read.poisoned]
@@ -67,7 +71,7 @@ class IndicatorsAgent:
                     poisoned.append((batch.records[read.indexes[at]], self._stale(bar, part.newest_minute)))
         for origin, timestamp in read.bars.newest():
             newest_bar.seen(origin, timestamp)
-        return FoldedBatch(batch, windows, joined(parts), outcomes, poisoned)
+        return FoldedBatch(batch, windows, joined(parts, self._table.strategy.dtype), outcomes, poisoned)
 
     def _stale(self, bar: Bar, newest_minute: int) -> Poison:
         return Poison(

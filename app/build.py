@@ -11,6 +11,8 @@ from app.avro.columns import ColumnDecoder
 from app.avro.registry import RegistryUnavailable
 from app.calendar.sessions import session_gap
 from app.clients import registry
+from app.domain.check_rule import check_rule
+from app.domain.rule import RuleError
 from app.engine.app import BatchApp
 from app.engine.batch import Batch
 from app.engine.errors import NotCommitted
@@ -19,7 +21,7 @@ from app.engine.processor import BatchProcessor
 from app.kafka.engine_options import Cluster
 from app.kafka.record_encoder import RecordEncoder
 from app.kafka.stall_watch import StallWatch
-from app.settings import Settings
+from app.settings import Settings, SettingsError
 from app.topics import topics
 from tables.windows import WindowsTable
 from web.main import create_app
@@ -47,6 +49,7 @@ def build(settings: Settings) -> StocksApp:
     schema_registry = registry(settings)
     app = StocksApp(cluster.options())
 
+    _check_rule(settings)
     app.table = table = WindowsTable(
         app,
         strategy=settings.strategy,
@@ -69,6 +72,15 @@ def build(settings: Settings) -> StocksApp:
     app.timer(CHECK_SECONDS)(app.check)
     app.task(app.check)
     return app
+
+
+def _check_rule(settings: Settings) -> None:
+    """Raise SettingsError when a rule of one's own does what no rule may."""
+    if settings.strategy.own_rule:
+        try:
+            check_rule(settings.strategy)
+        except RuleError as error:
+            raise SettingsError([f"STRATEGY={settings.rule}: {error}"]) from None
 
 
 def _watch_stalls(app: StocksApp, settings: Settings) -> Callable[[], Awaitable[None]]:

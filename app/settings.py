@@ -12,12 +12,14 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.domain.strategy import Strategy
 from app.errors import StocksError
 from app.settings_faults import faults, gone_names, unreadable_lines
 from app.sources.names import Feed
+from app.strategies.rule_file import USUAL, load_rule
 
 
 class SettingsError(StocksError):
@@ -121,7 +123,8 @@ class Settings(BaseSettings):
     kafka_port: int | None = Field(default=None, ge=1, le=65535)
     schema_registry_port: int | None = Field(default=None, ge=1, le=65535)
 
-    # The strategy.
+    # The strategy. STRATEGY names the rule; the property `strategy` is all of it.
+    rule: str = Field(default=USUAL, alias="strategy")
     sma_fast: int = Field(default=20, ge=2)
     sma_slow: int = Field(default=50, ge=3)
     rsi_period: int = Field(default=14, ge=2)
@@ -159,7 +162,8 @@ class Settings(BaseSettings):
         except ValueError as error:
             return [str(error)]
         if self.keep_bars < needed:
-            return [f"KEEP_BARS ({self.keep_bars}) must be at least SMA_SLOW + LATE_BARS, which is {needed}"]
+            what = "SMA_SLOW + LATE_BARS" if self.strategy.own_rule is None else "what the rule looks back + LATE_BARS"
+            return [f"KEEP_BARS ({self.keep_bars}) must be at least {what}, which is {needed}"]
         return []
 
     @property
@@ -179,7 +183,7 @@ class Settings(BaseSettings):
 
     @cached_property
     def strategy(self) -> Strategy:
-        """The rule's periods and thresholds."""
+        """The rule, and the periods and thresholds. Raises ValueError."""
         return Strategy(
             fast=self.sma_fast,
             slow=self.sma_slow,
@@ -187,7 +191,13 @@ class Settings(BaseSettings):
             buy_below=self.rsi_buy_below,
             sell_above=self.rsi_sell_above,
             late_bars=self.late_bars,
+            own_rule=load_rule(self.rule),
         )
+
+
+def setting_fields() -> dict[str, FieldInfo]:
+    """Every setting by its name in lower case."""
+    return {field.alias or name: field for name, field in Settings.model_fields.items()}
 
 
 def load_settings() -> Settings:
@@ -197,7 +207,7 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        raise SettingsError(faults(error, Settings.model_fields)) from None
+        raise SettingsError(faults(error, setting_fields())) from None
 
 
 @lru_cache(maxsize=1)

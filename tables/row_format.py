@@ -5,8 +5,9 @@ KEEP_BARS. So a series' rows are a ring: the bar that is one too many takes the 
 oldest, and no row ever needs to be deleted. Bars are numbered in the order of time; a late
 bar moves the numbers of the few newer ones, whose rows change anyway.
 
-A row, format version 1: a byte with the version, the fields of app.domain.row.ROW, and as
-JSON [strategy, origin, source, feed, adjustment].
+A row, format version 1: a byte with the version, the fields of app.domain.row.ROW, an f8 for each
+column of the indicators that the strategy's rule declares (see `Strategy.dtype`; a table has rows
+of one strategy only), and as JSON [strategy, origin, source, feed, adjustment].
 """
 
 import json
@@ -54,35 +55,36 @@ def series_of(key: bytes) -> bytes:
 
 
 def encode_rows(rows: Rows, provenances: Iterable[Provenance], strategy: str) -> list[bytes]:
-    """The bytes of rows, ROW[n], all made with one strategy."""
-    size, fixed = ROW.itemsize, rows.tobytes()
+    """The bytes of rows, all made with one strategy and of its layout."""
+    size, fixed = rows.dtype.itemsize, rows.tobytes()
     return [
         _VERSION + fixed[at * size : at * size + size] + _pack_texts(strategy, provenance)
         for at, provenance in enumerate(provenances)
     ]
 
 
-def decode_rows(values: Iterable[bytes]) -> tuple[Rows, list[Provenance]]:
-    """The rows of bytes, and where their bars came from.
+def decode_rows(values: Iterable[bytes], layout: np.dtype[np.void] = ROW) -> tuple[Rows, list[Provenance]]:
+    """The rows of bytes, of a strategy's layout, and where their bars came from.
 
-    Raises UnknownFormat when they are of an unknown version, which it names, or cut off. That
+    Raises UnknownFormat when they are of an unknown version or another layout, or cut off. That
     their fields make sense app.domain.row_integrity can tell.
     """
     current = [_FORMAT.current(value) for value in values]
-    return _fixed(current), [_unpack_texts(value[_FIXED_SIZE:])[1] for value in current]
+    end = 1 + layout.itemsize
+    return _fixed(current, layout), [_unpack_texts(value[end:])[1] for value in current]
 
 
-def decode_row(value: bytes) -> Row:
+def decode_row(value: bytes, layout: np.dtype[np.void] = ROW) -> Row:
     """The row of bytes as Python values. Raises UnknownFormat, also for codes that stand for nothing."""
     current = _FORMAT.current(value)
-    rows = _fixed([current])
+    rows = _fixed([current], layout)
     _check_codes(rows)
-    return row_of(rows[0], *_unpack_texts(current[_FIXED_SIZE:]))
+    return row_of(rows[0], *_unpack_texts(current[1 + layout.itemsize :]))
 
 
 def read_fixed(values: Iterable[bytes]) -> Rows:
-    """The rows of bytes without their texts, some 0.3 us each. Raises UnknownFormat, also for unknown codes."""
-    rows = _fixed([_FORMAT.current(value) for value in values])
+    """The rows of bytes without their texts and own indicators, some 0.3 us each. Raises UnknownFormat."""
+    rows = _fixed([_FORMAT.current(value) for value in values], ROW)
     _check_codes(rows)
     return rows
 
@@ -93,8 +95,12 @@ def number_of(data: bytes) -> int:
     return number
 
 
-def _fixed(current: Sequence[bytes]) -> Rows:
-    return np.frombuffer(b"".join([value[1:_FIXED_SIZE] for value in current]), ROW)
+def _fixed(current: Sequence[bytes], layout: np.dtype[np.void]) -> Rows:
+    size = layout.itemsize
+    fixed = b"".join([value[1 : 1 + size] for value in current])
+    if len(fixed) < size * len(current):
+        raise UnknownFormat(f"windows: a row lacks columns of the {size} bytes that the strategy's rows have")
+    return np.frombuffer(fixed, layout)
 
 
 def _check_codes(rows: Rows) -> None:

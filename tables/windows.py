@@ -7,7 +7,7 @@ from typing import Any, NoReturn, TypeVar
 import numpy as np
 
 from app.domain.provenance import Provenance
-from app.domain.row import ROW, Ints, Row, Rows
+from app.domain.row import Ints, Row, Rows
 from app.domain.row_integrity import row_fault
 from app.domain.strategy import Strategy
 from app.domain.windows import Windows
@@ -25,9 +25,6 @@ _HINT = (
     ": run `stocks tables rebuild`, which sets the table back so that workers compute it again from the bars, "
     "or give this deployment an APP_ID and a DATA_DIR of its own"
 )
-
-
-NO_ROWS: Rows = np.zeros(0, ROW)
 
 
 class StateDiffers(StocksError):
@@ -119,8 +116,8 @@ class WindowsTable(BatchTable):
         Raises UnreadableState for rows that nobody can continue.
         """
         if not newest:
-            return NO_ROWS, []
-        rows, provenances = self._read(decode_rows, newest)
+            return np.zeros(0, self.strategy.dtype), []
+        rows, provenances = self._read(lambda values: decode_rows(values, self.strategy.dtype), newest)
         numbers, minutes = rows["number"].astype(np.int64), rows["minute"].astype(np.int64)
         in_order = (np.diff(numbers) == 1) & (np.diff(minutes) > 0)
         if not in_order.all():
@@ -181,7 +178,7 @@ class WindowsTable(BatchTable):
     def decode(self, key: bytes, value: bytes) -> Row:
         """The row of a value. Raises UnreadableState."""
         try:
-            return decode_row(value)
+            return decode_row(value, self.strategy.dtype)
         except ValueError as error:
             raise UnreadableState(self.name, key, error) from error
 

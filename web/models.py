@@ -68,7 +68,10 @@ class SignalOut(Model):
     action: Action = Field(description="What the rule says of this bar.")
     previous_action: Action | None = Field(description="What it says of the bar before; null for the first bar.")
     transition: bool = Field(description="Whether action differs from previous_action: act on transitions.")
-    reason: Reason = Field(description="Which clause of the rule decided.")
+    reason: Reason = Field(description="Which clause of the rule decided; own_rule: one that own_reason names.")
+    own_reason: str | None = Field(
+        description="The clause that decided, of a rule that STRATEGY names; null for the usual rule."
+    )
     explanation: str = Field(
         description="The reason as a sentence with its numbers (prices in the symbol's currency, RSI in points).",
         examples=["RSI 27.4 < 30 while SMA-20 189.42 > SMA-50 188.97"],
@@ -80,7 +83,10 @@ class SignalOut(Model):
     rsi_seed_weight: float = Field(
         description="How much of the RSI still hangs on where the series began, 1 (all) to 0 (nothing): a ratio."
     )
-    ready: bool = Field(description="Whether all three indicators are there; false means HOLD.")
+    own_indicators: dict[str, float | None] = Field(
+        description="What the indicators say that such a rule declares; null while they warm up."
+    )
+    ready: bool = Field(description="Whether all indicators are there; false means HOLD.")
     bars_seen: int = Field(description="Which bar of its series this is, counted from 1, and again after a split.")
     gap_minutes: int | None = Field(
         description="Regular-session minutes without a bar before this one; null for the first bar."
@@ -160,7 +166,10 @@ class IndicatorsOut(Model):
     rsi_seed_weight: float = Field(
         description="How much of the RSI still hangs on where the series began, 1 (all) to 0 (nothing): a ratio."
     )
-    ready: bool = Field(description="Whether all three are there.")
+    own_indicators: dict[str, float | None] = Field(
+        description="Those that a rule of your own declares; null while they warm up."
+    )
+    ready: bool = Field(description="Whether all are there.")
 
 
 class WindowOut(Model):

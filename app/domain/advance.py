@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.domain.indicators import rsi
-from app.domain.indicators.sma import sma
+from app.domain.indicators.indicator import Inputs
+from app.domain.indicators.rsi import unchanged
 from app.domain.provenance import Provenance
 from app.domain.records import MINUTE_MS
 from app.domain.row import NO_GAP, Bools, Floats, Ints, Objects, Rows, is_first, one_before
@@ -22,17 +22,18 @@ class Before(NamedTuple):
 
     #: i8[k], how many bars there are.
     counts: Ints
-    #: ROW[k], each series' newest row; not used for a series without bars.
+    #: k rows, each series' newest; not used for a series without bars.
     newest: Rows
-    #: f8[k, slow], each series' newest closes, oldest first; of a series with fewer, those in front are not used.
+    #: f8[k, lookback], each series' newest closes, oldest first; of a series with fewer, those in front are not used.
     closes: Floats
 
 
 def advance(before: Before, rows: Rows, which: Ints, provenances: Provenances, strategy: Strategy, gap: Gap) -> Bools:
     """Fill in the indicators of rows, number to split close, of which the bars' values are set; tell which are flat.
 
-    rows: ROW[n], grouped by series and each series' in the order of time; which: i8[n], ascending, their series
-    among those of `before`; provenances: n of them. What comes out does not depend on which bars come together.
+    rows: n of the strategy's layout, grouped by series and each series' in the order of time; which: i8[n],
+    ascending, their series among those of `before`; provenances: n of them. What comes out does not depend
+    on which bars come together. Raises RuleError for an indicator of a rule that returns the wrong shape.
     """
     count = len(rows)
     first = is_first(which)
@@ -56,15 +57,10 @@ def advance(before: Before, rows: Rows, which: Ints, provenances: Provenances, s
         bars[later] -= bars[split] - 1
     rows["bars_seen"] = bars
 
-    windows = closes[at[:, np.newaxis] + np.arange(1 - strategy.slow, 1)]
-    period = strategy.rsi_period
-    rows["sma_fast"] = sma(windows, bars, strategy.fast)
-    rows["sma_slow"] = sma(windows, bars, strategy.slow)
-    averages = before.newest["gain"], before.newest["loss"]
-    gains, losses = rsi.averages(averages, rows["close"] - previous_closes, bars, which, period)
-    rows["gain"], rows["loss"] = gains, losses
-    rows["rsi"] = rsi.rsi(gains, losses, bars, period)
-    return rsi.unchanged(windows, bars, period)
+    inputs = Inputs(rows, closes[at[:, np.newaxis] + np.arange(1 - strategy.lookback, 1)], bars, which)
+    for indicator in strategy.indicators:
+        indicator.fill(before.newest, inputs)
+    return unchanged(inputs.windows, bars, strategy.rsi_period)
 
 
 def _one_after_the_other(history: Floats, closes: Floats, which: Ints, first: Bools) -> tuple[Floats, Ints]:

@@ -7,15 +7,15 @@ import numpy as np
 from app.domain.advance import Before, advance
 from app.domain.outcome import Outcome
 from app.domain.provenance import Provenance
-from app.domain.row import MAX_REVISION, NO_ACTION, REASONS, ROW, VALUES, Bools, Rows
+from app.domain.row import MAX_REVISION, NO_ACTION, REASONS, VALUES, Bools, Rows
 from app.domain.split import Gap
 from app.domain.strategy import Strategy
 from app.domain.updates import Updates
 
 _FLAT = REASONS.index("flat")
 
-#: What a signal says of a bar's indicators; none and none are the same.
-_SAID = ("close", "sma_fast", "sma_slow", "rsi", "bars_seen", "gap_minutes", "split_close")
+#: What a signal says of a bar beside its indicators; none and none are the same.
+_SAID = ("close", "bars_seen", "gap_minutes", "split_close")
 
 #: What a row keeps when its indicators are computed again.
 _KEPT = ("revision", "action", "previous_action", "emitted_at")
@@ -53,7 +53,7 @@ class WindowCopy:
         self._update(at, np.ones(count, bool), np.ones(count, bool), flat)
 
     def amend(self, bar: Rows, provenance: Provenance) -> Outcome:
-        """Take in a bar, ROW[1], that is not newer than all others; each newer one is computed again."""
+        """Take in a bar, one row, that is not newer than all others; each newer one is computed again."""
         at = int(np.searchsorted(self.rows["minute"], bar["minute"][0]))
         is_there = at < len(self.rows) and self.rows["minute"][at] == bar["minute"][0]
         if is_there and _same(self.rows[at : at + 1], bar, VALUES)[0]:
@@ -65,13 +65,13 @@ class WindowCopy:
             # Its indicators still come from the other bar, so its signal goes on to say where that came from.
             provenance = self._provenances[at]
         if not is_there:
-            old, old_updates = np.concatenate([np.zeros(1, ROW), old]), [-1, *old_updates]
+            old, old_updates = np.concatenate([np.zeros(1, old.dtype), old]), [-1, *old_updates]
         rows = np.concatenate([bar, old[1:]])
         provenances = [provenance, *self._provenances[at + is_there :]]
         flat = self._advance(at, rows, provenances)
         for field in _KEPT:
             rows[field] = old[field]
-        changed, emit = _changes(old, rows, flat, is_there)
+        changed, emit = _changes(old, rows, flat, is_there, self._strategy)
         rows["revision"] += emit & (old["bars_seen"] > 0)
         self._replace(at, rows, provenances, old_updates)
         self._update(at, changed, emit, flat)
@@ -82,7 +82,7 @@ class WindowCopy:
         count = len(self._previous)
         return Updates(
             np.full(count, self._place),
-            np.concatenate([np.empty(0, ROW), *self._updated]),
+            np.concatenate([np.empty(0, self._strategy.dtype), *self._updated]),
             np.fromiter(self._updated_provenances, object, count),
             np.array(self._previous, np.int64),
             np.concatenate([np.empty(0, bool), *self._emit]),
@@ -100,11 +100,11 @@ class WindowCopy:
 
     def _advance(self, at: int, rows: Rows, provenances: Sequence[Provenance]) -> Bools:
         """Fill in the indicators of rows that follow on the first `at`."""
-        slow = self._strategy.slow
-        closes = np.zeros((1, slow))
-        known = self.rows["close"][max(0, at - slow) : at]
-        closes[0, slow - len(known) :] = known
-        newest = self.rows[at - 1 : at] if at else np.zeros(1, ROW)
+        lookback = self._strategy.lookback
+        closes = np.zeros((1, lookback))
+        known = self.rows["close"][max(0, at - lookback) : at]
+        closes[0, lookback - len(known) :] = known
+        newest = self.rows[at - 1 : at] if at else np.zeros(1, self._strategy.dtype)
         counts = newest["number"].astype(np.int64) + (at > 0)
         before = Before(counts, newest, closes)
         flat = advance(before, rows, np.zeros(len(rows), np.int64), provenances, self._strategy, self._gap)
@@ -139,11 +139,13 @@ class WindowCopy:
         del self._provenances[:surplus], update_of[:surplus]
 
 
-def _changes(old: Rows, new: Rows, flat: Bools, is_there: bool) -> tuple[Bools, Bools]:
+def _changes(old: Rows, new: Rows, flat: Bools, is_there: bool, strategy: Strategy) -> tuple[Bools, Bools]:
     """Which rows changed, from the one of the bar that came on, and the signals of which say something new."""
-    said = ~_same(old, new, _SAID)
+    values = [name for each in strategy.indicators for name in each.values]
+    states = [name for each in strategy.indicators for name in each.states]
+    said = ~_same(old, new, [*_SAID, *values])
     said |= ~np.isnan(new["split_close"]) & (old["open"] != new["open"])
-    was_ready, is_ready = ~np.isnan(old["sma_slow"]), ~np.isnan(new["sma_slow"])
+    was_ready, is_ready = (rows["bars_seen"] >= strategy.warm_up for rows in (old, new))
     said |= is_ready & (flat != (old["reason"] == _FLAT))
     if not is_there:
         said[0] = True
@@ -155,7 +157,7 @@ def _changes(old: Rows, new: Rows, flat: Bools, is_there: bool) -> tuple[Bools, 
         said[index] |= said[index - 1] & acts[index - 1]
     # The bar that came has new values; behind an inserted one all have new numbers. Averages change
     # without the indicators before there is an RSI, and while it is 0 or 100.
-    changed = said | ~_same(old, new, ("gain", "loss"))
+    changed = said | ~_same(old, new, states)
     changed[0] = True
     return (changed if is_there else np.ones(len(new), bool)), said
 

@@ -75,9 +75,9 @@ class BarColumns:
         makes_sense: Bools = sound
         return makes_sense
 
-    def rows(self) -> Rows:
-        """ROW[n] with the bars' own values; they must make sense."""
-        rows = np.zeros(self.bars.num_rows, ROW)
+    def rows(self, dtype: np.dtype[np.void] = ROW) -> Rows:
+        """n rows of this layout with the bars' own values; they must make sense."""
+        rows = np.zeros(self.bars.num_rows, dtype)
         rows["minute"] = self.bars["timestamp"].to_numpy() // MINUTE_MS
         for field in ("open", "high", "low", "close", "volume"):
             rows[field] = self.bars[field].to_numpy()

@@ -3,8 +3,9 @@
 from math import isclose
 
 from app.domain.records import Signal, Split
+from app.domain.rules.dips_and_rallies import EQUAL
 from app.domain.split import split_ratio
-from app.domain.strategy import EQUAL, Strategy
+from app.domain.strategy import Strategy
 
 
 def explain(signal: Signal, strategy: Strategy) -> str:
@@ -15,8 +16,12 @@ def explain(signal: Signal, strategy: Strategy) -> str:
     if signal["split"]:
         return explain_split(signal["split"])
     fast, slow, rsi = signal["sma_20"], signal["sma_50"], signal["rsi_14"]
-    if fast is None or slow is None or rsi is None:
-        return f"warming up: {signal['bars_seen']} of {strategy.slow} bars seen"
+    if not signal["ready"] or fast is None or slow is None or rsi is None:
+        return f"warming up: {signal['bars_seen']} of {strategy.warm_up} bars seen"
+    if strategy.own_rule:
+        numbers = {"close": signal["close"], **signal["own_indicators"]}
+        said = ", ".join(f"{name} {value:.6g}" for name, value in numbers.items() if value is not None)
+        return f"{(signal['own_reason'] or 'no clause of the rule').replace('_', ' ')}: {said}"
     if signal["reason"] == "flat":
         return f"flat: the close stayed {signal['close']} for {strategy.rsi_period} bars, so the RSI says nothing"
     trend = _trend(fast, slow, strategy)

@@ -8,7 +8,9 @@ from typing import Literal, TypedDict
 
 Origin = Literal["live", "backfill", "replay", "synthetic"]
 Action = Literal["HOLD", "BUY", "SELL"]
-Reason = Literal["no_rule", "oversold_in_uptrend", "overbought_in_downtrend", "warming_up", "flat", "split_suspected"]
+Reason = Literal[
+    "no_rule", "oversold_in_uptrend", "overbought_in_downtrend", "warming_up", "flat", "split_suspected", "own_rule"
+]
 
 MINUTE_MS = 60_000
 
@@ -65,3 +67,5 @@ class Signal(TypedDict):
     reason: Reason
     strategy: str
     emitted_at: int
+    own_reason: str | None
+    own_indicators: dict[str, float | None]

@@ -1,10 +1,13 @@
 """One row of the windows table: a bar, and all that its signal says.
 
 `ROW` is its layout in memory and, behind a version byte, on disk and in the changelog, so that
-rows are read and written without touching their fields. Little-endian, packed, 129 bytes.
+rows are read and written without touching their fields. Little-endian, packed, 129 bytes. A rule
+with indicators of its own adds an f8 for each of their columns; see `Strategy.dtype`.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +37,7 @@ ROW = np.dtype(
         ("revision", "<u2"),
         ("action", "u1"),  # an index into ACTIONS
         ("previous_action", "u1"),  # NO_ACTION: the first bar
-        ("reason", "u1"),  # an index into REASONS
+        ("reason", "u1"),  # an index into REASONS, or OWN_REASONS and an index into those of the rule
         ("emitted_at", "<i8"),  # UTC epoch milliseconds
     ]
 )
@@ -57,9 +60,13 @@ REASONS: tuple[Reason, ...] = (
     "split_suspected",
 )
 
-Rows = npt.NDArray[np.void]
-"""Rows of dtype ROW."""
+#: From this code on reasons are those of the strategy's own rule, at most so many.
+OWN_REASONS, MOST_OWN_REASONS = 64, 64
 
+Rows = npt.NDArray[np.void]
+"""Rows of dtype ROW, or of a strategy's layout."""
+
+Number = TypeVar("Number", np.int64, np.float64)
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -73,7 +80,7 @@ def is_first(groups: Ints) -> Bools:
     return first
 
 
-def one_before(values: Ints) -> Ints:
+def one_before(values: npt.NDArray[Number]) -> npt.NDArray[Number]:
     """The element before each; 0 for the first."""
     before = np.empty_like(values)
     before[1:] = values[:-1]
@@ -85,8 +92,12 @@ def are_codes_known(rows: Rows) -> Bools:
     """Which rows have an action, previous action and reason that stand for something."""
     action, previous, reason = rows["action"], rows["previous_action"], rows["reason"]
     is_action = (action < len(ACTIONS)) & ((previous < len(ACTIONS)) | (previous == NO_ACTION))
-    known: Bools = is_action & (reason < len(REASONS))
+    own = (reason >= OWN_REASONS) & (reason < OWN_REASONS + MOST_OWN_REASONS)
+    known: Bools = is_action & ((reason < len(REASONS)) | own)
     return known
+
+
+NOTHING: Mapping[str, float | None] = MappingProxyType({})
 
 
 class Row(NamedTuple):
@@ -117,6 +128,10 @@ class Row(NamedTuple):
     emitted_at: int
     strategy: str
     provenance: Provenance
+    #: An index into the reasons of the strategy's own rule, where `reason` is `own_rule`.
+    own_reason: int | None = None
+    #: What a rule's own indicators keep and say, by the columns' names.
+    own_columns: Mapping[str, float | None] = NOTHING
 
     @property
     def split(self) -> Split | None:
@@ -127,7 +142,8 @@ class Row(NamedTuple):
 def row_of(packed: Any, strategy: str, provenance: Provenance) -> Row:
     """The Python values of one element of a ROW array. Raises LookupError for codes that stand for nothing."""
     number, minute, open_, high, low, close, volume, vwap, count, gain, loss, *rest = packed.item()
-    fast, slow, rsi, bars_seen, gap, split_close, revision, action, previous, reason, emitted_at = rest
+    fast, slow, rsi, bars_seen, gap, split_close, revision, action, previous, reason, emitted_at, *own = rest
+    own_reason = reason - OWN_REASONS if reason >= OWN_REASONS else None
     return Row(
         number,
         minute * MINUTE_MS,
@@ -149,10 +165,12 @@ def row_of(packed: Any, strategy: str, provenance: Provenance) -> Row:
         revision,
         ACTIONS[action],
         None if previous == NO_ACTION else ACTIONS[previous],
-        REASONS[reason],
+        REASONS[reason] if own_reason is None else "own_rule",
         emitted_at,
         strategy,
         provenance,
+        own_reason,
+        dict(zip(packed.dtype.names[-len(own) :], map(_nullable, own), strict=True)) if own else NOTHING,
     )
 
 

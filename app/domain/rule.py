@@ -1,45 +1,56 @@
-"""The rule: buy a dip in an uptrend, sell a rally in a downtrend."""
+"""What a rule is: it turns the columns of bars into clauses, each with an action and where it holds."""
 
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from app.domain.row import ACTIONS, REASONS, Bools, Floats, Rows
-from app.domain.strategy import EQUAL, Strategy
-
-Codes = npt.NDArray[np.uint8]
-
-_HOLD, _BUY, _SELL = (ACTIONS.index(action) for action in ("HOLD", "BUY", "SELL"))
-_NO_RULE, _OVERSOLD, _OVERBOUGHT, _WARMING_UP, _IS_FLAT, _SPLIT = map(
-    REASONS.index,
-    ("no_rule", "oversold_in_uptrend", "overbought_in_downtrend", "warming_up", "flat", "split_suspected"),
-)
+from app.domain.indicators import Indicator
+from app.domain.records import Action
+from app.domain.row import Bools, Floats, Ints
 
 
-def decide(rows: Rows, flat: Bools, strategy: Strategy) -> tuple[Codes, Codes]:
-    """What to do, as indexes into ACTIONS, and which clause says so, as indexes into REASONS; u1[n] each.
+class RuleError(ValueError):
+    """A rule does what no rule may; the message is a sentence that names it."""
 
-    rows: ROW[n] with their indicators; flat: bool[n], whether the RSI says nothing. The first clause counts
-    that holds of a split, warming up, flat, the rule, no rule.
+
+class Clause(NamedTuple):
+    """One clause: its name, what to do, and bool[n], for which of the bars it holds."""
+
+    reason: str
+    action: Action
+    where: Bools
+
+
+class RuleColumns:
+    """What a rule sees of n bars, an attribute each: read-only arrays of n values.
+
+    minute (i8, start of the bar, minutes since 1970, UTC), open, high, low, close, volume, vwap (f8; NaN: none),
+    sma_fast, sma_slow, rsi (f8), flat (bool: the close has not moved for the RSI's whole period), and what the
+    rule declared. Each bar stands for itself: its neighbours may be of other series.
     """
-    fast, slow, rsi = rows["sma_fast"], rows["sma_slow"], rows["rsi"]
-    apart = ~equal(fast, slow)
-    buy = (rsi < strategy.buy_below) & (fast > slow) & apart
-    sell = (rsi > strategy.sell_above) & (fast < slow) & apart
-    warming_up = np.isnan(fast) | np.isnan(slow) | np.isnan(rsi)
-    actions = np.full(len(rows), _HOLD, np.uint8)
-    reasons = np.full(len(rows), _NO_RULE, np.uint8)
-    # What comes later goes before what is already there.
-    for clause, action, reason in (
-        (sell, _SELL, _OVERBOUGHT),
-        (buy, _BUY, _OVERSOLD),
-        (flat, _HOLD, _IS_FLAT),
-        (warming_up, _HOLD, _WARMING_UP),
-        (warming_up & ~np.isnan(rows["split_close"]), _HOLD, _SPLIT),
-    ):
-        actions[clause], reasons[clause] = action, reason
-    return actions, reasons
+
+    minute: Ints
+    flat: Bools
+
+    def __init__(self, columns: Mapping[str, Floats | Ints | Bools]) -> None:
+        for name, column in columns.items():
+            read_only = column.view()
+            read_only.flags.writeable = False
+            setattr(self, name, read_only)
+
+    def __getattr__(self, name: str) -> Floats:
+        known = ", ".join(sorted(vars(self)))
+        raise AttributeError(f"there is no column {name}: it can see {known}")
 
 
-def equal(one: Floats, other: Floats) -> Bools:
-    """Which averages are closer than a relative EQUAL."""
-    return np.abs(one - other) <= EQUAL * np.maximum(np.abs(one), np.abs(other))
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """A rule, and the indicators that it needs beside sma_fast, sma_slow and rsi."""
+
+    #: With its parameters and, for a file, a hash of its source: what is different has another name.
+    name: str
+    #: Of a bar the first clause counts that holds; where none does, it is HOLD.
+    clauses: Callable[[RuleColumns], Sequence[Clause]]
+    indicators: Mapping[str, Indicator] = field(default_factory=dict)
+    #: The names of its clauses, where they are not those of `app.domain.row.REASONS`.
+    reasons: tuple[str, ...] = ()

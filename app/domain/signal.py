@@ -9,10 +9,12 @@ import pyarrow as pa
 from app.domain.indicators.rsi import seed_weight, seed_weights
 from app.domain.provenance import Provenance
 from app.domain.records import MINUTE_MS, Action, Signal
-from app.domain.row import ACTIONS, NO_ACTION, NO_GAP, REASONS, Row, Rows
+from app.domain.row import ACTIONS, NO_ACTION, NO_GAP, OWN_REASONS, REASONS, Row, Rows
 from app.domain.strategy import Strategy
 
-_ACTIONS, _REASONS = (np.array([*texts, None], object) for texts in (ACTIONS, REASONS))
+_ACTIONS = np.array([*ACTIONS, None], object)
+#: By the codes of ROW.
+_REASONS = np.array([*REASONS, *["own_rule"] * (256 - len(REASONS))], object)
 
 
 def signal_columns(
@@ -20,7 +22,7 @@ def signal_columns(
 ) -> pa.RecordBatch:
     """The signals of rows, with the fields of schemas/signal.avsc; times are int64, UTC epoch milliseconds.
 
-    rows: ROW[n], made with this strategy; of each its run, symbol and provenance.
+    rows: n, made with this strategy; of each its run, symbol and provenance.
     """
     timestamps = rows["minute"].astype(np.int64) * MINUTE_MS
     revisions = rows["revision"].astype(np.int32)
@@ -51,7 +53,7 @@ def signal_columns(
         "sma_50": _nullable(rows["sma_slow"]),
         "rsi_14": _nullable(rows["rsi"]),
         "rsi_seed_weight": seed_weights(rows["bars_seen"].astype(np.int64), strategy.rsi_period),
-        "ready": ~np.isnan(rows["sma_slow"]),
+        "ready": rows["bars_seen"] >= strategy.warm_up,
         "bars_seen": rows["bars_seen"].astype(np.int64),
         "gap_minutes": pa.array(rows["gap_minutes"].astype(np.int32), mask=rows["gap_minutes"] == NO_GAP),
         "split": pa.StructArray.from_arrays(prices, ["previous_close", "open"], mask=pa.array(np.isnan(split_close))),
@@ -59,6 +61,8 @@ def signal_columns(
         "reason": pa.array(_REASONS[rows["reason"]], pa.string()),
         "strategy": pa.array([strategy.name] * len(rows), pa.string()),
         "emitted_at": rows["emitted_at"].astype(np.int64),
+        "own_reason": _own_reasons(rows, strategy),
+        "own_indicators": _own_indicators(rows, strategy),
     }
     return pa.RecordBatch.from_arrays(
         [column if isinstance(column, pa.Array) else pa.array(column) for column in columns.values()], list(columns)
@@ -84,7 +88,7 @@ def signal_of(row: Row, run_id: str, symbol: str, strategy: Strategy) -> Signal:
         "sma_50": row.sma_slow,
         "rsi_14": row.rsi,
         "rsi_seed_weight": seed_weight(row.bars_seen, strategy.rsi_period),
-        "ready": row.sma_slow is not None,
+        "ready": row.bars_seen >= strategy.warm_up,
         "bars_seen": row.bars_seen,
         "gap_minutes": row.gap_minutes,
         "split": row.split,
@@ -92,6 +96,8 @@ def signal_of(row: Row, run_id: str, symbol: str, strategy: Strategy) -> Signal:
         "reason": row.reason,
         "strategy": row.strategy,
         "emitted_at": row.emitted_at,
+        "own_reason": None if row.own_reason is None else strategy.rule.reasons[row.own_reason],
+        "own_indicators": {name: row.own_columns[name] for name in strategy.own_values},
     }
 
 
@@ -103,6 +109,19 @@ def signal_id(run_id: str, symbol: str, timestamp: int, strategy: str, revision:
 def is_transition(action: Action, previous: Action | None) -> bool:
     """Whether the action differs from that of the bar before; the first bar's does not."""
     return previous is not None and action != previous
+
+
+def _own_reasons(rows: Rows, strategy: Strategy) -> pa.Array:
+    codes = rows["reason"].astype(np.int64) - OWN_REASONS
+    own = pa.array(np.maximum(codes, 0), mask=codes < 0)
+    return pa.array(strategy.rule.reasons, pa.string()).take(own)
+
+
+def _own_indicators(rows: Rows, strategy: Strategy) -> pa.Array:
+    names = strategy.own_values
+    values = np.array([rows[name] for name in names], np.float64).reshape(len(names), len(rows)).T.ravel()
+    offsets = np.arange(len(rows) + 1, dtype=np.int32) * len(names)
+    return pa.MapArray.from_arrays(pa.array(offsets), pa.array([*names] * len(rows), pa.string()), _nullable(values))
 
 
 def _nullable(values: Any) -> pa.Array:

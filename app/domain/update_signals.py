@@ -2,13 +2,16 @@
 
 import numpy as np
 
-from app.domain.rule import decide
+from app.domain.decide import decide
 from app.domain.strategy import Strategy
 from app.domain.updates import Updates
 
 
 def update_signals(updates: Updates, strategy: Strategy, now_ms: int) -> None:
-    """Fill in what the rule says of each row, and when it is emitted; `now_ms` is UTC epoch milliseconds."""
+    """Fill in what the rule says of each row, and when it is emitted; `now_ms` is UTC epoch milliseconds.
+
+    Raises RuleError.
+    """
     rows, previous = updates.rows, updates.previous
     actions, reasons = decide(rows, updates.flat, strategy)
     rows["action"], rows["reason"] = actions, reasons

@@ -25,7 +25,7 @@ class Bars(NamedTuple):
 
     #: i8[n], the place of each bar's series in the windows.
     places: Ints
-    #: ROW[n], of which only the bar's own values are set, minute to trade count.
+    #: n of the strategy's layout, of which only the bar's own values are set, minute to trade count.
     rows: Rows
     #: Provenance[n].
     provenances: Objects

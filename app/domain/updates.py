@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.domain.row import ROW, Bools, Ints, Objects, Rows
+from app.domain.row import Bools, Ints, Objects, Rows
 
 
 class Updates(NamedTuple):
@@ -17,7 +17,7 @@ class Updates(NamedTuple):
 
     #: i8[n], the place of each bar's series in the windows.
     places: Ints
-    #: ROW[n]; `emitted_at` is 0 where that is now.
+    #: n of the strategy's layout; `emitted_at` is 0 where that is now.
     rows: Rows
     #: Provenance[n].
     provenances: Objects
@@ -29,8 +29,8 @@ class Updates(NamedTuple):
     flat: Bools
 
 
-def joined(parts: Sequence[Updates]) -> Updates:
-    """All updates of parts, one part after the other."""
+def joined(parts: Sequence[Updates], dtype: np.dtype[np.void]) -> Updates:
+    """All updates of parts, one part after the other; of rows of this layout."""
     if len(parts) == 1:
         return parts[0]
     starts = np.cumsum([0, *(len(part.rows) for part in parts)])
@@ -38,7 +38,5 @@ def joined(parts: Sequence[Updates]) -> Updates:
         part._replace(previous=np.where(part.previous < 0, -1, part.previous + start))
         for part, start in zip(parts, starts, strict=False)
     ]
-    return Updates(*(np.concatenate(column) for column in zip(NONE, *moved, strict=True)))
-
-
-NONE = Updates(*(np.empty(0, kind) for kind in (np.int64, ROW, object, np.int64, bool, bool)))
+    none = Updates(*(np.empty(0, kind) for kind in (np.int64, dtype, object, np.int64, bool, bool)))
+    return Updates(*(np.concatenate(column) for column in zip(none, *moved, strict=True)))

@@ -7,7 +7,7 @@ import numpy as np
 from app.domain.advance import Before
 from app.domain.key import split_key
 from app.domain.provenance import Provenance
-from app.domain.row import NO_ACTION, ROW, Floats, Ints, Objects, Rows
+from app.domain.row import NO_ACTION, Floats, Ints, Objects, Rows
 from app.domain.strategy import Strategy
 
 #: Places in new windows; when they are full there are twice as many.
@@ -23,9 +23,9 @@ class Windows:
 
     def __init__(self, strategy: Strategy) -> None:
         self.size = strategy.window
-        self._slow = strategy.slow
+        self._lookback = strategy.lookback
         self.counts: Ints = np.zeros(PLACES, np.int64)
-        self.rows: Rows = np.zeros((PLACES, self.size), ROW)
+        self.rows: Rows = np.zeros((PLACES, self.size), strategy.dtype)
         self.provenances: Objects = np.empty((PLACES, self.size), object)
         #: The closes of the rows once more, for it is these that each bar looks back at.
         self._closes: Floats = np.zeros((PLACES, self.size))
@@ -65,7 +65,7 @@ class Windows:
     def before(self, places: Ints) -> Before:
         """What bars newer than all others follow on, for each of these series."""
         counts = self.counts[places]
-        slots = (counts[:, np.newaxis] + np.arange(-self._slow, 0)) % self.size
+        slots = (counts[:, np.newaxis] + np.arange(-self._lookback, 0)) % self.size
         newest = self._newest(places)
         newest["previous_action"][counts == 0] = newest["action"][counts == 0] = NO_ACTION
         return Before(counts, newest, self._closes[places[:, np.newaxis], slots])

@@ -45,6 +45,8 @@ SIGNAL: Signal = {
     "reason": "oversold_in_uptrend",
     "strategy": "sma20-sma50-rsi14-30-70/1",
     "emitted_at": 1_731_594_661_234,
+    "own_reason": None,
+    "own_indicators": {},
 }
 
 #: A row of the same bar and much the same signal.

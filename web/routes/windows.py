@@ -29,7 +29,8 @@ def _indicators(row: Row, strategy: Strategy) -> IndicatorsOut:
         sma_50=row.sma_slow,
         rsi_14=row.rsi,
         rsi_seed_weight=seed_weight(row.bars_seen, strategy.rsi_period),
-        ready=row.sma_slow is not None,
+        own_indicators={name: row.own_columns[name] for name in strategy.own_values},
+        ready=row.bars_seen >= strategy.warm_up,
     )
 
 

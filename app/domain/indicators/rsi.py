@@ -5,65 +5,74 @@ the first averages are plain ones over `period` changes, each later one is
 (previous x (period - 1) + change) / period.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
+from app.domain.indicators.indicator import Columns, Indicator, Inputs
 from app.domain.row import Bools, Floats, Ints
 
 
-def averages(
-    before: tuple[Floats, Floats], changes: Floats, bars: Ints, which: Ints, period: int
-) -> tuple[Floats, Floats]:
-    """Wilder's averages of gains and losses after each bar, f8[n] each; sums before there are `period` changes.
+@dataclass(frozen=True, slots=True)
+class Rsi(Indicator):
+    """In points, 0 to 100; 50 when nothing ever moved (TA-Lib says 0 there, which reads as oversold)."""
 
-    Bars are grouped by series, each series' in the order of time.
-    before: f8[k] each, the averages of each series before its first bar here.
-    changes: f8[n], the change of the close that each bar made; bars: i8[n], which bar of its series it is, from 1;
-    which: i8[n], the series of each bar.
+    period: int
 
-    A plain loop: each average needs the one before, and 0.3 us a bar is little beside the rest.
-    """
-    gains: list[float] = []
-    losses: list[float] = []
-    start_gains, start_losses = before[0].tolist(), before[1].tolist()
-    gain = loss = 0.0
-    current = -1
-    kept = period - 1
-    for change, bar, series in zip(changes.tolist(), bars.tolist(), which.tolist(), strict=True):
-        if series != current:
-            current, gain, loss = series, start_gains[series], start_losses[series]
-        if bar == 1:
-            gain = loss = 0.0
-        else:
-            if bar > period + 1:
-                gain *= kept
-                loss *= kept
-            if change > 0.0:
-                gain += change
+    states = ("gain", "loss")
+
+    @property
+    def warm_up(self) -> int:
+        return self.period + 1
+
+    @property
+    def lookback(self) -> int:
+        return self.period + 1
+
+    def advance(self, before: Columns, inputs: Inputs) -> Columns:
+        """The averages of gains and losses after each bar; sums before there are `period` changes.
+
+        A plain loop: each average needs the one before, and 0.3 us a bar is little beside the rest.
+        """
+        gains: list[float] = []
+        losses: list[float] = []
+        start_gains, start_losses = before[0].tolist(), before[1].tolist()
+        gain = loss = 0.0
+        current = -1
+        period, kept = self.period, self.period - 1
+        changes = inputs.windows[:, -1] - inputs.windows[:, -2]
+        columns = changes.tolist(), inputs.bars.tolist(), inputs.which.tolist()
+        for change, bar, series in zip(*columns, strict=True):
+            if series != current:
+                current, gain, loss = series, start_gains[series], start_losses[series]
+            if bar == 1:
+                gain = loss = 0.0
             else:
-                loss -= change
-            if bar > period:
-                gain /= period
-                loss /= period
-        gains.append(gain)
-        losses.append(loss)
-    return np.array(gains), np.array(losses)
+                if bar > period + 1:
+                    gain *= kept
+                    loss *= kept
+                if change > 0.0:
+                    gain += change
+                else:
+                    loss -= change
+                if bar > period:
+                    gain /= period
+                    loss /= period
+            gains.append(gain)
+            losses.append(loss)
+        return np.array(gains), np.array(losses)
 
-
-def rsi(gains: Floats, losses: Floats, bars: Ints, period: int) -> Floats:
-    """The RSI of each bar, 0 to 100; NaN before there are `period` changes.
-
-    50 when nothing ever moved (TA-Lib says 0 there, which reads as oversold).
-    """
-    total = gains + losses
-    moved = total > 0.0
-    values = np.where(moved, 100.0 * (gains / np.where(moved, total, 1.0)), 50.0)
-    return np.where(bars > period, values, np.nan)
+    def read(self, states: Columns, inputs: Inputs) -> Columns:
+        gains, losses = states
+        total = gains + losses
+        moved = total > 0.0
+        values = np.where(moved, 100.0 * (gains / np.where(moved, total, 1.0)), 50.0)
+        return (np.where(inputs.bars > self.period, values, np.nan),)
 
 
 def unchanged(windows: Floats, bars: Ints, period: int) -> Bools:
-    """Whether the newest `period` changes of the close are all none; windows as for `sma`."""
+    """Whether the newest `period` changes of the close are all none; windows and bars as in `Inputs`."""
     newest = windows[:, windows.shape[1] - period - 1 :]
     flat: Bools = (bars > period) & (newest == newest[:, -1:]).all(axis=1)
     return flat

@@ -86,13 +86,13 @@ class Pipeline:
         order = sorted(range(len(bars)), key=lambda at: keys.index(series[at]))
         columns = BarColumns(pa.RecordBatch.from_pylist([dict(bars[at]) for at in order], FIELDS))
         which = np.array([keys.index(series[at]) for at in order], np.int64)
-        folded = Bars(places[which], columns.rows(), columns.provenance_column())
+        folded = Bars(places[which], columns.rows(self.strategy.dtype), columns.provenance_column())
         outcomes: dict[int, Outcome] = {}
         parts = []
         for part in update_windows(windows, folded, self.strategy, self.gap):
             outcomes.update(zip((order[at] for at in part.indexes), part.outcomes, strict=True))
             parts.append(part.updates)
-        updates = joined(parts)
+        updates = joined(parts, self.strategy.dtype)
         update_signals(updates, self.strategy, self.now_ms)
         windows.put(updates.places, updates.rows, updates.provenances)
         run_ids, symbols = windows.run_ids[updates.places].tolist(), windows.symbols[updates.places].tolist()
@@ -100,7 +100,9 @@ class Pipeline:
         provenances = updates.provenances.tolist()
         signals = signal_columns(updates.rows, run_ids, symbols, provenances, self.strategy)
         signals = signals.filter(pa.array(updates.emit))
-        return [outcomes[index] for index in range(len(bars))], cast(list[Signal], signals.to_pylist()), rows
+        # A map comes from Arrow as pairs.
+        made = [each | {"own_indicators": dict(each["own_indicators"])} for each in signals.to_pylist()]
+        return [outcomes[index] for index in range(len(bars))], cast(list[Signal], made), rows
 
 
 class WindowContents(NamedTuple):

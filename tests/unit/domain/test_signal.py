@@ -20,10 +20,10 @@ def test_a_signal_says_all_that_its_row_does() -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"sma_slow": None}, {"sma_50": None, "ready": False}),
+        ({"sma_slow": None}, {"sma_50": None}),
         ({"sma_fast": None, "rsi": None}, {"sma_20": None, "rsi_14": None}),
-        ({"bars_seen": 16}, {"bars_seen": 16, "rsi_seed_weight": 13 / 14}),
-        ({"bars_seen": 3}, {"bars_seen": 3, "rsi_seed_weight": 1.0}),
+        ({"bars_seen": 16}, {"bars_seen": 16, "ready": False, "rsi_seed_weight": 13 / 14}),
+        ({"bars_seen": 3}, {"bars_seen": 3, "ready": False, "rsi_seed_weight": 1.0}),
         ({"gap_minutes": None}, {"gap_minutes": None}),
         ({"split_close": 756.0}, {"split": {"previous_close": 756.0, "open": 189.0}}),
         ({"previous_action": None}, {"previous_action": None, "transition": False}),

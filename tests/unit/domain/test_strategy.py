@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from app.domain.strategy import Strategy
@@ -21,6 +23,6 @@ def test_the_name_tells_periods_and_thresholds() -> None:
         ({"buy_below": 70.0}, r"RSI_BUY_BELOW \(70\)"),
     ],
 )
-def test_what_cannot_be_is_refused_by_the_settings_name(changes: dict[str, int], says: str) -> None:
+def test_what_cannot_be_is_refused_by_the_settings_name(changes: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         Strategy(**changes)

@@ -67,6 +67,7 @@ async def test_no_indicators_before_there_are_enough_bars(client: httpx.AsyncCli
         "sma_50": None,
         "rsi_14": None,
         "rsi_seed_weight": 1.0,
+        "own_indicators": {},
         "ready": False,
     }
 

@@ -3,6 +3,8 @@ import pytest
 import talib
 
 from app.domain.indicators import rsi
+from app.domain.indicators.indicator import Columns, Inputs
+from app.domain.row import ROW, Floats, Ints
 from app.domain.strategy import Strategy
 from tests.bars import series
 from tests.oracle import wilder_rsi
@@ -10,12 +12,20 @@ from tests.unit.domain.pipeline import Pipeline
 from tests.unit.domain.walks import WALKS
 
 
+def inputs_of(changes: Floats, bars: Ints, which: Ints) -> Inputs:
+    """Bars that each change the close so."""
+    return Inputs(np.zeros(len(bars), ROW), np.column_stack([np.zeros(len(bars)), changes]), bars, which)
+
+
+def averages(before: Columns, changes: Floats, bars: Ints, which: Ints, period: int) -> Columns:
+    return rsi.Rsi(period).advance(before, inputs_of(changes, bars, which))
+
+
 def rsi_of(closes: list[float], period: int) -> list[float | None]:
-    bars = np.arange(1, len(closes) + 1)
     changes = np.diff(np.array(closes), prepend=0.0)
-    none = np.zeros(1)
-    gains, losses = rsi.averages((none, none), changes, bars, np.zeros(len(closes), np.int64), period)
-    values = rsi.rsi(gains, losses, bars, period)
+    bars, none = np.arange(1, len(closes) + 1), np.zeros(1)
+    inputs = inputs_of(changes, bars, np.zeros(len(closes), np.int64))
+    [values] = rsi.Rsi(period).read(rsi.Rsi(period).advance((none, none), inputs), inputs)
     return [None if np.isnan(value) else float(value) for value in values]
 
 
@@ -104,18 +114,18 @@ def test_series_do_not_touch_each_other_and_go_on_where_they_were() -> None:
     changes = np.diff(np.array(WALKS["dollars"][:40]), prepend=0.0)
     bars, zeros = np.arange(1, 41), np.zeros(2)
     which = np.zeros(40, np.int64)
-    alone = rsi.averages((zeros[:1], zeros[:1]), changes, bars, which, 14)
-    both = rsi.averages((zeros, zeros), np.tile(changes, 2), np.tile(bars, 2), np.repeat([0, 1], 40), 14)
+    alone = averages((zeros[:1], zeros[:1]), changes, bars, which, 14)
+    both = averages((zeros, zeros), np.tile(changes, 2), np.tile(bars, 2), np.repeat([0, 1], 40), 14)
     assert [np.tile(column, 2).tolist() for column in alone] == [column.tolist() for column in both]
     for cut in (1, 13, 14, 15, 39):
         before = alone[0][cut - 1 : cut], alone[1][cut - 1 : cut]
-        rest = rsi.averages(before, changes[cut:], bars[cut:], which[cut:], 14)
+        rest = averages(before, changes[cut:], bars[cut:], which[cut:], 14)
         assert [column[cut:].tolist() for column in alone] == [column.tolist() for column in rest]
 
 
 def test_a_first_bar_begins_anew() -> None:
     """Also in the middle, as after a split."""
-    gains, losses = rsi.averages(
+    gains, losses = averages(
         (np.array([5.0]), np.array([6.0])), np.array([1.0, -9.0, 2.0]), np.array([7, 1, 2]), np.zeros(3, np.int64), 14
     )
     assert (gains.tolist(), losses.tolist()) == ([6.0, 0.0, 2.0], [6.0, 0.0, 0.0])

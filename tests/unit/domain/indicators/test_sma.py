@@ -1,8 +1,16 @@
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from app.domain.indicators.sma import sma
+from app.domain.indicators import Sma
+from app.domain.indicators.indicator import Inputs
+from app.domain.row import ROW, Floats, Ints
 from tests.unit.domain.walks import WALKS
+
+
+def sma(windows: Floats, bars: Ints, period: int) -> Floats:
+    count = len(bars)
+    [values] = Sma(period).read((), Inputs(np.zeros(count, ROW), windows, bars, np.zeros(count, np.int64)))
+    return values
 
 
 def test_it_is_the_mean_of_the_newest_closes_once_there_are_enough() -> None:

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from app.domain.decide import decide
 from app.domain.row import ACTIONS, REASONS, ROW
-from app.domain.rule import decide
 from app.domain.strategy import Strategy
 
 STRATEGY = Strategy()
@@ -23,6 +23,7 @@ def said(
     row = rows[1:2]
     row["sma_fast"], row["sma_slow"], row["rsi"] = (np.nan if value is None else value for value in (fast, slow, rsi))
     row["split_close"] = 96.2 if split else np.nan
+    row["bars_seen"] = 49 if slow is None else 50
     actions, reasons = decide(rows, np.array([False, flat, False]), strategy)
     return ACTIONS[actions[1]], REASONS[reasons[1]]
 

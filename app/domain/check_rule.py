@@ -1,0 +1,87 @@
+"""Try a strategy's own rule on made-up bars, before it sees any others: does it look ahead, or at other series?
+
+What it and its indicators say of a bar, when all bars come at once, must be what they say when
+each bar comes alone: then it has nothing to look at but this bar and what was before it.
+"""
+
+import numpy as np
+
+from app.domain.key import table_key
+from app.domain.provenance import Provenance
+from app.domain.records import MINUTE_MS
+from app.domain.row import Floats, Rows
+from app.domain.rule import RuleError
+from app.domain.strategy import Strategy
+from app.domain.update_signals import update_signals
+from app.domain.update_windows import Bars, update_windows
+from app.domain.updates import joined
+from app.domain.windows import Windows
+
+#: Bars of each made-up series beyond the warm-up.
+_BARS = 40
+_SEED = 20260
+#: A session's first minute, 2024-11-14 14:30 UTC, in minutes since 1970.
+_START = 28_859_910
+_SOURCE = Provenance("synthetic", "check", "")
+
+
+def check_rule(strategy: Strategy) -> None:
+    """Raise RuleError if the strategy's rule raises, returns the wrong shape, or looks at what it may not."""
+    series = [_walk(strategy, seed) for seed in (_SEED, _SEED + 1)]
+    at_once = _rows(strategy, [series])
+    one_by_one = [_rows(strategy, [[rows[at : at + 1]] for at in range(len(rows))]) for rows in series]
+    _compare(at_once, np.concatenate(one_by_one), strategy)
+
+
+def _walk(strategy: Strategy, seed: int) -> Rows:
+    """Bars of one series, with trends, flat stretches and jumps."""
+    chance = np.random.default_rng(seed)
+    count = strategy.warm_up + _BARS
+    drift = np.repeat(chance.choice([-0.004, 0.0, 0.004], count // 10 + 1), 10)[:count]
+    closes: Floats = np.round(100 * np.exp(np.cumsum(drift + chance.normal(0, 0.001, count))), 2)
+    rows = np.zeros(count, strategy.dtype)
+    rows["minute"] = _START + np.arange(count)
+    rows["open"] = np.concatenate([closes[:1], closes[:-1]])
+    rows["close"] = closes
+    rows["high"], rows["low"] = np.maximum(rows["open"], closes) + 0.01, np.minimum(rows["open"], closes) - 0.01
+    rows["volume"] = chance.integers(100, 10_000, count)
+    rows["vwap"] = (rows["high"] + rows["low"]) / 2
+    return rows
+
+
+def _rows(strategy: Strategy, batches: list[list[Rows]]) -> Rows:
+    """The rows that come of batches, in each of which there are some series."""
+    windows = Windows(strategy)
+    places = [windows.add(table_key("check", str(number))) for number in range(max(map(len, batches)))]
+    found = []
+    for batch in batches:
+        which = np.repeat(places[: len(batch)], [len(rows) for rows in batch])
+        bars = Bars(which, np.concatenate(batch), np.full(len(which), None, object))
+        bars.provenances[:] = [_SOURCE] * len(which)
+        parts = [part.updates for part in update_windows(windows, bars, strategy, _every_minute)]
+        updates = joined(parts, strategy.dtype)
+        update_signals(updates, strategy, 1)
+        windows.put(updates.places, updates.rows, updates.provenances)
+        found.append(updates.rows)
+    return np.concatenate(found)
+
+
+def _every_minute(previous_ms: int, timestamp_ms: int) -> int:
+    return (timestamp_ms - previous_ms) // MINUTE_MS - 1
+
+
+def _compare(at_once: Rows, one_by_one: Rows, strategy: Strategy) -> None:
+    for indicator in strategy.indicators:
+        for name in (*indicator.states, *indicator.values):
+            if at_once[name].tobytes() != one_by_one[name].tobytes():
+                raise RuleError(
+                    f"the indicator {indicator.name} of the rule {strategy.rule.name} says something else of a bar "
+                    "when later bars or other series come with it: it may only look at this bar and what was before it"
+                )
+    different = (at_once["action"] != one_by_one["action"]) | (at_once["reason"] != one_by_one["reason"])
+    if different.any():
+        raise RuleError(
+            f"the rule {strategy.rule.name} says something else of a bar when other bars come with it "
+            f"({int(different.sum())} of {len(different)} bars that it was tried on): it looks ahead, or at other "
+            "series. Each column has one value a bar; what was before, an indicator such as Previous can tell"
+        )
