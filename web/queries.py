@@ -64,6 +64,8 @@ class SignalsFilter(BaseModel):
         Field(description="Only these actions, for example BUY,SELL; without it, all."),
     ] = frozenset()
     transitions: bool = Field(default=False, description="Only signals whose action differs from the bar's before.")
+    since: Time | None = Field(default=None, description="Only bars that start at this time or later.")
+    until: Time | None = Field(default=None, description="Only bars that start before this time.")
 
 
 class SignalsQuery(RunQuery, SignalsFilter):
@@ -73,15 +75,13 @@ class SignalsQuery(RunQuery, SignalsFilter):
 
     def wanted(self) -> SignalFilter:
         """As the reader takes it."""
-        return SignalFilter(self.limit, self.action, self.transitions)
+        return SignalFilter(self.limit, self.action, self.transitions, _ms(self.since), _ms(self.until))
 
 
 class SymbolSignalsQuery(SymbolQuery, SignalsFilter):
     """Which signals of one symbol."""
 
     limit: int = Field(default=5, ge=1, le=MAX_BARS, description="At most this many signals, the newest.")
-    since: Time | None = Field(default=None, description="Only bars that start at this time or later.")
-    until: Time | None = Field(default=None, description="Only bars that start before this time.")
 
     def wanted(self) -> SignalFilter:
         """As the reader takes it."""

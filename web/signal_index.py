@@ -4,7 +4,7 @@ The worker tells this index of every row it writes or reads at the start. It kee
 bytes a row, and reads the row itself only when someone asks for it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
@@ -151,16 +151,33 @@ class SignalIndex:
             return 0, []
         codes = _codes(wanted)
         found: list[tuple[_Series, Row]] = []
-        chosen = self._among_newest(run, codes, wanted.limit)
-        if chosen is None:
-            chosen = await self._among_all(run, codes, wanted.limit)
+        total, chosen = await self._chosen(run, codes, wanted)
         async for series, number in in_turns(chosen):
             row = self._row(series, number)
             if row is not None and wanted.matches(row):
                 found.append((series, row))
         # As things are now: partitions may have gone while others had their turn.
         here = [(series.symbol, row) for series, row in found if self._is_here(series)]
-        return int(run.counts[codes].sum()), sorted(here, key=lambda each: (-each[1].timestamp, each[0]))
+        return int(run.counts[codes].sum()) if total is None else total, sorted(
+            here, key=lambda each: (-each[1].timestamp, each[0])
+        )
+
+    async def _chosen(
+        self, run: _Run, codes: Bools, wanted: SignalFilter
+    ) -> tuple[int | None, list[tuple[_Series, int]]]:
+        """How many rows match, None for all of these codes; and the numbers of the newest."""
+        columns, (series, places) = self._columns, run.in_order()
+        # A bar starts with its minute, so one that starts at or after a time has that minute or a later one.
+        since, until = (None if time is None else -(-time // MINUTE_MS) for time in (wanted.since, wanted.until))
+        rows = np.minimum(columns.newest[places] + 1, self._keep_bars)
+        newest = rows if since is None else columns.rows_since(places, since)
+        skipped = np.zeros_like(rows) if until is None else np.minimum(columns.rows_since(places, until), newest)
+        if (newest == rows).all() and not skipped.any():
+            chosen = self._among_newest(run, codes, wanted.limit)
+            if chosen is None:
+                _, chosen = await self._newest(columns.matches(places, codes), series, places, wanted.limit)
+            return None, chosen
+        return await self._newest(columns.matches_among(places, codes, skipped, newest), series, places, wanted.limit)
 
     def _among_newest(self, run: _Run, codes: Bools, limit: int) -> list[tuple[_Series, int]] | None:
         """The newest matches, where the newest few bars of each series are enough to tell; otherwise None."""
@@ -176,11 +193,17 @@ class SignalIndex:
         newest = np.argsort(-minutes[at, ago], kind="stable")[:limit]
         return [(series[at[each]], int(numbers[at[each], ago[each]])) for each in newest]
 
-    async def _among_all(self, run: _Run, codes: Bools, limit: int) -> list[tuple[_Series, int]]:
-        """The newest matches of all rows."""
-        series, places = run.in_order()
+    async def _newest(
+        self, matches: Iterable[tuple[Ints, Ints, Ints]], series: list[_Series], places: Ints, limit: int
+    ) -> tuple[int, list[tuple[_Series, int]]]:
+        """How many matches there are, and the newest of them."""
+        total = 0
         best: list[tuple[int, int, int]] = []
-        async for indexes, minutes, slots in in_turns(self._columns.matches(places, codes)):
+        async for indexes, minutes, slots in in_turns(matches):
+            total += len(indexes)
+            if len(indexes) > limit:
+                late = minutes >= np.partition(minutes, -limit)[-limit]
+                indexes, minutes, slots = indexes[late], minutes[late], slots[late]
             newest = np.argsort(-minutes, kind="stable")[:limit]
             columns = (-minutes[newest], indexes[newest], slots[newest])
             some = [
@@ -188,7 +211,7 @@ class SignalIndex:
                 for minute, index, slot in zip(*(column.tolist() for column in columns), strict=True)
             ]
             best = sorted(best + some)[:limit]
-        return [(series[index], number) for _, index, number in best]
+        return total, [(series[index], number) for _, index, number in best]
 
     def _add(self, partition: int, key: bytes) -> _Series:
         run_id, symbol = split_key(key)

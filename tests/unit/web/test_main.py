@@ -48,7 +48,7 @@ async def test_a_limit_has_a_limit(client: httpx.AsyncClient, path: str, most: i
         "/windows/AAPL?limit=0",
         "/signals/AAPL?since=yesterday",
         "/signals/AAPL?until=2024-11-14T25:00:00Z",
-        "/signals?since=2024-11-14T15:00:00Z",
+        "/signals?since=today",
         "/signals/",
     ],
 )

@@ -83,6 +83,8 @@ class Table:
             for symbol, row in self.all(run_id)
             if (not wanted.actions or row.action in wanted.actions)
             and (not wanted.transitions or row.previous_action not in (None, row.action))
+            and (wanted.since is None or row.timestamp >= wanted.since)
+            and (wanted.until is None or row.timestamp < wanted.until)
         ]
         found.sort(key=lambda each: (-each[1].timestamp, each[0]))
         return len(found), found[: wanted.limit]
@@ -111,16 +113,27 @@ batches = st.tuples(
     st.dictionaries(st.integers(0, 8), st.sampled_from([8.0, 9.0, 10.0, 11.0, 12.0]), min_size=1, max_size=8),
 )
 steps = st.one_of(batches, batches, batches, st.tuples(st.sampled_from(["give", "take"]), st.integers(0, 2)))
+#: Also between two minutes.
+times = st.none() | st.integers(0, 2 * 48).map(lambda halves: START + halves * MINUTE_MS // 2)
 actions = st.frozensets(st.sampled_from(("HOLD", "BUY", "SELL")))
 
 
 @settings(max_examples=300, deadline=None)
-@given(taken=st.lists(steps, max_size=30), limit=st.integers(1, 60), actions=actions, transitions=st.booleans())
+@given(
+    taken=st.lists(steps, max_size=30),
+    limit=st.integers(1, 60),
+    actions=actions,
+    transitions=st.booleans(),
+    since=times,
+    until=times,
+)
 def test_it_equals_a_scan_of_everything(
     taken: list[tuple[str, str, int, dict[int, float]] | tuple[str, int]],
     limit: int,
     actions: frozenset[Action],
     transitions: bool,
+    since: int | None,
+    until: int | None,
 ) -> None:
     table = Table()
     for step in taken:
@@ -131,7 +144,7 @@ def test_it_equals_a_scan_of_everything(
             table.give_away(step[1])
         else:
             table.take(step[1])
-    wanted = SignalFilter(limit, actions, transitions)
+    wanted = SignalFilter(limit, actions, transitions, since, until)
     for run_id in ("a", "b", "unknown"):
         assert asyncio.run(table.index.recent(run_id, wanted)) == table.scan(run_id, wanted)
         assert asyncio.run(table.index.recent(run_id, EVERYTHING)) == table.scan(run_id, EVERYTHING)

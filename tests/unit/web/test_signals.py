@@ -43,6 +43,9 @@ async def test_a_signal_has_every_field_of_the_record(client: httpx.AsyncClient,
         ("transitions=true", 1),
         ("action=HOLD&transitions=true", 0),
         ("action=SELL", 0),
+        ("since=2024-11-14T15:24:00Z", 12),
+        ("since=2024-11-14T14:35:00Z&until=2024-11-14T14:37:00Z", 6),
+        ("until=2024-11-14T14:30:00Z", 0),
     ],
 )
 async def test_filters(client: httpx.AsyncClient, query: str, total: int) -> None:
