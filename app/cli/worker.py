@@ -27,9 +27,9 @@ def command(context: click.Context, processes: int, options: tuple[str, ...]) ->
     from API_PORT on; ask any of them for any symbol (curl -L). One that dies
     is started again. Ctrl-C or SIGTERM stops all, a second one at once.
     """
-    arguments = ["-A", "app.main", "worker", "-l", "info", *options]
+    worker = [sys.executable, "-m", "faust", "-A", "app.main", "worker", "-l", "info", *options]
     if processes == 1:
-        os.execv(sys.executable, [sys.executable, "-m", "faust", *arguments])  # noqa: S606 - it becomes the worker
+        os.execv(worker[0], worker)  # noqa: S606 - a list of arguments, no shell
 
     from app.settings import settings
     from app.supervisor.places import places
@@ -41,7 +41,7 @@ def command(context: click.Context, processes: int, options: tuple[str, ...]) ->
     # Each worker looks at them too, but this says it once.
     ensure_topics(ours)
     try:
-        status = supervise(found, arguments, sys.stdout.fileno())
+        status = supervise(found, worker, sys.stdout.fileno())
     except WorkerFailed as error:
         click.echo(f"Error: {error}", err=True)
         status = error.status

@@ -18,10 +18,10 @@ _CHUNK = 64 * 1024
 class WorkerProcess:
     """Runs one worker after the other in one place; `lines` is what the last one said."""
 
-    def __init__(self, place: Place, arguments: Sequence[str], output: Output, prefix: bytes) -> None:
+    def __init__(self, place: Place, command: Sequence[str], output: Output, prefix: bytes) -> None:
         self.place = place
         self.lines = Lines(prefix)
-        self._arguments = arguments
+        self._command = command
         self._output = output
         self._prefix = prefix
         self._process: Process | None = None
@@ -34,7 +34,7 @@ class WorkerProcess:
         self.lines = Lines(self._prefix)
         environment = {"DATA_DIR": str(self.place.data_dir), "API_PORT": str(self.place.port), "PYTHONUNBUFFERED": "1"}
         self._process = process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "app.supervisor.tether", str(os.getpid()), *self._arguments),
+            *(sys.executable, "-m", "app.supervisor.tether", str(os.getpid()), *self._command),
             env={**os.environ, **environment},
             stdin=DEVNULL,
             stdout=PIPE,

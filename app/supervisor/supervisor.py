@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from app.errors import StocksError
@@ -34,19 +34,28 @@ class WorkerFailed(StocksError):
 class Supervisor:
     """Runs a worker in each place until SIGINT, SIGTERM, SIGHUP, or until one cannot be started or nobody reads."""
 
-    def __init__(self, places: Sequence[Place], arguments: Sequence[str], descriptor: int, *, colour: bool) -> None:
+    def __init__(
+        self,
+        places: Sequence[Place],
+        command: Sequence[str],
+        descriptor: int,
+        *,
+        colour: bool,
+        restarts: Callable[[], Restarts] = Restarts,
+    ) -> None:
+        self._restarts = restarts
         self._stopping = asyncio.Event()
         self._failure: WorkerFailed | None = None
         self._clean = True
         self._output = Output(descriptor, self._output_gone)
         width = len(str(len(places)))
         self._workers = [
-            WorkerProcess(place, arguments, self._output, _prefix(f"{place.number:>{width}} |", colour=colour))
+            WorkerProcess(place, command, self._output, _prefix(f"{place.number:>{width}} |", colour=colour))
             for place in places
         ]
 
     async def run(self) -> int:
-        """Returns the exit status: 0 if all ended when they were told to. Raises WorkerFailed."""
+        """Returns the exit status. Raises WorkerFailed."""
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             # Whoever started this with `nohup` wants it to go on without a terminal.
@@ -62,7 +71,7 @@ class Supervisor:
         return 0 if self._clean else 1
 
     async def _keep_running(self, worker: WorkerProcess) -> None:
-        number, restarts = worker.place.number, Restarts()
+        number, restarts = worker.place.number, self._restarts()
         while not self._stopping.is_set():
             restarts.started()
             status = await worker.run(self._stopping)
@@ -107,15 +116,17 @@ class Supervisor:
         await self._output.write(f"{sentence}\n".encode())
 
 
-def supervise(places: Sequence[Place], arguments: Sequence[str], descriptor: int) -> int:
-    """Run a worker in each place, with these arguments of Faust's; what they say goes to a file descriptor.
+def supervise(
+    places: Sequence[Place], command: Sequence[str], descriptor: int, restarts: Callable[[], Restarts] = Restarts
+) -> int:
+    """Run the command in each place; what it says goes to a file descriptor.
 
-    Returns the exit status. Raises WorkerFailed.
+    Returns the exit status: 0 if all ended when they were told to. Raises WorkerFailed.
     """
     colour = os.isatty(descriptor) and not os.environ.get("NO_COLOR")
 
     async def run() -> int:
-        return await Supervisor(places, arguments, descriptor, colour=colour).run()
+        return await Supervisor(places, command, descriptor, colour=colour, restarts=restarts).run()
 
     return asyncio.run(run())
 

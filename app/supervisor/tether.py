@@ -1,8 +1,8 @@
-"""Becomes a worker that ends when its supervisor does: `python -m app.supervisor.tether PID ARGUMENTS…`.
+"""Becomes a program that is killed when its parent ends: `python -m app.supervisor.tether PARENT COMMAND…`.
 
-A supervisor that is killed cannot stop its workers. So the kernel is asked to kill this process
-when its parent, process PID, ends; it keeps that in mind when the process becomes another program.
-Only Linux can; elsewhere the workers of a killed supervisor go on, and their ports name them.
+A supervisor that is killed with SIGKILL cannot stop its workers. So the kernel is asked to kill this process when
+the parent, process PARENT, ends; that still holds when the process has become another program. Only Linux can do
+it: elsewhere the workers of a killed supervisor go on, and the next start names the first port that they have.
 """
 
 import ctypes
@@ -14,14 +14,14 @@ import sys
 _PR_SET_PDEATHSIG = 1
 
 
-def main(parent: int, arguments: list[str]) -> None:
-    """Run `faust` with these arguments in place of this program."""
+def main(parent: int, command: list[str]) -> None:
+    """Run the command in place of this program."""
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
     if prctl is not None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         return  # The parent ended before the kernel was asked.
-    os.execv(sys.executable, [sys.executable, "-m", "faust", *arguments])  # noqa: S606
+    os.execv(command[0], command)  # noqa: S606 - a list of arguments, no shell
 
 
 if __name__ == "__main__":
