@@ -68,8 +68,8 @@ stack-status: env ## Tell whether they run, and where.
 	@$(STOCKS) stack status $(ARGS)
 
 .PHONY: worker
-worker: env ## Run a worker in the foreground.
-	@exec .venv/bin/faust -A app.main worker -l info $(ARGS)
+worker: env ## Run a worker in the foreground; PROCESSES=4 runs four that share the partitions.
+	@exec $(STOCKS) worker $(if $(PROCESSES),--processes $(PROCESSES)) $(ARGS)
 
 .PHONY: replay
 replay: env ## Send bars: FILE=bars.csv, or SOURCE=, DATE=, SYMBOLS=, SPEED=max|bars a second|realtime.

@@ -1,5 +1,6 @@
 """Reaching the broker within a bounded time, or saying why not."""
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ TIMEOUT = 10.0
 
 class BrokerUnavailable(StocksError):
     """The broker does not answer, or not to these credentials."""
+
+    exit_status = os.EX_TEMPFAIL
 
 
 class Broker:

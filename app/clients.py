@@ -4,6 +4,7 @@ With SASL_SSL and API keys that is all that Confluent Cloud needs.
 """
 
 import logging
+import os
 import ssl
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -27,6 +28,8 @@ _LOG_INTERVAL = 30.0
 
 class ClusterMissing(StocksError):
     """Neither the settings nor a running local stack say where the broker and the registry are."""
+
+    exit_status = os.EX_TEMPFAIL  # A stack may be starting again.
 
 
 class Endpoints(NamedTuple):

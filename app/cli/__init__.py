@@ -6,7 +6,10 @@ import click
 
 from app.engine.errors import OperatorError
 
-COMMANDS = ("demo", "replay", "live", "produce", "tail", "dead-letters", "tables", "topics", "doctor", "stack")
+COMMANDS = (
+    *("demo", "worker", "replay", "live", "produce", "tail"),
+    *("dead-letters", "tables", "topics", "doctor", "stack"),
+)
 
 
 class Subcommands(click.Group):

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.settings import settings
-
 if TYPE_CHECKING:
     from app.stack import StackStatus
 
@@ -21,6 +19,7 @@ def command() -> None:
 def up() -> None:
     """Start them, and leave them running."""
     from app import stack
+    from app.settings import settings
     from app.stack.progress import Shown
 
     chosen = settings()
@@ -40,6 +39,7 @@ def up() -> None:
 def down() -> None:
     """Stop them. Their data stay."""
     from app import stack
+    from app.settings import settings
     from app.stack.progress import Shown
 
     stopped = stack.stop(settings().stack_dir, progress=Shown())
@@ -51,6 +51,7 @@ def down() -> None:
 def status(as_json: bool) -> None:
     """Say whether they run and answer; status 1 if not."""
     from app import stack
+    from app.settings import settings
 
     stack_dir = settings().stack_dir
     found = stack.status(stack_dir)
@@ -68,6 +69,7 @@ def status(as_json: bool) -> None:
 @click.option("-n", "--lines", default=20, show_default=True, help="Lines of each.")
 def logs(lines: int) -> None:
     """Print the end of each log, and where it is."""
+    from app.settings import settings
     from app.stack import StackError, kafka, registry
     from app.stack.processes import log_file
 

@@ -22,6 +22,7 @@ from app.engine.errors import OperatorError
 from app.engine.private import Member
 from app.engine.schema import BatchSchema
 from app.engine.table import BatchTable
+from app.engine.table_manager import PromptTableManager
 from app.engine.takeover import Takeover
 from app.engine.transaction import TransactionalProducer
 
@@ -119,6 +120,7 @@ class BatchApp(faust.App):
             datadir=str(options.data_dir),
             store="rocksdb://",
             Schema=BatchSchema,
+            TableManager=PromptTableManager,
             Worker=CheckedWorker,
             web_bind=options.web_bind,
             web_host=options.web_host,

@@ -72,7 +72,8 @@ class CheckedWorker(faust.Worker):
         try:
             cast("BatchApp", self.app).prepare()
         except OperatorError as error:
-            raise SystemExit(f"Error: {error}") from None
+            click.echo(f"Error: {error}", err=True)
+            raise SystemExit(error.exit_status) from None
         _bound_arenas()
         try:
             super().execute_from_commandline()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import Any, cast
 
+from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka
 from faust.types import TP, ConsumerMessage
 from faust.types.transports import TPorTopicSet
@@ -121,6 +122,13 @@ class BatchConsumer(aiokafka.Consumer):
     def confirmed_lately(self) -> bool:
         """Whether the broker has accepted this worker as a member of the group within most of its session."""
         return monotonic() - self.confirmed_at < CONFIRMED_LATELY * self.app.conf.broker_session_timeout
+
+    def assignment(self) -> set[TP]:
+        """The partitions that the group gave this worker: none before its client is there, as when it stops by then."""
+        try:
+            return super().assignment()
+        except ConsumerNotStarted:
+            return set()
 
     def stream_tps(self) -> set[TP]:
         """This worker's partitions of the topics that agents read."""

@@ -4,6 +4,9 @@
 class OperatorError(Exception):
     """An error that a person can mend: the message names cause and fix, and is shown without a traceback."""
 
+    #: Of a worker that cannot start because of it; os.EX_TEMPFAIL where trying again later may help.
+    exit_status = 1
+
 
 class Fenced(Exception):
     """The partition is no longer this worker's: the batch is dropped, with the partition's producer and memory."""

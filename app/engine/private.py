@@ -43,6 +43,7 @@ NAMES: Mapping[str, Sequence[str]] = {
         "_consumer",
         "_commit",
     ),
+    "faust.tables:TableManager": ("_update_channels",),
     "faust.stores.rocksdb:Store": ("_db_for_partition",),
     "faust.app.base:BootStrategy": ("_should_enable_web",),
     "aiokafka:AIOKafkaConsumer": (

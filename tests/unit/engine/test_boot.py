@@ -20,14 +20,22 @@ async def test_without_an_api_there_is_no_server(app: BatchApp) -> None:
     assert list(cast(ApiFirst, app.boot_strategy).web_server()) == []
 
 
-async def test_a_worker_that_cannot_start_says_why_in_one_line(tmp_path: Path) -> None:
+class Later(OperatorError):
+    exit_status = 75
+
+
+@pytest.mark.parametrize(("kind", "status"), [(OperatorError, 1), (Later, 75)])
+async def test_a_worker_that_cannot_start_says_why_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: type[OperatorError], status: int
+) -> None:
     def refuse(app: BatchApp) -> Prepared:
-        raise OperatorError("topic x has 3 partitions, wanted 8")
+        raise kind("topic x has 3 partitions, wanted 8")
 
     app = BatchApp(make_options(tmp_path, prepare=refuse))
     worker = cast(Any, app.conf).Worker(app, override_logging=False)
-    with pytest.raises(SystemExit, match=r"^Error: topic x has 3 partitions, wanted 8$"):
+    with pytest.raises(SystemExit) as caught:
         worker.execute_from_commandline()
+    assert (caught.value.code, capsys.readouterr().err) == (status, "Error: topic x has 3 partitions, wanted 8\n")
 
 
 async def test_the_first_reason_of_a_crash_is_the_one_that_is_told(app: BatchApp) -> None:

@@ -208,3 +208,7 @@ async def test_a_worker_that_stops_does_not_wait_for_a_broker_that_is_away(
 
 async def test_faust_has_nothing_to_restore(consumer: BatchConsumer) -> None:
     assert await consumer.highwaters(CHANGELOG) == {CHANGELOG: 0}
+
+
+async def test_before_its_client_is_there_it_has_no_partition(app: BatchApp) -> None:
+    assert app.batch_consumer.assignment() == app.batch_consumer.stream_tps() == set()

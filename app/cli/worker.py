@@ -1,0 +1,48 @@
+"""`stocks worker`: the worker, or several of them on this machine."""
+
+import os
+import sys
+
+import click
+
+
+@click.command("worker", context_settings={"ignore_unknown_options": True})
+@click.option(
+    "--processes",
+    envvar="PROCESSES",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="How many workers; each takes a core when there is much to do.",
+)
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[FAUST OPTIONS]")
+@click.pass_context
+def command(context: click.Context, processes: int, options: tuple[str, ...]) -> None:
+    """Run a worker in the foreground, or several that share the partitions.
+
+    One is `faust -A app.main worker -l info`, to which other options go, such
+    as --without-web.
+
+    Several have a folder each in DATA_DIR (worker-1, worker-2, …) and ports
+    from API_PORT on; ask any of them for any symbol (curl -L). One that dies
+    is started again. Ctrl-C or SIGTERM stops all, a second one at once.
+    """
+    worker = [sys.executable, "-m", "faust", "-A", "app.main", "worker", "-l", "info", *options]
+    if processes == 1:
+        os.execv(worker[0], worker)  # noqa: S606 - a list of arguments, no shell
+
+    from app.settings import settings
+    from app.supervisor.places import places
+    from app.supervisor.supervisor import WorkerFailed, supervise
+    from app.topic_admin import ensure_topics
+
+    ours = settings()
+    found = places(ours, processes)
+    # Each worker looks at them too, but this says it once.
+    ensure_topics(ours)
+    try:
+        status = supervise(found, worker, sys.stdout.fileno())
+    except WorkerFailed as error:
+        click.echo(f"Error: {error}", err=True)
+        status = error.status
+    context.exit(status)

@@ -1,0 +1,139 @@
+"""Starts several workers, starts those that end again, and stops them all."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from app.errors import StocksError
+from app.supervisor.output import Output
+from app.supervisor.places import Place
+from app.supervisor.process import WorkerProcess
+from app.supervisor.restarts import BAD_STARTS, Restarts
+
+#: A worker finishes and commits the batches in hand; without a broker it gives up before that.
+GRACE_SECONDS = 20.0
+
+_FLUSH_SECONDS = 1.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_CYAN, _RESET = "\033[36m", "\033[0m"
+
+
+class WorkerFailed(StocksError):
+    """A worker ended again and again; `status` is that of its last end."""
+
+    def __init__(self, number: int, status: int, last_words: str) -> None:
+        super().__init__(
+            f"Worker {number} has ended {BAD_STARTS} times soon after its start, at last {_how(status)}, so all were "
+            f"stopped. It said:\n{last_words or '(nothing)'}"
+        )
+        self.status = status if status > 0 else 128 - status
+
+
+class Supervisor:
+    """Runs a worker in each place until SIGINT, SIGTERM, SIGHUP, or until one cannot be started or nobody reads."""
+
+    def __init__(
+        self,
+        places: Sequence[Place],
+        command: Sequence[str],
+        descriptor: int,
+        *,
+        colour: bool,
+        restarts: Callable[[], Restarts] = Restarts,
+    ) -> None:
+        self._restarts = restarts
+        self._stopping = asyncio.Event()
+        self._failure: WorkerFailed | None = None
+        self._clean = True
+        self._output = Output(descriptor, self._output_gone)
+        width = len(str(len(places)))
+        self._workers = [
+            WorkerProcess(place, command, self._output, _prefix(f"{place.number:>{width}} |", colour=colour))
+            for place in places
+        ]
+
+    async def run(self) -> int:
+        """Returns the exit status. Raises WorkerFailed."""
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            # Whoever started this with `nohup` wants it to go on without a terminal.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, self._on_signal)
+        for worker in self._workers:
+            place = worker.place
+            await self._say(f"Worker {place.number}  {place.url}  {place.data_dir}")
+        await asyncio.gather(*map(self._keep_running, self._workers))
+        await self._output.flush(_FLUSH_SECONDS)
+        if self._failure:
+            raise self._failure
+        return 0 if self._clean else 1
+
+    async def _keep_running(self, worker: WorkerProcess) -> None:
+        number, restarts = worker.place.number, self._restarts()
+        while not self._stopping.is_set():
+            restarts.started()
+            status = await worker.run(self._stopping)
+            if self._stopping.is_set():
+                # One that was about to start knows no better end than by the signal.
+                self._clean &= status in (0, -signal.SIGTERM)
+                return
+            pause = restarts.ended(status)
+            if pause is None:
+                self._failure = WorkerFailed(number, status, worker.lines.last_words())
+                self._stop()
+                return
+            await self._say(f"Worker {number} has ended {_how(status)}, and starts again in {pause:.0f} s")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause)
+
+    def _on_signal(self) -> None:
+        if self._stopping.is_set():
+            self._kill()
+        else:
+            self._stop()
+
+    def _stop(self) -> None:
+        """Tell all to end, and see that they do."""
+        if self._stopping.is_set():
+            return
+        self._stopping.set()
+        self._output.hurry()
+        for worker in self._workers:
+            worker.send(signal.SIGTERM)
+        asyncio.get_running_loop().call_later(GRACE_SECONDS, self._kill)
+
+    def _kill(self) -> None:
+        for worker in self._workers:
+            worker.send(signal.SIGKILL)
+
+    def _output_gone(self) -> None:
+        self._clean = False
+        self._stop()
+
+    async def _say(self, sentence: str) -> None:
+        await self._output.write(f"{sentence}\n".encode())
+
+
+def supervise(
+    places: Sequence[Place], command: Sequence[str], descriptor: int, restarts: Callable[[], Restarts] = Restarts
+) -> int:
+    """Run the command in each place; what it says goes to a file descriptor.
+
+    Returns the exit status: 0 if all ended when they were told to. Raises WorkerFailed.
+    """
+    colour = os.isatty(descriptor) and not os.environ.get("NO_COLOR")
+
+    async def run() -> int:
+        return await Supervisor(places, command, descriptor, colour=colour, restarts=restarts).run()
+
+    return asyncio.run(run())
+
+
+def _prefix(text: str, *, colour: bool) -> bytes:
+    return f"{_CYAN}{text}{_RESET} ".encode() if colour else f"{text} ".encode()
+
+
+def _how(status: int) -> str:
+    return f"with status {status}" if status >= 0 else f"by {signal.Signals(-status).name}"
