@@ -8,12 +8,14 @@ import sys
 from typing import Any
 
 import faust
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient, NewTopic
 from faust.serializers import codecs
 
 from tests.bench.peers.arithmetic import Record, advance, new_window, slot
 from tests.bench.peers.wire import Wire
 
-STORE = {"store": "rocksdb://", "options": {"driver": "rocksdict"}}
+STORE: dict[str, Any] = {"store": "rocksdb://", "options": {"driver": "rocksdict"}}
 
 
 class BarCodec(codecs.Codec):
@@ -39,6 +41,7 @@ app = faust.App(
     broker=f"kafka://{os.environ['KAFKA_BOOTSTRAP']}",
     datadir=f"{os.environ['STATE_DIR']}/faust",
     web_enabled=False,
+    worker_redirect_stdouts=False,  # for READY
     topic_disable_leader=True,
     topic_partitions=int(os.environ.get("PARTITIONS", "8")),
     broker_session_timeout=10.0,
@@ -64,12 +67,28 @@ async def process(stream: faust.StreamT[Record]) -> None:
 
 
 @app.on_partitions_assigned.connect
-async def assigned(_: Any, places: Any, **__: Any) -> None:
+async def assigned(_: Any, /, *places: Any, **__: Any) -> None:
     """Say for the bench that it begins to fetch; with empty tables there is nothing to restore first."""
-    if places:
+    if any(places):
         sys.stdout.write("READY\n")
         sys.stdout.flush()
 
 
+def make_changelogs() -> None:
+    """Make the changelogs first: Faust refuses records while it has not seen those that it made itself."""
+    admin = AdminClient({"bootstrap.servers": os.environ["KAFKA_BOOTSTRAP"]})
+    partitions = len(admin.list_topics(timeout=10).topics[os.environ["RAW_TOPIC"]].partitions)
+    names = [table.changelog_topic.get_topic_name() for table in (windows, kept)]
+    compacted = {"cleanup.policy": "compact"}
+    made = admin.create_topics([NewTopic(name, partitions, 1, config=compacted) for name in names])
+    for answer in made.values():
+        try:
+            answer.result()
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise
+
+
 if __name__ == "__main__":
+    make_changelogs()
     app.main()
