@@ -77,7 +77,7 @@ final class SignalEncoder {
         record.put("sma_50", nullable(signal.smaSlow));
         record.put("rsi_14", nullable(signal.rsi));
         record.put("rsi_seed_weight", seedWeight(signal.barsSeen));
-        record.put("ready", signal.barsSeen >= Window.SLOW);
+        record.put("ready", signal.barsSeen >= Series.SLOW);
         record.put("bars_seen", signal.barsSeen);
         record.put("gap_minutes", null);
         record.put("split", null);
@@ -89,8 +89,8 @@ final class SignalEncoder {
 
     /** How much of the RSI still hangs on its first averages. */
     private static double seedWeight(long barsSeen) {
-        double period = Window.RSI;
-        return barsSeen <= Window.RSI ? 1 : Math.pow((period - 1) / period, barsSeen - period - 1);
+        double period = Series.RSI;
+        return barsSeen <= Series.RSI ? 1 : Math.pow((period - 1) / period, barsSeen - period - 1);
     }
 
     private static Double nullable(double value) {

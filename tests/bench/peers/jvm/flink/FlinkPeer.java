@@ -186,7 +186,7 @@ public final class FlinkPeer {
             if (window == null) {
                 window = new Window();
             }
-            Signal signal = window.add(bar, System.currentTimeMillis());
+            Signal signal = window.add(bar);
             windows.update(window);
             out.collect(signal);
         }

@@ -21,9 +21,16 @@ import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
 
-/** Bars to signals by Kafka Streams: one processor with one store, its changelog, two threads. */
+/**
+ * Bars to signals by Kafka Streams: one processor, two stores in RocksDB with their changelogs, two threads.
+ *
+ * <p>Of each symbol there is what its indicators need, and a ring of its newest bars with their signals, a record
+ * each. One record with all of a symbol would be simpler, but each bar would then write 5 kB to the store and to the
+ * changelog: that took twice as long.
+ */
 public final class KafkaStreamsPeer {
-    private static final String STORE = "windows";
+    private static final String SERIES = "series";
+    private static final String HISTORY = "history";
     private static final Duration PATIENCE = Duration.ofSeconds(15);
 
     private KafkaStreamsPeer() {}
@@ -76,13 +83,17 @@ public final class KafkaStreamsPeer {
 
     private static Topology topology(Settings settings, boolean caches) {
         StreamsBuilder builder = new StreamsBuilder();
-        StoreBuilder<KeyValueStore<String, Window>> store = Stores.keyValueStoreBuilder(
-                Stores.persistentKeyValueStore(STORE), Serdes.String(), new WindowSerde());
-        builder.addStateStore(caches ? store.withCachingEnabled() : store.withCachingDisabled());
+        builder.addStateStore(store(SERIES, new SeriesSerde(), caches));
+        builder.addStateStore(store(HISTORY, Row.serde(), caches));
         builder.stream(settings.rawTopic(), Consumed.with(Serdes.String(), bars(settings)))
-                .process(SignalProcessor::new, STORE)
+                .process(SignalProcessor::new, SERIES, HISTORY)
                 .to(settings.signalsTopic(), Produced.with(Serdes.String(), signals(settings)));
         return builder.build();
+    }
+
+    private static <V> StoreBuilder<KeyValueStore<String, V>> store(String name, Serde<V> values, boolean caches) {
+        var builder = Stores.keyValueStoreBuilder(Stores.persistentKeyValueStore(name), Serdes.String(), values);
+        return caches ? builder.withCachingEnabled() : builder.withCachingDisabled();
     }
 
     /** All threads share a serde, and neither decoder nor encoder may be shared. */
@@ -102,27 +113,31 @@ public final class KafkaStreamsPeer {
         });
     }
 
-    /** Folds each bar into the window of its symbol. */
+    /** Folds each bar into the series of its symbol. */
     private static final class SignalProcessor implements Processor<String, Bar, String, Signal> {
         private ProcessorContext<String, Signal> context;
-        private KeyValueStore<String, Window> windows;
+        private KeyValueStore<String, Series> series;
+        private KeyValueStore<String, Row> history;
 
         @Override
         public void init(ProcessorContext<String, Signal> context) {
             this.context = context;
-            windows = context.getStateStore(STORE);
-            // Called when a partition's store is restored, just before its first bar is taken.
+            series = context.getStateStore(SERIES);
+            history = context.getStateStore(HISTORY);
+            // Called when a partition's stores are restored, just before its first bar is taken.
             Ready.say();
         }
 
         @Override
         public void process(Record<String, Bar> record) {
-            Window window = windows.get(record.key());
-            if (window == null) {
-                window = new Window();
+            String symbol = record.key();
+            Series found = series.get(symbol);
+            if (found == null) {
+                found = new Series();
             }
-            Signal signal = window.add(record.value(), System.currentTimeMillis());
-            windows.put(record.key(), window);
+            Signal signal = found.add(record.value());
+            series.put(symbol, found);
+            history.put(symbol + '/' + found.newestSlot(), new Row(record.value(), signal));
             context.forward(record.withValue(signal));
         }
     }
