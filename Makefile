@@ -88,7 +88,7 @@ doctor: env ## Check broker, registry, topics, schemas and versions.
 	@$(STOCKS) doctor $(ARGS)
 
 .PHONY: bench
-bench: env ## Measure a worker: throughput, bursts, latency, recovery; beside another tree: ARGS="--against ../other".
+bench: env ## Measure, beside other programs for the same job: ARGS=--quick, ARGS="--quick --with-jvm", ARGS=--help.
 	@.venv/bin/python -m tests.bench $(ARGS)
 
 .PHONY: chaos

@@ -4,8 +4,8 @@ import errno
 import os
 import shutil
 import tarfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,23 +35,41 @@ def install(reporter: Reporter, *, wanted: Artifacts | None = None, base_url: st
     Raises StackError naming the cause and the fix.
     """
     wanted = wanted or artifacts()
-    files = cache_dir() / "files"
     home = cache_dir() / f"apicurio-registry-{wanted.registry_version}"
-    files.mkdir(parents=True, exist_ok=True)
-    with exclusive(cache_dir() / "lock", reporter, "Waiting for another process that is downloading…"):
+    with _alone(reporter):
         to_unpack = _registry_is_unfit(home, wanted, reporter)
-        missing = _unfit([*wanted.kafka_jars, *([wanted.registry_archive] if to_unpack else [])], files, reporter)
-        needed = sum(artifact.size for artifact in missing)
-        with _disk_space(files, needed + (wanted.registry_tree_size if to_unpack else 0)):
-            if missing:
-                reporter.say(f"Downloading {needed / MB:.0f} MB (Kafka, schema registry) once, into {cache_dir()}")
-                download(missing, files, base_url or _repository(), reporter)
-            if to_unpack:
-                archive = files / wanted.registry_archive.name
-                with reporter.waiting("Unpacking the schema registry…"):
-                    unpack(archive, home)
-                archive.unlink()
-    return Installed([files / jar.name for jar in wanted.kafka_jars], home)
+        files = [*wanted.kafka_jars, *([wanted.registry_archive] if to_unpack else [])]
+        room = wanted.registry_tree_size if to_unpack else 0
+        found = _fetch(files, "Kafka, schema registry", room, reporter, base_url)
+        if to_unpack:
+            archive = found.pop()
+            with _disk_space(cache_dir(), room), reporter.waiting("Unpacking the schema registry…"):
+                unpack(archive, home)
+            archive.unlink()
+    return Installed(found, home)
+
+
+def fetch(wanted: Sequence[Artifact], what: str, reporter: Reporter, *, base_url: str | None = None) -> list[Path]:
+    """The same for any files of the repository: where they are; `what` is said of what is downloaded."""
+    with _alone(reporter):
+        return _fetch(wanted, what, 0, reporter, base_url)
+
+
+def _alone(reporter: Reporter) -> AbstractContextManager[None]:
+    return exclusive(cache_dir() / "lock", reporter, "Waiting for another process that is downloading…")
+
+
+def _fetch(wanted: Sequence[Artifact], what: str, room: int, reporter: Reporter, base_url: str | None) -> list[Path]:
+    """Needs the lock. `room` is for what else will be written, in bytes."""
+    files = cache_dir() / "files"
+    files.mkdir(parents=True, exist_ok=True)
+    missing = _unfit(wanted, files, reporter)
+    needed = sum(artifact.size for artifact in missing)
+    with _disk_space(files, needed + room):
+        if missing:
+            reporter.say(f"Downloading {needed / MB:.0f} MB ({what}) once, into {cache_dir()}")
+            download(missing, files, base_url or _repository(), reporter)
+    return [files / artifact.name for artifact in wanted]
 
 
 def unpack(archive: Path, home: Path) -> None:
@@ -64,7 +82,7 @@ def unpack(archive: Path, home: Path) -> None:
     half.rename(home)
 
 
-def _unfit(wanted: list[Artifact], files: Path, reporter: Reporter) -> list[Artifact]:
+def _unfit(wanted: Sequence[Artifact], files: Path, reporter: Reporter) -> list[Artifact]:
     """What is missing or damaged."""
     unfit = []
     for artifact, found in zip(wanted, files_sha256(files / artifact.name for artifact in wanted), strict=True):

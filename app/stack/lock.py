@@ -27,7 +27,8 @@ _ENDPOINT = f"org.apache.kafka:kafka_2.13:{KAFKA}+org.slf4j:slf4j-simple:{SLF4J_
 _REGISTRY_PATH = f"io/apicurio/apicurio-registry-app/{REGISTRY}/apicurio-registry-app-{REGISTRY}-all.tar.gz"
 
 
-def _lock(path: str, folder: Path) -> Artifact:
+def lock(path: str, folder: Path) -> Artifact:
+    """Download a file of the repository into a folder, and say what it is."""
     file = folder / path.rpartition("/")[2]
     with (
         httpx.stream("GET", f"{MAVEN_CENTRAL_URL}/{path}", follow_redirects=True) as response,
@@ -38,20 +39,24 @@ def _lock(path: str, folder: Path) -> Artifact:
     return Artifact(path, str(file_sha256(file)), file.stat().st_size)
 
 
+def jar_paths(endpoint: str) -> list[str]:
+    """The paths of all jars that an endpoint (group:artifact:version+...) needs, itself included."""
+    return sorted(
+        f"{artifact.groupId.replace('.', '/')}/{artifact.artifactId}/{artifact.version}/{artifact.filename}"
+        for artifact in jgo.resolve(endpoint)
+    )
+
+
 def resolve() -> Artifacts:
     """Resolves, downloads and hashes everything the stack needs."""
-    paths = sorted(
-        f"{artifact.groupId.replace('.', '/')}/{artifact.artifactId}/{artifact.version}/{artifact.filename}"
-        for artifact in jgo.resolve(_ENDPOINT)
-    )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        archive = _lock(_REGISTRY_PATH, folder)
+        archive = lock(_REGISTRY_PATH, folder)
         tree = folder / "tree"
         unpack(folder / archive.name, tree)
         return Artifacts(
             kafka_version=KAFKA,
-            kafka_jars=tuple(_lock(path, folder) for path in paths),
+            kafka_jars=tuple(lock(path, folder) for path in jar_paths(_ENDPOINT)),
             registry_version=REGISTRY,
             registry_archive=archive,
             registry_tree_sha256=tree_sha256(tree),

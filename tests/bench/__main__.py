@@ -1,6 +1,7 @@
-"""`make bench`: what one worker does, measured from outside: throughput, bursts, latency, recovery."""
+"""`make bench`: this project beside others that do the same job: throughput, bursts, latency, recovery, crashes."""
 
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,13 +14,17 @@ from rich.console import Console
 from app import stack
 from app.errors import StocksError
 from app.stack.ports import Ports, free_ports
-from tests.bench import report
-from tests.bench.catalogue import KINDS, LOADS
-from tests.bench.check import WrongSignals
+from tests.bench import publish, report
+from tests.bench.catalogue import KINDS, LOADS, QUICK, QUICK_BURST
+from tests.bench.machine import machine, versions
+from tests.bench.peers.peer import PeerUnavailable
 from tests.bench.profile import ProfilerMissing
+from tests.bench.ratio import OURS, ratio_line
+from tests.bench.results import as_json
+from tests.bench.running import WorkerEnded, WorkerStuck
 from tests.bench.series import Bench
-from tests.bench.trial import ROOT, Cluster, Variant
-from tests.bench.worker import WorkerEnded, WorkerStuck
+from tests.bench.systems import peers_of, variants_of
+from tests.bench.trial import Cluster
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -33,8 +38,18 @@ from tests.bench.worker import WorkerEnded, WorkerStuck
     type=click.Path(exists=True, file_okay=False, resolve_path=True, path_type=Path),
     help="Another source tree, whose worker is run in turns with this one's (in this environment).",
 )
+@click.option(
+    "--processes", multiple=True, type=click.IntRange(min=1), help="Also this project with so many workers, such as 2."
+)
+@click.option("--peers", "with_peers", is_flag=True, help="Beside the peers in Python.")
+@click.option("--with-jvm", is_flag=True, help="Beside those in Java too: Kafka Streams and Flink. Needs a JDK.")
+@click.option("--peer", "only", multiple=True, metavar="NAME", help="Of the peers only this one.")
+@click.option("--quick", is_flag=True, help="All Python peers, small loads, one run, one line of ratios: some minutes.")
 @click.option("--profile", "profiled", is_flag=True, help="One more run of each load under py-spy: where time goes.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+@click.option("--json", "as_json_text", is_flag=True, help="Print JSON instead of tables.")
+@click.option(
+    "--save", type=click.Path(dir_okay=False, path_type=Path), help="Write JSON to a file, for `publish` to read."
+)
 @click.option("--kafka", metavar="HOST:PORT", help="A broker to use instead of a temporary one of its own.")
 @click.option("--schema-registry", metavar="URL", help="The registry to use with --kafka.")
 def main(
@@ -43,54 +58,78 @@ def main(
     shrink: int,
     changes: Sequence[str],
     against: Sequence[Path],
+    processes: Sequence[int],
+    with_peers: bool,
+    with_jvm: bool,
+    only: Sequence[str],
+    quick: bool,
     profiled: bool,
-    as_json: bool,
+    as_json_text: bool,
+    save: Path | None,
     kafka: str | None,
     schema_registry: str | None,
 ) -> None:
-    """Measure LOADS (all unless named) end to end on one worker, with signals that are checked.
+    """Measure LOADS (all unless named) end to end, with each signal checked.
 
-    wide is 11,000 symbols with 20 bars each, deep 3 with 20,000, mid 500 with 440. All bars are sent first; then a
-    worker starts. Its time runs from its log line "Worker ready" until a consumer of committed records has the
+    wide is 11,000 symbols with 100 bars each, deep 3 with 73,000, mid 500 with 440. All bars are sent first; then
+    the program starts. Its time runs from when it begins to fetch until a consumer of committed records has the
     last signal.
 
-    burst fills 11,000 windows, and then sends a bar of each symbol at once, several times. latency times each bar
-    of a quiet stream.
+    burst fills 11,000 windows, and then sends a bar of each symbol at once, several times; burst-4000 and burst-1000
+    do so with fewer. readers does it while the API is asked 50 times a second. latency times each bar of a quiet
+    stream.
 
-    session (1,000 symbols with 390 bars) and recovery (11,000 with 62) kill the worker twice, the second time with
-    its disk, and compare its restoring with bare consumers of the same changelogs.
+    crash kills the program in mid-run, starts it again, and counts records lost, doubled and wrong. session (1,000
+    symbols with 390 bars) and recovery (11,000 with 62) kill our worker twice, the second time with its disk, and
+    compare its restoring with bare consumers of the same changelogs.
 
-    With --against, the trees run in turns, and ratios of the medians end the report: this tree's by the other's.
+    Systems run in turns, and ratios of the medians end the report: this project's by the other's. `publish FILE…`
+    instead of LOADS makes docs/PERFORMANCE.md of what --save wrote.
     """
     if bool(kafka) != bool(schema_registry):
         raise click.UsageError("--kafka and --schema-registry go together")
+    if quick and loads:
+        raise click.UsageError("--quick has loads of its own: name none")
     settings = dict(_setting(change) for change in changes)
-    variants = {tree.name: Variant(tree, settings) for tree in (ROOT, *against)}
-    if len(variants) <= len(against):
-        raise click.UsageError("the trees need folders of different names")
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupted)
-    wanted = [LOADS[name].shrunk(shrink) for name in loads or LOADS]
+    wanted = QUICK if quick else [LOADS[name] for name in loads or LOADS]
+    wanted = [load.shrunk(shrink) for load in wanted]
     try:
+        peers = peers_of(in_python=with_peers or quick or bool(only), on_jvm=with_jvm, only=only)
+        variants = variants_of(settings, processes, against, peers)
         with tempfile.TemporaryDirectory(prefix="stocks-bench-") as temporary:
             directory = Path(temporary)
             with _cluster(directory / "stack", kafka, schema_registry) as cluster:
                 bench = Bench(cluster, directory, Console(stderr=True))
-                measured = bench.measure(wanted, runs, variants)
+                bench.measure(wanted, 1 if quick else runs, variants)
+                if quick:
+                    bench.measure([QUICK_BURST.shrunk(shrink)], 1, {OURS: variants[OURS]})
                 profiles = bench.profile(wanted, variants) if profiled else {}
-    except (StocksError, WorkerEnded, WorkerStuck, WrongSignals, ProfilerMissing) as error:
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    except (StocksError, WorkerEnded, WorkerStuck, PeerUnavailable, ProfilerMissing) as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         raise click.Abort from None
-    if as_json:
-        click.echo(report.as_json(measured, KINDS, profiles))
+    measured, where, what = bench.measured, machine(), versions(with_jvm=with_jvm)
+    text = as_json(measured, variants, profiles, where, what)
+    if save:
+        save.parent.mkdir(parents=True, exist_ok=True)
+        save.write_text(f"{text}\n")
+    if as_json_text:
+        click.echo(text)
         return
     console = Console()
-    report.show(measured, KINDS, console)
+    report.show(measured.runs, KINDS, console)
     for load, found in profiles.items():
         report.show_profile(load, found, console)
-    for line in report.ratios(measured, KINDS):
-        console.print(line, soft_wrap=True, highlight=False)
+    for line in [*report.ratios(measured.runs, KINDS), *report.void(measured.void), report.where(where, what)]:
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
+    if peers:
+        click.echo(ratio_line(measured.runs, [peer.name for peer in peers]))
+    if any(measured.void[key] for key in measured.void if key[1] == OURS):
+        raise click.ClickException("runs of this project are void: see above")
 
 
 def _interrupted(*_: object) -> NoReturn:
@@ -124,4 +163,6 @@ def _cluster(stack_dir: Path, kafka: str | None, schema_registry: str | None) ->
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["publish"]:
+        publish.main(sys.argv[2:], prog_name="python -m tests.bench publish")
     main(prog_name="python -m tests.bench")

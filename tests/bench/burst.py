@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from statistics import median
 from time import monotonic, sleep
 
-from app.domain.records import Bar
 from tests.bench.changelogs import bytes_on_disk, changelogs, record_bytes
-from tests.bench.check import check_newest
 from tests.bench.figures import MIB, Figure, Kind
-from tests.bench.loads import symbols_of
 from tests.bench.offsets import ends_of, places_of
+from tests.bench.running import Running
+from tests.bench.tape import Tape
 from tests.bench.trial import Trial
-from tests.bench.worker import BenchWorker
 
 #: The first of them only warms up.
 BURSTS = 5
@@ -33,6 +31,8 @@ class Burst:
     cpu_seconds: float
     changelog_bytes: int
     disk_bytes: int | None
+    #: The signals' own, as compressed.
+    signals_disk_bytes: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,58 +61,82 @@ class Result:
         return median(burst.changelog_bytes for burst in self.bursts) / self.symbols
 
     @property
+    def rate(self) -> float:
+        return self.symbols / self.seconds
+
+    @property
     def disk_bytes(self) -> float | None:
-        found = [burst.disk_bytes for burst in self.bursts if burst.disk_bytes is not None]
-        return median(found) / self.symbols if found else None
+        return self._median_bytes([burst.disk_bytes for burst in self.bursts])
+
+    @property
+    def signals_disk_bytes(self) -> float | None:
+        return self._median_bytes([burst.signals_disk_bytes for burst in self.bursts])
+
+    def _median_bytes(self, found: list[int | None]) -> float | None:
+        known = [each for each in found if each is not None]
+        return median(known) / self.symbols if known else None
 
 
-def run(trial: Trial, bars: list[Bar]) -> Result:
+def run(trial: Trial, tape: Tape) -> Result:
     """Fill the windows with all bars but the last minutes, and send these one by one."""
-    symbols = symbols_of(bars)
-    filling = len(bars) - BURSTS * symbols
+    symbols = len(tape.symbols)
+    filling = len(tape) - BURSTS * symbols
     with trial.worker() as worker:
-        trial.report("starting", 0)
-        trial.until(worker.is_ready, worker)
-        # One bar has it load what it needs for any number of them, such as the exchange's calendar.
-        _fill(trial, worker, bars[:1])
-        sleep(IDLE_SECONDS)
-        empty_bytes = worker.resident_bytes()
-        _fill(trial, worker, bars[1:filling])
-        cpu = worker.cpu_seconds()
-        sleep(IDLE_SECONDS)
-        idle = (worker.cpu_seconds() - cpu) / IDLE_SECONDS
+        empty_bytes = fill(trial, worker, tape, filling)
+        idle = idle_cpu(worker)
         bursts = []
-        for end in range(filling + symbols, len(bars) + 1, symbols):
+        for end in range(filling + symbols, len(tape) + 1, symbols):
             trial.report("bursts", end)
-            bursts.append(_burst(trial, worker, bars[:end], symbols, idle))
+            bursts.append(burst(trial, worker, tape, end, idle))
         full_bytes = worker.resident_bytes()
     return Result(symbols, bursts[1:], empty_bytes, full_bytes)
 
 
-def _fill(trial: Trial, worker: BenchWorker, bars: list[Bar]) -> None:
-    trial.report("sending", 0)
-    trial.sender.send(trial.sender.encoded(bars))
-    trial.reader.skip(len(bars), worker, lambda done: trial.report("filling", done))
+def fill(trial: Trial, worker: Running, tape: Tape, count: int) -> int:
+    """Process the first bars; returns the memory that was taken after one bar."""
+    trial.report("starting", 0)
+    trial.until(worker.is_ready, worker)
+    # One bar has it load what it needs for any number of them, such as the exchange's calendar.
+    _send(trial, worker, tape, 0, 1)
+    sleep(IDLE_SECONDS)
+    empty_bytes = worker.resident_bytes()
+    _send(trial, worker, tape, 1, count)
+    return empty_bytes
+
+
+def idle_cpu(worker: Running) -> float:
+    """Processor time that it takes a second while nothing comes."""
+    cpu = worker.cpu_seconds()
+    sleep(IDLE_SECONDS)
+    return (worker.cpu_seconds() - cpu) / IDLE_SECONDS
+
+
+def _send(trial: Trial, worker: Running, tape: Tape, start: int, end: int) -> None:
+    trial.report("sending", start)
+    trial.sender.send(tape.records[start:end])
+    trial.reader.skip(end - start, worker, lambda done: trial.report("filling", start + done))
     trial.until_settled(worker)
 
 
-def _burst(trial: Trial, worker: BenchWorker, bars: list[Bar], symbols: int, idle: float) -> Burst:
-    """Send the last bars, one of each symbol; raises WrongSignals."""
-    records = list(trial.sender.encoded(bars[-symbols:]))
-    places = places_of(changelogs(trial.broker, trial.settings))
+def burst(trial: Trial, worker: Running, tape: Tape, end: int, idle: float) -> Burst:
+    """Send the bars of the minute that ends at bar `end`, one of each symbol; raises WrongSignals."""
+    symbols = len(tape.symbols)
+    places, signals = places_of(changelogs(trial.broker, trial.settings)), places_of([trial.topics.signals])
     stack_dir, starts = trial.cluster.stack_dir, ends_of(trial.broker, places)
-    before = bytes_on_disk(stack_dir, places) if stack_dir else 0
+    before = [bytes_on_disk(stack_dir, each) for each in (places, signals)] if stack_dir else []
     began, cpu = monotonic(), worker.cpu_seconds()
-    started = trial.sender.send(records)
+    started = trial.sender.send(tape.records[end - symbols : end])
     found = trial.reader.take(symbols, worker, lambda _: None)
     trial.until_settled(worker)
     cpu = worker.cpu_seconds() - cpu - idle * (monotonic() - began)
-    check_newest(bars, trial.reader.decoded(found), trial.dead_letters(), trial.settings.strategy)
+    after = [bytes_on_disk(stack_dir, each) for each in (places, signals)] if stack_dir else []
+    trial.check(tape, trial.reader.columns(found), end - symbols, end)
     return Burst(
         seconds=found[-1].at - started,
         cpu_seconds=cpu,
         changelog_bytes=record_bytes(trial.settings, starts),
-        disk_bytes=bytes_on_disk(stack_dir, places) - before if stack_dir else None,
+        disk_bytes=after[0] - before[0] if stack_dir else None,
+        signals_disk_bytes=after[1] - before[1] if stack_dir else None,
     )
 
 
@@ -120,13 +144,21 @@ BURST = Kind(
     f"A bar of each symbol at once: median of {BURSTS - 1} bursts a run",
     run,
     (
-        Figure("symbols with full windows", ",.0f", lambda run: run.symbols),
-        Figure("s to the last signal committed", ".3f", lambda run: run.seconds, compared=True),
-        Figure("worker's CPU, µs/bar", ".1f", lambda run: run.cpu_micros, compared=True),
-        Figure("changelog records, bytes/bar", ",.0f", lambda run: run.changelog_bytes, compared=True),
-        Figure("changelogs on disk, bytes/bar", ",.0f", lambda run: run.disk_bytes, compared=True),
-        Figure("worker's memory after one bar, MiB", ",.0f", lambda run: run.empty_bytes / MIB),
-        Figure("worker's memory in the end, MiB", ",.0f", lambda run: run.full_bytes / MIB),
-        Figure("the difference, bytes/symbol", ",.0f", lambda run: run.symbol_bytes, compared=True),
+        Figure("symbols", "symbols with full windows", ",.0f", lambda run: run.symbols),
+        Figure("seconds", "s to the last signal committed", ".3f", lambda run: run.seconds, compared=True),
+        Figure("rate", "bars/s", ",.0f", lambda run: run.rate, compared=True),
+        Figure("cpu", "its CPU, µs/bar", ".1f", lambda run: run.cpu_micros, compared=True),
+        Figure(
+            "changelog_bytes",
+            "changelog records, bytes/bar",
+            ",.0f",
+            lambda run: run.changelog_bytes,
+            compared=True,
+        ),
+        Figure("disk_bytes", "changelogs on disk, bytes/bar", ",.0f", lambda run: run.disk_bytes, compared=True),
+        Figure("signals_bytes", "signals on disk, bytes/bar", ",.0f", lambda run: run.signals_disk_bytes),
+        Figure("empty_mib", "its memory after one bar, MiB", ",.0f", lambda run: run.empty_bytes / MIB),
+        Figure("full_mib", "its memory in the end, MiB", ",.0f", lambda run: run.full_bytes / MIB),
+        Figure("symbol_bytes", "the difference, bytes/symbol", ",.0f", lambda run: run.symbol_bytes, compared=True),
     ),
 )

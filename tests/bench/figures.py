@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.records import Bar
+from tests.bench.tape import Tape
 from tests.bench.trial import Trial
 
 MIB = 2**20
@@ -12,8 +12,12 @@ MIB = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number of a run's result, as it is shown; None where there is none. `compared` ones make the ratios."""
+    """One number of a run's result, as it is shown; None where there is none. `compared` ones make the ratios.
 
+    Its key is what JSON calls it, and what docs/PERFORMANCE.md is made by.
+    """
+
+    key: str
     title: str
     form: str
     value: Callable[[Any], float | None]
@@ -22,11 +26,13 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A way to measure: `run` is given a trial and a load's bars, and returns a dataclass.
+    """A way to measure: `run` is given a trial and a load's tape, and returns a dataclass.
 
     It raises WorkerEnded, WorkerStuck, and WrongSignals where the signals are not what the bars call for.
     """
 
     title: str
-    run: Callable[[Trial, list[Bar]], Any]
+    run: Callable[[Trial, Tape], Any]
     figures: Sequence[Figure]
+    #: Whether peers can be measured so.
+    for_peers: bool = True

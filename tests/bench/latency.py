@@ -5,21 +5,22 @@ from the moment at which the signal's record is here, so it never comes out shor
 """
 
 import random
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import median, quantiles
 from time import sleep, time
 from urllib.parse import quote
 
-from app.domain.records import Bar, Signal
+import httpx
+
 from app.iso_time import iso
-from tests.bench.check import WrongSignals, check
+from tests.bench.check import WrongSignals, places
 from tests.bench.figures import Figure, Kind
 from tests.bench.reader import PATIENCE_SECONDS, Delivered
 from tests.bench.sender import Sender
+from tests.bench.tape import Tape
 from tests.bench.trial import Trial
-from tests.bench.worker import BenchWorker
 
 #: Between two bars, drawn anew each time: a fixed pace could keep step with the worker's own waits.
 PAUSE_SECONDS = (0.05, 0.1)
@@ -27,91 +28,90 @@ PAUSE_SECONDS = (0.05, 0.1)
 #: Pause before HTTP is asked again.
 AGAIN_SECONDS = 0.001
 
-Key = tuple[str, int]
-"""A bar's symbol and time."""
-
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Milliseconds from sending a bar to its signal: by the topic and over HTTP."""
+    """Milliseconds from sending a bar to its signal: by the topic and over HTTP, where there is any."""
 
     bars: int
     topic: list[float]
     http: list[float]
 
 
-def run(trial: Trial, bars: list[Bar]) -> Result:
+def run(trial: Trial, tape: Tape) -> Result:
     """Send the first quarter of the bars at once, and time each of the rest."""
-    first = len(bars) // 4
-    rest = bars[first:]
+    first, count = len(tape) // 4, len(tape)
     sender = Sender(trial.settings, trial.topics.raw, **{"linger.ms": 0})
     with trial.worker() as worker, ThreadPoolExecutor(2) as threads:
         trial.report("starting", 0)
         trial.until(worker.is_ready, worker)
-        trial.sender.send(trial.sender.encoded(bars[:first]))
+        trial.sender.send(tape.records[:first])
         found = trial.reader.take(first, worker, lambda done: trial.report("warming up", done))
-        trial.reader.decoded(found)
+        trial.reader.columns(found)
         trial.until_settled(worker)
-        sending = threads.submit(_send, sender, rest)
-        shown = []
-        for number in range(first, len(bars)):
+        sending = threads.submit(_send, sender, tape, first)
+        shown: list[Future[float]] = []
+        for number in range(first, count):
             found += trial.reader.take(1, worker, lambda _: None)
-            shown.append(threads.submit(_until_shown, trial, worker, found[-1]))
+            if worker.api is not None:
+                shown.append(threads.submit(_until_shown, trial, worker.api, found[-1]))
             trial.report("streaming", number + 1)
         sent = sending.result()
-        http = dict(each.result() for each in shown)
-    signals = trial.reader.decoded(found)
-    check(bars, signals, trial.dead_letters(), trial.settings.strategy)
-    times = {_key(signal): each.at for signal, each in zip(signals, found, strict=True)}
+        http = [each.result() for each in shown]
+    signals = trial.reader.columns(found)
+    trial.check(tape, signals)
+    # Signals of different symbols may come in another order than their bars.
+    order = [int(place) - first for place in places(tape, signals)[first:]]
     return Result(
-        len(rest),
-        [1000 * (times[key] - at) for key, at in sent.items()],
-        [1000 * (http[key] - at) for key, at in sent.items()],
+        count - first,
+        [1000 * (each.at - sent[at]) for each, at in zip(found[first:], order, strict=True)],
+        [1000 * (each - sent[at]) for each, at in zip(http, order, strict=False)],
     )
 
 
-def _send(sender: Sender, bars: Sequence[Bar]) -> dict[Key, float]:
-    """Send each bar after a pause; returns when each was given to the client (seconds since 1970)."""
+def _send(sender: Sender, tape: Tape, first: int) -> list[float]:
+    """Send each bar from `first` on after a pause; returns when each was given to the client (seconds since 1970)."""
     chance = random.Random(0)
-    sent = {}
-    for bar in bars:
-        records = list(sender.encoded([bar]))
+    sent = []
+    for record in tape.records[first:]:
         sleep(chance.uniform(*PAUSE_SECONDS))
-        sent[_key(bar)] = sender.send(records)
+        sent.append(sender.send([record]))
     return sent
 
 
-def _until_shown(trial: Trial, worker: BenchWorker, found: Delivered) -> tuple[Key, float]:
+def _until_shown(trial: Trial, api: httpx.Client, found: Delivered) -> float:
     """Ask until the newest signal of a symbol is this one or a newer one; returns when that answer was here."""
     signal = trial.reader.decoded_at_once(found)
     path, wanted = f"/signals/{quote(signal['symbol'])}", iso(signal["timestamp"])
     deadline = time() + PATIENCE_SECONDS
     while time() < deadline:
-        answer = worker.api.get(path, params={"limit": 1})
+        answer = api.get(path, params={"limit": 1})
         if answer.is_success and any(shown["timestamp"] >= wanted for shown in answer.json()["signals"]):
-            return _key(signal), time()
+            return time()
         sleep(AGAIN_SECONDS)
     raise WrongSignals(f"the signal {signal['id']} is on its topic but not shown over HTTP")
 
 
-def _key(record: Bar | Signal) -> Key:
-    return record["symbol"], record["timestamp"]
+def _percentile(of: Callable[[Result], list[float]], percent: int) -> Callable[[Result], float | None]:
+    def value(run: Result) -> float | None:
+        times = of(run)
+        if not times:
+            return None
+        return median(times) if percent == 50 else quantiles(times, n=100)[percent - 1]
 
-
-def _percentile(of: Callable[[Result], list[float]], percent: int) -> Callable[[Result], float]:
-    return lambda run: median(of(run)) if percent == 50 else quantiles(of(run), n=100)[percent - 1]
+    return value
 
 
 LATENCY = Kind(
     "A quiet stream, one bar each 50 to 100 ms: milliseconds from sending it to its signal",
     run,
     (
-        Figure("bars", ",.0f", lambda run: run.bars),
+        Figure("bars", "bars", ",.0f", lambda run: run.bars),
         *(
-            Figure(f"{name}, p{percent}", ".1f", _percentile(of, percent), compared=True)
-            for name, of in (
-                ("consumer of the topic", lambda run: run.topic),
-                ("over HTTP", lambda run: run.http),
+            Figure(f"{key}_p{percent}", f"{name}, p{percent}", ".1f", _percentile(of, percent), compared=True)
+            for key, name, of in (
+                ("topic", "consumer of the topic", lambda run: run.topic),
+                ("http", "over HTTP", lambda run: run.http),
             )
             for percent in (50, 99)
         ),

@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 import numpy as np
 import psutil
 
-from tests.bench.worker import BenchWorker
+from tests.bench.running import Running
 
 #: How often to look.
 LOOK_SECONDS = 0.1
@@ -26,7 +26,7 @@ class Sample(NamedTuple):
 class Meter:
     """Looks at a worker and the broker, if it is ours, from a thread; a context manager."""
 
-    def __init__(self, worker: BenchWorker, broker_pid: int | None) -> None:
+    def __init__(self, worker: Running, broker_pid: int | None) -> None:
         self._worker = worker
         self._broker = psutil.Process(broker_pid) if broker_pid else None
         self.samples: list[Sample] = []

@@ -5,15 +5,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from time import monotonic, time
 from typing import NamedTuple, cast
 
+import numpy as np
+import pyarrow as pa
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from app.avro.serde import Decoder
+from app.avro.columns import ColumnDecoder
 from app.broker import TIMEOUT
 from app.clients import consumer_config, registry
 from app.domain.records import Signal
 from app.settings import Settings
 from app.topics import Topic
-from tests.bench.worker import BenchWorker, WorkerStuck
+from tests.bench.check import WrongSignals
+from tests.bench.running import Running, WorkerStuck
 
 #: A worker that makes no signal for so long is stuck.
 PATIENCE_SECONDS = 60.0
@@ -40,33 +43,55 @@ class SignalReader:
     """Follows the signals from the beginning: a record counts from when librdkafka hands it out, so once committed."""
 
     def __init__(self, settings: Settings, topic: Topic) -> None:
-        self._decoder = Decoder(registry(settings), "signal")
+        self._decoder = ColumnDecoder(registry(settings), "signal")
         self._consumer = Consumer(consumer_config(settings, "bench-signals"))
         partitions = range(topic.partitions)
         self._consumer.assign([TopicPartition(topic.name, number, OFFSET_BEGINNING) for number in partitions])
 
-    def take(self, count: int, worker: BenchWorker, report: Callable[[int], None]) -> list[Delivered]:
+    def take(self, count: int, worker: Running, report: Callable[[int], None]) -> list[Delivered]:
         """Wait for so many more signals. Raises WorkerEnded, WorkerStuck."""
         return list(self._follow(count, worker, report))
 
-    def skip(self, count: int, worker: BenchWorker, report: Callable[[int], None]) -> None:
+    def skip(self, count: int, worker: Running, report: Callable[[int], None]) -> None:
         """The same, keeping none."""
         for _ in self._follow(count, worker, report):
             pass
 
-    def decoded(self, found: Sequence[Delivered]) -> list[Signal]:
-        """The signals; schemas are fetched that were not met before."""
-        asyncio.run(self._decoder.prepare([each.value for each in found]))
-        return [self.decoded_at_once(each) for each in found]
+    def columns(self, found: Sequence[Delivered]) -> pa.RecordBatch:
+        """The signals, with the fields of schemas/signal.avsc; schemas are fetched that were not met before."""
+        values = [each.value for each in found]
+        asyncio.run(self._decoder.prepare(values))
+        decoded = self._decoder.decode_columns(values)
+        if decoded.poisoned:
+            raise WrongSignals(f"{len(decoded.poisoned)} signals cannot be read, such as {decoded.poisoned[0]}")
+        # Few are not made columns; in the order in which they came they go back among the others.
+        rest = pa.RecordBatch.from_pylist([record for _, record in decoded.records], decoded.columns.schema)
+        both = pa.Table.from_batches([decoded.columns, rest]).combine_chunks()
+        order = np.argsort([*decoded.indexes, *(index for index, _ in decoded.records)])
+        return pa.RecordBatch.from_arrays(
+            [column.combine_chunks() for column in both.take(order).columns], schema=both.schema
+        )
 
     def decoded_at_once(self, found: Delivered) -> Signal:
         """A signal of a schema that was met before."""
         return cast(Signal, self._decoder.decode(found.value))
 
+    def take_until_quiet(self, seconds: float) -> list[Delivered]:
+        """What comes until nothing has for so long."""
+        found = []
+        deadline = monotonic() + seconds
+        while monotonic() < deadline:
+            message = self._consumer.poll(LOOK_SECONDS)
+            if message is not None:
+                raise_error(message)
+                found.append(Delivered(time(), cast(bytes, message.value())))
+                deadline = monotonic() + seconds
+        return found
+
     def close(self) -> None:
         self._consumer.close()
 
-    def _follow(self, count: int, worker: BenchWorker, report: Callable[[int], None]) -> Iterator[Delivered]:
+    def _follow(self, count: int, worker: Running, report: Callable[[int], None]) -> Iterator[Delivered]:
         done = reported = 0
         looked = deadline = monotonic()
         while done < count:

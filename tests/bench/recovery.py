@@ -1,19 +1,19 @@
 """kill -9 to the first right new signal, with the tables' disk kept and lost, beside bare consumers."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import time
+from typing import Any
 
-from app.domain.records import Bar
 from tests.bench.bare import aiokafka_seconds, librdkafka_seconds
 from tests.bench.changelogs import changelogs
-from tests.bench.check import check_newest
 from tests.bench.figures import MIB, Figure, Kind
-from tests.bench.loads import symbols_of
 from tests.bench.meter import Meter
 from tests.bench.offsets import places_of
+from tests.bench.running import Running
+from tests.bench.tape import Tape
 from tests.bench.trial import Trial
-from tests.bench.worker import BenchWorker
 from tests.bench.worker_log import JOINED, READY, RESTORED, SPAWNED, logged_at
 
 
@@ -46,12 +46,12 @@ class Result:
     peak_bytes: int
 
 
-def run(trial: Trial, bars: list[Bar]) -> Result:
+def run(trial: Trial, tape: Tape) -> Result:
     """Fill the windows, kill the worker, then kill it again and take its disk; a minute's bars follow each kill."""
-    symbols = symbols_of(bars)
-    filling = len(bars) - 2 * symbols
+    symbols = len(tape.symbols)
+    filling = len(tape) - 2 * symbols
     trial.report("sending", 0)
-    trial.sender.send(trial.sender.encoded(bars[:filling]))
+    trial.sender.send(tape.records[:filling])
     with trial.worker() as worker:
         trial.reader.skip(filling, worker, lambda done: trial.report("filling", done))
         trial.until_settled(worker)
@@ -59,7 +59,7 @@ def run(trial: Trial, bars: list[Bar]) -> Result:
         killed_at = time()
     with trial.worker() as worker:
         trial.report("disk kept", filling)
-        kept = _recovery(trial, worker, killed_at, bars[:-symbols])
+        kept = _recovery(trial, worker, killed_at, tape, len(tape) - symbols)
         trial.report("bare consumers", filling)
         places = places_of(changelogs(trial.broker, trial.settings))
         aiokafka = aiokafka_seconds(trial.settings, places)
@@ -68,42 +68,51 @@ def run(trial: Trial, bars: list[Bar]) -> Result:
         shutil.rmtree(trial.directory / "data")
         killed_at = time()
     with trial.worker() as worker, Meter(worker, None) as meter:
-        trial.report("disk lost", len(bars) - symbols)
-        lost = _recovery(trial, worker, killed_at, bars)
+        trial.report("disk lost", len(tape) - symbols)
+        lost = _recovery(trial, worker, killed_at, tape, len(tape))
     return Result(symbols, records, kept, lost, aiokafka, librdkafka, meter.peak_bytes)
 
 
-def _recovery(trial: Trial, worker: BenchWorker, killed_at: float, bars: list[Bar]) -> Recovery:
-    """Send the last minute's bars, and see how the recovery went. Raises WrongSignals."""
-    symbols = symbols_of(bars)
-    trial.sender.send(trial.sender.encoded(bars[-symbols:]))
-    found = trial.reader.take(symbols, worker, lambda _: None)
+def _recovery(trial: Trial, worker: Running, killed_at: float, tape: Tape, end: int) -> Recovery:
+    """Send the minute that ends at bar `end`, and see how the recovery went. Raises WrongSignals."""
+    start = end - len(tape.symbols)
+    trial.sender.send(tape.records[start:end])
+    found = trial.reader.take(end - start, worker, lambda _: None)
     trial.until_settled(worker)
-    check_newest(bars, trial.reader.decoded(found), trial.dead_letters(), trial.settings.strategy)
+    trial.check(tape, trial.reader.columns(found), start, end)
     phases = (logged_at(trial.log, marks, killed_at) or killed_at for marks in (SPAWNED, JOINED, RESTORED, READY))
     return Recovery(*(at - killed_at for at in (*phases, found[0].at)))
 
 
 def _phase(disk: str, phase: str) -> Figure:
-    return Figure(f"disk {disk}, {phase}", ".1f", lambda run: getattr(getattr(run, disk), phase), phase == "signal")
+    key = f"{disk}_{phase}"
+    return Figure(
+        key, f"disk {disk}, {phase}", ".1f", lambda run: getattr(getattr(run, disk), phase), phase == "signal"
+    )
+
+
+def _to_bare(name: str) -> Callable[[Any], float]:
+    return lambda run: float(run.lost.restoring / getattr(run, f"{name}_seconds"))
 
 
 RECOVERY = Kind(
     "kill -9 to the first right new signal, in seconds",
     run,
     (
-        Figure("symbols", ",.0f", lambda run: run.symbols),
+        Figure("symbols", "symbols", ",.0f", lambda run: run.symbols),
         *(
             _phase(disk, phase)
             for disk in ("kept", "lost")
             for phase in ("spawned", "joined", "restored", "ready", "signal")
         ),
-        Figure("changelog records", ",.0f", lambda run: run.changelog_records, compared=True),
-        Figure("restoring them, s", ".2f", lambda run: run.lost.restoring, compared=True),
-        Figure("bare aiokafka reading them, s", ".2f", lambda run: run.aiokafka_seconds),
-        Figure("bare librdkafka reading them, s", ".2f", lambda run: run.librdkafka_seconds),
-        Figure("restoring to bare aiokafka", ".2f", lambda run: run.lost.restoring / run.aiokafka_seconds),
-        Figure("restoring to bare librdkafka", ".2f", lambda run: run.lost.restoring / run.librdkafka_seconds),
-        Figure("worker's peak memory, MiB", ",.0f", lambda run: run.peak_bytes / MIB, compared=True),
+        Figure("changelog_records", "changelog records", ",.0f", lambda run: run.changelog_records, compared=True),
+        Figure("restoring", "restoring them, s", ".2f", lambda run: run.lost.restoring, compared=True),
+        Figure("aiokafka", "bare aiokafka reading them, s", ".2f", lambda run: run.aiokafka_seconds),
+        Figure("librdkafka", "bare librdkafka reading them, s", ".2f", lambda run: run.librdkafka_seconds),
+        Figure("to_aiokafka", "restoring to bare aiokafka", ".2f", _to_bare("aiokafka")),
+        Figure("to_librdkafka", "restoring to bare librdkafka", ".2f", _to_bare("librdkafka")),
+        Figure("peak_mib", "worker's peak memory, MiB", ",.0f", lambda run: run.peak_bytes / MIB, compared=True),
     ),
+    # It reads our log and our changelogs; what a kill costs a peer, `crash` says.
+    for_peers=False,
 )

@@ -1,8 +1,6 @@
-"""The figures as tables for people, or as JSON."""
+"""The figures as tables for people."""
 
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any
 
@@ -61,24 +59,16 @@ def show_profile(load: str, profile: Profile, console: Console) -> None:
     console.print(table)
 
 
-def as_json(runs: Runs, kinds: dict[str, Kind], profiles: dict[str, Profile]) -> str:
-    """Everything, for other programs."""
-    measured = [
-        {
-            "load": load,
-            "code": variant,
-            "medians": {figure.title: _median(figure, results) for figure in kinds[load].figures},
-            "runs": [asdict(result) for result in results],
-        }
-        for (load, variant), results in runs.items()
-    ]
-    return json.dumps(
-        {
-            "loads": measured,
-            "ratios": list(ratios(runs, kinds)),
-            "profiles": {load: asdict(each) for load, each in profiles.items()},
-        }
-    )
+def void(reasons: Mapping[tuple[str, str], Sequence[str]]) -> Iterator[str]:
+    """A line for each run that does not count."""
+    for (load, system), found in reasons.items():
+        for reason in found:
+            yield f"void: {load}, {system}: {reason[:300]}"
+
+
+def where(machine: Mapping[str, str], versions: Mapping[str, str]) -> str:
+    """The machine and the versions."""
+    return "; ".join([*machine.values(), *(f"{name} {version}" for name, version in versions.items())])
 
 
 def _values(figure: Figure, results: Sequence[Any]) -> list[float]:

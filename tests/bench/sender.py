@@ -1,20 +1,15 @@
 """Sending bars as the producer does."""
 
-import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from time import time
 from typing import Any
 
 from confluent_kafka import Producer
 
-from app.avro.serde import Encoder
-from app.clients import producer_config, registry
-from app.domain.records import Bar
+from app.clients import producer_config
 from app.settings import Settings
 from app.topics import Topic
-
-Record = tuple[bytes, bytes]
-"""Key and value."""
+from tests.bench.tape import Record
 
 
 class Sender:
@@ -22,12 +17,7 @@ class Sender:
 
     def __init__(self, settings: Settings, topic: Topic, **changes: Any) -> None:
         self._topic = topic.name
-        self._encoder = Encoder("bar")
-        asyncio.run(self._encoder.register(registry(settings), topic.subject))
         self._producer = Producer(producer_config(settings) | changes)
-
-    def encoded(self, bars: Iterable[Bar]) -> Iterator[Record]:
-        return ((bar["symbol"].encode(), self._encoder.encode(bar)) for bar in bars)
 
     def send(self, records: Iterable[Record]) -> float:
         """Send and wait until the broker has all; returns when the first was given to the client (s since 1970)."""

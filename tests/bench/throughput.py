@@ -1,21 +1,19 @@
-"""All bars are there; then one worker starts and processes them.
+"""All bars are there; then the program starts and processes them.
 
-The time runs from the worker's log line "Worker ready", at which it begins to fetch,
-until a consumer of committed records has been handed the last signal.
+The time runs from when it begins to fetch (a worker of ours logs "Worker ready", of several the
+first; a peer says READY) until a consumer of committed records has been handed the last signal.
 """
 
 from dataclasses import dataclass
 from time import monotonic
 
-from app.domain.records import Bar
 from tests.bench.changelogs import bytes_on_disk, changelogs
-from tests.bench.check import check
 from tests.bench.figures import MIB, Figure, Kind
 from tests.bench.meter import Meter, cpu_between
 from tests.bench.offsets import places_of
+from tests.bench.running import WorkerStuck
+from tests.bench.tape import Tape
 from tests.bench.trial import Trial
-from tests.bench.worker import WorkerStuck
-from tests.bench.worker_log import READY, logged_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,55 +30,64 @@ class Result:
     peak_bytes: int
     #: On the broker's disk, as compressed; None when the broker's disk is not here.
     changelog_bytes: int | None
+    #: On the program's own disk: its tables.
+    state_bytes: int
 
     @property
     def rate(self) -> float:
         return self.bars / self.seconds
 
 
-def run(trial: Trial, bars: list[Bar]) -> Result:
-    """Send the bars, let one worker process them, and check the signals."""
+def run(trial: Trial, tape: Tape) -> Result:
+    """Send the bars, let the program process them, and check the signals."""
     cluster = trial.cluster
     trial.report("sending", 0)
     began = monotonic()
-    trial.sender.send(trial.sender.encoded(bars))
-    produce_rate = len(bars) / (monotonic() - began)
+    trial.sender.send(tape.records)
+    produce_rate = len(tape) / (monotonic() - began)
 
     trial.report("starting", 0)
     with trial.worker() as worker, Meter(worker, cluster.broker_pid) as meter:
-        found = trial.reader.take(len(bars), worker, lambda done: trial.report("processing", done))
+        found = trial.reader.take(len(tape), worker, lambda done: trial.report("processing", done))
         meter.stop()
-        trial.until_settled(worker)
-        started = logged_at(trial.log, READY)
+        trial.until_settled(worker, patiently=False)
+        started = worker.ready_at()
         if started is None:
-            raise WorkerStuck(f"the worker does not log {READY[0]!r}:\n{worker.log_tail()}")
+            raise WorkerStuck(f"the program does not say that it is ready:\n{worker.log_tail()}")
 
-    trial.report("checking", len(bars))
-    check(bars, trial.reader.decoded(found), trial.dead_letters(), trial.settings.strategy)
+    trial.report("checking", len(tape))
+    trial.check(tape, trial.reader.columns(found))
     places = places_of(changelogs(trial.broker, trial.settings))
     worker_cpu, broker_cpu = cpu_between(meter.samples, started, found[-1].at)
     return Result(
-        bars=len(bars),
+        bars=len(tape),
         produce_rate=produce_rate,
         seconds=found[-1].at - started,
-        cpu_micros=1e6 * worker_cpu / len(bars),
-        broker_cpu_micros=1e6 * broker_cpu / len(bars) if cluster.broker_pid else None,
+        cpu_micros=1e6 * worker_cpu / len(tape),
+        broker_cpu_micros=1e6 * broker_cpu / len(tape) if cluster.broker_pid else None,
         peak_bytes=meter.peak_bytes,
         changelog_bytes=bytes_on_disk(cluster.stack_dir, places) if cluster.stack_dir else None,
+        state_bytes=trial.state_bytes(),
     )
 
 
 THROUGHPUT = Kind(
-    "One worker, from its first fetch to the last signal committed",
+    "From the first fetch to the last signal committed",
     run,
     (
-        Figure("bars", ",.0f", lambda run: run.bars),
-        Figure("bars/s", ",.0f", lambda run: run.rate, compared=True),
-        Figure("seconds", ".2f", lambda run: run.seconds),
-        Figure("worker's CPU, µs/bar", ".1f", lambda run: run.cpu_micros, compared=True),
-        Figure("broker's CPU, µs/bar", ".1f", lambda run: run.broker_cpu_micros, compared=True),
-        Figure("worker's peak memory, MiB", ",.0f", lambda run: run.peak_bytes / MIB, compared=True),
-        Figure("changelogs on disk, MiB", ",.1f", lambda run: run.changelog_bytes and run.changelog_bytes / MIB),
-        Figure("sent before, bars/s", ",.0f", lambda run: run.produce_rate),
+        Figure("bars", "bars", ",.0f", lambda run: run.bars),
+        Figure("rate", "bars/s", ",.0f", lambda run: run.rate, compared=True),
+        Figure("seconds", "seconds", ".2f", lambda run: run.seconds),
+        Figure("cpu", "its CPU, µs/bar", ".1f", lambda run: run.cpu_micros, compared=True),
+        Figure("broker_cpu", "broker's CPU, µs/bar", ".1f", lambda run: run.broker_cpu_micros, compared=True),
+        Figure("peak_mib", "its peak memory, MiB", ",.0f", lambda run: run.peak_bytes / MIB, compared=True),
+        Figure(
+            "changelog_mib",
+            "changelogs on disk, MiB",
+            ",.1f",
+            lambda run: run.changelog_bytes and run.changelog_bytes / MIB,
+        ),
+        Figure("state_mib", "its own disk, MiB", ",.1f", lambda run: run.state_bytes / MIB),
+        Figure("sent", "sent before, bars/s", ",.0f", lambda run: run.produce_rate),
     ),
 )

@@ -1,5 +1,6 @@
-"""What each measurement begins with: topics of its own, a worker of some source tree, a reader of its signals."""
+"""What each measurement begins with: topics of its own, a program to measure, a reader of its signals."""
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,19 +10,30 @@ from time import monotonic, sleep
 from types import TracebackType
 from typing import Any, Self
 
-from app.broker import Broker
+import pyarrow as pa
+
+from app.avro.serde import Encoder
+from app.broker import TIMEOUT, Broker
+from app.clients import registry
 from app.settings import Settings
 from app.stack.ports import any_free_port
 from app.topic_admin import create
 from app.topics import topics
+from tests.bench.check import check
 from tests.bench.offsets import ends_of, lag, places_of
+from tests.bench.peers.peer import Peer
 from tests.bench.reader import PATIENCE_SECONDS, SignalReader
+from tests.bench.running import Running, WorkerStuck
 from tests.bench.sender import Sender
-from tests.bench.worker import BenchWorker, WorkerStuck
+from tests.bench.tape import Tape
+from tests.bench.worker import BenchWorker, PeerProcess, Workers
 
 ROOT = Path(__file__).parents[2]
 
 LOOK_SECONDS = 0.25
+
+#: Longer than a peer's checkpoints are apart, which Quix Streams has the longest of.
+SETTLE_SECONDS = 6.0
 
 Report = Callable[[str, int], None]
 """What is being done, and how many bars of it are done."""
@@ -36,14 +48,37 @@ class Cluster:
     stack_dir: Path | None = None
     broker_pid: int | None = None
 
+    def settings(self, **more: Any) -> Settings:
+        """Ours for this cluster; no `.env` has a say."""
+        addresses = {"kafka_bootstrap": self.kafka, "schema_registry_url": self.schema_registry}
+        chosen: dict[str, Any] = {"_env_file": None, **addresses, **more}
+        return Settings(**chosen)
+
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """What to run: the code of a source tree, with settings by their upper-case names, started by a profiler or not."""
+    """What to run: a peer, or else workers of a source tree.
+
+    Settings are by their upper-case names; workers may be started by a profiler.
+    """
 
     tree: Path = ROOT
     settings: Mapping[str, str] = field(default_factory=dict)
     profiler: Sequence[str] = ()
+    processes: int = 1
+    peer: Peer | None = None
+
+    @property
+    def title(self) -> str:
+        """As a table shows it."""
+        if self.peer:
+            return self.peer.title
+        return "this project" if self.tree == ROOT else self.tree.name
+
+    @property
+    def share(self) -> float:
+        """How much of each load it is given."""
+        return self.peer.share if self.peer else 1.0
 
 
 class Trial:
@@ -56,14 +91,8 @@ class Trial:
         self.report = report
         self.log = directory / "worker.log"
         self._variant = variant
-        chosen: dict[str, Any] = {
-            "_env_file": None,
-            "kafka_bootstrap": cluster.kafka,
-            "schema_registry_url": cluster.schema_registry,
-            "topic_prefix": f"{name}.",
-            **{key.lower(): value for key, value in variant.settings.items()},
-        }
-        self.settings = Settings(**chosen)
+        changes = {key.lower(): value for key, value in variant.settings.items()}
+        self.settings = cluster.settings(topic_prefix=f"{name}.", **changes)
         self.topics = topics(self.settings)
         self.broker = Broker(self.settings)
         # Not the changelogs: the worker makes its own, which may be other ones than this tree's.
@@ -77,27 +106,64 @@ class Trial:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.reader.close()
+        # Hundreds of them would slow the broker down for whatever is measured last.
+        names = [name for name in self.broker.metadata().topics if self.settings.topic_prefix in name]
+        for answer in self.broker.admin.delete_topics(names, request_timeout=TIMEOUT).values():
+            answer.result()
 
     @contextmanager
-    def worker(self) -> Iterator[BenchWorker]:
-        """A worker that is ended gently, unless it was killed before. Raises WorkerStuck."""
-        environment = {
-            **os.environ,
-            **self._variant.settings,
-            "KAFKA_BOOTSTRAP": str(self.settings.kafka_bootstrap),
-            "SCHEMA_REGISTRY_URL": str(self.settings.schema_registry_url),
-            "TOPIC_PREFIX": self.settings.topic_prefix,
-            "DATA_DIR": str(self.directory / "data"),
-            "API_PORT": str(any_free_port()),
-        }
-        worker = BenchWorker(self._variant.tree, environment, self.log, self._variant.profiler)
+    def worker(self) -> Iterator[Running]:
+        """The program, ended gently unless it was killed before. Raises WorkerStuck."""
+        worker = self._start()
         try:
             yield worker
             worker.stop()
         finally:
             worker.kill()
 
-    def until(self, happened: Callable[[], bool], worker: BenchWorker) -> None:
+    def _start(self) -> Running:
+        variant = self._variant
+        if variant.peer:
+            return self._start_peer(variant.peer)
+        if variant.processes == 1:
+            return self._start_worker("data", self.log)
+        numbers = range(1, variant.processes + 1)
+        return Workers([self._start_worker(f"data-{number}", self._log_of(number)) for number in numbers])
+
+    def _log_of(self, number: int) -> Path:
+        return self.log if number == 1 else self.directory / f"worker-{number}.log"
+
+    def _start_worker(self, data: str, log: Path) -> Running:
+        environment = {
+            **os.environ,
+            **self._variant.settings,
+            "KAFKA_BOOTSTRAP": str(self.settings.kafka_bootstrap),
+            "SCHEMA_REGISTRY_URL": str(self.settings.schema_registry_url),
+            "TOPIC_PREFIX": self.settings.topic_prefix,
+            "DATA_DIR": str(self.directory / data),
+            "API_PORT": str(any_free_port()),
+        }
+        return BenchWorker(self._variant.tree, environment, log, self._variant.profiler)
+
+    def _start_peer(self, peer: Peer) -> Running:
+        state = self.directory / "data"
+        state.mkdir(exist_ok=True)
+        schema_id = asyncio.run(Encoder("signal").register(registry(self.settings), self.topics.signals.subject))
+        environment = {
+            **os.environ,
+            "KAFKA_BOOTSTRAP": str(self.settings.kafka_bootstrap),
+            "SCHEMA_REGISTRY_URL": str(self.settings.schema_registry_url),
+            "RAW_TOPIC": self.topics.raw.name,
+            "SIGNALS_TOPIC": self.topics.signals.name,
+            "APP_ID": self.settings.id,
+            "STATE_DIR": str(state),
+            "BAR_SCHEMA": str(ROOT / "schemas" / "bar.avsc"),
+            "SIGNAL_SCHEMA": str(ROOT / "schemas" / "signal.avsc"),
+            "SIGNAL_SCHEMA_ID": str(schema_id),
+        }
+        return PeerProcess(peer.command(), ROOT, environment, self.log)
+
+    def until(self, happened: Callable[[], bool], worker: Running) -> None:
         """Return once it happened. Raises WorkerEnded, WorkerStuck."""
         deadline = monotonic() + PATIENCE_SECONDS
         while not happened():
@@ -106,9 +172,30 @@ class Trial:
                 raise WorkerStuck(f"nothing happened for {PATIENCE_SECONDS:g} s:\n{worker.log_tail()}")
             sleep(LOOK_SECONDS)
 
-    def until_settled(self, worker: BenchWorker) -> None:
-        """Return once all that follows from the bars sent is committed. Raises WorkerEnded, WorkerStuck."""
+    def until_settled(self, worker: Running, *, patiently: bool = True) -> None:
+        """Return once all that follows from the bars sent is committed. Raises WorkerEnded, WorkerStuck.
+
+        A peer may commit to its group when it likes, so it is given a moment, if we are patient.
+        """
+        if self._variant.peer:
+            sleep(SETTLE_SECONDS if patiently else 0)
+            worker.check_alive()
+            return
         self.until(lambda: lag(self.broker, self.settings.id, self.topics.raw) == 0, worker)
+
+    def check(self, tape: Tape, signals: pa.RecordBatch, start: int = 0, end: int | None = None) -> None:
+        """Raise WrongSignals unless the bars from `start` to `end` have a right signal each."""
+        dead, strategy = self.dead_letters(), self.settings.strategy
+        check(tape, signals, dead, strategy, start=start, end=end, calendar=self.calendar)
+
+    @property
+    def calendar(self) -> bool:
+        """Whether what is measured knows the exchange's calendar."""
+        return self._variant.peer is None
 
     def dead_letters(self) -> int:
         return sum(ends_of(self.broker, places_of([self.topics.dead_letters])).values())
+
+    def state_bytes(self) -> int:
+        """What the program has on its own disk."""
+        return sum(each.stat().st_size for each in self.directory.rglob("data*/**/*") if each.is_file())

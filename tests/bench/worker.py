@@ -1,52 +1,31 @@
-"""One worker as a child process, alone or under a sampling profiler."""
+"""Workers of a source tree of ours, and a peer, as what is measured."""
 
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
+from threading import Thread
+from time import time
 
 import httpx
-import psutil
+
+from tests.bench.child import Child
+from tests.bench.running import Running
+from tests.bench.worker_log import READY, logged_at
 
 
-class WorkerEnded(Exception):
-    """The worker ended before its work did."""
+class BenchWorker(Child):
+    """`faust -A app.main worker` of the source tree `tree`."""
 
-
-class WorkerStuck(Exception):
-    """The worker does not get on, or does not end."""
-
-
-class BenchWorker:
-    """`faust -A app.main worker` of the source tree `tree`, started by `prefix` (a profiler) if there is one."""
+    api: httpx.Client
 
     def __init__(self, tree: Path, environment: Mapping[str, str], log: Path, prefix: Sequence[str] = ()) -> None:
-        self.api = httpx.Client(base_url=f"http://127.0.0.1:{environment['API_PORT']}", timeout=10, trust_env=False)
-        self._log = log
-        with log.open("ab") as output:
-            # `python -m` puts the working folder first on the path: the tree's own code runs.
-            self._started = subprocess.Popen(
-                [*prefix, sys.executable, "-m", "faust", "-A", "app.main", "worker", "-l", "info"],
-                cwd=tree,
-                env=dict(environment),
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        self._has_prefix = bool(prefix)
-
-    def check_alive(self) -> None:
-        """Raise WorkerEnded if it has ended."""
-        if self._started.poll() is not None:
-            raise WorkerEnded(f"the worker ended with {self._started.returncode}:\n{self.log_tail()}")
-
-    def cpu_seconds(self) -> float:
-        """Processor time so far, of all its threads."""
-        return sum(sum(process.cpu_times()[:2]) for process in self._workers())
-
-    def resident_bytes(self) -> int:
-        """How much memory it has now."""
-        return sum(process.memory_info().rss for process in self._workers())
+        self.api = httpx.Client(
+            base_url=f"http://127.0.0.1:{environment['API_PORT']}", timeout=10, trust_env=False, follow_redirects=True
+        )
+        self._since = time()
+        # `python -m` puts the working folder first on the path: the tree's own code runs.
+        command = [sys.executable, "-m", "faust", "-A", "app.main", "worker", "-l", "info"]
+        super().__init__(command, tree, environment, log, prefix=prefix)
 
     def is_ready(self) -> bool:
         try:
@@ -54,30 +33,67 @@ class BenchWorker:
         except httpx.TransportError:
             return False
 
-    def log_tail(self) -> str:
-        return self._log.read_text(errors="replace")[-4000:]
-
-    def stop(self, seconds: float = 20) -> None:
-        """End it gently, and a profiler then writes what it saw. Raises WorkerStuck."""
-        for process in self._workers():
-            process.terminate()
-        try:
-            self._started.wait(seconds)
-        except subprocess.TimeoutExpired:
-            raise WorkerStuck(f"the worker runs on {seconds:g} s after SIGTERM:\n{self.log_tail()}") from None
+    def ready_at(self) -> float | None:
+        return logged_at(self._log, READY, self._since)
 
     def kill(self) -> None:
-        """End it at once if it still runs."""
-        for process in self._workers():
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        self._started.kill()
-        self._started.wait()
+        super().kill()
         self.api.close()
 
-    def _workers(self) -> list[psutil.Process]:
-        try:
-            started = psutil.Process(self._started.pid)
-            return started.children() if self._has_prefix else [started]
-        except psutil.NoSuchProcess:
-            return []
+
+class PeerProcess(Child):
+    """A peer, which says READY on its stdout."""
+
+    def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path) -> None:
+        super().__init__(command, folder, environment, log, pipe=True)
+        self._ready_at: float | None = None
+        Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        with self._log.open("ab") as log:
+            for line in self.stdout:
+                if line.strip() == b"READY":
+                    self._ready_at = self._ready_at or time()
+                else:
+                    log.write(line)
+
+    def is_ready(self) -> bool:
+        return self._ready_at is not None
+
+    def ready_at(self) -> float | None:
+        return self._ready_at
+
+
+class Workers:
+    """Several that share the partitions; ready when all are, and at work since the first began to fetch."""
+
+    def __init__(self, workers: Sequence[Running]) -> None:
+        self._workers = workers
+        self.api = workers[0].api
+
+    def check_alive(self) -> None:
+        for worker in self._workers:
+            worker.check_alive()
+
+    def is_ready(self) -> bool:
+        return all(worker.is_ready() for worker in self._workers)
+
+    def ready_at(self) -> float | None:
+        return min((at for worker in self._workers if (at := worker.ready_at()) is not None), default=None)
+
+    def cpu_seconds(self) -> float:
+        return sum(worker.cpu_seconds() for worker in self._workers)
+
+    def resident_bytes(self) -> int:
+        return sum(worker.resident_bytes() for worker in self._workers)
+
+    def log_tail(self) -> str:
+        return "\n".join(worker.log_tail() for worker in self._workers)
+
+    def stop(self) -> None:
+        for worker in self._workers:
+            worker.stop()
+
+    def kill(self) -> None:
+        for worker in self._workers:
+            worker.kill()

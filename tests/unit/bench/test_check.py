@@ -1,41 +1,107 @@
-from typing import Any, cast
+from typing import Any
 
+import pyarrow as pa
 import pytest
 
-from app.domain.records import Bar, Signal
+from app.domain.records import Bar
 from app.domain.strategy import Strategy
-from tests.bench.check import WrongSignals, check, check_newest
+from tests.bench.check import WrongSignals, check, judge
+from tests.bench.tape import Tape
 from tests.integration.bars import random_bars
 from tests.oracle import final_signals
 
 STRATEGY = Strategy()
-BARS = list(random_bars(3, 20, seed=1))
+SYMBOLS, MINUTES = 60, 90
+BARS = list(random_bars(SYMBOLS, MINUTES, seed=20241114, run_id="bench-test"))
 
 
-def signals(bars: list[Bar]) -> list[Signal]:
-    return cast(list[Signal], final_signals(bars, STRATEGY))
+def nothing(_: Bar) -> bytes:
+    return b""
 
 
-def test_right_signals_pass_repeated_or_not() -> None:
-    found = signals(BARS)
-    check(BARS, [*found, found[3]], 0, STRATEGY)
+TAPE = Tape("test", SYMBOLS, MINUTES, nothing)
+
+SIGNALS: list[dict[str, Any]] = sorted(
+    (
+        {
+            **signal,
+            "id": f"{signal['run_id']}/{signal['symbol']}/{signal['timestamp']}/{STRATEGY.name}/0",
+            "revision": 0,
+        }
+        for signal in final_signals(BARS, STRATEGY)
+    ),
+    key=lambda signal: (signal["timestamp"], signal["symbol"]),
+)
 
 
-def test_the_last_minute_is_judged_by_all_bars() -> None:
-    newest = [signal for signal in signals(BARS) if signal["timestamp"] == BARS[-1]["timestamp"]]
-    check_newest(BARS, newest, 0, STRATEGY)
-    with pytest.raises(WrongSignals, match="bars_seen"):
-        check_newest(BARS[3:], newest, 0, STRATEGY)
+def columns(signals: list[dict[str, Any]]) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pylist(signals)
+
+
+def changed(number: int, **fields: Any) -> pa.RecordBatch:
+    """All signals, with one that says something else."""
+    return columns([*SIGNALS[:number], SIGNALS[number] | fields, *SIGNALS[number + 1 :]])
+
+
+def test_what_the_oracle_says_is_right() -> None:
+    assert {signal["reason"] for signal in SIGNALS} == {
+        "warming_up",
+        "no_rule",
+        "oversold_in_uptrend",
+        "overbought_in_downtrend",
+    }
+    verdict = judge(TAPE, columns(SIGNALS), STRATEGY)
+    assert verdict.spotless, verdict
+    check(TAPE, columns(SIGNALS), 0, STRATEGY)
+
+
+def test_lost_doubled_and_wrong_are_counted() -> None:
+    signals = [*SIGNALS[5:], SIGNALS[20], SIGNALS[20], SIGNALS[30] | {"close": 1.0}, SIGNALS[40] | {"symbol": "?"}]
+    verdict = judge(TAPE, columns(signals), STRATEGY)
+    assert (verdict.lost, verdict.doubled, verdict.wrong) == (5, 3, 2)
+    assert str(verdict).startswith("5 lost, 3 doubled, 2 wrong, such as {")
 
 
 @pytest.mark.parametrize(
-    ("found", "dead_letters", "message"),
+    "fields",
     [
-        (signals(BARS)[1:], 0, "59 bars have a signal, 60 were sent"),
-        (signals(BARS), 2, "2 bars are in the dead letters"),
-        ([cast(Any, {**signals(BARS)[0], "action": "BUY"}), *signals(BARS)[1:]], 0, "1 signals are wrong"),
+        {"action": "SELL"},
+        {"previous_action": None},
+        {"transition": True},
+        {"sma_20": None},
+        {"sma_50": 1.0},
+        {"rsi_14": 12.0},
+        {"rsi_seed_weight": 0.5},
+        {"ready": False},
+        {"bars_seen": 3},
+        {"reason": "flat"},
+        {"revision": 1},
+        {"id": "another"},
+        {"run_id": "another"},
+        {"origin": "live"},
+        {"source": "another"},
+        {"strategy": "another"},
+        {"split": {"previous_close": 1.0, "open": 1.0}},
+        {"gap_minutes": 7},
     ],
 )
-def test_a_run_that_is_wrong_fails(found: list[Signal], dead_letters: int, message: str) -> None:
-    with pytest.raises(WrongSignals, match=message):
-        check(BARS, found, dead_letters, STRATEGY)
+def test_every_field_counts(fields: dict[str, Any]) -> None:
+    last = len(SIGNALS) - 1
+    assert judge(TAPE, changed(last, **fields), STRATEGY).wrong == 1
+
+
+def test_a_peer_need_not_know_the_calendar() -> None:
+    signals = columns([signal | {"gap_minutes": None} for signal in SIGNALS])
+    assert judge(TAPE, signals.cast(columns(SIGNALS).schema), STRATEGY, calendar=False).spotless
+
+
+def test_the_last_minute_is_judged_by_all_bars() -> None:
+    start = len(TAPE) - SYMBOLS
+    check(TAPE, columns(SIGNALS[start:]), 0, STRATEGY, start=start)
+    with pytest.raises(WrongSignals, match=f"{SYMBOLS} lost"):
+        check(TAPE, columns(SIGNALS[start:]), 0, STRATEGY, start=start - SYMBOLS)
+
+
+def test_dead_letters_are_a_fault() -> None:
+    with pytest.raises(WrongSignals, match="2 bars are in the dead letters"):
+        check(TAPE, columns(SIGNALS), 2, STRATEGY)

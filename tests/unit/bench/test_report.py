@@ -5,9 +5,9 @@ KIND = Kind(
     "numbers",
     lambda trial, bars: None,
     (
-        Figure("rate", ".0f", lambda run: run[0], compared=True),
-        Figure("size", ".0f", lambda run: run[1], compared=True),
-        Figure("bars", ".0f", lambda run: run[0]),
+        Figure("rate", "rate", ".0f", lambda run: run[0], compared=True),
+        Figure("size", "size", ".0f", lambda run: run[1], compared=True),
+        Figure("bars", "bars", ".0f", lambda run: run[0]),
     ),
 )
 
