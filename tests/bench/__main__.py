@@ -15,7 +15,7 @@ from app import stack
 from app.errors import StocksError
 from app.stack.ports import Ports, free_ports
 from tests.bench import publish, report
-from tests.bench.catalogue import KINDS, LOADS, QUICK, QUICK_BURST
+from tests.bench.catalogue import KINDS, LOADS, QUICK, QUICK_BURST, QUICK_ON_JVM
 from tests.bench.machine import machine, versions
 from tests.bench.peers.peer import PeerUnavailable
 from tests.bench.profile import ProfilerMissing
@@ -93,7 +93,7 @@ def main(
     settings = dict(_setting(change) for change in changes)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupted)
-    wanted = QUICK if quick else [LOADS[name] for name in loads or LOADS]
+    wanted = QUICK[: QUICK_ON_JVM if with_jvm else None] if quick else [LOADS[name] for name in loads or LOADS]
     wanted = [load.shrunk(shrink) for load in wanted]
     try:
         peers = peers_of(in_python=with_peers or quick or bool(only), on_jvm=with_jvm, only=only)
