@@ -15,7 +15,7 @@ from app import stack
 from app.errors import StocksError
 from app.stack.ports import Ports, free_ports
 from tests.bench import publish, report
-from tests.bench.catalogue import KINDS, LOADS, QUICK, QUICK_BURST
+from tests.bench.catalogue import KINDS, LOADS, QUICK, QUICK_BURST, QUICK_ON_JVM
 from tests.bench.machine import machine, versions
 from tests.bench.peers.peer import PeerUnavailable
 from tests.bench.profile import ProfilerMissing
@@ -23,7 +23,7 @@ from tests.bench.ratio import OURS, ratio_line
 from tests.bench.results import as_json
 from tests.bench.running import WorkerEnded, WorkerStuck
 from tests.bench.series import Bench
-from tests.bench.systems import peers_of, variants_of
+from tests.bench.systems import SameName, peers_of, variants_of
 from tests.bench.trial import Cluster
 
 
@@ -93,8 +93,9 @@ def main(
     settings = dict(_setting(change) for change in changes)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupted)
-    wanted = QUICK if quick else [LOADS[name] for name in loads or LOADS]
+    wanted = QUICK[: QUICK_ON_JVM if with_jvm else None] if quick else [LOADS[name] for name in loads or LOADS]
     wanted = [load.shrunk(shrink) for load in wanted]
+    where, what = machine(), versions(with_jvm=with_jvm)
     try:
         peers = peers_of(in_python=with_peers or quick or bool(only), on_jvm=with_jvm, only=only)
         variants = variants_of(settings, processes, against, peers)
@@ -102,34 +103,39 @@ def main(
             directory = Path(temporary)
             with _cluster(directory / "stack", kafka, schema_registry) as cluster:
                 bench = Bench(cluster, directory, Console(stderr=True))
-                bench.measure(wanted, 1 if quick else runs, variants)
+                for load in wanted:
+                    bench.measure(load, 1 if quick else runs, variants)
+                    # Whole benches take hours: what is done is kept.
+                    _save(save, as_json(bench.measured, variants, {}, where, what))
                 if quick:
-                    bench.measure([QUICK_BURST.shrunk(shrink)], 1, {OURS: variants[OURS]})
+                    bench.measure(QUICK_BURST.shrunk(shrink), 1, {OURS: variants[OURS]})
                 profiles = bench.profile(wanted, variants) if profiled else {}
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
-    except (StocksError, WorkerEnded, WorkerStuck, PeerUnavailable, ProfilerMissing) as error:
+    except (StocksError, WorkerEnded, WorkerStuck, PeerUnavailable, ProfilerMissing, SameName) as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         raise click.Abort from None
-    measured, where, what = bench.measured, machine(), versions(with_jvm=with_jvm)
+    measured = bench.measured
     text = as_json(measured, variants, profiles, where, what)
-    if save:
-        save.parent.mkdir(parents=True, exist_ok=True)
-        save.write_text(f"{text}\n")
+    _save(save, text)
     if as_json_text:
         click.echo(text)
         return
     console = Console()
     report.show(measured.runs, KINDS, console)
-    for load, found in profiles.items():
-        report.show_profile(load, found, console)
+    for title, found in profiles.items():
+        report.show_profile(title, found, console)
     for line in [*report.ratios(measured.runs, KINDS), *report.void(measured.void), report.where(where, what)]:
         console.print(line, soft_wrap=True, highlight=False, markup=False)
     if peers:
         click.echo(ratio_line(measured.runs, [peer.name for peer in peers]))
     if any(measured.void[key] for key in measured.void if key[1] == OURS):
         raise click.ClickException("runs of this project are void: see above")
+
+
+def _save(path: Path | None, text: str) -> None:
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{text}\n")
 
 
 def _interrupted(*_: object) -> NoReturn:

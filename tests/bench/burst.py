@@ -27,7 +27,7 @@ class Burst:
     """One minute's bars. The changelogs' growth: keys and values, and the broker's files (None: not here)."""
 
     seconds: float
-    #: Until all was committed, without what an idle worker takes in the same time.
+    #: Until all was committed (a peer's: until the last signal was), without what it takes while idle.
     cpu_seconds: float
     changelog_bytes: int
     disk_bytes: int | None
@@ -127,8 +127,9 @@ def burst(trial: Trial, worker: Running, tape: Tape, end: int, idle: float) -> B
     began, cpu = monotonic(), worker.cpu_seconds()
     started = trial.sender.send(tape.records[end - symbols : end])
     found = trial.reader.take(symbols, worker, lambda _: None)
-    trial.until_settled(worker)
+    trial.until_settled(worker, patiently=False)
     cpu = worker.cpu_seconds() - cpu - idle * (monotonic() - began)
+    trial.until_settled(worker)
     after = [bytes_on_disk(stack_dir, each) for each in (places, signals)] if stack_dir else []
     trial.check(tape, trial.reader.columns(found), end - symbols, end)
     return Burst(

@@ -90,6 +90,15 @@ def page(saved: Saved) -> str:
         "recovery_lost": _figure(saved, "recovery", "lost_signal", ".1f", " s"),
         "recovery_kept": _figure(saved, "recovery", "kept_signal", ".1f", " s"),
         "memory": memory_table(saved),
+        "disk": table(
+            saved,
+            [
+                Column("changelog records", "burst", "changelog_bytes", ",.0f"),
+                Column("changelogs on disk", "burst", "disk_bytes", ",.0f"),
+                Column("signals on disk", "burst", "signals_bytes", ",.0f"),
+                Column("memory a symbol", "burst", "symbol_bytes", ",.0f"),
+            ],
+        ),
         "symbols": f"{MARKET_SYMBOLS:,}",
         "minutes": str(SESSION_MINUTES),
         "keep_bars": str(KEEP_BARS),

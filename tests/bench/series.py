@@ -7,6 +7,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import httpx
+from confluent_kafka import KafkaException
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -51,28 +53,24 @@ class Bench:
         asyncio.run(self._encoder.register(registry(cluster.settings()), "bench-value"))
         self.measured = Measured()
 
-    def measure(self, loads: Sequence[Load], runs: int, variants: Mapping[str, Variant]) -> None:
-        """Run each load with each variant so many times. A run that lost or changed a signal is void, and said so."""
-        for load in loads:
-            kind = KINDS[load.name]
-            parts = {
-                name: load.part(variant.share)
-                for name, variant in variants.items()
-                if kind.for_peers or not variant.peer
-            }
-            for name, part in parts.items():
-                self.measured.add(part, name)
-            tapes = {part: part.make(self._encoder.encode) for part in dict.fromkeys(parts.values())}
-            for number in range(1, runs + 1):
-                # None always has the younger cluster.
-                for name in list(parts)[:: 1 if number % 2 else -1]:
-                    title = f"{load.name} {number}/{runs} {name}"
-                    self._measure_once(title, (load.name, name), kind, tapes[parts[name]], variants[name])
+    def measure(self, load: Load, runs: int, variants: Mapping[str, Variant]) -> None:
+        """Run a load with each variant so many times. A run that lost or changed a signal is void, and said so."""
+        kind = KINDS[load.name]
+        able = {name: variant for name, variant in variants.items() if kind.for_peers or not variant.peer}
+        parts = {name: load.part(variant.share) for name, variant in able.items()}
+        for name, part in parts.items():
+            self.measured.add(part, name)
+        tapes = {part: part.make(self._encoder.encode) for part in dict.fromkeys(parts.values())}
+        for number in range(1, runs + 1):
+            # None always has the younger cluster.
+            for name in list(parts)[:: 1 if number % 2 else -1]:
+                title = f"{load.name} {number}/{runs} {name}"
+                self._measure_once(title, (load.name, name), kind, tapes[parts[name]], variants[name])
 
     def _measure_once(self, title: str, key: tuple[str, str], kind: Kind, tape: Tape, variant: Variant) -> None:
         try:
             result = self._run(title, kind, tape, variant)
-        except (WrongSignals, WorkerEnded, WorkerStuck) as error:
+        except (WrongSignals, WorkerEnded, WorkerStuck, KafkaException, httpx.HTTPError) as error:
             self.measured.void[key].append(str(error))
             said = f"void: {str(error)[:2000]}"
         else:

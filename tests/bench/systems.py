@@ -11,17 +11,21 @@ from tests.bench.ratio import OURS
 from tests.bench.trial import ROOT, Variant
 
 
+class SameName(Exception):
+    """Two of what is measured have one name."""
+
+
 def variants_of(
     settings: Mapping[str, str], processes: Sequence[int], trees: Sequence[Path], peers: Sequence[Peer]
 ) -> dict[str, Variant]:
-    """This project first, which the others are compared with. Raises ValueError when two have one name."""
+    """This project first, which the others are compared with. Raises SameName."""
     found = {OURS: Variant(ROOT, settings)}
     found |= {f"{OURS}-{number}": Variant(ROOT, settings, processes=number) for number in processes if number > 1}
     count = len(found) + len(trees) + len(peers)
     found |= {tree.name: Variant(tree, settings) for tree in trees}
     found |= {peer.name: Variant(peer=peer) for peer in peers}
     if len(found) < count:
-        raise ValueError(f"the trees need folders of different names, and others than {', '.join(found)}")
+        raise SameName(f"the trees need folders of different names, and others than {', '.join(found)}")
     return found
 
 

@@ -21,17 +21,17 @@ def nothing(_: Bar) -> bytes:
 
 TAPE = Tape("test", SYMBOLS, MINUTES, nothing)
 
-SIGNALS: list[dict[str, Any]] = sorted(
-    (
-        {
-            **signal,
-            "id": f"{signal['run_id']}/{signal['symbol']}/{signal['timestamp']}/{STRATEGY.name}/0",
-            "revision": 0,
-        }
-        for signal in final_signals(BARS, STRATEGY)
-    ),
-    key=lambda signal: (signal["timestamp"], signal["symbol"]),
-)
+
+def signals_of(bars: list[Bar]) -> list[dict[str, Any]]:
+    """What the oracle says, in the order of the bars, with what it leaves out."""
+    signals = sorted(final_signals(bars, STRATEGY), key=lambda signal: (signal["timestamp"], signal["symbol"]))
+    for signal in signals:
+        signal["id"] = f"{signal['run_id']}/{signal['symbol']}/{signal['timestamp']}/{STRATEGY.name}/0"
+        signal["revision"] = 0
+    return signals
+
+
+SIGNALS = signals_of(BARS)
 
 
 def columns(signals: list[dict[str, Any]]) -> pa.RecordBatch:
@@ -100,6 +100,15 @@ def test_the_last_minute_is_judged_by_all_bars() -> None:
     check(TAPE, columns(SIGNALS[start:]), 0, STRATEGY, start=start)
     with pytest.raises(WrongSignals, match=f"{SYMBOLS} lost"):
         check(TAPE, columns(SIGNALS[start:]), 0, STRATEGY, start=start - SYMBOLS)
+
+
+def test_a_flat_stretch_is_judged_as_the_oracle_does() -> None:
+    tape = Tape("test", SYMBOLS, MINUTES, nothing)
+    tape.closes[50:80, 3] = 10.0
+    bars: list[Bar] = [{**bar, "close": close} for bar, close in zip(BARS, tape.closes.ravel().tolist(), strict=True)]
+    found = signals_of(bars)
+    assert "flat" in {signal["reason"] for signal in found}
+    assert judge(tape, columns(found), STRATEGY).spotless
 
 
 def test_dead_letters_are_a_fault() -> None:
