@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
-from app.domain.strategy import EQUAL, Strategy
+from app.domain.rules.dips_and_rallies import EQUAL
+from app.domain.strategy import Strategy
 from tests.bench.tape import Tape
 
 Floats = npt.NDArray[np.float64]

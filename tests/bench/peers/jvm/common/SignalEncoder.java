@@ -5,6 +5,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.util.Map;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericData;
 import org.apache.avro.generic.GenericDatumWriter;
@@ -34,6 +35,7 @@ final class SignalEncoder {
         header = ByteBuffer.allocate(BarDecoder.HEADER).put((byte) 0).putInt(settings.signalSchemaId()).array();
         writer = new GenericDatumWriter<>(schema);
         record = new GenericData.Record(schema);
+        record.put("own_indicators", Map.of());
         origin = schema.getField("origin").schema();
         origins = symbols(origin);
         actions = symbols(schema.getField("action").schema());
