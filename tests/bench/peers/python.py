@@ -25,7 +25,7 @@ def peers() -> list[Peer]:
         ),
         Peer(
             "raw",
-            f"raw loop: confluent-kafka {version('confluent-kafka')}, fastavro {version('fastavro')}, rocksdict",
+            f"raw loop of confluent-kafka {version('confluent-kafka')} and fastavro",
             "at least once",
             _nothing,
             _program("raw", _ours),
