@@ -36,7 +36,7 @@ def peers() -> list[Peer]:
             "at least once",
             _nothing,
             _program("stock_faust", _ours, "worker", "-l", "info"),
-            share=0.02,
+            share=0.05,
         ),
     ]
 
