@@ -71,9 +71,9 @@ CRASH = Kind(
     run,
     (
         Figure("bars", "bars", ",.0f", lambda run: run.bars),
-        Figure("lost", "lost", ",.0f", lambda run: run.verdict.lost),
-        Figure("doubled", "doubled", ",.0f", lambda run: run.verdict.doubled),
-        Figure("wrong", "wrong", ",.0f", lambda run: run.verdict.wrong),
+        Figure("lost", "lost", ",.0f", lambda run: run.verdict.lost, compared=True),
+        Figure("doubled", "doubled", ",.0f", lambda run: run.verdict.doubled, compared=True),
+        Figure("wrong", "wrong", ",.0f", lambda run: run.verdict.wrong, compared=True),
         Figure("back", "s from the kill to the next signal", ".1f", lambda run: run.back_seconds, compared=True),
     ),
 )

@@ -115,8 +115,8 @@ def _machine(saved: Saved) -> str:
 
 
 def _rounds(saved: Saved) -> str:
-    counts = {spread.runs for load in COMPARED if (spread := saved.spread(load, OURS, "rate"))}
-    return " or ".join(str(count) for count in sorted(counts)) + " rounds" if counts else "rounds unknown"
+    counts = {spread.runs for load in saved.loads if (spread := saved.spread(load, OURS, "rate"))}
+    return f"rounds of each load: {' or '.join(str(count) for count in sorted(counts)) or 'unknown'}"
 
 
 def _figure(saved: Saved, load: str, key: str, form: str, unit: str = "") -> str:

@@ -36,6 +36,7 @@ class Saved:
             self.versions |= part["versions"]
             self.systems |= part["systems"]
             self._loads |= {(each["load"], each["system"]): each for each in part["loads"]}
+        self.loads = list(dict.fromkeys(load for load, _ in self._loads))
         self.days = sorted({str(part["made_at"])[:10] for part in parts})
         self.one_machine = all(part["machine"] == self.machine for part in parts)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
-WIDTH, ROW, LABEL, VALUE = 760, 26, 250, 110
+WIDTH, ROW, LABEL, VALUE = 860, 26, 320, 110
 
 #: Readable on white and on black.
 OURS, OTHER, RANGE = "#1a7f5a", "#8a94a3", "#444c56"

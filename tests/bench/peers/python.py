@@ -25,7 +25,7 @@ def peers() -> list[Peer]:
         ),
         Peer(
             "raw",
-            f"raw loop: confluent-kafka {version('confluent-kafka')}, fastavro {version('fastavro')}, rocksdict",
+            f"raw loop of confluent-kafka {version('confluent-kafka')} and fastavro",
             "at least once",
             _nothing,
             _program("raw", _ours),
@@ -36,7 +36,7 @@ def peers() -> list[Peer]:
             "at least once",
             _nothing,
             _program("stock_faust", _ours, "worker", "-l", "info"),
-            share=0.02,
+            share=0.05,
         ),
     ]
 
