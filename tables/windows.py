@@ -18,8 +18,9 @@ from tables.row_format import VERSION, decode_row, decode_rows, encode_rows, num
 
 Found = TypeVar("Found")
 
-#: Windows kept in memory, of all partitions together; some 9 kB each.
+#: Windows kept in memory, of all partitions together, some 9 kB each; fewer where a rule looks further back.
 MOST_CACHED = 20_000
+_USUAL_ROWS = 60
 
 _HINT = (
     ": run `stocks tables rebuild`, which sets the table back so that workers compute it again from the bars, "
@@ -205,7 +206,8 @@ class WindowsTable(BatchTable):
     @property
     def _most_cached(self) -> int:
         """Windows of one partition that may be in memory."""
-        return MOST_CACHED // max(1, len(self.active))
+        usual = MOST_CACHED * _USUAL_ROWS // max(_USUAL_ROWS, self.strategy.window)
+        return usual // max(1, len(self.active))
 
     def _newest_number(self, partition: int, series: bytes) -> int | None:
         """The number of a series' newest bar, found in the ring by bisection; None when there is no row."""

@@ -84,7 +84,9 @@ def _action(record: Mapping[str, Any]) -> Text:
 
 def _why(record: Mapping[str, Any], strategy: Strategy) -> str:
     # The thresholds are known for this deployment's strategy only.
-    return explain(record, strategy) if record["strategy"] == strategy.name else str(record["reason"])  # type: ignore[arg-type]
+    if record["strategy"] != strategy.name:
+        return str(record["own_reason"] or record["reason"])
+    return explain(record, strategy)  # type: ignore[arg-type]
 
 
 def _place(letter: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 
 from app.domain.indicators.indicator import Inputs
 from app.domain.indicators.rsi import unchanged
+from app.domain.placed import read_only
 from app.domain.provenance import Provenance
 from app.domain.records import MINUTE_MS
 from app.domain.row import NO_GAP, Bools, Floats, Ints, Objects, Rows, is_first, one_before
@@ -41,7 +42,8 @@ def advance(before: Before, rows: Rows, which: Ints, provenances: Provenances, s
     numbers = before.counts[which] + rank
     rows["number"] = numbers
 
-    closes, at = _one_after_the_other(before.closes, rows["close"], which, first)
+    history = _known(before, strategy.lookback)
+    closes, at = _one_after_the_other(history, rows["close"], which, first)
     previous_closes = closes[at - 1]
     minutes = rows["minute"].astype(np.int64)
     previous_minutes = np.where(first, before.newest["minute"][which], one_before(minutes))
@@ -57,10 +59,19 @@ def advance(before: Before, rows: Rows, which: Ints, provenances: Provenances, s
         bars[later] -= bars[split] - 1
     rows["bars_seen"] = bars
 
-    inputs = Inputs(rows, closes[at[:, np.newaxis] + np.arange(1 - strategy.lookback, 1)], bars, which)
+    windows = closes[at[:, np.newaxis] + np.arange(1 - strategy.lookback, 1)]
+    inputs = Inputs(read_only(rows), read_only(windows), read_only(bars), read_only(which))
     for indicator in strategy.indicators:
-        indicator.fill(before.newest, inputs)
+        indicator.fill(rows, before.newest, before.counts > 0, inputs)
     return unchanged(inputs.windows, bars, strategy.rsi_period)
+
+
+def _known(before: Before, lookback: int) -> Floats:
+    """The closes before, NaN where a series has none, so that nobody uses what happens to stand there."""
+    missing = lookback - before.counts
+    if missing.max(initial=0) <= 0:
+        return before.closes
+    return np.where(np.arange(lookback) >= missing[:, np.newaxis], before.closes, np.nan)
 
 
 def _one_after_the_other(history: Floats, closes: Floats, which: Ints, first: Bools) -> tuple[Floats, Ints]:

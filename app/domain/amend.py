@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from app.domain.advance import Before, advance
+from app.domain.indicators.rsi import unchanged
 from app.domain.outcome import Outcome
 from app.domain.provenance import Provenance
-from app.domain.row import MAX_REVISION, NO_ACTION, REASONS, VALUES, Bools, Rows
+from app.domain.row import MAX_REVISION, NO_ACTION, VALUES, Bools, Rows
 from app.domain.split import Gap
 from app.domain.strategy import Strategy
 from app.domain.updates import Updates
-
-_FLAT = REASONS.index("flat")
 
 #: What a signal says of a bar beside its indicators; none and none are the same.
 _SAID = ("close", "bars_seen", "gap_minutes", "split_close")
@@ -61,17 +61,19 @@ class WindowCopy:
         if not self._is_reachable(at, is_there):
             return Outcome.STALE
         old, old_updates = self.rows[at:], self._update_of[at:]
-        if is_there and bar["close"][0] == old["close"][0]:
+        old_flat = self._flat_from(at)
+        if is_there and bar["close"][0] == old["close"][0] and self._strategy.own_rule is None:
             # Its indicators still come from the other bar, so its signal goes on to say where that came from.
             provenance = self._provenances[at]
         if not is_there:
             old, old_updates = np.concatenate([np.zeros(1, old.dtype), old]), [-1, *old_updates]
+            old_flat = np.concatenate([[False], old_flat])
         rows = np.concatenate([bar, old[1:]])
         provenances = [provenance, *self._provenances[at + is_there :]]
         flat = self._advance(at, rows, provenances)
         for field in _KEPT:
             rows[field] = old[field]
-        changed, emit = _changes(old, rows, flat, is_there, self._strategy)
+        changed, emit = _changes(old, rows, old_flat != flat, is_there, self._strategy)
         rows["revision"] += emit & (old["bars_seen"] > 0)
         self._replace(at, rows, provenances, old_updates)
         self._update(at, changed, emit, flat)
@@ -107,9 +109,14 @@ class WindowCopy:
         newest = self.rows[at - 1 : at] if at else np.zeros(1, self._strategy.dtype)
         counts = newest["number"].astype(np.int64) + (at > 0)
         before = Before(counts, newest, closes)
-        flat = advance(before, rows, np.zeros(len(rows), np.int64), provenances, self._strategy, self._gap)
-        rows["reason"] = np.where(flat, _FLAT, 0)  # Until the rule is applied, for a bar that comes again before.
-        return flat
+        return advance(before, rows, np.zeros(len(rows), np.int64), provenances, self._strategy, self._gap)
+
+    def _flat_from(self, at: int) -> Bools:
+        """Which of the rows from `at` on are flat, as `advance` found when it filled them in."""
+        period = self._strategy.rsi_period
+        closes = np.concatenate([np.full(period, np.nan), self.rows["close"]])
+        windows = sliding_window_view(closes, period + 1)[at:]
+        return unchanged(windows, self.rows["bars_seen"][at:].astype(np.int64), period)
 
     def _replace(self, at: int, rows: Rows, provenances: Sequence[Provenance], updates: list[int]) -> None:
         """Put rows in the place of all from `at` on."""
@@ -139,16 +146,16 @@ class WindowCopy:
         del self._provenances[:surplus], update_of[:surplus]
 
 
-def _changes(old: Rows, new: Rows, flat: Bools, is_there: bool, strategy: Strategy) -> tuple[Bools, Bools]:
+def _changes(old: Rows, new: Rows, flat_changed: Bools, is_there: bool, strategy: Strategy) -> tuple[Bools, Bools]:
     """Which rows changed, from the one of the bar that came on, and the signals of which say something new."""
     values = [name for each in strategy.indicators for name in each.values]
     states = [name for each in strategy.indicators for name in each.states]
     said = ~_same(old, new, [*_SAID, *values])
     said |= ~np.isnan(new["split_close"]) & (old["open"] != new["open"])
     was_ready, is_ready = (rows["bars_seen"] >= strategy.warm_up for rows in (old, new))
-    said |= is_ready & (flat != (old["reason"] == _FLAT))
-    if not is_there:
-        said[0] = True
+    said |= is_ready & flat_changed
+    if not is_there or strategy.own_rule is not None:
+        said[0] = True  # A rule of one's own may look at any value of the bar.
     # A bar that is emitted again may have another action, and the next signal names it as its previous one.
     # What was not ready, and is not, stays HOLD.
     acts = was_ready | is_ready

@@ -17,35 +17,45 @@ from app.domain.update_windows import Bars, update_windows
 from app.domain.updates import joined
 from app.domain.windows import Windows
 
-#: Bars of each made-up series beyond the warm-up.
-_BARS = 40
+#: Bars of each made-up series beyond the warm-up, and how often one is as the one before it, in a row.
+_BARS, _FLAT_BARS = 120, 30
 _SEED = 20260
-#: A session's first minute, 2024-11-14 14:30 UTC, in minutes since 1970.
-_START = 28_859_910
+#: A session's first minute, 2024-11-14 14:30 UTC, in minutes since 1970; the second half is on the next day.
+_START, _DAY = 28_859_910, 24 * 60
+#: A close of each series, in some currency.
+_PRICES = (100.0, 0.8, 3000.0)
 _SOURCE = Provenance("synthetic", "check", "")
 
 
 def check_rule(strategy: Strategy) -> None:
     """Raise RuleError if the strategy's rule raises, returns the wrong shape, or looks at what it may not."""
-    series = [_walk(strategy, seed) for seed in (_SEED, _SEED + 1)]
+    series = [_walk(strategy, price, _SEED + number) for number, price in enumerate(_PRICES)]
     at_once = _rows(strategy, [series])
     one_by_one = [_rows(strategy, [[rows[at : at + 1]] for at in range(len(rows))]) for rows in series]
     _compare(at_once, np.concatenate(one_by_one), strategy)
+    if _rows(strategy, [series]).tobytes() != at_once.tobytes():
+        raise RuleError(
+            f"the rule {strategy.rule.name} says something else of the same bars the second time: it may use no clock, "
+            "no randomness, and remember nothing"
+        )
 
 
-def _walk(strategy: Strategy, seed: int) -> Rows:
-    """Bars of one series, with trends, flat stretches and jumps."""
+def _walk(strategy: Strategy, price: float, seed: int) -> Rows:
+    """Bars of one series, with trends, jumps and a flat stretch; of some the source does not say the vwap."""
     chance = np.random.default_rng(seed)
-    count = strategy.warm_up + _BARS
-    drift = np.repeat(chance.choice([-0.004, 0.0, 0.004], count // 10 + 1), 10)[:count]
-    closes: Floats = np.round(100 * np.exp(np.cumsum(drift + chance.normal(0, 0.001, count))), 2)
+    count = strategy.warm_up + _FLAT_BARS + _BARS
+    moves = np.repeat(chance.choice([-0.004, 0.0, 0.004], count // 10 + 1), 10)[:count]
+    moves += chance.normal(0, 0.002, count) + chance.choice([0.0, 0.05, -0.05], count, p=[0.96, 0.02, 0.02])
+    moves[strategy.warm_up + 20 : strategy.warm_up + 20 + max(_FLAT_BARS, strategy.rsi_period + 2)] = 0.0
+    closes: Floats = np.round(price * np.exp(np.cumsum(moves)), 4)
     rows = np.zeros(count, strategy.dtype)
-    rows["minute"] = _START + np.arange(count)
+    rows["minute"] = _START + np.arange(count) + np.where(np.arange(count) > count // 2, _DAY, 0)
     rows["open"] = np.concatenate([closes[:1], closes[:-1]])
     rows["close"] = closes
-    rows["high"], rows["low"] = np.maximum(rows["open"], closes) + 0.01, np.minimum(rows["open"], closes) - 0.01
-    rows["volume"] = chance.integers(100, 10_000, count)
-    rows["vwap"] = (rows["high"] + rows["low"]) / 2
+    rows["high"], rows["low"] = np.maximum(rows["open"], closes) * 1.001, np.minimum(rows["open"], closes) * 0.999
+    rows["volume"] = chance.integers(0, 10_000, count)
+    rows["vwap"] = np.where(chance.random(count) < 0.2, np.nan, (rows["high"] + rows["low"]) / 2)
+    rows["trade_count"] = chance.integers(1, 100, count)
     return rows
 
 
@@ -74,6 +84,12 @@ def _compare(at_once: Rows, one_by_one: Rows, strategy: Strategy) -> None:
     for indicator in strategy.indicators:
         for name in (*indicator.states, *indicator.values):
             if at_once[name].tobytes() != one_by_one[name].tobytes():
+                if np.allclose(at_once[name], one_by_one[name], rtol=1e-9, equal_nan=True):
+                    raise RuleError(
+                        f"the indicator {indicator.name} of the rule {strategy.rule.name} differs in its last digits, "
+                        "depending on how many bars come together: write (windows * weights).sum(axis=1) instead of @ "
+                        "or dot"
+                    )
                 raise RuleError(
                     f"the indicator {indicator.name} of the rule {strategy.rule.name} says something else of a bar "
                     "when later bars or other series come with it: it may only look at this bar and what was before it"

@@ -19,8 +19,8 @@ def explain(signal: Signal, strategy: Strategy) -> str:
     if not signal["ready"] or fast is None or slow is None or rsi is None:
         return f"warming up: {signal['bars_seen']} of {strategy.warm_up} bars seen"
     if strategy.own_rule:
-        numbers = {"close": signal["close"], **signal["own_indicators"]}
-        said = ", ".join(f"{name} {value:.6g}" for name, value in numbers.items() if value is not None)
+        numbers = {"close": signal["close"], "sma_fast": fast, "sma_slow": slow, "rsi": rsi, **signal["own_indicators"]}
+        said = ", ".join(f"{name} {value:.8g}" for name, value in numbers.items() if value is not None)
         return f"{(signal['own_reason'] or 'no clause of the rule').replace('_', ' ')}: {said}"
     if signal["reason"] == "flat":
         return f"flat: the close stayed {signal['close']} for {strategy.rsi_period} bars, so the RSI says nothing"

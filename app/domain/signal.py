@@ -112,6 +112,8 @@ def is_transition(action: Action, previous: Action | None) -> bool:
 
 
 def _own_reasons(rows: Rows, strategy: Strategy) -> pa.Array:
+    if strategy.own_rule is None:
+        return pa.nulls(len(rows), pa.string())
     codes = rows["reason"].astype(np.int64) - OWN_REASONS
     own = pa.array(np.maximum(codes, 0), mask=codes < 0)
     return pa.array(strategy.rule.reasons, pa.string()).take(own)

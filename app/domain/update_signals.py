@@ -13,6 +13,8 @@ def update_signals(updates: Updates, strategy: Strategy, now_ms: int) -> None:
     Raises RuleError.
     """
     rows, previous = updates.rows, updates.previous
+    if not len(rows):
+        return  # A rule of one's own need not know what to say of nothing.
     actions, reasons = decide(rows, updates.flat, strategy)
     rows["action"], rows["reason"] = actions, reasons
     rows["previous_action"] = np.where(previous < 0, rows["previous_action"], actions[previous])

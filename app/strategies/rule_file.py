@@ -1,7 +1,6 @@
 """Read the rule that STRATEGY names from its Python file."""
 
 import hashlib
-import importlib.util
 import keyword
 import re
 import sys
@@ -22,7 +21,7 @@ USUAL = "dips_and_rallies"
 _OURS = Path(rules.__file__).parent
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: Hexadecimal digits of the source's SHA-256 that a strategy's name has.
-_HASH_DIGITS = 8
+_DIGITS = 8
 
 
 class BadRule(ValueError):
@@ -38,17 +37,22 @@ def load_rule(source: str) -> Rule | None:
     """The rule of a name or of a path to a Python file, which is run; None for the usual one. Raises BadRule."""
     if source == USUAL:
         return None
-    path = _OURS / f"{source}.py" if source in rule_names() else Path(source).expanduser()
-    if not path.is_file():
-        raise BadRule(f"STRATEGY={source} is neither a file nor one of {', '.join(rule_names())}")
-    return _read(source, path.resolve(), path.read_bytes())
+    is_ours = source in rule_names()
+    try:
+        path = _OURS / f"{source}.py" if is_ours else Path(source).expanduser()
+        if not path.is_file():
+            raise BadRule(f"STRATEGY={source} is neither a file nor one of {', '.join(rule_names())}")
+        code = path.read_bytes()
+    except (OSError, RuntimeError) as error:
+        raise BadRule(f"STRATEGY={source} cannot be read: {error}") from error
+    # A version stands for ours: their words may change without the rule.
+    return _read(source, path.resolve(), code, "/1" if is_ours else f"@{hashlib.sha256(code).hexdigest()[:_DIGITS]}")
 
 
 @lru_cache(maxsize=8)
-def _read(source: str, path: Path, code: bytes) -> Rule:
-    digest = hashlib.sha256(code).hexdigest()[:_HASH_DIGITS]
-    module = _run(source, path, digest)
+def _read(source: str, path: Path, code: bytes, version: str) -> Rule:
     try:
+        module = _run(path, code)
         name = _text(module, "NAME", path.stem)
         parameters = "".join(f"-{key}{value}" for key, value in _mapping(module, "PARAMETERS").items())
         if not _NAME.fullmatch(name + parameters):
@@ -56,24 +60,22 @@ def _read(source: str, path: Path, code: bytes) -> Rule:
         decide = getattr(module, "decide", None)
         if not callable(decide):
             raise BadRule("it has no function decide(bars)")
-        return Rule(f"{name}{parameters}@{digest}", decide, _indicators(module), _reasons(module))
+        return Rule(f"{name}{parameters}{version}", decide, _indicators(module), _reasons(module))
     except BadRule as error:
         raise BadRule(f"STRATEGY={source}: {error}") from None
 
 
-def _run(source: str, path: Path, digest: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"stocks_rule_{digest}", path)
-    if spec is None or spec.loader is None:
-        raise BadRule(f"STRATEGY={source}: a rule is a Python file, named like rule.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # Dataclasses look their module up.
+def _run(path: Path, code: bytes) -> ModuleType:
+    """Run just this code, so that it is what the name's hash says."""
+    module = ModuleType(f"stocks_rule_{path.stem}")
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module  # Dataclasses look their module up.
     try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[spec.name]
+        exec(compile(code, str(path), "exec"), module.__dict__)  # noqa: S102  # It is what STRATEGY is for.
+    except (Exception, SystemExit) as error:
         line = error.lineno if isinstance(error, SyntaxError) else _line(error, path)
-        where = f", line {line}" if line else ""
-        raise BadRule(f"STRATEGY={source}{where}: {type(error).__name__}: {error}") from error
+        where = f"line {line}: " if line else ""
+        raise BadRule(f"{where}{type(error).__name__}: {error}") from error
     return module
 
 
@@ -106,6 +108,7 @@ def _indicators(module: ModuleType) -> dict[str, Indicator]:
     for name, indicator in found.items():
         if not isinstance(indicator, Indicator):
             raise BadRule(f"its INDICATORS must be of app.domain.indicators, {name} is {indicator!r}")
+        _check_indicator(name, indicator)
         columns += [f"{name}_{value}" if value else name for value in indicator.values]
     for column in columns:
         if not column.isidentifier() or keyword.iskeyword(column) or column.startswith("_"):
@@ -113,6 +116,22 @@ def _indicators(module: ModuleType) -> dict[str, Indicator]:
         if column in {*(ROW.names or ()), "flat"} or columns.count(column) > 1:
             raise BadRule(f"its indicator {column} needs another name, there is already a column of this one")
     return found
+
+
+def _check_indicator(name: str, indicator: Indicator) -> None:
+    try:
+        lookback, warm_up = indicator.lookback, indicator.warm_up
+        names = [*indicator.states, *indicator.values]
+        are_tuples = isinstance(indicator.states, tuple) and isinstance(indicator.values, tuple)
+    except Exception as error:
+        raise BadRule(f"its indicator {name} raised {type(error).__name__}: {error}") from error
+    if not (isinstance(lookback, int) and isinstance(warm_up, int) and 1 <= lookback <= warm_up):
+        raise BadRule(
+            f"its indicator {name} must have whole numbers of bars, lookback ({lookback!r}) from 1 to "
+            f"warm_up ({warm_up!r})"
+        )
+    if not are_tuples or not all(isinstance(each, str) for each in names) or len(set(indicator.values)) < 1:
+        raise BadRule(f'its indicator {name} must have tuples of names as states and values, as states = ("average",)')
 
 
 def _reasons(module: ModuleType) -> tuple[str, ...]:

@@ -11,9 +11,9 @@ Columns = tuple[Floats, ...]
 class Inputs(NamedTuple):
     """n bars, grouped by series, each series' in the order of time."""
 
-    #: ROW[n], of which open, high, low, close, volume and minute are set.
+    #: n rows, of which the bar's own values, number to trade count, are set. None of these can be written to.
     rows: Rows
-    #: f8[n, w], the newest closes up to each bar, its own last; w is at least each indicator's `lookback`.
+    #: f8[n, lookback], the newest closes up to each bar, its own last.
     #: Contiguous along w, so that numpy adds in the same order for any n. Only as many as `bars` says are used.
     windows: Floats
     #: i8[n], which bar of its series each is: from 1, and from 1 again after a split.
@@ -46,7 +46,11 @@ class Indicator:
         return 1
 
     def advance(self, before: Columns, inputs: Inputs) -> Columns:
-        """The states after each bar, f8[n] each. before: f8[k] each, the states of the k series before their first."""
+        """The states after each bar, f8[n] each.
+
+        before: f8[k] each, the states of the k series before their first bar here; NaN of a series without bars.
+        A series also begins with the bar of a split, for which `inputs.bars` is 1: what was before does not count.
+        """
         return ()
 
     def read(self, states: Columns, inputs: Inputs) -> Columns:

@@ -10,7 +10,7 @@ from app.domain.row import is_first, one_before
 
 @dataclass(frozen=True)
 class Previous(Indicator):
-    """Of each value of `of` the one before, in its unit; after a split there is none, as for a first bar."""
+    """The values of another indicator one bar earlier; none for the first bar, also after a split."""
 
     of: Indicator
 
@@ -18,7 +18,7 @@ class Previous(Indicator):
     def states(self) -> tuple[str, ...]:  # type: ignore[override]
         """Those of the other, its values now, and its values before."""
         now, before = (tuple(f"{when}_{name}" for name in self.of.values) for when in ("now", "before"))
-        return (*self.of.states, *now, *before)
+        return (*(f"of_{name}" for name in self.of.states), *now, *before)
 
     @property
     def values(self) -> tuple[str, ...]:  # type: ignore[override]

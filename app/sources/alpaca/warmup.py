@@ -32,9 +32,9 @@ class History(NamedTuple):
 
 
 def bars_needed(strategy: Strategy) -> int:
-    """After so many bars the slow average is there, and the RSI settled: 109 with the default periods."""
+    """After so many bars all indicators are there, and the RSI settled: 109 with the default periods."""
     settled = next(bars for bars in count(1) if seed_weight(bars, strategy.rsi_period) < SETTLED_BELOW)
-    return max(settled, strategy.slow)
+    return max(settled, strategy.warm_up)
 
 
 def warm_up(ask: Ask, market: Market, symbols: Sequence[str], end_ms: int, needed: int) -> History:

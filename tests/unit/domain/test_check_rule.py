@@ -12,6 +12,10 @@ from app.domain.strategy import Strategy
 from app.strategies.rule_file import load_rule, rule_names
 
 
+def by_chance(bars: RuleColumns) -> object:
+    return np.random.default_rng().random(len(bars.close)) < 0.5
+
+
 def strategy(decide: Callable[[RuleColumns], Sequence[Clause]], **indicators: Indicator) -> Strategy:
     return Strategy(own_rule=Rule("mine@0", decide, indicators, ("up", "down")))
 
@@ -96,11 +100,29 @@ class Odd(Indicator):
     [
         (lambda inputs: (np.full(len(inputs.bars), inputs.rows["close"][-1]),), "indicator odd .* says something else"),
         (lambda inputs: (inputs.rows["close"].cumsum(),), "indicator odd .* says something else"),
-        (lambda inputs: inputs.rows["close"][:0], r"read\(\) must return 1 columns of [0-9]+ floats, it returned \[\]"),
-        (lambda inputs: (1.0,), r"read\(\) must return 1 columns of [0-9]+ floats, it returned \[None\]"),
-        (lambda inputs: None, r"read\(\) must return 1 columns of [0-9]+ floats, it returned None"),
+        (
+            lambda inputs: inputs.rows["close"][:0],
+            r"read\(\) must return a tuple of 1 columns of [0-9]+ floats, it returned \[\]",
+        ),
+        (lambda inputs: (inputs.windows[:, -1] / inputs.rows["missing"],), "indicator odd raised ValueError: no field"),
+        (lambda inputs: (inputs.windows.sort(),), "indicator odd raised ValueError: .*read-only"),
+        (lambda inputs: (inputs.rows["close"].sort(),), "indicator odd raised ValueError: .*read-only"),
+        (lambda inputs: (np.full(len(inputs.bars), "x"),), r"read\(\) must return a tuple of 1 columns"),
+        (lambda inputs: (inputs.rows["close"] + 1e-12 * len(inputs.bars),), "differs in its last digits"),
+        (lambda inputs: (1.0,), r"read\(\) must return a tuple of 1 columns of [0-9]+ floats, it returned \[1.0\]"),
+        (lambda inputs: None, r"read\(\) must return a tuple of 1 columns of [0-9]+ floats, it returned None"),
     ],
 )
 def test_an_indicator_is_held_to_the_same(say: Callable[[Inputs], object], says: str) -> None:
     with pytest.raises(RuleError, match=says):
         check_rule(strategy(lambda bars: [], odd=Odd(say)))
+
+
+def test_chance_is_refused() -> None:
+    with pytest.raises(RuleError, match="says something else of"):
+        check_rule(up(by_chance))
+
+
+def test_a_value_that_is_not_finite_is_none() -> None:
+    odd = Odd(lambda inputs: (1.0 / np.where(inputs.rows["volume"] > 5000, 0.0, 1.0),))
+    check_rule(strategy(lambda bars: [Clause("up", "BUY", np.isinf(bars.odd))], odd=odd))

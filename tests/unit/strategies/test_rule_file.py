@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -43,9 +44,9 @@ def test_a_name_of_its_own(tmp_path: Path) -> None:
 def test_ours_are_known_by_their_names() -> None:
     assert rule_names() == ["bollinger_bands", "dips_and_rallies", "ema_cross"]
     assert load_rule("dips_and_rallies") is None
-    assert [rule.name.split("@")[0] for name in ("ema_cross", "bollinger_bands") if (rule := load_rule(name))] == [
-        "ema_cross-fast12-slow26",
-        "bollinger_bands-period20-deviations2.0",
+    assert [rule.name for name in ("ema_cross", "bollinger_bands") if (rule := load_rule(name))] == [
+        "ema_cross-fast12-slow26/1",
+        "bollinger_bands-period20-deviations2.0/1",
     ]
 
 
@@ -75,8 +76,12 @@ def test_the_home_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         (("PARAMETERS = {", "PARAMETERS = ["), "SyntaxError"),
         (('{"fast": 5, "share": 0.5}', '{"fast": "5 bars"}'), "name mine-fast5 bars may have letters, digits"),
         (('PARAMETERS = {"fast": 5, "share": 0.5}', "PARAMETERS = 5"), "PARAMETERS must map names to values, it is 5"),
-        (("from app.domain.rule import Clause", "import no_such"), "line 3: ModuleNotFoundError: No module named"),
-        (("REASONS = (", "1 / 0\nREASONS = ("), "line 6: ZeroDivisionError"),
+        (("from app.domain.rule import Clause", "import no_such"), ": line 3: ModuleNotFoundError: No module named"),
+        (("REASONS = (", "raise SystemExit(3)\nREASONS = ("), ": line 6: SystemExit: 3"),
+        (("Bollinger(5)}", "Bollinger(2.5)}"), "indicator band must have whole numbers of bars, lookback"),
+        (("Bollinger(5)}", "Bollinger(0)}"), "indicator band must have whole numbers of bars, lookback"),
+        (("Bollinger(5)}", "Bollinger(None)}"), "indicator band must have whole numbers of bars, lookback"),
+        (("REASONS = (", "1 / 0\nREASONS = ("), ": line 6: ZeroDivisionError"),
     ],
 )
 def test_what_is_wrong_is_said(tmp_path: Path, change: tuple[str, str], says: str | None) -> None:
@@ -94,3 +99,21 @@ def test_a_column_that_is_there_already_cannot_be_declared(tmp_path: Path, name:
     code = GOOD.replace("Bollinger", "Ema").replace('"band"', f'"{name}"')
     with pytest.raises(BadRule, match=f"indicator {name} needs another name"):
         loaded(tmp_path / "mine.py", code)
+
+
+def test_just_the_code_that_was_hashed_is_run(tmp_path: Path) -> None:
+    """Not what an older run left compiled: the same size and time prove nothing."""
+    path = tmp_path / "mine.py"
+    loaded(path, GOOD)
+    stamp = path.stat().st_mtime_ns
+    path.write_text(GOOD.replace("Bollinger(5)", "Bollinger(7)"))
+    os.utime(path, ns=(stamp, stamp))
+    rule = load_rule(str(path))
+    assert rule is not None
+    assert rule.indicators == {"band": Bollinger(7)}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadRule, match=r"STRATEGY=~nobody-here/rule\.py cannot be read"):
+        load_rule("~nobody-here/rule.py")
