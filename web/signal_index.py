@@ -19,8 +19,8 @@ from web.reader import RunInfo, SignalFilter
 ReadRow = Callable[[int, bytes], Row | None]
 """The table's row of a partition and key."""
 
-#: How many of the newest bars of each series are looked at first.
-_NEWEST = 8
+#: How many of the newest bars of each series are looked at first: at a minute's end the newest ones have one minute.
+_NEWEST = (1, 8)
 
 
 class _Series:
@@ -173,16 +173,21 @@ class SignalIndex:
         newest = rows if since is None else columns.rows_since(places, since)
         skipped = np.zeros_like(rows) if until is None else np.minimum(columns.rows_since(places, until), newest)
         if (newest == rows).all() and not skipped.any():
-            chosen = self._among_newest(run, codes, wanted.limit)
+            chosen = None
+            for depth in _NEWEST:
+                if chosen is None:
+                    chosen = self._among_newest(run, codes, wanted.limit, depth)
             if chosen is None:
                 _, chosen = await self._newest(columns.matches(places, codes), series, places, wanted.limit)
             return None, chosen
         return await self._newest(columns.matches_among(places, codes, skipped, newest), series, places, wanted.limit)
 
-    def _among_newest(self, run: _Run, codes: Bools, limit: int) -> list[tuple[_Series, int]] | None:
+    def _among_newest(
+        self, run: _Run, codes: Bools, limit: int, depth: int
+    ) -> list[tuple[_Series, int]] | None:
         """The newest matches, where the newest few bars of each series are enough to tell; otherwise None."""
         series, places = run.in_order()
-        found, minutes, numbers = self._columns.newest_rows(places, _NEWEST)
+        found, minutes, numbers = self._columns.newest_rows(places, depth)
         # What was not looked at of a series is older than its oldest bar that was.
         has_more = (found[:, -1] != EMPTY) & (numbers[:, -1] > self._columns.newest[places] + 1 - self._keep_bars)
         has_more &= numbers[:, -1] > 0
@@ -191,7 +196,8 @@ class SignalIndex:
         if len(at) < limit and has_more.any():
             return None
         newest = np.argsort(-minutes[at, ago], kind="stable")[:limit]
-        return [(series[at[each]], int(numbers[at[each], ago[each]])) for each in newest]
+        at, ago = at[newest], ago[newest]
+        return [(series[index], number) for index, number in zip(at.tolist(), numbers[at, ago].tolist(), strict=True)]
 
     async def _newest(
         self, matches: Iterable[tuple[Ints, Ints, Ints]], series: list[_Series], places: Ints, limit: int

@@ -8,5 +8,7 @@ class PromptTableManager(TableManager):
 
     async def on_start(self) -> None:
         """Open the tables and start the recovery, which waits for partitions."""
+        if self.should_stop:
+            return
         await self._update_channels()
         await self.recovery.start()

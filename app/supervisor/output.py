@@ -1,17 +1,22 @@
 """What several workers say, line by line, on one output that may be slow, stopped or gone."""
 
 import asyncio
+import errno
 import os
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from queue import SimpleQueue
+from select import select
 from threading import Thread
 
 _LONGEST_LINE = 64 * 1024
 _REMEMBERED_LINES = 30
 _ERROR = "Error: "
+
+#: Errors that say that nobody can read any more: the reader has ended, or the terminal was closed.
+_GONE = (errno.EPIPE, errno.EIO, errno.EBADF)
 
 
 class Lines:
@@ -79,11 +84,15 @@ class Output:
         gone = False
         while True:
             lines, done = self._waiting.get()
-            try:
-                while lines and not gone:
+            while lines and not gone:
+                try:
                     lines = lines[os.write(self._descriptor, lines) :]
-            except OSError:
-                gone = True
-                with suppress(RuntimeError):  # The loop has ended too.
-                    self._loop.call_soon_threadsafe(self._on_gone)
+                except BlockingIOError:  # Whoever started this shares the descriptor, and does not want to wait.
+                    select([], [self._descriptor], [])
+                except OSError as error:
+                    if error.errno not in _GONE:
+                        break  # A full disk, say: these lines are lost, and the workers go on.
+                    gone = True
+                    with suppress(RuntimeError):  # The loop has ended too.
+                        self._loop.call_soon_threadsafe(self._on_gone)
             done.set_result(None)

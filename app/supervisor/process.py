@@ -14,6 +14,9 @@ from app.supervisor.places import Place
 
 _CHUNK = 64 * 1024
 
+#: How long what an ended worker has said is waited for.
+LAST_WORDS_SECONDS = 1.0
+
 
 class WorkerProcess:
     """Runs one worker after the other in one place; `lines` is what the last one said."""
@@ -27,9 +30,9 @@ class WorkerProcess:
         self._process: Process | None = None
 
     async def run(self, stopping: asyncio.Event) -> int:
-        """Start it; returns its status when it has ended and all that it said is written.
+        """Start it; return its status when it has ended and what it said is written.
 
-        One that is just being started when `stopping` is set is told to end.
+        If `stopping` is set while it starts it gets SIGTERM. Raises OSError when it cannot be started.
         """
         self.lines = Lines(self._prefix)
         environment = {"DATA_DIR": str(self.place.data_dir), "API_PORT": str(self.place.port), "PYTHONUNBUFFERED": "1"}
@@ -44,8 +47,15 @@ class WorkerProcess:
         )
         if stopping.is_set():
             self.send(signal.SIGTERM)
-        await self._copy(cast(asyncio.StreamReader, process.stdout))
-        return await process.wait()
+        copying = asyncio.ensure_future(self._copy(cast(asyncio.StreamReader, process.stdout)))
+        status = await process.wait()
+        await asyncio.wait({copying}, timeout=LAST_WORDS_SECONDS)
+        if not copying.done():
+            # Something that it has started itself goes on, and has its output: its session ends with it.
+            copying.cancel()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        return status
 
     def send(self, number: signal.Signals) -> None:
         """Send it a signal, if it runs."""

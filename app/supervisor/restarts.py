@@ -5,8 +5,8 @@ import signal
 import time
 from collections.abc import Callable
 
-#: A worker that ran for so long had a good start.
-GOOD_START_SECONDS = 60.0
+#: A worker that ran for so long had a good start: longer than it restores tables before something else fails.
+GOOD_START_SECONDS = 600.0
 
 #: After so many bad starts in a row nothing will mend itself.
 BAD_STARTS = 5

@@ -15,6 +15,9 @@ from app.supervisor.restarts import BAD_STARTS, Restarts
 #: A worker finishes and commits the batches in hand; without a broker it gives up before that.
 GRACE_SECONDS = 20.0
 
+#: Signals that follow the first one so soon are not another wish of the user.
+TWICE_SECONDS = 0.5
+
 _FLUSH_SECONDS = 1.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _CYAN, _RESET = "\033[36m", "\033[0m"
@@ -45,6 +48,7 @@ class Supervisor:
     ) -> None:
         self._restarts = restarts
         self._stopping = asyncio.Event()
+        self._stopped_at = 0.0
         self._failure: WorkerFailed | None = None
         self._clean = True
         self._output = Output(descriptor, self._output_gone)
@@ -58,9 +62,9 @@ class Supervisor:
         """Returns the exit status. Raises WorkerFailed."""
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
-            # Whoever started this with `nohup` wants it to go on without a terminal.
+            # `nohup` ignores SIGHUP, so that a program goes on without a terminal.
             if signal.getsignal(number) is not signal.SIG_IGN:
-                loop.add_signal_handler(number, self._on_signal)
+                loop.add_signal_handler(number, self._on_signal, number)
         for worker in self._workers:
             place = worker.place
             await self._say(f"Worker {place.number}  {place.url}  {place.data_dir}")
@@ -74,9 +78,13 @@ class Supervisor:
         number, restarts = worker.place.number, self._restarts()
         while not self._stopping.is_set():
             restarts.started()
-            status = await worker.run(self._stopping)
+            try:
+                status = await worker.run(self._stopping)
+            except OSError as error:  # The machine has no memory or no process left.
+                await self._say(f"Worker {number} could not be started: {error}")
+                status = os.EX_TEMPFAIL
             if self._stopping.is_set():
-                # One that was about to start knows no better end than by the signal.
+                # One that was about to start does not catch the signal yet.
                 self._clean &= status in (0, -signal.SIGTERM)
                 return
             pause = restarts.ended(status)
@@ -88,17 +96,19 @@ class Supervisor:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)
 
-    def _on_signal(self) -> None:
-        if self._stopping.is_set():
-            self._kill()
-        else:
+    def _on_signal(self, number: signal.Signals) -> None:
+        """The first signal stops, a later Ctrl-C or SIGTERM kills; shells and `timeout` send some signals twice."""
+        if not self._stopping.is_set():
             self._stop()
+        elif number != signal.SIGHUP and asyncio.get_running_loop().time() > self._stopped_at + TWICE_SECONDS:
+            self._kill()
 
     def _stop(self) -> None:
         """Tell all to end, and see that they do."""
         if self._stopping.is_set():
             return
         self._stopping.set()
+        self._stopped_at = asyncio.get_running_loop().time()
         self._output.hurry()
         for worker in self._workers:
             worker.send(signal.SIGTERM)

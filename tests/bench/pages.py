@@ -49,7 +49,7 @@ def times_table(saved: Saved) -> str:
         row = [saved.title(system)]
         for load in COMPARED:
             mine, other = saved.median(load, best[load], "rate"), saved.median(load, system, "rate")
-            row.append(f"{mine / other:.1f}" if mine and other else "-")
+            row.append(f"{mine / other:.2f}" if mine and other else "-")
         rows.append(row)
     heads = [f"{load}, {saved.title(name)}" if (name := best[load]) else load for load in COMPARED]
     return _markdown(["times faster than", *heads], rows) if rows else NOT_MEASURED

@@ -27,9 +27,9 @@ from tests.bench.trial import ROOT
 _TEMPLATE = Path(__file__).with_name("performance.md")
 
 _PLOTS = {
-    "wide": ("rate", ",.0f", "11,000 symbols: bars a second"),
-    "deep": ("rate", ",.0f", "3 symbols: bars a second"),
-    "mid": ("rate", ",.0f", "500 symbols: bars a second"),
+    "wide": ("rate", ",.0f", "{size}: bars a second"),
+    "deep": ("rate", ",.0f", "{size}: bars a second"),
+    "mid": ("rate", ",.0f", "{size}: bars a second"),
     "burst": ("seconds", ".2f", "A bar of each symbol at once: seconds"),
 }
 
@@ -52,7 +52,7 @@ def publish(saved: Saved, into: Path) -> None:
     plots = into / "performance"
     plots.mkdir(parents=True, exist_ok=True)
     for load, (key, form, title) in _PLOTS.items():
-        (plots / f"{load}.svg").write_text(bar_chart(title, bars(saved, load, key, form)))
+        (plots / f"{load}.svg").write_text(bar_chart(title.format(size=_size(saved, load)), bars(saved, load, key, form)))
     (into / "PERFORMANCE.md").write_text(page(saved))
 
 
@@ -62,6 +62,8 @@ def page(saved: Saved) -> str:
         "machine": _machine(saved),
         "days": " and ".join(saved.days),
         "rounds": _rounds(saved),
+        "cores": saved.machine["cores"],
+        **{f"{load}_size": _size(saved, load) for load in COMPARED},
         "versions": ", ".join(f"{name} {version}" for name, version in saved.versions.items()),
         "throughput": table(saved, [Column(load, load, "rate", ",.0f") for load in COMPARED]),
         "times_faster": times_table(saved),
@@ -112,6 +114,14 @@ def _machine(saved: Saved) -> str:
     one = saved.machine
     said = f"{one['processor']}, {one['cores']} cores, {one['memory']}, {one['system']}."
     return said if saved.one_machine else f"{said} Not all of it ran on one machine: do not compare across tables."
+
+
+def _size(saved: Saved, load: str) -> str:
+    """The load as it was, which may have been made smaller."""
+    if OURS not in saved.measured(load):
+        return NOT_MEASURED
+    symbols, bars_each = saved.size(load, OURS)
+    return f"{symbols:,} symbols with {bars_each:,} bars each"
 
 
 def _rounds(saved: Saved) -> str:

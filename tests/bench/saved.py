@@ -33,7 +33,7 @@ class Saved:
         self.systems: dict[str, dict[str, Any]] = {}
         self._loads: dict[tuple[str, str], dict[str, Any]] = {}
         for part in parts:
-            self.versions |= part["versions"]
+            self.versions |= part["versions"] | {"commit": " and ".join(_commits(parts))}
             self.systems |= part["systems"]
             self._loads |= {(each["load"], each["system"]): each for each in part["loads"]}
         self.loads = list(dict.fromkeys(load for load, _ in self._loads))
@@ -77,6 +77,11 @@ class Saved:
         """With how many processes this project was fastest."""
         known = {system: self.median(load, system, "rate") for system in ours(self.measured(load))}
         return best_of_ours({system: rate for system, rate in known.items() if rate is not None})
+
+
+def _commits(parts: Sequence[dict[str, Any]]) -> list[str]:
+    """Of all files: they may have been made one after another."""
+    return list(dict.fromkeys(str(part["versions"].get("commit", "unknown")) for part in parts))
 
 
 def load_saved(paths: Iterable[Path]) -> Saved:

@@ -74,3 +74,24 @@ async def test_a_reader_that_is_gone_is_noticed_once_and_holds_nobody(pipe: tupl
     await output.write(b"one\n")
     await output.write(b"two\n")
     assert gone == [True]
+
+
+async def test_a_full_disk_loses_lines_and_ends_nothing() -> None:
+    gone: list[bool] = []
+    full = os.open("/dev/full", os.O_WRONLY)
+    try:
+        await Output(full, lambda: gone.append(True)).write(b"one\n")
+    finally:
+        os.close(full)
+    assert gone == []
+
+
+async def test_a_descriptor_that_does_not_block_loses_nothing(pipe: tuple[int, int]) -> None:
+    os.set_blocking(pipe[1], False)
+    gone: list[bool] = []
+    writing = asyncio.ensure_future(Output(pipe[1], lambda: gone.append(True)).write(b"x" * PIPE_HOLDS))
+    read = 0
+    while read < PIPE_HOLDS:
+        read += len(await asyncio.to_thread(os.read, pipe[0], PIPE_HOLDS))
+    await writing
+    assert gone == []
