@@ -182,9 +182,7 @@ class SignalIndex:
             return None, chosen
         return await self._newest(columns.matches_among(places, codes, skipped, newest), series, places, wanted.limit)
 
-    def _among_newest(
-        self, run: _Run, codes: Bools, limit: int, depth: int
-    ) -> list[tuple[_Series, int]] | None:
+    def _among_newest(self, run: _Run, codes: Bools, limit: int, depth: int) -> list[tuple[_Series, int]] | None:
         """The newest matches, where the newest few bars of each series are enough to tell; otherwise None."""
         series, places = run.in_order()
         found, minutes, numbers = self._columns.newest_rows(places, depth)

@@ -52,7 +52,9 @@ def publish(saved: Saved, into: Path) -> None:
     plots = into / "performance"
     plots.mkdir(parents=True, exist_ok=True)
     for load, (key, form, title) in _PLOTS.items():
-        (plots / f"{load}.svg").write_text(bar_chart(title.format(size=_size(saved, load)), bars(saved, load, key, form)))
+        (plots / f"{load}.svg").write_text(
+            bar_chart(title.format(size=_size(saved, load)), bars(saved, load, key, form))
+        )
     (into / "PERFORMANCE.md").write_text(page(saved))
 
 

@@ -32,9 +32,7 @@ UP = "import os, signal, time\nprint('up', os.getpid(), os.environ['DATA_DIR'], 
 WORKS = UP + "signal.signal(signal.SIGTERM, lambda *_: exit(0))\nwhile True: time.sleep(60)\n"
 DEAF = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + UP + "while True: time.sleep(60)\n"
 FAILS = "print('Error: nothing can be done')\nexit(3)\n"
-LEAVES = (
-    "import subprocess\nleft = subprocess.Popen(['sleep', '1000'])\nprint('left', left.pid, flush=True)\nexit(3)\n"
-)
+LEAVES = "import subprocess\nleft = subprocess.Popen(['sleep', '1000'])\nprint('left', left.pid, flush=True)\nexit(3)\n"
 TALKS = WORKS.replace("time.sleep(60)", "print('x' * 100)")
 
 Start = Callable[..., "Supervised"]
