@@ -14,9 +14,6 @@ from app.supervisor.places import Place
 
 _CHUNK = 64 * 1024
 
-#: How long what an ended worker has said is waited for.
-LAST_WORDS_SECONDS = 1.0
-
 
 class WorkerProcess:
     """Runs one worker after the other in one place; `lines` is what the last one said."""
@@ -47,15 +44,8 @@ class WorkerProcess:
         )
         if stopping.is_set():
             self.send(signal.SIGTERM)
-        copying = asyncio.ensure_future(self._copy(cast(asyncio.StreamReader, process.stdout)))
-        status = await process.wait()
-        await asyncio.wait({copying}, timeout=LAST_WORDS_SECONDS)
-        if not copying.done():
-            # Something that it has started itself goes on, and has its output: its session ends with it.
-            copying.cancel()
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-        return status
+        await self._copy(cast(asyncio.StreamReader, process.stdout))
+        return await process.wait()
 
     def send(self, number: signal.Signals) -> None:
         """Send it a signal, if it runs."""

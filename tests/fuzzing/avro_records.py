@@ -109,7 +109,9 @@ def _check_columns(decoder: ColumnDecoder, payload: bytes, alone: str | dict[str
     """In columns, between records of the same schema as they should be, it is what it is alone."""
     right = b"\x00" + _ids[_number(payload)] + _seed(_number(payload))[1:]
     read = decoder.decode_columns([right, payload, right])
-    found: dict[int, Any] = dict(zip(read.indexes.tolist(), read.columns.to_pylist(), strict=True))
+    found: dict[int, Any] = dict(
+        zip(read.indexes.tolist(), read.columns.to_pylist(maps_as_pydicts="lossy"), strict=True)
+    )
     assert list(found) == sorted(found)
     found |= dict(read.records)
     found |= {index: str(poison) for index, poison in read.poisoned}

@@ -67,7 +67,9 @@ async def prepared(
 def read(decoder: ColumnDecoder, payloads: Sequence[bytes | None]) -> list[Any]:
     """Each record, or its poison as text; times as integers."""
     found = decoder.decode_columns(payloads)
-    result: dict[int, Any] = dict(zip(found.indexes.tolist(), found.columns.to_pylist(), strict=True))
+    result: dict[int, Any] = dict(
+        zip(found.indexes.tolist(), found.columns.to_pylist(maps_as_pydicts="lossy"), strict=True)
+    )
     result |= dict(found.records)
     result |= {index: f"{poison.reason}: {poison}" for index, poison in found.poisoned}
     return [result.pop(index) for index in range(len(payloads))] + list(result.values())

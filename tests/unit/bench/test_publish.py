@@ -75,7 +75,7 @@ def test_the_page_has_medians_ranges_and_ratios(some: Path) -> None:
     assert "| **this project** | exactly once | 50,000 (40,000–60,000) | - | - |" in text  # noqa: RUF001
     assert "| Quix <Streams> (10% of the load) | at least once | 5,000 | - | void |" in text
     assert "| times faster than | wide, this project, 2 processes | deep | mid |" in text
-    assert "| Quix <Streams> | 20.0 | - | - |" in text
+    assert "| Quix <Streams> | 20.00 | - | - |" in text
     assert "| Quix <Streams> (10% of the load) | at least once | 0 | 12 | 0 | 11.5 |" in text
     assert "- Quix <Streams>, wide: 1 void (3 lost)" in text
 

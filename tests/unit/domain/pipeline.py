@@ -100,8 +100,7 @@ class Pipeline:
         provenances = updates.provenances.tolist()
         signals = signal_columns(updates.rows, run_ids, symbols, provenances, self.strategy)
         signals = signals.filter(pa.array(updates.emit))
-        # A map comes from Arrow as pairs.
-        made = [each | {"own_indicators": dict(each["own_indicators"])} for each in signals.to_pylist()]
+        made = signals.to_pylist(maps_as_pydicts="strict")
         return [outcomes[index] for index in range(len(bars))], cast(list[Signal], made), rows
 
 

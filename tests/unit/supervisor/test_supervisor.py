@@ -32,7 +32,6 @@ UP = "import os, signal, time\nprint('up', os.getpid(), os.environ['DATA_DIR'], 
 WORKS = UP + "signal.signal(signal.SIGTERM, lambda *_: exit(0))\nwhile True: time.sleep(60)\n"
 DEAF = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + UP + "while True: time.sleep(60)\n"
 FAILS = "print('Error: nothing can be done')\nexit(3)\n"
-LEAVES = "import subprocess\nleft = subprocess.Popen(['sleep', '1000'])\nprint('left', left.pid, flush=True)\nexit(3)\n"
 TALKS = WORKS.replace("time.sleep(60)", "print('x' * 100)")
 
 Start = Callable[..., "Supervised"]
@@ -111,14 +110,6 @@ def test_one_that_fails_again_and_again_ends_all_with_its_status_and_sentence(st
     assert "has ended 5 times soon after its start, at last with status 3, so all were stopped" in err
     assert err.endswith("It said:\nnothing can be done\n")
     assert "has ended with status 3, and starts again" in out
-
-
-def test_what_a_dead_worker_has_started_ends_with_it(start: Start) -> None:
-    supervised = start(LEAVES)
-    left = psutil.Process(int(supervised.until("left").split()[3]))
-    supervised.until("starts again")
-    psutil.wait_procs([left], timeout=20)
-    assert not left.is_running() or left.status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_second_signal_kills_at_once(start: Start) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from app.domain.records import MINUTE_MS
-from app.domain.row import ACTIONS, NO_ACTION, NO_COUNT, NO_GAP, REASONS, ROW, Row, Rows
+from app.domain.row import ACTIONS, NO_ACTION, NO_COUNT, NO_GAP, OWN_REASONS, REASONS, ROW, Row, Rows
 from tables.row_format import encode_rows
 
 
@@ -30,6 +30,6 @@ def _fields(row: Row) -> tuple[Any, ...]:
         "gap_minutes": NO_GAP if row.gap_minutes is None else row.gap_minutes,
         "action": ACTIONS.index(row.action),
         "previous_action": NO_ACTION if row.previous_action is None else ACTIONS.index(row.previous_action),
-        "reason": REASONS.index(row.reason),
+        "reason": REASONS.index(row.reason) if row.own_reason is None else OWN_REASONS + row.own_reason,
     }
     return tuple(nan if values[name] is None else values[name] for name in ROW.names or ())
