@@ -7,10 +7,9 @@ import numpy as np
 
 from app.domain.indicators.indicator import Inputs
 from app.domain.indicators.rsi import unchanged
-from app.domain.placed import read_only
 from app.domain.provenance import Provenance
 from app.domain.records import MINUTE_MS
-from app.domain.row import NO_GAP, Bools, Floats, Ints, Objects, Rows, is_first, one_before
+from app.domain.row import NO_GAP, Bools, Floats, Ints, Objects, Rows, is_first, one_before, read_only
 from app.domain.split import RAW, Gap, is_night, no_jump, split_ratio
 from app.domain.strategy import Strategy
 

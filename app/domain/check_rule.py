@@ -81,19 +81,21 @@ def _every_minute(previous_ms: int, timestamp_ms: int) -> int:
 
 
 def _compare(at_once: Rows, one_by_one: Rows, strategy: Strategy) -> None:
-    for indicator in strategy.indicators:
-        for name in (*indicator.states, *indicator.values):
-            if at_once[name].tobytes() != one_by_one[name].tobytes():
-                if np.allclose(at_once[name], one_by_one[name], rtol=1e-9, equal_nan=True):
-                    raise RuleError(
-                        f"the indicator {indicator.name} of the rule {strategy.rule.name} differs in its last digits, "
-                        "depending on how many bars come together: write (windows * weights).sum(axis=1) instead of @ "
-                        "or dot"
-                    )
-                raise RuleError(
-                    f"the indicator {indicator.name} of the rule {strategy.rule.name} says something else of a bar "
-                    "when later bars or other series come with it: it may only look at this bar and what was before it"
-                )
+    columns = [(each.name, column) for each in strategy.indicators for column in (*each.states, *each.values)]
+    for indicator, column in columns:
+        together, alone = at_once[column], one_by_one[column]
+        if together.tobytes() == alone.tobytes():
+            continue
+        named = f"the indicator {indicator} of the rule {strategy.rule.name}"
+        if np.allclose(together, alone, rtol=1e-9, equal_nan=True):
+            raise RuleError(
+                f"{named} differs in its last digits, depending on how many bars come together: "
+                "write (windows * weights).sum(axis=1) instead of @ or dot"
+            )
+        raise RuleError(
+            f"{named} says something else of a bar when later bars or other series come with it: "
+            "it may only look at this bar and what was before it"
+        )
     different = (at_once["action"] != one_by_one["action"]) | (at_once["reason"] != one_by_one["reason"])
     if different.any():
         raise RuleError(

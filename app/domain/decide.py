@@ -28,7 +28,7 @@ def decide(rows: Rows, flat: Bools, strategy: Strategy) -> tuple[Codes, Codes]:
     count = len(rows)
     actions = np.full(count, _HOLD, np.uint8)
     reasons = np.full(count, _NO_RULE, np.uint8)
-    # What comes later goes before what is already there.
+    # In reverse, so that the first clause that holds wins.
     for clause in reversed(_clauses(rows, flat, strategy)):
         actions[clause.where] = ACTIONS.index(clause.action)
         reasons[clause.where] = _code(clause.reason, strategy)

@@ -2,16 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from app.domain.indicators.indicator import Columns, Indicator, Inputs
-from app.domain.row import Bools, Rows
+from app.domain.row import Bools, Rows, read_only
 from app.domain.rule import RuleError
-
-Array = TypeVar("Array", bound=npt.NDArray[Any])
 
 
 @dataclass(frozen=True)
@@ -64,10 +60,3 @@ class PlacedIndicator:
             f"indicator {self.name}: {function}() must return a tuple of {len(names)} columns of {count} floats, "
             f"it returned {said!r}"
         )
-
-
-def read_only(column: Array) -> Array:
-    """A view that cannot be written to."""
-    view: Array = column.view()
-    view.flags.writeable = False
-    return view

@@ -67,6 +67,7 @@ Rows = npt.NDArray[np.void]
 """Rows of dtype ROW, or of a strategy's layout."""
 
 Number = TypeVar("Number", np.int64, np.float64)
+Array = TypeVar("Array", bound=npt.NDArray[Any])
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -86,6 +87,13 @@ def one_before(values: npt.NDArray[Number]) -> npt.NDArray[Number]:
     before[1:] = values[:-1]
     before[:1] = 0
     return before
+
+
+def read_only(column: Array) -> Array:
+    """A view that cannot be written to."""
+    view: Array = column.view()
+    view.flags.writeable = False
+    return view
 
 
 def are_codes_known(rows: Rows) -> Bools:

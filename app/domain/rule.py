@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from app.domain.indicators import Indicator
 from app.domain.records import Action
-from app.domain.row import Bools, Floats, Ints
+from app.domain.row import Bools, Floats, Ints, read_only
 
 
 class RuleError(ValueError):
@@ -34,9 +34,7 @@ class RuleColumns:
 
     def __init__(self, columns: Mapping[str, Floats | Ints | Bools]) -> None:
         for name, column in columns.items():
-            read_only = column.view()
-            read_only.flags.writeable = False
-            setattr(self, name, read_only)
+            setattr(self, name, read_only(column))
 
     def __getattr__(self, name: str) -> Floats:
         known = ", ".join(sorted(vars(self)))
@@ -49,7 +47,7 @@ class Rule:
 
     #: With its parameters and, for a file, a hash of its source: what is different has another name.
     name: str
-    #: Of a bar the first clause counts that holds; where none does, it is HOLD.
+    #: The first clause that holds for a bar decides; a bar for which none holds is HOLD.
     clauses: Callable[[RuleColumns], Sequence[Clause]]
     indicators: Mapping[str, Indicator] = field(default_factory=dict)
     #: The names of its clauses, where they are not those of `app.domain.row.REASONS`.

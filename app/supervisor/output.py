@@ -87,7 +87,7 @@ class Output:
             while lines and not gone:
                 try:
                     lines = lines[os.write(self._descriptor, lines) :]
-                except BlockingIOError:  # Whoever started this shares the descriptor, and does not want to wait.
+                except BlockingIOError:  # The program that started this one has set the descriptor so.
                     select([], [self._descriptor], [])
                 except OSError as error:
                     if error.errno not in _GONE:
