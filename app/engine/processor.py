@@ -194,11 +194,10 @@ class BatchProcessor:
         if producer.spent_at is not None:
             if app.batch_consumer.confirmed_at < producer.spent_at:
                 raise NotCommitted("the broker has not confirmed since that this worker has the partition")
-            app.takeover.again(batch.tp, lambda: self.should_continue(batch))
+            producer = app.takeover.again(batch.tp, lambda: self.should_continue(batch))
             found = table.checkpoint(partition)
             if found is not None and (found.topic_id, found.offset) == (app.topic_ids[batch.tp.topic], batch.end):
                 return
-            producer = app.producers[batch.tp]
         changes_nothing = not (result.outputs or result.rows)
         if changes_nothing and now - self._checkpointed.get(partition, 0.0) < IDLE_CHECKPOINT_SECONDS:
             return  # It would only move the checkpoint; reading this batch again would change nothing either.

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,8 @@ class Takeover:
         self._restorer: ChangelogRestorer | None = None
         self._working: asyncio.Future[int] | None = None
         self._fencing_at = 0.0
+        #: Held by a thread from before it fences until the table is restored: neither may happen within another's.
+        self._one_at_a_time = threading.Lock()
 
     @property
     def asked_at(self) -> float:
@@ -93,41 +96,49 @@ class Takeover:
         if self._working is not None:
             await asyncio.wait([self._working])
 
-    def again(self, tp: TP, should_continue: Callable[[], bool]) -> None:
+    def again(self, tp: TP, should_continue: Callable[[], bool]) -> TransactionalProducer:
         """Take over once more a partition whose producer is spent; blocks, in the partition's thread.
 
         What became of the last transaction is certain afterwards: the coordinator has ended
         it, and if it was committed, the table has it. Nothing that librdkafka may still hold
-        of it can be sent any more. Raises Fenced, OperatorError, KafkaException.
+        of it can be sent any more. Returns the new producer, of which a takeover that comes
+        later makes a fenced one. Raises Fenced, OperatorError, KafkaException.
         """
         app = self._app
         table = app.stream_tables()[tp.topic]
-        self._close([tp])
-        self._fence({tp}, should_continue)
-        self._make_restorer(app.options.consumer, table.changelog_name, table).restore({tp.partition}, should_continue)
+        with self._one_at_a_time:
+            # A takeover that came first has the partition's state as it is; this thread's knowledge is old.
+            if not should_continue():
+                raise Fenced("the partition was assigned again meanwhile")
+            del app.producers[tp]
+            producer = self._producer(tp)
+            producer.fence(should_continue)
+            restorer = self._make_restorer(app.options.consumer, table.changelog_name, table)
+            restorer.restore({tp.partition}, should_continue)
+            app.producers[tp] = producer
+        return producer
 
     def _take_over(self, tps: set[TP], tables: dict[str, BatchTable], should_continue: Callable[[], bool]) -> int:
         """Fence and restore, in a thread; returns how many records were restored."""
-        self._close(list(self._app.producers))
-        self._fence(tps, should_continue)
-        restored = 0
-        for topic, table in tables.items():
-            partitions = {tp.partition for tp in tps if tp.topic == topic}
-            restorer = self._make_restorer(self._app.options.consumer, table.changelog_name, table)
-            self._restorer = restorer
-            restored += restorer.restore(partitions, should_continue)
-        return restored
+        with self._one_at_a_time:
+            # A thread may still write by one of these; it is fenced now, and aborts by itself what it has open.
+            self._app.producers.clear()
+            self._fence(tps, should_continue)
+            restored = 0
+            for topic, table in tables.items():
+                partitions = {tp.partition for tp in tps if tp.topic == topic}
+                restorer = self._make_restorer(self._app.options.consumer, table.changelog_name, table)
+                self._restorer = restorer
+                restored += restorer.restore(partitions, should_continue)
+            return restored
 
-    def _close(self, tps: Iterable[TP]) -> None:
-        for tp in tps:
-            self._app.producers.pop(tp).close()
+    def _producer(self, tp: TP) -> TransactionalProducer:
+        options = self._app.options
+        return self._make_producer(options.producer, options.transactional_id(tp), options.transaction_seconds)
 
     def _fence(self, tps: set[TP], should_continue: Callable[[], bool]) -> None:
-        app, options = self._app, self._app.options
-        producers = {
-            tp: self._make_producer(options.producer, options.transactional_id(tp), options.transaction_seconds)
-            for tp in tps
-        }
+        app = self._app
+        producers = {tp: self._producer(tp) for tp in tps}
         # All at once: each waits for its coordinator, a longer time where a transaction was left open.
         with _unless_stopped():
             fencings = [app.threads.submit(producer.fence, should_continue) for producer in producers.values()]

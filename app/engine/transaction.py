@@ -119,9 +119,9 @@ class TransactionalProducer:
         return self._offset
 
     def close(self) -> None:
-        """Abort what is open, if the broker allows it soon, and drop what is queued."""
+        """Abort what is open, if the broker allows it soon."""
+        # It drops what is queued, and waits for what is on its way: that must not reach the broker after the abort.
         with suppress(KafkaException, SystemError):
-            self._producer.purge()
             self._producer.abort_transaction(ABORT_SECONDS)
 
     def _commit(self, should_continue: ShouldContinue) -> None:

@@ -16,7 +16,7 @@ from app.stack.artifacts import LOCK_FILE, Artifact, Artifacts
 from app.stack.cache import unpack
 from app.stack.hashing import file_sha256, tree_sha256
 
-KAFKA = "4.3.1"
+KAFKA = "4.2.2"
 REGISTRY = "3.3.3"
 # Kafka logs through slf4j. Kafka's own binding wants a configuration file, this
 # one takes system properties; the one that drops everything would leave nothing

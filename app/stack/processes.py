@@ -33,6 +33,8 @@ _CAUSES = {
     "insufficient memory": "there is not enough memory. Stop something else that runs.",
     "OutOfMemoryError": "it ran out of memory. Stop something else that runs.",
     "Permission denied": "a file may not be read or written. Check who owns the folder.",
+    "UnsupportedVersionException": "the data in its folder were made by a newer Kafka than the one that this version "
+    "runs. Remove the folder; its topics go with it.",
 }
 
 _started: list[subprocess.Popen[bytes]] = []

@@ -51,7 +51,7 @@ def test_addresses_set_win_over_the_local_stack(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_without_addresses_it_is_the_local_stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    running = StackStatus("127.0.0.1:1", "http://127.0.0.1:2", 10, 11, "4.3.1", "3.3.3", "cluster")
+    running = StackStatus("127.0.0.1:1", "http://127.0.0.1:2", 10, 11, "4.2.2", "3.3.3", "cluster")
     monkeypatch.setattr(stack, "status", lambda folder: running if folder == tmp_path else None)
     settings = make(kafka_bootstrap=None, schema_registry_url=None, stack_dir=tmp_path)
     assert endpoints(settings) == Endpoints("127.0.0.1:1", "http://127.0.0.1:2")

@@ -89,9 +89,6 @@ class FakeProducer:
     def abort_transaction(self, timeout: float) -> None:
         self._answer("abort")
 
-    def purge(self) -> None:
-        self._answer("purge")
-
     def _answer(self, name: str) -> None:
         self.calls.append(name)
         answers = self.answers[name]

@@ -151,7 +151,7 @@ def test_what_no_repetition_mends_is_raised_as_it_is(
     fake.answers["commit"].append(kafka_exception(KafkaError.MSG_SIZE_TOO_LARGE, "too large", abort=True))
     with pytest.raises(KafkaException, match="too large"):
         commit(producer)
-    assert fake.calls[-2:] == ["purge", "abort"]
+    assert fake.calls[-1] == "abort"
 
 
 @pytest.mark.parametrize("step", ["begin", "produce", "flush", "commit"])
@@ -163,7 +163,7 @@ def test_a_producer_that_was_fenced_says_so_at_every_step(
     with pytest.raises(Fenced, match="app-raw-3: fenced by a newer instance") as raised:
         commit(producer)
     assert not isinstance(raised.value, ProducerLost)
-    assert fake.calls[-2:] == ["purge", "abort"]
+    assert fake.calls[-1] == "abort"
 
 
 def test_a_producer_that_was_fenced_while_its_queue_was_full_says_so(
@@ -228,7 +228,7 @@ def test_nobody_waits_for_the_broker_without_need(
     with pytest.raises(Fenced, match="nobody waits"):
         commit(producer, wanted_for(0 if step == "full queue" else 2))
     if step != "abort":
-        assert fake.calls[-2:] == ["purge", "abort"]
+        assert fake.calls[-1] == "abort"
 
 
 def test_nobody_takes_an_id_over_without_need(producer: TransactionalProducer, fake: FakeProducer) -> None:
@@ -252,7 +252,7 @@ def test_an_error_nobody_knows_is_raised_as_it_is(
     with pytest.raises(type(error)) as raised:
         commit(producer)
     assert raised.value is error
-    assert fake.calls[-2:] == ["purge", "abort"]
+    assert fake.calls[-1] == "abort"
 
 
 @pytest.mark.parametrize("where", list(Failpoint)[1:5])
@@ -265,7 +265,7 @@ def test_whatever_happens_on_the_way_leaves_nothing_open(
 
     with pytest.raises(ZeroDivisionError):
         producer.commit(BATCH, OUTPUTS, CHANGELOG, always, fail)
-    assert fake.calls[-2:] == ["purge", "abort"]
+    assert fake.calls[-1] == "abort"
     assert "commit" not in fake.calls
 
 
@@ -275,4 +275,4 @@ def test_closing_a_producer_that_has_nothing_open_is_no_error(
 ) -> None:
     fake.answers["abort"].append(error)
     producer.close()
-    assert fake.calls == ["purge", "abort"]
+    assert fake.calls == ["abort"]

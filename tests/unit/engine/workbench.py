@@ -150,13 +150,14 @@ class FakeApp:
         self.threads_closed = False
         self.crashes: list[BaseException] = []
 
-    def take_over_again(self, tp: TP, should_continue: Callable[[], bool]) -> None:
+    def take_over_again(self, tp: TP, should_continue: Callable[[], bool]) -> FakeProducer:
         """The same fake stands for the next producer, so that it knows all that was tried."""
         if not should_continue():
             raise Fenced("nobody waits")
         self._notes.append("take over")
         self.producers[tp].spent_at = None
         self.restore(tp)
+        return self.producers[tp]
 
     async def crash(self, error: BaseException) -> None:
         self.crashes.append(error)

@@ -16,7 +16,7 @@ RUNNING = StackStatus(
     schema_registry="http://127.0.0.1:8081/apis/ccompat/v7",
     kafka_pid=11,
     schema_registry_pid=12,
-    kafka_version="4.3.1",
+    kafka_version="4.2.2",
     schema_registry_version="3.3.3",
     cluster_id="id",
 )
@@ -51,7 +51,7 @@ def test_status_of_a_stack_that_does_not_run_ends_with_1(option: list[str]) -> N
 
 def test_up_says_where_and_whether_it_ran_already(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stack, "start", lambda *_, **__: RUNNING)
-    assert "Kafka 4.3.1 running at 127.0.0.1:9092 (process 11)" in run("up").stdout
+    assert "Kafka 4.2.2 running at 127.0.0.1:9092 (process 11)" in run("up").stdout
     monkeypatch.setattr(stack, "status", lambda _: RUNNING)
     assert "Registry 3.3.3 already running at http://127.0.0.1:8081" in run("up").stdout
 

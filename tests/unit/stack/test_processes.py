@@ -69,6 +69,10 @@ def test_an_early_death_is_an_error_with_the_end_of_this_runs_log(program: Path)
     [
         ("java.io.IOException: No space left on device", "Likely cause: the disk is full. Free some space"),
         ("There is insufficient memory for the Java Runtime", "Likely cause: there is not enough memory"),
+        (
+            "Caused by: org.apache.kafka.common.errors.UnsupportedVersionException: Can't read version 4",
+            "Likely cause: the data in its folder were made by a newer Kafka",
+        ),
         ("AccessDenied: Permission denied", "Likely cause: a file may not be read or written"),
     ],
 )
