@@ -6,7 +6,7 @@ import time
 #: Seconds until the same message is let through again.
 AGAIN_SECONDS = 30.0
 
-#: What aiokafka's modules and our own librdkafka clients log to.
+#: What aiokafka's modules log to; librdkafka's errors are throttled by their kind, in app.clients.
 TALKATIVE = (
     "aiokafka",
     "aiokafka.client",
@@ -16,7 +16,6 @@ TALKATIVE = (
     "aiokafka.consumer.fetcher",
     "aiokafka.consumer.group_coordinator",
     "aiokafka.producer.sender",
-    "app.clients",
 )
 
 

@@ -6,8 +6,6 @@ from functools import partial
 from itertools import groupby, islice
 from typing import Any, TypeVar
 
-from app.domain.provenance import Provenance
-from app.domain.row import Rows
 from app.engine.app import BatchApp
 from tables.row_format import series_of
 from tables.windows import WindowsTable
@@ -119,9 +117,8 @@ class WarmUp:
         keys = iter(series)
         await self._quiet()
         while chunk := list(islice(keys, min(CHUNK_WINDOWS, self._table.room(partition)))):
-            for key, window in (await self._in_thread(partial(self._windows, partition, chunk))).items():
-                if key not in self._touched:
-                    self._table.keep(partition, key, *window)
+            newest = await self._in_thread(partial(self._table.newest_rows, partition, chunk))
+            self._table.keep(partition, newest, without=self._touched)
             await self._quiet()
 
     async def _quiet(self) -> None:
@@ -129,10 +126,6 @@ class WarmUp:
         while self._table.loads != self._loads:
             self._loads = self._table.loads
             await asyncio.sleep(QUIET_SECONDS)
-
-    def _windows(self, partition: int, series: list[bytes]) -> dict[bytes, tuple[Rows, list[Provenance]]]:
-        table, size = self._table, self._table.strategy.window
-        return {each: table.restored(each, table.newest_values(partition, each, size)) for each in series}
 
     async def _in_thread(self, read: Callable[[], Done]) -> Done:
         reading = asyncio.get_running_loop().run_in_executor(self._app.threads, read)

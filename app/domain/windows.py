@@ -1,7 +1,5 @@
 """The newest bars of many series in memory, as columns."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from app.domain.advance import Before
@@ -49,14 +47,6 @@ class Windows:
         self.counts[place] = 0
         self.provenances[place] = self.keys[place] = self.run_ids[place] = self.symbols[place] = None
         self._free.append(place)
-
-    def fill(self, place: int, rows: Rows, provenances: Sequence[Provenance]) -> None:
-        """Put in the newest rows of a series, oldest first: as many as its ring has slots, or all there are."""
-        slots = rows["number"] % self.size
-        self.rows[place, slots] = rows
-        self._closes[place, slots] = rows["close"]
-        self.provenances[place, slots] = np.fromiter(provenances, object, len(provenances))
-        self.counts[place] = int(rows["number"][-1]) + 1
 
     def newest_minutes(self, places: Ints) -> Ints:
         """Start of each series' newest bar, minutes since 1970, UTC; -1 for a series without bars."""

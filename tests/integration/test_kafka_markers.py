@@ -10,6 +10,7 @@ import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from typing import cast
 
 import psutil
 from confluent_kafka import Producer
@@ -76,7 +77,7 @@ def test_a_broker_that_was_away_for_longer_than_its_session_marks_the_end_of_eac
     eventually(lambda: ends(settings, TOPIC) == ends(settings, TOPIC, committed=False), 30)
     offsets = defaultdict(list)
     for message in read_all(settings, TOPIC):
-        offsets[message.partition()].append(message.offset())
+        offsets[message.partition()].append(cast(int, message.offset()))
     assert {partition: len(found) for partition, found in offsets.items()} == done
     # A marker takes an offset too: records side by side are in one transaction.
     together = {partition: [a for a, b in pairwise(found) if b == a + 1] for partition, found in offsets.items()}

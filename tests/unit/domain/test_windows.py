@@ -53,13 +53,13 @@ def test_a_new_series_has_nothing() -> None:
 @pytest.mark.parametrize("count", [1, SIZE - 1, SIZE, SIZE + 1, 3 * SIZE + 2])
 def test_the_newest_rows_are_kept_however_they_come(count: int) -> None:
     windows = Windows(STRATEGY)
-    one, at_once, filled = (windows.add(SERIES) for _ in range(3))
+    one, at_once, newest_alone = (windows.add(SERIES) for _ in range(3))
     for number in range(count):
         put(windows, one, range(number, number + 1))
     put(windows, at_once, range(count))
     newest = range(max(0, count - SIZE), count)
-    windows.fill(filled, rows_of(newest), SOURCES[newest.start : newest.stop])
-    for place in (one, at_once, filled):
+    put(windows, newest_alone, newest)
+    for place in (one, at_once, newest_alone):
         assert numbers_of(windows, place) == list(newest)
         before = windows.before(np.array([place]))
         assert before.counts.tolist() == [count]

@@ -43,6 +43,12 @@ class MemoryTable(WindowsTable):
     def scan(self, partition: int, start: bytes = b"", end: bytes = b"\xff") -> Iterator[tuple[bytes, bytes]]:
         return iter([(key, self.rows[key]) for key in sorted(self.rows) if start <= key < end])
 
+    def read_range(self, partition: int, start: bytes, end: bytes) -> list[bytes]:
+        return [value for _, value in self.scan(partition, start, end)]
+
+    def last(self, partition: int, start: bytes, end: bytes) -> tuple[bytes, bytes] | None:
+        return next(reversed(list(self.scan(partition, start, end))), None)
+
     def restore(self, partition: int, entries: Mapping[bytes, bytes | None], position: int = 0) -> None:
         self.rows.update({key: value for key, value in entries.items() if value is not None})
 

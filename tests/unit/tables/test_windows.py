@@ -15,12 +15,12 @@ from app.domain.strategy import Strategy
 from app.engine import private
 from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, encode_checkpoint
 from app.engine.errors import OperatorError, UnreadableState
-from tables.row_format import VERSION, row_key
+from tables.row_format import VERSION
 from tables.windows import MOST_CACHED, StateDiffers, WindowsTable
 from tests.bars import TOPIC_ID, make_bar, series
 from tests.unit.domain.pipeline import SERIES, Pipeline, WindowContents, contents
 from tests.unit.records import ROW
-from tests.unit.tables.encoding import encode_row, packed
+from tests.unit.tables.encoding import packed
 from tests.unit.tables.memory_table import TINY, make_app
 
 KEEP = 7
@@ -57,20 +57,6 @@ def rows_of(count: int, first: int = 0) -> list[Row]:
 def store(table: WindowsTable, rows: list[Row], series: bytes = SERIES, partition: int = 0) -> None:
     entries = table.entries([series] * len(rows), packed(rows), [row.provenance for row in rows])
     table.restore(partition, entries, 0)
-
-
-async def test_the_newest_rows_are_found_however_full_the_ring_is(table: WindowsTable) -> None:
-    assert table.newest(0, SERIES, 5) == []
-    rows = rows_of(3 * KEEP + 2)
-    # Of its neighbours nothing must be seen.
-    store(table, rows_of(3), OTHER)
-    store(table, rows_of(30, 5), table_key("replay-2024-11-14-0a1b2c3d", "AAP"))
-    for end in range(1, len(rows) + 1):
-        store(table, rows[end - 1 : end])
-        kept = rows[max(0, end - KEEP) : end]
-        for count in range(1, KEEP + 2):
-            assert table.newest(0, SERIES, count) == kept[-count:]
-    assert len(list(table.series(0, SERIES))) == KEEP
 
 
 @pytest.mark.parametrize("keep", [6, 7, 20])
@@ -148,50 +134,22 @@ async def test_few_windows_stay_in_memory(table: WindowsTable) -> None:
 
 async def test_a_window_read_ahead_is_kept_unless_there_is_one(table: WindowsTable) -> None:
     for count in (3, 4):
-        rows = rows_of(count)
-        table.keep(0, SERIES, packed(rows), [row.provenance for row in rows])
+        store(table, rows_of(count))
+        store(table, rows_of(count), OTHER)
+        table.keep(0, table.newest_rows(0, [SERIES, OTHER]), without=[OTHER] if count == 3 else [])
     assert window_of(table).bars_seen == 3
+    store(table, rows_of(5), OTHER)
+    assert window_of(table, OTHER).bars_seen == 4
 
 
 async def test_there_is_room_for_so_many_windows_in_all_partitions_together(table: WindowsTable) -> None:
     table.activate(frozenset({0, 1}))
     assert table.room(0) == table.room(1) == MOST_CACHED // 2
-    table.keep(0, SERIES, packed([]), [])
+    table.keep(0, table.newest_rows(0, [SERIES]))
     assert table.room(0) == MOST_CACHED // 2 - 1
     table.activate(frozenset(range(MOST_CACHED)))
     table.load(0, [SERIES, OTHER])
     assert table.room(0) == 0
-
-
-def damaged(**changes: Any) -> list[Row]:
-    rows = rows_of(5)
-    rows[2] = rows[2]._replace(**changes)
-    return rows
-
-
-@pytest.mark.parametrize(
-    ("rows", "slot", "says"),
-    [
-        (damaged(close=-1.0), 2, "price"),
-        (damaged(timestamp=rows_of(1)[0].timestamp), 2, "bar 2 behind bar 1"),
-        (rows_of(12)[6:9] + rows_of(12)[10:], 3, "bar 10 behind bar 8"),
-        (rows_of(30)[26:], 1, "4 rows of the 6"),
-    ],
-    ids=["price", "time", "number", "missing"],
-)
-async def test_rows_that_cannot_be_continued_are_named(
-    table: WindowsTable, rows: list[Row], slot: int, says: str
-) -> None:
-    with pytest.raises(UnreadableState, match=rf"table windows, key .*AAPL.*x0{slot}'.*{says}"):
-        table.restored(SERIES, {row_key(SERIES, row.number % KEEP): encode_row(row) for row in rows})
-
-
-async def test_a_row_of_an_unknown_version_is_named_by_table_key_and_version(table: WindowsTable) -> None:
-    store(table, rows_of(5))
-    key = row_key(SERIES, 3)
-    table.restore(0, {key: b"\x09" + encode_row(ROW)[1:]}, 0)
-    with pytest.raises(UnreadableState, match=r"table windows, key .*AAPL.*x03'.*version 9"):
-        table.load(0, [SERIES])
 
 
 def checkpoint(table: WindowsTable) -> dict[bytes, bytes]:
