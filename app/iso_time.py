@@ -1,10 +1,12 @@
 """Times for people: milliseconds since 1970 (UTC) as ISO-8601."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@lru_cache(maxsize=4096)
 def iso(timestamp_ms: int) -> str:
     """For example `2024-11-14T14:30:00Z`, with milliseconds only where there are any.
 

@@ -78,8 +78,12 @@ def decode_row(value: bytes, layout: np.dtype[np.void] = ROW) -> Row:
     """The row of bytes as Python values. Raises UnknownFormat, also for codes that stand for nothing."""
     current = _FORMAT.current(value)
     rows = _fixed([current], layout)
-    _check_codes(rows)
-    return row_of(rows[0], *_unpack_texts(current[1 + layout.itemsize :]))
+    texts = _unpack_texts(current[1 + layout.itemsize :])
+    try:
+        return row_of(rows[0], *texts)
+    except LookupError:
+        _check_codes(rows)
+        raise
 
 
 def read_fixed(values: Iterable[bytes]) -> Rows:

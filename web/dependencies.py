@@ -9,15 +9,18 @@ from web.models import MissingPartition
 from web.reader import Reader, RunInfo
 
 
-def any_reader(request: Request) -> Reader:
+# Not plain functions: FastAPI would have a thread call them, which waits for Python's lock while a batch is folded.
+
+
+async def any_reader(request: Request) -> Reader:
     """The worker's reader, as given to create_app, whatever state the worker is in."""
     reader: Reader = request.app.state.reader
     return reader
 
 
-def complete_reader(request: Request) -> Reader:
+async def complete_reader(request: Request) -> Reader:
     """The reader, once its tables are restored; raises the 503 until then."""
-    reader = any_reader(request)
+    reader = await any_reader(request)
     readiness = reader.readiness()
     if readiness.recovering:
         raise errors.recovering(readiness)

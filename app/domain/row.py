@@ -62,6 +62,7 @@ REASONS: tuple[Reason, ...] = (
 
 #: From this code on reasons are those of the strategy's own rule, at most so many.
 OWN_REASONS, MOST_OWN_REASONS = 64, 64
+_OWN_CODES = range(MOST_OWN_REASONS)
 
 Rows = npt.NDArray[np.void]
 """Rows of dtype ROW, or of a strategy's layout."""
@@ -151,7 +152,7 @@ def row_of(packed: Any, strategy: str, provenance: Provenance) -> Row:
     """The Python values of one element of a ROW array. Raises LookupError for codes that stand for nothing."""
     number, minute, open_, high, low, close, volume, vwap, count, gain, loss, *rest = packed.item()
     fast, slow, rsi, bars_seen, gap, split_close, revision, action, previous, reason, emitted_at, *own = rest
-    own_reason = reason - OWN_REASONS if reason >= OWN_REASONS else None
+    own_reason = _OWN_CODES[reason - OWN_REASONS] if reason >= OWN_REASONS else None
     return Row(
         number,
         minute * MINUTE_MS,
