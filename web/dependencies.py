@@ -8,7 +8,6 @@ from web import errors
 from web.models import MissingPartition
 from web.reader import Reader, RunInfo
 
-
 # Not plain functions: FastAPI would have a thread call them, which waits for Python's lock while a batch is folded.
 
 
