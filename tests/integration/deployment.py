@@ -67,7 +67,8 @@ class WorkerProcess:
     def tail(self, characters: int = 4000) -> str:
         return self.log.read_text(errors="replace")[-characters:]
 
-    def wait_ready(self, seconds: float = 60) -> "WorkerProcess":
+    def wait_ready(self, seconds: float = 120) -> "WorkerProcess":
+        """Wait until the worker is ready; beside tests that start a dozen at once its start alone took 50 s."""
         eventually(self.is_ready, seconds, lambda: f"the worker is not ready:\n{self.tail()}")
         return self
 
