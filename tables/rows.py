@@ -71,8 +71,7 @@ class RowsTable(BatchTable):
         try:
             rows, provenances = decode_rows(values, self.strategy.dtype)
         except ValueError:
-            for at, value in enumerate(values):
-                self.decode(key(at), value)  # It raises for the one that cannot be read.
+            self._check_readable((key(at), value) for at, value in enumerate(values))
             raise
         if fault := _order_fault(rows, [numbers for numbers, _ in found], starts[counts > 0]) or row_fault(rows):
             at, sentence = fault
@@ -84,8 +83,7 @@ class RowsTable(BatchTable):
         try:
             numbers = read_fixed(rows.values())["number"]
         except ValueError:
-            for row in rows.items():
-                self.decode(*row)  # It raises for the one that cannot be read.
+            self._check_readable(rows.items())
             raise
         self._check_count(series, int(numbers.max()), len(numbers), self.keep_bars)
 
@@ -95,6 +93,11 @@ class RowsTable(BatchTable):
             return decode_row(value, self.strategy.dtype)
         except ValueError as error:
             raise UnreadableState(self.name, key, error) from error
+
+    def _check_readable(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
+        """Raise UnreadableState for the first of these keys and values that cannot be read."""
+        for row in rows:
+            self.decode(*row)
 
     def _newest_values(self, partition: int, series: bytes, count: int) -> tuple[range, list[bytes]]:
         """The numbers of a series' newest bars, and the bytes of their rows. Raises UnreadableState."""

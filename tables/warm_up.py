@@ -13,7 +13,7 @@ from tables.windows import WindowsTable
 #: Rows read in one turn of a thread.
 CHUNK_ROWS = 4000
 
-#: Windows made in one turn of a thread; some 35 ms.
+#: Windows made in one turn of a thread; at most some 15 ms.
 CHUNK_WINDOWS = 50
 
 #: Making windows waits until no batch has come for so long.

@@ -5,7 +5,7 @@ from typing import Any
 
 import faust
 from faust.types import TP
-from rocksdict import ReadOptions, WriteBatch, WriteOptions
+from rocksdict import RdictIter, ReadOptions, WriteBatch, WriteOptions
 
 from app.engine import private
 from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, decode_checkpoint
@@ -103,10 +103,7 @@ class BatchTable(faust.Table[bytes, bytes]):
 
         It shows the rows as they were when it began. Raises an error of RocksDB's for a block that cannot be read.
         """
-        options = ReadOptions()
-        options.set_iterate_upper_bound(end)
-        iterator = private.store_db(self.data, partition).iter(options)
-        iterator.seek(start)
+        iterator = self._iterator(partition, start, end)
         while iterator.valid():
             yield iterator.key(), iterator.value()
             iterator.next()
@@ -114,10 +111,7 @@ class BatchTable(faust.Table[bytes, bytes]):
 
     def read_range(self, partition: int, start: bytes, end: bytes) -> list[bytes]:
         """The rows of all keys from `start` to before `end`, as `scan` finds them, in half of the time."""
-        options = ReadOptions()
-        options.set_iterate_upper_bound(end)
-        iterator = private.store_db(self.data, partition).iter(options)
-        iterator.seek(start)
+        iterator = self._iterator(partition, start, end)
         found: list[bytes] = []
         while iterator.valid():
             found.append(iterator.value())
@@ -135,6 +129,14 @@ class BatchTable(faust.Table[bytes, bytes]):
         found = (iterator.key(), iterator.value()) if iterator.valid() else None
         iterator.status()
         return found if found is not None and found[0] >= start else None
+
+    def _iterator(self, partition: int, start: bytes, end: bytes) -> RdictIter:
+        """At the first key from `start` on; it is no longer valid at `end`."""
+        options = ReadOptions()
+        options.set_iterate_upper_bound(end)
+        iterator = private.store_db(self.data, partition).iter(options)
+        iterator.seek(start)
+        return iterator
 
     def checkpoint(self, partition: int) -> Checkpoint | None:
         """How far the state of a partition has come; None when there is none. Raises UnreadableState."""

@@ -113,8 +113,7 @@ class Takeover:
             del app.producers[tp]
             producer = self._producer(tp)
             producer.fence(should_continue)
-            restorer = self._make_restorer(app.options.consumer, table.changelog_name, table)
-            restorer.restore({tp.partition}, should_continue)
+            self._restorer_of(table).restore({tp.partition}, should_continue)
             app.producers[tp] = producer
         return producer
 
@@ -127,10 +126,12 @@ class Takeover:
             restored = 0
             for topic, table in tables.items():
                 partitions = {tp.partition for tp in tps if tp.topic == topic}
-                restorer = self._make_restorer(self._app.options.consumer, table.changelog_name, table)
-                self._restorer = restorer
+                restorer = self._restorer = self._restorer_of(table)
                 restored += restorer.restore(partitions, should_continue)
             return restored
+
+    def _restorer_of(self, table: BatchTable) -> ChangelogRestorer:
+        return self._make_restorer(self._app.options.consumer, table.changelog_name, table)
 
     def _producer(self, tp: TP) -> TransactionalProducer:
         options = self._app.options

@@ -168,4 +168,4 @@ def test_librdkafkas_errors_are_logged_once_a_while_each_kind(caplog: pytest.Log
     with caplog.at_level(logging.WARNING):
         for code in (KafkaError._TRANSPORT, KafkaError._TRANSPORT, KafkaError._AUTHENTICATION):
             log_error(KafkaError(code, "a reason"))
-    assert caplog.messages == ["Kafka: a reason", "Kafka: a reason"], "of another kind, so it is heard as well"
+    assert caplog.messages == ["Kafka: a reason", "Kafka: a reason"], "one of each kind"
