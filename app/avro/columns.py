@@ -67,7 +67,8 @@ class ColumnDecoder(Decoder):
             try:
                 records.append((index, self.decode(payloads[index])))
             except Poison as poison:
-                poisoned.append((index, poison))
+                # Without its traceback: the frames in there hold all records of the batch.
+                poisoned.append((index, Poison(poison.reason, str(poison))))
         return Decoded(fast.one_batch(batches), np.concatenate(indexes), records, poisoned)
 
 

@@ -93,9 +93,18 @@ class BatchConsumer(aiokafka.Consumer):
             tracker.give_up(batch)
         self.forget(batch)
 
+    def finish(self, batch: Batch) -> None:
+        """Mark a batch as finished: it is committed and stored."""
+        batch.acked = True
+        if batch.message is not None:
+            self.ack(batch.message)
+        tracker = self._thread.trackers.get(batch.tp)
+        if tracker is not None:
+            tracker.forget_finished()
+
     def ack(self, message: Any) -> bool:
-        """Mark the batch of a message as finished: it is committed and stored."""
-        cast(Batch, message.value).acked = message.acked = True
+        """Let nobody wait for a message. Which batches are finished the trackers know; Faust's own lists would grow."""
+        message.acked = True
         self._unacked_messages.discard(message)
         return True
 

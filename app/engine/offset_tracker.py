@@ -108,6 +108,11 @@ class OffsetTracker:
                 self._fetched = self._begun = self._position
             return self._begun
 
+    def forget_finished(self) -> None:
+        """Let go of batches that are acked, and with them of their records."""
+        with self._lock:
+            self._forget_finished()
+
     def _forget_finished(self) -> None:
         while self._pending and self._pending[0].acked:
             self._pending.popleft()

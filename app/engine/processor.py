@@ -73,6 +73,8 @@ class BatchProcessor:
         async for event in stream.noack().events():  # type: ignore[attr-defined]
             batch: Batch = event.value
             batch.message = event.message
+            # Two that hold each other would keep megabytes of records until the garbage collector comes by.
+            event.message.value = None
             while not self._has_room(batch):
                 await self._one_finished.wait()
             if not self._app.batch_consumer.begin(batch):
@@ -141,7 +143,7 @@ class BatchProcessor:
             self.reached(Failpoint.AFTER_FOLD, batch)
             if await self.attempt(batch, lambda: self._write_in_thread(batch, result)) is None:
                 return
-            self._app.batch_consumer.ack(batch.message)
+            self._app.batch_consumer.finish(batch)
             self.reached(Failpoint.AFTER_ACK, batch)
             for listener in self._table.on_rows:
                 listener(partition, result.rows)

@@ -1,7 +1,9 @@
 """Columns are read and written as fastavro does it one by one."""
 
+import gc
 import math
 import random
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -130,6 +132,27 @@ async def test_poison_spoils_nothing_around_it(registry: SchemasInMemory, count:
         found = read(decoder, payloads)
         assert found == one_by_one(decoder, payloads)
         assert found.count(BAR) == count
+
+
+async def test_poison_that_is_kept_keeps_nothing_of_its_batch(registry: SchemasInMemory) -> None:
+    """An exception with its traceback would hold what all calls up to the worker's task had in hand."""
+    encoder, decoder = await prepared("bar", registry)
+    payloads = [b"{}", b"\x00\x00\x00\x00\x63rest", encoder.encode(BAR)[:-3]]
+    await decoder.prepare(payloads)
+
+    def poison_of(batch: set[bytes]) -> list[tuple[int, Poison]]:
+        return decoder.decode_columns(list(batch)).poisoned
+
+    batch = set(payloads)
+    held = weakref.ref(batch)
+    gc.disable()
+    try:
+        kept = poison_of(batch)
+        del batch
+        assert held() is None
+    finally:
+        gc.enable()
+    assert len(kept) == 3
 
 
 async def test_a_number_written_longer_than_need_be_is_still_read(registry: SchemasInMemory) -> None:

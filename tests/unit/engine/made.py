@@ -16,7 +16,7 @@ TOPIC_ID = "4hKvUXYbSQm0yVZ4bXUfMg"
 CHANGELOG = "stock-signals-numbers-changelog"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Rec:
     """A fetched record."""
 

@@ -1,6 +1,8 @@
 """What a batch goes through when all goes well; see test_processor_errors.py for the rest."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator
 
 import pytest
@@ -28,6 +30,19 @@ async def test_a_batch_is_committed_then_stored_then_acked_and_then_told(bench: 
     await bench.run()
     assert bench.notes == ["commit", "store", "ack", "rows 0 [b'AAPL']", "done", "committed"]
     assert (bench.offset, bench.finished, bench.consumer.waited_for, bench.app.crashes) == (2, 2, set(), [])
+
+
+async def test_a_finished_batch_is_let_go_without_the_garbage_collector(bench: Bench) -> None:
+    """Its records are megabytes, and the collector comes by once in hundreds of batches."""
+    bench.fetch(0, 1)
+    record = weakref.ref(bench.fetch(2).records[0])
+    gc.disable()
+    try:
+        await bench.run()
+        bench.events.clear()
+        assert record() is None
+    finally:
+        gc.enable()
 
 
 async def test_one_transaction_has_outputs_then_rows_then_the_checkpoint(bench: Bench) -> None:

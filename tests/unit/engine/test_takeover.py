@@ -1,5 +1,7 @@
 import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -126,6 +128,25 @@ async def test_each_assignment_has_producers_of_its_own(world: World) -> None:
     assert world.app.producers[OTHER] is not before
     assert world.notes == ["fence id-1", f"restore {CHANGELOG} [1]", "check 1", "activate [1]"]
     assert world.app.producers.keys() == {OTHER}
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_a_producer_that_only_its_own_failure_holds_is_let_go_before_the_next_is_made(
+    world: World, again: bool
+) -> None:
+    await world.take_over()
+    old = world.app.producers[SOURCE]
+    old.failure = SimpleNamespace(raised_by=old)
+    gone = weakref.ref(old, lambda _: world.notes.append("let go"))
+    world.notes.clear()
+    del old
+    gc.disable()
+    try:
+        await (asyncio.to_thread(world.takeover.again, SOURCE, lambda: True) if again else world.take_over())
+    finally:
+        gc.enable()
+    assert gone() is None
+    assert world.notes[0] == "let go"
 
 
 async def test_one_partition_is_taken_over_again_without_the_others(world: World) -> None:

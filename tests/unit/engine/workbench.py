@@ -116,10 +116,11 @@ class FakeConsumer:
         self.trackers[batch.tp].give_up(batch)
         self.forget(batch)
 
-    def ack(self, message: Any) -> None:
+    def finish(self, batch: Batch) -> None:
         self._notes.append("ack")
-        message.value.acked = True
-        self.forget(message.value)
+        batch.acked = True
+        self.trackers[batch.tp].forget_finished()
+        self.forget(batch)
 
     def holds(self, batch: Batch) -> bool:
         return batch.message is not None and batch.message.generation_id == self.generation
