@@ -47,7 +47,7 @@ class SignalsAgent:
         table, updates = self._table, folded.updates
         update_signals(updates, table.strategy, time.time_ns() // 1_000_000)
         windows = folded.windows
-        windows.put(updates.places, updates.rows, updates.provenances)
+        windows.put(updates.places, updates.rows)
         rows = table.entries(windows.keys[updates.places].tolist(), updates.rows, updates.provenances)
         outputs = self._signals(folded)
         outputs += [

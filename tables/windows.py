@@ -2,19 +2,20 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from app.domain.row import Ints
+from app.domain.row import Ints, Objects, Rows
 from app.domain.strategy import Strategy
 from app.domain.windows import Windows
 from app.errors import StocksError
 from tables.row_format import VERSION
 from tables.rows import NewestRows, RowsTable
 
-#: Windows kept in memory, of all partitions together, some 9 kB each; fewer where a rule looks further back.
-MOST_CACHED = 20_000
+#: Windows kept in memory, of all partitions together, some 1.3 kB each; fewer where a rule looks further back.
+MOST_CACHED = 100_000
 _USUAL_ROWS = 60
 
 #: Windows made at once; their rows' bytes take some 12 kB each meanwhile.
@@ -33,8 +34,8 @@ class StateDiffers(StocksError):
 class _Cached:
     """Windows of one partition, and where each series is in them."""
 
-    def __init__(self, strategy: Strategy) -> None:
-        self.windows = Windows(strategy)
+    def __init__(self, windows: Windows) -> None:
+        self.windows = windows
         self._places: dict[bytes, int] = {}
         #: When each place was last used, counted in batches.
         self._used: dict[int, int] = {}
@@ -51,7 +52,7 @@ class _Cached:
         places = [self.windows.add(each) for each in newest.series]
         self._places.update(zip(newest.series, places, strict=True))
         self._used.update(dict.fromkeys(places, self._batches))
-        self.windows.put(np.repeat(np.array(places, np.int64), newest.counts), newest.rows, newest.provenances)
+        self.windows.put(np.repeat(np.array(places, np.int64), newest.counts), newest.rows)
 
     def trim(self, most: int) -> None:
         """Drop the series used longest ago, but for so many."""
@@ -73,7 +74,8 @@ class WindowsTable(RowsTable):
 
     A partition's windows are loaded when a series is first needed, and a batch puts its updates
     into them. Memory is ahead of the table while a batch is written, so all of a partition's
-    windows are forgotten when its batch is dropped or it is given away.
+    windows are forgotten when its batch is dropped or it is given away. When the next batch of
+    the partition comes the table has caught up, so that rows can be read from it.
     """
 
     def __init__(self, app: Any, *, strategy: Strategy, keep_bars: int, **kwargs: Any) -> None:
@@ -125,8 +127,12 @@ class WindowsTable(RowsTable):
 
     def _cached_of(self, partition: int) -> _Cached:
         if partition not in self._cached:
-            self._cached[partition] = _Cached(self.strategy)
+            self._cached[partition] = _Cached(Windows(self.strategy, partial(self._rows_of, partition)))
         return self._cached[partition]
+
+    def _rows_of(self, partition: int, series: bytes) -> tuple[Rows, Objects]:
+        newest = self.newest_rows(partition, [series])
+        return newest.rows, newest.provenances
 
     @property
     def _most_cached(self) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from app.domain.advance import Before, advance
+from app.domain.advance import Before, Provenances, advance
 from app.domain.indicators.rsi import unchanged
 from app.domain.outcome import Outcome
 from app.domain.provenance import Provenance
@@ -24,7 +24,7 @@ _KEPT = ("revision", "action", "previous_action", "emitted_at")
 class WindowCopy:
     """One series' window, changed bar by bar, and the updates that this gives."""
 
-    def __init__(self, place: int, rows: Rows, provenances: Sequence[Provenance], strategy: Strategy, gap: Gap) -> None:
+    def __init__(self, place: int, rows: Rows, provenances: Provenances, strategy: Strategy, gap: Gap) -> None:
         #: Oldest first.
         self.rows = rows
         self._place = place

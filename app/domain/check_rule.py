@@ -71,7 +71,7 @@ def _rows(strategy: Strategy, batches: list[list[Rows]]) -> Rows:
         parts = [part.updates for part in update_windows(windows, bars, strategy, _every_minute)]
         updates = joined(parts, strategy.dtype)
         update_signals(updates, strategy, 1)
-        windows.put(updates.places, updates.rows, updates.provenances)
+        windows.put(updates.places, updates.rows)
         found.append(updates.rows)
     return np.concatenate(found)
 

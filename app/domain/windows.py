@@ -1,32 +1,42 @@
-"""The newest bars of many series in memory, as columns."""
+"""What the next bars of many series follow on, in memory, as columns."""
+
+from collections.abc import Callable
 
 import numpy as np
 
 from app.domain.advance import Before
 from app.domain.key import split_key
-from app.domain.provenance import Provenance
 from app.domain.row import NO_ACTION, Floats, Ints, Objects, Rows
 from app.domain.strategy import Strategy
 
 #: Places in new windows; when they are full there are twice as many.
 PLACES = 64
 
+ReadRows = Callable[[bytes], tuple[Rows, Objects]]
+"""The newest `Strategy.window` rows of a series, oldest first, as they were before the batch, and their provenances."""
+
+
+def _no_rows(key: bytes) -> tuple[Rows, Objects]:
+    raise LookupError(f"rows of {key!r} are not kept")
+
 
 class Windows:
-    """For each series a ring of its newest `Strategy.window` rows, and how many bars it has had.
+    """For each series its newest row, its newest `Strategy.window` closes, and how many bars it has had.
 
-    A series has a place, an index into the first axis of all columns; bar number n of it is
+    That is all that a newer bar needs. A late or corrected one, which is rare, needs all rows of the
+    window: `read` gets them from the table.
+
+    A series has a place, an index into the first axis of all columns; the close of its bar number n is
     in slot n modulo the ring's size. A batch changes it in place, by `put` alone.
     """
 
-    def __init__(self, strategy: Strategy) -> None:
-        self.size = strategy.window
+    def __init__(self, strategy: Strategy, read: ReadRows = _no_rows) -> None:
+        self._size = strategy.window
         self._lookback = strategy.lookback
+        self._read = read
         self.counts: Ints = np.zeros(PLACES, np.int64)
-        self.rows: Rows = np.zeros((PLACES, self.size), strategy.dtype)
-        self.provenances: Objects = np.empty((PLACES, self.size), object)
-        #: The closes of the rows once more, for it is these that each bar looks back at.
-        self._closes: Floats = np.zeros((PLACES, self.size))
+        self._newest: Rows = np.zeros(PLACES, strategy.dtype)
+        self._closes: Floats = np.zeros((PLACES, self._size))
         #: Each series' key, run and symbol.
         self.keys: Objects = np.empty(PLACES, object)
         self.run_ids: Objects = np.empty(PLACES, object)
@@ -45,42 +55,37 @@ class Windows:
     def remove(self, place: int) -> None:
         """Forget a series."""
         self.counts[place] = 0
-        self.provenances[place] = self.keys[place] = self.run_ids[place] = self.symbols[place] = None
+        self.keys[place] = self.run_ids[place] = self.symbols[place] = None
         self._free.append(place)
 
     def newest_minutes(self, places: Ints) -> Ints:
         """Start of each series' newest bar, minutes since 1970, UTC; -1 for a series without bars."""
-        return np.where(self.counts[places] > 0, self._newest(places)["minute"].astype(np.int64), -1)
+        return np.where(self.counts[places] > 0, self._newest["minute"][places].astype(np.int64), -1)
 
     def before(self, places: Ints) -> Before:
         """What bars newer than all others follow on, for each of these series."""
         counts = self.counts[places]
-        slots = (counts[:, np.newaxis] + np.arange(-self._lookback, 0)) % self.size
-        newest = self._newest(places)
+        slots = (counts[:, np.newaxis] + np.arange(-self._lookback, 0)) % self._size
+        newest = self._newest[places]
         newest["previous_action"][counts == 0] = newest["action"][counts == 0] = NO_ACTION
         return Before(counts, newest, self._closes[places[:, np.newaxis], slots])
 
-    def series(self, place: int) -> tuple[Rows, list[Provenance]]:
-        """A copy of a series' rows, oldest first, and their provenances."""
-        count = int(self.counts[place])
-        slots = np.arange(max(0, count - self.size), count) % self.size
-        return self.rows[place, slots], self.provenances[place, slots].tolist()
+    def series(self, place: int) -> tuple[Rows, Objects]:
+        """A series' rows, oldest first, and their provenances, read from the table."""
+        return self._read(self.keys[place])
 
-    def put(self, places: Ints, rows: Rows, provenances: Objects) -> None:
-        """Put rows into their series; of several with the same number the last counts."""
-        slots = rows["number"] % self.size
-        self.rows[places, slots] = rows
-        self._closes[places, slots] = rows["close"]
-        self.provenances[places, slots] = provenances
-        np.maximum.at(self.counts, places, rows["number"].astype(np.int64) + 1)
-
-    def _newest(self, places: Ints) -> Rows:
-        return self.rows[places, (self.counts[places] - 1) % self.size]
+    def put(self, places: Ints, rows: Rows) -> None:
+        """Take note of rows; of several with the same number the last counts."""
+        numbers = rows["number"].astype(np.int64)
+        np.maximum.at(self.counts, places, numbers + 1)
+        is_newest = numbers + 1 == self.counts[places]
+        self._newest[places[is_newest]] = rows[is_newest]
+        self._closes[places, numbers % self._size] = rows["close"]
 
     def _grow(self) -> None:
         """Double the places; what is new takes no memory until it is used."""
         old = len(self.counts)
-        for name in ("counts", "rows", "provenances", "_closes", "keys", "run_ids", "symbols"):
+        for name in ("counts", "_newest", "_closes", "keys", "run_ids", "symbols"):
             column = getattr(self, name)
             grown = np.zeros((2 * old, *column.shape[1:]), column.dtype)
             grown[:old] = column

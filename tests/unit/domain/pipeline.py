@@ -21,6 +21,8 @@ from app.domain.strategy import Strategy
 from app.domain.update_signals import update_signals
 from app.domain.update_windows import Bars, update_windows
 from app.domain.updates import joined
+from app.domain.windows import Windows
+from tables.windows import WindowsTable
 from tests.bars import make_bar
 from tests.unit.tables.memory_table import MemoryTable
 
@@ -66,9 +68,8 @@ class Pipeline:
         self.table.forget(0)
 
     def window(self, series: bytes = SERIES) -> "WindowContents":
-        """What is in memory of a series."""
-        windows, [place] = self.table.load(0, [series])
-        return WindowContents(*windows.series(place))
+        """The newest rows of a series, and what is in memory of it."""
+        return window_of(self.table, series)
 
     def view(self, series: bytes = SERIES) -> list[Signal]:
         """The signals that the rows of a series say, oldest first."""
@@ -94,7 +95,7 @@ class Pipeline:
             parts.append(part.updates)
         updates = joined(parts, self.strategy.dtype)
         update_signals(updates, self.strategy, self.now_ms)
-        windows.put(updates.places, updates.rows, updates.provenances)
+        windows.put(updates.places, updates.rows)
         run_ids, symbols = windows.run_ids[updates.places].tolist(), windows.symbols[updates.places].tolist()
         rows = self.table.entries(windows.keys[updates.places].tolist(), updates.rows, updates.provenances)
         provenances = updates.provenances.tolist()
@@ -105,10 +106,11 @@ class Pipeline:
 
 
 class WindowContents(NamedTuple):
-    """What is in memory of one series, oldest bar first."""
+    """The newest rows of one series, oldest bar first, and what is in memory of it."""
 
     rows: Rows
     provenances: list[Provenance]
+    memory: "Remembered"
 
     @property
     def closes(self) -> list[float]:
@@ -131,6 +133,30 @@ class WindowContents(NamedTuple):
         return list(zip(self.rows["gain"].tolist(), self.rows["loss"].tolist(), strict=True))
 
 
+class Remembered(NamedTuple):
+    """What is in memory of one series."""
+
+    bars: int
+    newest: bytes
+    #: Those that the next bar looks back at.
+    closes: list[float]
+
+
+def remembered(windows: Windows, place: int) -> Remembered:
+    """What is in memory of the series in a place."""
+    before = windows.before(np.array([place]))
+    count = int(before.counts[0])
+    closes = before.closes[0].tolist()
+    return Remembered(count, before.newest.tobytes() if count else b"", closes[max(0, len(closes) - count) :])
+
+
+def window_of(table: WindowsTable, series: bytes = SERIES, partition: int = 0) -> WindowContents:
+    """The newest rows of a series of a table, and what is in memory of it."""
+    windows, [place] = table.load(partition, [series])
+    rows, provenances = windows.series(place)
+    return WindowContents(rows, provenances.tolist(), remembered(windows, place))
+
+
 def last_of(signals: Iterable[Signal]) -> list[Signal]:
     last = {(signal["run_id"], signal["symbol"], signal["timestamp"]): signal for signal in signals}
     return [last[key] for key in sorted(last)]
@@ -138,7 +164,7 @@ def last_of(signals: Iterable[Signal]) -> list[Signal]:
 
 def contents(window: WindowContents) -> tuple[Any, ...]:
     """All that a window says, to be compared."""
-    return window.rows.tobytes(), window.provenances
+    return window.rows.tobytes(), window.provenances, window.memory
 
 
 def without_times(rows: Iterable[Row]) -> list[Row]:

@@ -47,7 +47,7 @@ def folded(closes: npt.NDArray[np.float64], random: np.random.Generator) -> dict
         of_rows = np.repeat(places, end - start)
         sources = np.fromiter((SOURCE for _ in range(rows.size)), object, rows.size)
         [part] = update_windows(windows, Bars(of_rows, rows.ravel(), sources), STRATEGY, every_minute)
-        windows.put(part.updates.places, part.updates.rows, part.updates.provenances)
+        windows.put(part.updates.places, part.updates.rows)
         for field, values in found.items():
             values[:, start:end] = part.updates.rows[field].reshape(SERIES, -1)
         start = end

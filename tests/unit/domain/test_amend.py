@@ -6,10 +6,12 @@ from app.domain.outcome import Outcome
 from app.domain.records import Bar, Signal
 from app.domain.row import MAX_REVISION, Row
 from app.domain.strategy import Strategy
+from tables.row_format import number_of
 from tests import oracle
 from tests.bars import make_bar, series
 from tests.unit.domain.pipeline import SERIES, Pipeline, contents, every_minute
 from tests.unit.domain.walks import WALKS
+from tests.unit.tables.encoding import packed
 
 STRATEGY = Strategy()
 CLOSES = WALKS["dollars"]
@@ -156,8 +158,10 @@ def test_a_correction_that_leaves_the_close_leaves_the_provenance() -> None:
 
 def test_a_bar_at_its_last_revision_takes_no_more() -> None:
     pipeline = fed(series([10.0, 11.0]))
-    windows, [place] = pipeline.table.load(0, [SERIES])
-    windows.rows["revision"][place, 1] = MAX_REVISION
+    stored = pipeline.table.rows
+    [key] = [key for key, value in stored.items() if number_of(value) == 1]
+    last = pipeline.table.decode(key, stored[key])._replace(revision=MAX_REVISION)
+    stored.update(pipeline.table.entries([SERIES], packed([last]), [last.provenance]))
     assert amend(pipeline, make_bar(1, 12.0))[0] is Outcome.STALE
     assert amend(pipeline, make_bar(1, 11.0))[0] is Outcome.DUPLICATE
 

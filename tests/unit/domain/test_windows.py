@@ -2,18 +2,16 @@ import numpy as np
 import pytest
 
 from app.domain.key import split_key
-from app.domain.provenance import Provenance
-from app.domain.row import NO_ACTION, ROW, Objects, Rows
+from app.domain.row import NO_ACTION, ROW, Rows
 from app.domain.strategy import Strategy
 from app.domain.windows import Windows
 from tests.bars import make_bar, series
 from tests.unit.domain.nights import DAY, never_open
-from tests.unit.domain.pipeline import SERIES, Pipeline, contents
+from tests.unit.domain.pipeline import SERIES, Pipeline, Remembered, contents, remembered
 from tests.unit.domain.walks import WALKS
 
 STRATEGY = Strategy(fast=2, slow=4, rsi_period=3, late_bars=2)
 SIZE = STRATEGY.window
-SOURCES = [Provenance("live", f"source {number}", "") for number in range(100)]
 
 
 def rows_of(numbers: range) -> Rows:
@@ -24,26 +22,22 @@ def rows_of(numbers: range) -> Rows:
     return rows
 
 
-def sources(numbers: range) -> Objects:
-    return np.fromiter((SOURCES[number] for number in numbers), object, len(numbers))
-
-
 def put(windows: Windows, place: int, numbers: range) -> None:
-    windows.put(np.full(len(numbers), place), rows_of(numbers), sources(numbers))
+    windows.put(np.full(len(numbers), place), rows_of(numbers))
 
 
-def numbers_of(windows: Windows, place: int) -> list[int]:
-    rows, provenances = windows.series(place)
-    assert provenances == [SOURCES[number] for number in rows["number"]]
-    numbers: list[int] = rows["number"].tolist()
-    return numbers
+def is_of(windows: Windows, place: int, count: int) -> bool:
+    """Whether so many bars of `rows_of` are what is known of a series."""
+    known = range(max(0, count - STRATEGY.lookback), count)
+    newest = rows_of(range(count - 1, count)).tobytes() if count else b""
+    return remembered(windows, place) == Remembered(count, newest, [number + 0.5 for number in known])
 
 
 def test_a_new_series_has_nothing() -> None:
     windows = Windows(STRATEGY)
     place = windows.add(SERIES)
     assert (windows.keys[place], windows.run_ids[place], windows.symbols[place]) == (SERIES, *split_key(SERIES))
-    assert numbers_of(windows, place) == []
+    assert is_of(windows, place, 0)
     assert windows.newest_minutes(np.array([place])).tolist() == [-1]
     before = windows.before(np.array([place]))
     assert before.counts.tolist() == [0]
@@ -60,23 +54,40 @@ def test_the_newest_rows_are_kept_however_they_come(count: int) -> None:
     newest = range(max(0, count - SIZE), count)
     put(windows, newest_alone, newest)
     for place in (one, at_once, newest_alone):
-        assert numbers_of(windows, place) == list(newest)
-        before = windows.before(np.array([place]))
-        assert before.counts.tolist() == [count]
-        assert before.newest["number"].tolist() == [count - 1]
-        known = min(count, STRATEGY.slow)
-        assert before.closes[0, -known:].tolist() == [number + 0.5 for number in range(count - known, count)]
+        assert is_of(windows, place, count)
+        assert windows.newest_minutes(np.array([place])).tolist() == [count - 1]
 
 
-def test_of_several_rows_with_one_number_the_last_counts() -> None:
+@pytest.mark.parametrize("again", [1, 2])
+def test_of_several_rows_with_one_number_the_last_counts(again: int) -> None:
     windows = Windows(STRATEGY)
     place = windows.add(SERIES)
-    rows = rows_of(range(3))[[0, 1, 2, 1]]
+    rows = rows_of(range(3))[[0, 1, 2, again]]
     rows["close"][3] = 99.0
-    windows.put(np.full(4, place), rows, sources(range(4)))
-    kept, provenances = windows.series(place)
-    assert kept["close"].tolist() == [0.5, 99.0, 2.5]
-    assert provenances == [SOURCES[0], SOURCES[3], SOURCES[2]]
+    windows.put(np.full(4, place), rows)
+    known = remembered(windows, place)
+    assert known.closes == [99.0 if number == again else number + 0.5 for number in range(3)]
+    assert known.newest == rows[3 if again == 2 else 2].tobytes()
+
+
+def test_older_rows_that_changed_leave_the_newest_one() -> None:
+    windows = Windows(STRATEGY)
+    place = windows.add(SERIES)
+    put(windows, place, range(9))
+    rows = rows_of(range(6, 8))
+    rows["close"] = 99.0
+    windows.put(np.full(2, place), rows)
+    known = remembered(windows, place)
+    assert (known.bars, known.closes) == (9, [5.5, 99.0, 99.0, 8.5])
+    assert known.newest == rows_of(range(8, 9)).tobytes()
+
+
+def test_all_rows_of_a_series_are_read_where_they_are_kept() -> None:
+    kept = {b"run\0A": (rows_of(range(3)), np.array([None] * 3))}
+    windows = Windows(STRATEGY, kept.__getitem__)
+    assert windows.series(windows.add(b"run\0A")) is kept[b"run\0A"]
+    with pytest.raises(LookupError, match="not kept"):
+        Windows(STRATEGY).series(0)
 
 
 def test_series_have_places_of_their_own_also_when_there_are_many() -> None:
@@ -86,7 +97,7 @@ def test_series_have_places_of_their_own_also_when_there_are_many() -> None:
     for number, place in enumerate(places):
         put(windows, place, range(number + 1))
     for number, place in enumerate(places):
-        assert numbers_of(windows, place) == list(range(max(0, number + 1 - SIZE), number + 1))
+        assert is_of(windows, place, number + 1)
 
 
 def test_a_place_that_is_used_again_knows_nothing_of_before() -> None:
@@ -95,7 +106,7 @@ def test_a_place_that_is_used_again_knows_nothing_of_before() -> None:
     put(windows, place, range(9))
     windows.remove(place)
     assert windows.add(SERIES) == place
-    assert numbers_of(windows, place) == []
+    assert is_of(windows, place, 0)
     assert windows.before(np.array([place])).newest["action"].tolist() == [NO_ACTION]
 
 

@@ -11,7 +11,7 @@ from app.engine.errors import UnreadableState
 from tables.row_format import read_fixed, row_key
 from tables.warm_up import CHUNK_ROWS, WarmUp
 from tests.bars import make_bar
-from tests.unit.domain.pipeline import Pipeline, contents
+from tests.unit.domain.pipeline import Pipeline, remembered
 from tests.unit.tables.memory_table import TINY
 
 RUN = make_bar(0, 1.0)["run_id"]
@@ -90,10 +90,11 @@ async def test_the_windows_are_ready_then(warm_up: WarmUp, pipeline: Pipeline) -
     pipeline.table.activate(frozenset({0}))
     await finished(warm_up)
     rows, pipeline.table.rows = pipeline.table.rows, {}
-    ready = contents(pipeline.window(table_key(RUN, "B")))
+    windows, [place] = pipeline.table.load(0, [table_key(RUN, "B")])
+    ready = remembered(windows, place)
     pipeline.table.rows = rows
     pipeline.restart()
-    assert contents(pipeline.window(table_key(RUN, "B"))) == ready
+    assert pipeline.window(table_key(RUN, "B")).memory == ready
 
 
 async def test_no_windows_are_made_while_batches_come(

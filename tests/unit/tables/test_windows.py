@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from app.domain.key import table_key
@@ -18,7 +17,7 @@ from app.engine.errors import OperatorError, UnreadableState
 from tables.row_format import VERSION
 from tables.windows import MOST_CACHED, StateDiffers, WindowsTable
 from tests.bars import TOPIC_ID, make_bar, series
-from tests.unit.domain.pipeline import SERIES, Pipeline, WindowContents, contents
+from tests.unit.domain.pipeline import SERIES, Pipeline, contents, window_of
 from tests.unit.records import ROW
 from tests.unit.tables.encoding import packed
 from tests.unit.tables.memory_table import TINY, make_app
@@ -38,11 +37,6 @@ async def table(tmp_path: Path) -> WindowsTable:
     made = make_table(tmp_path)
     made.activate(frozenset({0, 1}))
     return made
-
-
-def window_of(table: WindowsTable, series: bytes = SERIES, partition: int = 0) -> WindowContents:
-    windows, [place] = table.load(partition, [series])
-    return WindowContents(*windows.series(place))
 
 
 def rows_of(count: int, first: int = 0) -> list[Row]:
@@ -88,14 +82,14 @@ async def test_a_window_is_loaded_once_and_then_goes_on_in_memory(table: Windows
     put_one_more(table)
     again, [place] = table.load(0, [SERIES])
     assert (again, place) == (windows, places[0])
-    assert window_of(table).bars_seen == 6
-    assert window_of(table, partition=1).bars_seen == 0
+    assert window_of(table).memory.bars == 6
+    assert window_of(table, partition=1).memory.bars == 0
 
 
 def put_one_more(table: WindowsTable, partition: int = 0) -> None:
     """As a batch does, ahead of the table."""
     windows, places = table.load(partition, [SERIES])
-    windows.put(places, packed(rows_of(1, int(windows.counts[places[0]]))), np.array([None], object))
+    windows.put(places, packed(rows_of(1, int(windows.counts[places[0]]))))
 
 
 @pytest.mark.parametrize(
@@ -111,13 +105,13 @@ async def test_what_memory_says_is_forgotten(table: WindowsTable, forget: Callab
     store(table, rows_of(5))
     put_one_more(table)
     forget(table)
-    assert window_of(table).bars_seen == 5
+    assert window_of(table).memory.bars == 5
 
 
 async def test_a_dropped_batch_is_forgotten_in_its_partition_alone(table: WindowsTable) -> None:
     put_one_more(table, 1)
     table.forget(0)
-    assert window_of(table, partition=1).bars_seen == 1
+    assert window_of(table, partition=1).memory.bars == 1
 
 
 async def test_few_windows_stay_in_memory(table: WindowsTable) -> None:
@@ -129,7 +123,7 @@ async def test_few_windows_stay_in_memory(table: WindowsTable) -> None:
     assert len(set(places.tolist())) == 2, "a batch gets all of its windows"
     table.load(0, [OTHER])
     assert table.room(0) == 0
-    assert window_of(table).bars_seen == 5, "that used longest ago has gone, and is read again"
+    assert window_of(table).memory.bars == 5, "that used longest ago has gone, and is read again"
 
 
 async def test_a_window_read_ahead_is_kept_unless_there_is_one(table: WindowsTable) -> None:
@@ -137,9 +131,9 @@ async def test_a_window_read_ahead_is_kept_unless_there_is_one(table: WindowsTab
         store(table, rows_of(count))
         store(table, rows_of(count), OTHER)
         table.keep(0, table.newest_rows(0, [SERIES, OTHER]), without=[OTHER] if count == 3 else [])
-    assert window_of(table).bars_seen == 3
+    assert window_of(table).memory.bars == 3
     store(table, rows_of(5), OTHER)
-    assert window_of(table, OTHER).bars_seen == 4
+    assert window_of(table, OTHER).memory.bars == 4
 
 
 async def test_there_is_room_for_so_many_windows_in_all_partitions_together(table: WindowsTable) -> None:
