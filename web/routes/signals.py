@@ -4,9 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from app.domain.explain import explain
 from app.domain.records import Signal
-from app.domain.strategy import Strategy
 from app.iso_time import iso
 from app.turns import in_turns
 from web.dependencies import CompleteReader, chosen_run, missing
@@ -14,7 +12,7 @@ from web.errors import documented
 from web.located import located
 from web.models import MissingPartition, SignalOut, SignalsOut
 from web.queries import SignalsQuery, SymbolSignalsQuery
-from web.reader import Page, Reader, RunInfo
+from web.reader import Page, RunInfo
 
 router = APIRouter(tags=["signals"])
 
@@ -23,8 +21,8 @@ SymbolPath = Annotated[
 ]
 
 
-async def _answer(reader: Reader, run: RunInfo | None, page: Page, left_out: list[MissingPartition]) -> SignalsOut:
-    signals = [_out(signal, reader.strategy) async for signal in in_turns(page.signals)]
+async def _answer(run: RunInfo | None, page: Page, left_out: list[MissingPartition]) -> SignalsOut:
+    signals = [_out(signal) async for signal in in_turns(page.signals)]
     origins = {signal.origin for signal in signals} | ({run.origin} if run else set())
     return SignalsOut(
         run_id=run.run_id if run else None,
@@ -35,9 +33,9 @@ async def _answer(reader: Reader, run: RunInfo | None, page: Page, left_out: lis
     )
 
 
-def _out(signal: Signal, strategy: Strategy) -> SignalOut:
+def _out(signal: Signal) -> SignalOut:
     times = {"timestamp": iso(signal["timestamp"]), "emitted_at": iso(signal["emitted_at"])}
-    return SignalOut.model_validate({**signal, **times, "explanation": explain(signal, strategy)})
+    return SignalOut.model_validate({**signal, **times})
 
 
 @router.get("/signals", summary="The newest signals over all symbols", responses=documented(404, 422, 503))
@@ -45,7 +43,7 @@ async def newest_signals(reader: CompleteReader, query: Annotated[SignalsQuery, 
     """Newest bar first, ties by symbol ascending."""
     run = chosen_run(reader, query.run)
     page = await reader.recent(run.run_id, query.wanted()) if run else Page(0, [])
-    return await _answer(reader, run, page, missing(reader))
+    return await _answer(run, page, missing(reader))
 
 
 @router.get(
@@ -58,4 +56,4 @@ async def signals_of_symbol(
 ) -> SignalsOut:
     """Newest bar first."""
     run, spelling = await located(reader, "/signals", symbol, query)
-    return await _answer(reader, run, await reader.signals(run.run_id, spelling, query.wanted()), [])
+    return await _answer(run, await reader.signals(run.run_id, spelling, query.wanted()), [])
