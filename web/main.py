@@ -12,7 +12,8 @@ from fastapi_offline import FastAPIOffline
 from web import errors
 from web.head import HeadMiddleware
 from web.reader import Reader
-from web.routes import home, metrics, runs, signals, state, windows
+from web.routes import market, metrics, operations, page, runs, signals, state, windows
+from web.security import SecurityHeadersMiddleware
 
 DESCRIPTION = """\
 BUY, SELL and HOLD for one-minute bars, each with the numbers it follows from.
@@ -36,7 +37,9 @@ def create_app(reader: Reader) -> FastAPI:
     app.state.reader = reader
     app.state.started = time.time()
     app.add_middleware(HeadMiddleware)
+    app.add_middleware(SecurityHeadersMiddleware)
     errors.install(app)
-    for concern in (home, signals, windows, runs, state, metrics):
+    for concern in (page, signals, windows, runs, market, state, operations, metrics):
         app.include_router(concern.router)
+    app.mount("/static", page.files, "static")
     return app
