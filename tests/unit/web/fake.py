@@ -1,6 +1,6 @@
 """A reader over plain lists, answering by brute force."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 
 from app.domain.records import Signal
 from tests.unit.web.series import STRATEGY, Series
@@ -58,6 +58,11 @@ class FakeReader:
 
     async def recent(self, run_id: str, wanted: SignalFilter) -> Page:
         return page((signal for each in self._of(run_id) for signal in each.signals()), wanted)
+
+    async def newest(self, run_id: str, symbols: Collection[str] | None) -> AsyncIterator[Signal]:
+        for each in self._of(run_id):
+            if symbols is None or each.symbol in symbols:
+                yield each.signals()[0]
 
     async def bars(self, run_id: str, symbol: str, limit: int) -> Bars:
         (rows,) = [each.rows for each in self._of(run_id) if each.symbol == symbol]

@@ -12,7 +12,8 @@ from tests.unit.web.fake import FakeReader
 from web.reader import Page, SignalFilter
 from web.routes.home import LINKS
 
-ROUTES = {"/signals", "/signals/{symbol}", "/windows/{symbol}", "/runs", "/symbols", "/health", "/ready", "/metrics"}
+STATE = {"/health", "/ready", "/metrics"}
+ROUTES = {"/signals", "/signals/{symbol}", "/stream", "/windows/{symbol}", "/runs", "/symbols", *STATE}
 
 
 @pytest.mark.parametrize(
