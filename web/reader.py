@@ -4,7 +4,7 @@ Every call is answered from memory or with a few look-ups in a local table, on t
 event loop; those that may take longer are coroutines and give way to the loop as they go.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -148,6 +148,9 @@ class Reader(Protocol):
 
     async def recent(self, run_id: str, wanted: SignalFilter) -> Page:
         """The signals of all symbols that match."""
+
+    def newest(self, run_id: str, symbols: Collection[str] | None) -> AsyncIterator[Signal]:
+        """The newest signal of each of these symbols, of all without a choice."""
 
     async def bars(self, run_id: str, symbol: str, limit: int) -> Bars:
         """The symbol's newest bars."""

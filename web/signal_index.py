@@ -4,7 +4,7 @@ The worker tells this index of every row it writes or reads at the start. It kee
 bytes a row, and reads the row itself only when someone asks for it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 
 import numpy as np
 
@@ -146,6 +146,19 @@ class SignalIndex:
         if series is None:
             return None
         return series.partition, series.key, self._columns.rows_of(series.place)
+
+    async def newest(self, run_id: str, symbols: Collection[str] | None) -> AsyncIterator[tuple[str, Row]]:
+        """The row of the newest bar of each of these symbols of a run, of all without a choice."""
+        run = self._runs.get(run_id)
+        if not run:
+            return
+        chosen = list(run.series.values())
+        if symbols is not None:
+            chosen = [series for symbol in symbols if (series := run.series.get(symbol))]
+        async for series in in_turns(chosen):
+            # By number only now: a newer bar may have come while others had their turn.
+            if self._is_here(series) and (row := self._row(series, int(self._columns.newest[series.place]))):
+                yield series.symbol, row
 
     async def recent(self, run_id: str, wanted: SignalFilter) -> tuple[int, list[tuple[str, Row]]]:
         """How many of the run's signals match, and the newest of them with their symbols: newest bar first."""

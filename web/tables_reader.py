@@ -1,6 +1,6 @@
 """The API's reader over this worker's table."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from time import monotonic
 
 from aiokafka.partitioner import murmur2
@@ -121,6 +121,11 @@ class TablesReader:
         """The signals of all symbols that match."""
         total, found = await self._index.recent(run_id, wanted)
         return Page(total, [self._signal(row, run_id, symbol) for symbol, row in found])
+
+    async def newest(self, run_id: str, symbols: Collection[str] | None) -> AsyncIterator[Signal]:
+        """The newest signal of each symbol."""
+        async for symbol, row in self._index.newest(run_id, symbols):
+            yield self._signal(row, run_id, symbol)
 
     async def bars(self, run_id: str, symbol: str, limit: int) -> Bars:
         """The symbol's newest bars."""

@@ -4,17 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from app.domain.explain import explain
-from app.domain.records import Signal
-from app.domain.strategy import Strategy
-from app.iso_time import iso
 from app.turns import in_turns
 from web.dependencies import CompleteReader, chosen_run, missing
 from web.errors import documented
 from web.located import located
-from web.models import MissingPartition, SignalOut, SignalsOut
+from web.models import MissingPartition, SignalsOut
 from web.queries import SignalsQuery, SymbolSignalsQuery
 from web.reader import Page, Reader, RunInfo
+from web.signal_out import signal_out
 
 router = APIRouter(tags=["signals"])
 
@@ -24,7 +21,7 @@ SymbolPath = Annotated[
 
 
 async def _answer(reader: Reader, run: RunInfo | None, page: Page, left_out: list[MissingPartition]) -> SignalsOut:
-    signals = [_out(signal, reader.strategy) async for signal in in_turns(page.signals)]
+    signals = [signal_out(signal, reader.strategy) async for signal in in_turns(page.signals)]
     origins = {signal.origin for signal in signals} | ({run.origin} if run else set())
     return SignalsOut(
         run_id=run.run_id if run else None,
@@ -33,11 +30,6 @@ async def _answer(reader: Reader, run: RunInfo | None, page: Page, left_out: lis
         missing_partitions=left_out,
         signals=signals,
     )
-
-
-def _out(signal: Signal, strategy: Strategy) -> SignalOut:
-    times = {"timestamp": iso(signal["timestamp"]), "emitted_at": iso(signal["emitted_at"])}
-    return SignalOut.model_validate({**signal, **times, "explanation": explain(signal, strategy)})
 
 
 @router.get("/signals", summary="The newest signals over all symbols", responses=documented(404, 422, 503))

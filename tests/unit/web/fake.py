@@ -1,7 +1,7 @@
 """A reader over plain lists, answering by brute force."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 
 from app.domain.records import MINUTE_MS, Signal
 from app.errors import StocksError
@@ -87,6 +87,11 @@ class FakeReader:
 
     async def recent(self, run_id: str, wanted: SignalFilter) -> Page:
         return page((signal for each in self._of(run_id) for signal in each.signals()), wanted)
+
+    async def newest(self, run_id: str, symbols: Collection[str] | None) -> AsyncIterator[Signal]:
+        for each in self._of(run_id):
+            if symbols is None or each.symbol in symbols:
+                yield each.signals()[0]
 
     async def bars(self, run_id: str, symbol: str, limit: int) -> Bars:
         (rows,) = [each.rows for each in self._of(run_id) if each.symbol == symbol]
