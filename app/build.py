@@ -24,7 +24,10 @@ from app.kafka.stall_watch import StallWatch
 from app.settings import Settings, SettingsError
 from app.topics import topics
 from tables.windows import WindowsTable
+from web.connection import WithTransport
 from web.main import create_app
+from web.stream import Push
+from web.stream.topic import SignalTopic
 from web.tables_reader import TablesReader
 
 #: Not more often: confluent-kafka never frees the id of a topic that it has described, some 100 bytes.
@@ -40,6 +43,12 @@ class StocksApp(BatchApp):
     table: WindowsTable
     processor: BatchProcessor
     reader: TablesReader
+    push: Push
+
+    async def stop(self) -> None:
+        """Stop the worker, its streams first: they would have the API's server wait."""
+        self.push.close()
+        await super().stop()
 
 
 def build(settings: Settings) -> StocksApp:
@@ -67,7 +76,8 @@ def build(settings: Settings) -> StocksApp:
 
     app.reader = TablesReader(app, table, settings)
     app.timer(STALL_SECONDS)(_watch_stalls(app, settings))
-    app.asgi_app = create_app(app.reader)
+    app.push = Push(SignalTopic(settings), app.reader)
+    app.asgi_app = WithTransport(create_app(app.reader, app.push))
     _measure(app)
     app.timer(CHECK_SECONDS)(app.check)
     app.task(app.check)

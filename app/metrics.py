@@ -67,6 +67,7 @@ assigned_partitions = Gauge(
 )
 recovering = Gauge("stocks_recovering", "1 while tables are being restored, else 0.", registry=registry)
 recovery_seconds = Gauge("stocks_recovery_seconds", "Seconds the last recovery of the tables took.", registry=registry)
+streams_open = Gauge("stocks_streams_open", "Clients of GET /stream that are connected now.", registry=registry)
 
 
 class NewestBar(Collector):

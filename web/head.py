@@ -20,4 +20,5 @@ class HeadMiddleware:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self.app({**scope, "method": "GET"}, receive, send_without_body)
+        # An answer without an end must know that nobody waits for it.
+        await self.app({**scope, "method": "GET", "is_head": True}, receive, send_without_body)

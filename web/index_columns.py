@@ -29,6 +29,10 @@ def is_transition(code: int) -> bool:
     return code % 4 not in (code // 4, _NO_PREVIOUS)
 
 
+#: For each code whether it is a transition, bool[256].
+_TRANSITIONS: Bools = np.array([code < 12 and is_transition(code) for code in range(256)])
+
+
 class IndexColumns:
     """For each series a ring of `keep_bars` slots, of which only as many take memory as are in use."""
 
@@ -79,6 +83,22 @@ class IndexColumns:
         slots = np.where(known, slots, 0)
         codes = np.where(known, self.codes[places[:, np.newaxis], slots], EMPTY).astype(np.uint8)
         return codes, self.minutes[places[:, np.newaxis], slots].astype(np.int64), numbers
+
+    def newest_transitions(self, places: Ints) -> tuple[Ints, Codes]:
+        """Start of each series' newest bar whose action differs from the one before, minutes since 1970; 0: none.
+
+        And the codes of these bars.
+        """
+        minutes, codes = np.zeros(len(places), np.int64), np.zeros(len(places), np.uint8)
+        step = max(1, _CHUNK // self.codes.shape[1])
+        for start in range(0, len(places), step):
+            some = places[start : start + step]
+            turned = np.where(_TRANSITIONS[self.codes[some]], self.minutes[some], 0)
+            slots = turned.argmax(1)
+            rows = np.arange(len(some))
+            minutes[start : start + step] = turned[rows, slots]
+            codes[start : start + step] = self.codes[some, slots]
+        return minutes, codes
 
     def rows_since(self, places: Ints, minute: int) -> Ints:
         """How many of each series' bars start at a minute, minutes since 1970, UTC, or later."""

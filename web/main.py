@@ -12,7 +12,9 @@ from fastapi_offline import FastAPIOffline
 from web import errors
 from web.head import HeadMiddleware
 from web.reader import Reader
-from web.routes import home, metrics, runs, signals, state, windows
+from web.routes import market, metrics, operations, page, runs, signals, state, stream, windows
+from web.security import SecurityHeadersMiddleware
+from web.stream import Push
 
 DESCRIPTION = """\
 BUY, SELL and HOLD for one-minute bars, each with the numbers it follows from.
@@ -24,8 +26,8 @@ are missing and who holds them, and a symbol elsewhere is a redirect to its work
 """
 
 
-def create_app(reader: Reader) -> FastAPI:
-    """The ASGI application over one worker's tables; it starts and stops nothing."""
+def create_app(reader: Reader, push: Push | None = None) -> FastAPI:
+    """The ASGI application over one worker's tables; it starts and stops nothing. Without `push`, no stream."""
     app = FastAPIOffline(
         title="Stock signals",
         version=state.VERSION,
@@ -34,9 +36,12 @@ def create_app(reader: Reader) -> FastAPI:
         swagger_ui_parameters={"validatorUrl": None},
     )
     app.state.reader = reader
+    app.state.push = push
     app.state.started = time.time()
     app.add_middleware(HeadMiddleware)
+    app.add_middleware(SecurityHeadersMiddleware)
     errors.install(app)
-    for concern in (home, signals, windows, runs, state, metrics):
+    for concern in (page, signals, stream, windows, runs, market, state, operations, metrics):
         app.include_router(concern.router)
+    app.mount("/static", page.files, "static")
     return app

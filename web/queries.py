@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.domain.records import Action
 from web.reader import SignalFilter
+from web.stream.filter import StreamFilter
 
 MAX_LIMIT = 1000
 MAX_BARS = 10_000
@@ -18,6 +19,13 @@ _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzin
 def _split(values: object) -> object:
     """`BUY,SELL`, `buy` and repeated parameters are all fine."""
     return [part.upper() for value in values for part in value.split(",")] if isinstance(values, list) else values
+
+
+def _names(values: object) -> object:
+    """`A,B` and repeated parameters are all fine; none at all is none chosen."""
+    if not isinstance(values, list):
+        return values
+    return [name for value in values for part in value.split(",") if (name := part.strip())] or None
 
 
 def _ms(time: datetime | None) -> int | None:
@@ -92,3 +100,32 @@ class SymbolBarsQuery(SymbolQuery):
     """How many bars of one symbol."""
 
     limit: int = Field(default=60, ge=1, le=MAX_BARS, description="At most this many bars, the newest.")
+
+
+class LocalQuery(RunQuery):
+    """Which run and symbols to read here."""
+
+    symbols: Annotated[
+        frozenset[str] | None,
+        BeforeValidator(_names),
+        Field(description="Only these symbols, for example AAPL,SPY; without it, all."),
+    ] = None
+
+    @property
+    def chosen(self) -> frozenset[str] | None:
+        """The symbols, as spelt and in upper case."""
+        return None if self.symbols is None else self.symbols | {symbol.upper() for symbol in self.symbols}
+
+
+class StreamQuery(LocalQuery):
+    """Which signals to push."""
+
+    transitions: bool = Field(default=False, description="Only signals whose action differs from the bar's before.")
+    last_event_id: str | None = Field(
+        default=None,
+        description="Go on behind this event; for clients that cannot send the header Last-Event-ID, which wins.",
+    )
+
+    def wanted(self) -> StreamFilter:
+        """As the stream takes it."""
+        return StreamFilter(self.run, self.chosen, self.transitions, named=self.run is not None)

@@ -4,7 +4,7 @@ Every call is answered from memory or with a few look-ups in a local table, on t
 event loop; those that may take longer are coroutines and give way to the loop as they go.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -12,6 +12,7 @@ from app.domain.records import Action, Origin, Signal
 from app.domain.row import Row
 from app.domain.signal import is_transition
 from app.domain.strategy import Strategy
+from web.operations import Operations
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +104,26 @@ class Bars(NamedTuple):
     position: Position | None
 
 
+class SessionRows(NamedTuple):
+    """Symbols in ascending order, and for each the open of its first bar in a session and its newest transition.
+
+    `transitions` are bar starts, UTC, milliseconds since 1970; `actions` those that these bars turned to.
+    """
+
+    symbols: Sequence[str]
+    opens: Sequence[float | None]
+    transitions: Sequence[int | None]
+    actions: Sequence[Action | None]
+
+
 class Reader(Protocol):
     """The table of one worker. Where a run or symbol is unknown the answer is empty or None, never an error."""
 
     strategy: Strategy
+
+    @property
+    def operations(self) -> Operations:
+        """The worker's partitions, and the dead letters."""
 
     def readiness(self) -> Readiness:
         """Whether the worker does its work, and why not."""
@@ -132,5 +149,11 @@ class Reader(Protocol):
     async def recent(self, run_id: str, wanted: SignalFilter) -> Page:
         """The signals of all symbols that match."""
 
+    def newest(self, run_id: str, symbols: Collection[str] | None) -> AsyncIterator[Signal]:
+        """The newest signal of each of these symbols, of all without a choice."""
+
     async def bars(self, run_id: str, symbol: str, limit: int) -> Bars:
         """The symbol's newest bars."""
+
+    async def session(self, run_id: str, minute: int) -> SessionRows:
+        """Each symbol's first bar that starts at a minute (since 1970, UTC) or later, and its newest transition."""

@@ -4,7 +4,7 @@ The worker tells this index of every row it writes or reads at the start. It kee
 bytes a row, and reads the row itself only when someone asks for it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 
 import numpy as np
 
@@ -14,10 +14,13 @@ from app.domain.row import ACTIONS, Bools, Ints, Row
 from app.turns import in_turns
 from tables.row_format import read_fixed, row_key, series_of
 from web.index_columns import EMPTY, Codes, IndexColumns, codes_of, is_transition
-from web.reader import RunInfo, SignalFilter
+from web.reader import RunInfo, SessionRows, SignalFilter
 
 ReadRow = Callable[[int, bytes], Row | None]
 """The table's row of a partition and key."""
+
+ReadBytes = Callable[[int, bytes], bytes | None]
+"""The same as bytes."""
 
 #: How many of the newest bars of each series are looked at first: at a minute's end the newest ones have one minute.
 _NEWEST = (1, 8)
@@ -144,6 +147,19 @@ class SignalIndex:
             return None
         return series.partition, series.key, self._columns.rows_of(series.place)
 
+    async def newest(self, run_id: str, symbols: Collection[str] | None) -> AsyncIterator[tuple[str, Row]]:
+        """The row of the newest bar of each of these symbols of a run, of all without a choice."""
+        run = self._runs.get(run_id)
+        if not run:
+            return
+        chosen = list(run.series.values())
+        if symbols is not None:
+            chosen = [series for symbol in symbols if (series := run.series.get(symbol))]
+        async for series in in_turns(chosen):
+            # By number only now: a newer bar may have come while others had their turn.
+            if self._is_here(series) and (row := self._row(series, int(self._columns.newest[series.place]))):
+                yield series.symbol, row
+
     async def recent(self, run_id: str, wanted: SignalFilter) -> tuple[int, list[tuple[str, Row]]]:
         """How many of the run's signals match, and the newest of them with their symbols: newest bar first."""
         run = self._runs.get(run_id)
@@ -226,6 +242,37 @@ class SignalIndex:
 
     def _is_here(self, series: _Series) -> bool:
         return self._series.get(series.key) is series
+
+    async def session(self, run_id: str, minute: int, read: ReadBytes) -> SessionRows:
+        """Each symbol's open in a session that began at a minute (since 1970, UTC), and its newest transition.
+
+        `read` gives the bytes of the row of a partition and key.
+        """
+        run = self._runs.get(run_id)
+        if not run:
+            return SessionRows([], [], [], [])
+        series, places = run.in_order()
+        opens: list[float | None] = [None] * len(series)
+        newest, counts = self._columns.newest[places], self._columns.rows_since(places, minute)
+        firsts = zip(range(len(series)), (newest - counts + 1).tolist(), counts.tolist(), strict=True)
+        async for index, number, count in in_turns(firsts):
+            each = series[index]
+            if not count or not self._is_here(each):
+                continue
+            value = read(each.partition, row_key(each.key, number % self._keep_bars))
+            # While others had their turn, a newer bar may have taken the slot.
+            if value is not None and (row := read_fixed([value])[0])["number"] == number:
+                opens[index] = float(row["open"])
+        # As things are now: partitions may have gone meanwhile.
+        here = [index for index, each in enumerate(series) if self._is_here(each)]
+        minutes, codes = self._columns.newest_transitions(places[here])
+        turned = list(zip(minutes.tolist(), (codes // 4).tolist(), strict=True))
+        return SessionRows(
+            [series[index].symbol for index in here],
+            [opens[index] for index in here],
+            [minute * MINUTE_MS or None for minute, _ in turned],
+            [ACTIONS[action] if minute else None for minute, action in turned],
+        )
 
     def _row(self, series: _Series, number: int) -> Row | None:
         # While others had their turn, the partition may have gone, or the row been taken by a newer bar.

@@ -1,6 +1,6 @@
 """The API's reader over this worker's table."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from time import monotonic
 
 from aiokafka.partitioner import murmur2
@@ -15,7 +15,8 @@ from app.turns import in_turns
 from tables.row_format import row_key
 from tables.warm_up import WarmUp
 from tables.windows import WindowsTable
-from web.reader import Bars, Page, PartitionOwner, Position, Readiness, RunInfo, SignalFilter
+from web.operations_reader import OperationsReader
+from web.reader import Bars, Page, PartitionOwner, Position, Readiness, RunInfo, SessionRows, SignalFilter
 from web.signal_index import SignalIndex
 
 RETRY_AFTER_SECONDS = 2
@@ -26,6 +27,7 @@ class TablesReader:
 
     def __init__(self, app: BatchApp, table: WindowsTable, settings: Settings) -> None:
         self.strategy = settings.strategy
+        self.operations = OperationsReader(app, table, settings)
         self._app = app
         self._table = table
         self._settings = settings
@@ -120,6 +122,11 @@ class TablesReader:
         total, found = await self._index.recent(run_id, wanted)
         return Page(total, [self._signal(row, run_id, symbol) for symbol, row in found])
 
+    async def newest(self, run_id: str, symbols: Collection[str] | None) -> AsyncIterator[Signal]:
+        """The newest signal of each symbol."""
+        async for symbol, row in self._index.newest(run_id, symbols):
+            yield self._signal(row, run_id, symbol)
+
     async def bars(self, run_id: str, symbol: str, limit: int) -> Bars:
         """The symbol's newest bars."""
         place = self._index.place(run_id, symbol)
@@ -130,6 +137,10 @@ class TablesReader:
         checkpoint = self._table.checkpoint(partition)
         position = checkpoint and Position(checkpoint.topic_id, partition, checkpoint.offset - 1)
         return Bars(rows, self._series_start(partition, series, rows[-1]), position)
+
+    async def session(self, run_id: str, minute: int) -> SessionRows:
+        """Each symbol's open in a session, and its newest transition."""
+        return await self._index.session(run_id, minute, self._table.read)
 
     def _series_start(self, partition: int, series: bytes, newest: Row) -> Row | None:
         """The row with which the series of the newest one began after a split, if it is still kept."""

@@ -4,15 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from app.domain.records import Signal
-from app.iso_time import iso
 from app.turns import in_turns
 from web.dependencies import CompleteReader, chosen_run, missing
 from web.errors import documented
 from web.located import located
-from web.models import MissingPartition, SignalOut, SignalsOut
+from web.models import MissingPartition, SignalsOut
 from web.queries import SignalsQuery, SymbolSignalsQuery
 from web.reader import Page, RunInfo
+from web.signal_out import signal_out
 
 router = APIRouter(tags=["signals"])
 
@@ -22,7 +21,7 @@ SymbolPath = Annotated[
 
 
 async def _answer(run: RunInfo | None, page: Page, left_out: list[MissingPartition]) -> SignalsOut:
-    signals = [_out(signal) async for signal in in_turns(page.signals)]
+    signals = [signal_out(signal) async for signal in in_turns(page.signals)]
     origins = {signal.origin for signal in signals} | ({run.origin} if run else set())
     return SignalsOut(
         run_id=run.run_id if run else None,
@@ -31,11 +30,6 @@ async def _answer(run: RunInfo | None, page: Page, left_out: list[MissingPartiti
         missing_partitions=left_out,
         signals=signals,
     )
-
-
-def _out(signal: Signal) -> SignalOut:
-    times = {"timestamp": iso(signal["timestamp"]), "emitted_at": iso(signal["emitted_at"])}
-    return SignalOut.model_validate({**signal, **times})
 
 
 @router.get("/signals", summary="The newest signals over all symbols", responses=documented(404, 422, 503))

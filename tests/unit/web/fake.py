@@ -1,10 +1,14 @@
 """A reader over plain lists, answering by brute force."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 
-from app.domain.records import Signal
+from app.domain.records import MINUTE_MS, Signal
+from app.errors import StocksError
+from app.letters.letter import Letter
 from tests.unit.web.series import STRATEGY, Series
-from web.reader import Bars, Page, PartitionOwner, Position, Readiness, RunInfo, SignalFilter
+from web.operations import NewestLetters, PartitionState
+from web.reader import Bars, Page, PartitionOwner, Position, Readiness, RunInfo, SessionRows, SignalFilter
 
 POSITION = Position("topic", 0, 11)
 
@@ -23,6 +27,30 @@ def page(signals: Iterable[Signal], wanted: SignalFilter) -> Page:
     return Page(len(matching), matching[: wanted.limit])
 
 
+class FakeOperations:
+    """A worker that holds the first of two partitions."""
+
+    address = "http://here:8001"
+
+    def __init__(self) -> None:
+        self.states = [
+            PartitionState(0, self.address, here=True, position=12, lag=0),
+            PartitionState(1, "http://other:8001", here=False),
+        ]
+        self.letters: list[Letter] = []
+        self.fault: StocksError | None = None
+
+    async def partitions(self) -> Sequence[PartitionState]:
+        return self.states
+
+    async def dead_letters(self, limit: int) -> NewestLetters:
+        if self.fault:
+            raise self.fault
+        return NewestLetters(
+            len(self.letters), dict(Counter(each.reason for each in self.letters)), self.letters[:limit]
+        )
+
+
 class FakeReader:
     """The run of the series given last is the one active last."""
 
@@ -33,6 +61,7 @@ class FakeReader:
         self.state = Readiness()
         self.missing: list[PartitionOwner] = []
         self.away: dict[str, PartitionOwner] = {}
+        self.operations = FakeOperations()
 
     def readiness(self) -> Readiness:
         return self.state
@@ -59,10 +88,27 @@ class FakeReader:
     async def recent(self, run_id: str, wanted: SignalFilter) -> Page:
         return page((signal for each in self._of(run_id) for signal in each.signals()), wanted)
 
+    async def newest(self, run_id: str, symbols: Collection[str] | None) -> AsyncIterator[Signal]:
+        for each in self._of(run_id):
+            if symbols is None or each.symbol in symbols:
+                yield each.signals()[0]
+
     async def bars(self, run_id: str, symbol: str, limit: int) -> Bars:
         (rows,) = [each.rows for each in self._of(run_id) if each.symbol == symbol]
         start = next((row for row in reversed(rows) if row.split), None)
         return Bars(rows[-limit:], start, POSITION)
+
+    async def session(self, run_id: str, minute: int) -> SessionRows:
+        rows = sorted(self._of(run_id), key=lambda each: each.symbol)
+        began = minute * MINUTE_MS
+        firsts = [next((row.open for row in each.rows if row.timestamp >= began), None) for each in rows]
+        turned = [next((signal for signal in each.signals() if signal["transition"]), None) for each in rows]
+        return SessionRows(
+            [each.symbol for each in rows],
+            firsts,
+            [None if signal is None else signal["timestamp"] for signal in turned],
+            [None if signal is None else signal["action"] for signal in turned],
+        )
 
     def _of(self, run_id: str) -> list[Series]:
         return [each for each in self.series if each.run_id == run_id]

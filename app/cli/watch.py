@@ -1,0 +1,46 @@
+"""`stocks watch`: the signals as they come, from a worker's stream."""
+
+import sys
+
+import click
+
+
+@click.command("watch")
+@click.argument("symbols", nargs=-1, metavar="[SYMBOL]...")
+@click.option("--run", "run_id", help="The run to watch.  [default: the one that was active last]")
+@click.option("--transitions", is_flag=True, help="Only signals whose action differs from the bar's before.")
+@click.option(
+    "--url", "urls", multiple=True, help="A worker's address; several: the next when one is gone.  [default: the local]"
+)
+def command(symbols: tuple[str, ...], run_id: str | None, transitions: bool, urls: tuple[str, ...]) -> None:
+    """Watch signals as they come, of all symbols or of those named, until Ctrl-C.
+
+    On a terminal a table that moves, otherwise a line a signal. Goes on
+    where it was cut, without a gap and without a repeat.
+    """
+    from rich.console import Console
+
+    from app.cli.event_stream import EventStream
+    from app.cli.watch_view import LinesView, LiveView
+
+    params = {"symbols": ",".join(symbols), "run": run_id or "", "transitions": "true" if transitions else ""}
+    stream = EventStream(urls or [_local()], {name: value for name, value in params.items() if value})
+    console = Console(highlight=False)
+    view = LiveView(console) if sys.stdout.isatty() else LinesView(console, Console(stderr=True, highlight=False))
+    try:
+        with view:
+            for event in stream:
+                view.show(event)
+    except (KeyboardInterrupt, BrokenPipeError):
+        # The ways to end watching: Ctrl-C, and `| head`.
+        return
+    finally:
+        stream.close()
+
+
+def _local() -> str:
+    from app.settings import settings
+
+    ours = settings()
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(ours.api_host, ours.api_host)  # noqa: S104 - not to listen on
+    return f"http://{host}:{ours.api_port}"

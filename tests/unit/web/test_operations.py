@@ -1,0 +1,52 @@
+"""GET /worker and GET /dead-letters."""
+
+import httpx
+
+from app.broker import BrokerUnavailable
+from app.letters.letter import Letter
+from app.letters.place import Place
+from tests.unit.web.fake import FakeReader
+from web.reader import Readiness
+
+
+async def test_the_worker_and_who_holds_what(client: httpx.AsyncClient, reader: FakeReader) -> None:
+    answer = (await client.get("/worker")).json()
+    assert (answer["status"], answer["reasons"], answer["strategy"]) == ("ok", [], reader.strategy.name)
+    assert answer["workers"] == ["http://here:8001", "http://other:8001"]
+    assert answer["partitions"] == [
+        {"partition": 0, "owner": "http://here:8001", "here": True, "position": 12, "lag": 0},
+        {"partition": 1, "owner": "http://other:8001", "here": False, "position": None, "lag": None},
+    ]
+    assert set(answer["signals"]) == {"BUY", "SELL", "HOLD"}
+    assert answer["versions"]["faust-streaming"]
+
+
+async def test_the_worker_answers_while_it_recovers(client: httpx.AsyncClient, reader: FakeReader) -> None:
+    reader.state = Readiness(recovering=True, reasons=("tables are being restored: 3 records to go",))
+    answer = await client.get("/worker")
+    assert (answer.status_code, answer.json()["status"]) == (200, "recovering")
+
+
+def letter(offset: int, value: bytes | None = b"\x00\x01" * 50, source: Place | None = None) -> Letter:
+    return Letter(
+        Place("stocks.dead-letters", 1, offset), source, "undecodable", "ValueError: no", None, None, b"AAPL", value
+    )
+
+
+async def test_the_newest_dead_letters(client: httpx.AsyncClient, reader: FakeReader) -> None:
+    reader.operations.letters = [letter(9, source=Place("stocks.raw.avro", 1, 392)), letter(8, None)]
+    answer = (await client.get("/dead-letters?limit=2")).json()
+    assert (answer["read"], answer["reasons"]) == (2, {"undecodable": 2})
+    first, second = answer["letters"]
+    assert (first["source"], first["key"], first["value_bytes"]) == ("stocks.raw.avro[1]@392", "AAPL", 100)
+    assert first["value"].startswith("00 01 00 01")
+    assert (second["source"], second["value"], second["value_bytes"]) == (None, None, 0)
+
+
+async def test_a_broker_that_does_not_answer_is_503_with_the_reason(
+    client: httpx.AsyncClient, reader: FakeReader
+) -> None:
+    reader.operations.fault = BrokerUnavailable("No broker answers at 127.0.0.1:1")
+    answer = await client.get("/dead-letters")
+    assert (answer.status_code, answer.json()["detail"]) == (503, "No broker answers at 127.0.0.1:1")
+    assert answer.headers["retry-after"] == "5"

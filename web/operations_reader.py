@@ -1,0 +1,93 @@
+"""Partitions and dead letters, as the page on operations shows them."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+from confluent_kafka import Consumer, TopicPartition
+
+from app.broker import TIMEOUT, Broker
+from app.clients import consumer_config
+from app.engine.app import BatchApp
+from app.kafka.address import advertised_host
+from app.letters.letter import Letter, read_letter
+from app.settings import Settings
+from app.topics import topics
+from tables.windows import WindowsTable
+from web.operations import NewestLetters, PartitionState
+
+#: Of each partition so many of the newest letters are read at most, and so many of all of them are kept.
+_EACH, _KEPT = 200, 200
+
+#: However many pages ask, the topic is read once in so many seconds.
+_KEEP_SECONDS = 5.0
+_READ_SECONDS = 5.0
+
+
+class OperationsReader:
+    """What this worker knows of itself and the others; dead letters are read from their topic in a thread."""
+
+    def __init__(self, app: BatchApp, table: WindowsTable, settings: Settings) -> None:
+        self.address = f"http://{advertised_host(settings)}:{settings.api_port}"
+        self._app = app
+        self._table = table
+        self._settings = settings
+        self._lock = asyncio.Lock()
+        self._letters = NewestLetters(0, {}, [])
+        self._read_at = float("-inf")
+
+    async def partitions(self) -> Sequence[PartitionState]:
+        """All partitions."""
+        consumer = self._app.batch_consumer
+        tps = {tp.partition: tp for tp in consumer.stream_tps()}
+        lags = {tp.partition: lag for tp, lag in (await self._app.lag()).items()} if tps else {}
+        return [
+            PartitionState(
+                number,
+                self.address if number in tps else self._app.holder(self._table.changelog_name, number),
+                number in tps,
+                consumer.finished(tps[number]) if number in tps else None,
+                lags.get(number),
+            )
+            for number in range(self._settings.partitions)
+        ]
+
+    async def dead_letters(self, limit: int) -> NewestLetters:
+        """The newest dead letters, at most some seconds old. Raises StocksError."""
+        async with self._lock:
+            if time.monotonic() - self._read_at > _KEEP_SECONDS:
+                self._letters = await asyncio.to_thread(newest_letters, self._settings)
+                self._read_at = time.monotonic()
+        read, reasons, letters = self._letters
+        return NewestLetters(read, reasons, letters[:limit])
+
+
+def newest_letters(settings: Settings) -> NewestLetters:
+    """The newest letters of each partition, the newest first by the time of their records. Raises StocksError."""
+    topic = topics(settings).dead_letters.name
+    found = Broker(settings).metadata().topics.get(topic)
+    if found is None or found.error:
+        return NewestLetters(0, {}, [])
+    consumer = Consumer(consumer_config(settings, f"{settings.id}-page") | {"enable.partition.eof": True})
+    letters: list[Letter] = []
+    try:
+        unread: set[int] = set()
+        start: list[TopicPartition] = []
+        for number in found.partitions:
+            low, high = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=TIMEOUT)
+            if high > low:
+                start.append(TopicPartition(topic, number, max(low, high - _EACH)))
+                unread.add(number)
+        consumer.assign(start)
+        deadline = time.monotonic() + _READ_SECONDS
+        while unread and time.monotonic() < deadline:
+            for message in consumer.consume(500, 0.2):
+                if message.error() is not None:  # The end of a partition; other errors are met again at the next read.
+                    unread.discard(message.partition() or 0)
+                else:
+                    letters.append(read_letter(message))
+    finally:
+        consumer.close()
+    letters.sort(key=lambda letter: (letter.time_ms or 0, letter.place.offset), reverse=True)
+    return NewestLetters(len(letters), dict(Counter(each.reason or "unknown" for each in letters)), letters[:_KEPT])

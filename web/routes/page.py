@@ -1,0 +1,66 @@
+"""The page for people: /, /s/{symbol} and /operations, and the files they are made of.
+
+A program that asks for JSON at / gets a list of addresses.
+"""
+
+from pathlib import Path
+
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.staticfiles import StaticFiles
+
+router = APIRouter(include_in_schema=False)
+
+STATIC = Path(__file__).parents[1] / "static"
+
+LINKS = {
+    "/signals": "the newest signals of all symbols",
+    "/symbols": "the symbols",
+    "/runs": "the runs: series of bars that are kept apart",
+    "/operations": "a page on the workers, their partitions and the dead letters",
+    "/docs": "every address, with its parameters and answers",
+    "/health": "whether the process lives",
+    "/ready": "whether it does its work",
+    "/metrics": "numbers for Prometheus",
+}
+
+#: Browsers ask each time whether a file has changed, so that a new version is seen at once.
+_ASK_AGAIN = {"Cache-Control": "no-cache"}
+
+
+class _Files(StaticFiles):
+    """The files under web/static."""
+
+    def file_response(self, *args: object, **kwargs: object) -> Response:
+        """A file, to be asked for again each time."""
+        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+        response.headers.update(_ASK_AGAIN)
+        return response
+
+
+files = _Files(directory=STATIC)
+
+
+@router.get("/")
+async def home(request: Request) -> Response:
+    """The page; for a program that wants JSON, where everything is."""
+    accept = request.headers.get("accept", "")
+    if "application/json" in accept and "text/html" not in accept:
+        return JSONResponse(LINKS)
+    return _page("index.html")
+
+
+@router.get("/s/{symbol:path}")
+async def symbol_page(symbol: str) -> Response:
+    """The page with one symbol's chart."""
+    return _page("index.html")
+
+
+@router.get("/operations")
+async def operations_page() -> Response:
+    """The page on the workers."""
+    return _page("operations.html")
+
+
+def _page(name: str) -> Response:
+    return FileResponse(STATIC / name, headers=_ASK_AGAIN)

@@ -1,0 +1,40 @@
+"""Push: the signals as server-sent events, the same from any worker, with resume.
+
+`topic` reads stocks.signals, `hub` keeps what came last and hands it to all clients, `client` makes
+one client's events, `response` writes them to the socket, `snapshot` says how things are now.
+"""
+
+from web.reader import Reader
+from web.stream.client import Client
+from web.stream.filter import StreamFilter
+from web.stream.hub import Hub
+from web.stream.partitions import Partitions
+from web.stream.peers import HttpPeers
+from web.stream.position import StreamId, UnreadableId, parse_id
+from web.stream.snapshot import Peers, Snapshots
+from web.stream.source import Source
+
+
+class Push:
+    """All of push on one worker."""
+
+    def __init__(self, source: Source, reader: Reader, peers: Peers | None = None) -> None:
+        self.hub = Hub(source)
+        self._partitions = Partitions(self.hub, reader)
+        self._snapshots = Snapshots(self.hub, reader, self._partitions, peers or HttpPeers())
+
+    def client(self, wanted: StreamFilter, last_id: str | None) -> Client:
+        """A client that is new, or goes on behind the id of the last event that it got."""
+        at: StreamId | str | None = None
+        if last_id:
+            try:
+                at = parse_id(last_id, self.hub.source.partitions)
+            except UnreadableId as error:
+                at = str(error)
+            else:
+                wanted = wanted if wanted.named else wanted.with_run(at.run_id)
+        return Client(self.hub, self._snapshots, self._partitions, wanted, at)
+
+    def close(self) -> None:
+        """End all streams, at once."""
+        self.hub.close()

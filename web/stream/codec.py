@@ -1,0 +1,72 @@
+"""From the topic's bytes to what filters look at, and to the JSON that clients get."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from sys import intern
+from typing import cast
+
+from confluent_kafka import Message
+
+from app.avro.columns import ColumnDecoder
+from app.avro.serde import HEADER, SchemaSource
+from app.domain.records import Signal
+from web.signal_out import signal_out
+from web.stream.batch import Batch, Record
+from web.stream.position import Vector
+
+_FIELDS = ("run_id", "symbol", "transition", "timestamp", "revision", "emitted_at")
+
+log = logging.getLogger(__name__)
+
+
+class SignalCodec:
+    """Reads messages of stocks.signals; for threads but for `prepare`'s caller, of which there is one at a time."""
+
+    def __init__(self, registry: SchemaSource) -> None:
+        self._decoder = ColumnDecoder(registry, "signal")
+        self._known: set[bytes] = set()
+
+    def batch(self, messages: Sequence[Message], before: Vector, after: Vector) -> Batch:
+        """Messages as a batch; those that are no signals are left out. Raises RegistryUnavailable; not for the loop."""
+        payloads = [message.value() for message in messages]
+        self._prepare(payloads)
+        decoded = self._decoder.decode_columns(payloads)
+        columns = decoded.columns
+        named = (columns["run_id"], columns["symbol"], columns["transition"])
+        times = (columns[name].cast("int64") for name in ("timestamp", "revision", "emitted_at"))
+        lists = (column.to_pylist() for column in (*named, *times))
+        found = dict(zip(decoded.indexes.tolist(), zip(*lists, strict=True), strict=True))
+        for index, record in decoded.records:
+            found[index] = tuple(record[name] for name in _FIELDS)
+        for index, poison in decoded.poisoned:
+            message = messages[index]
+            log.warning("%s[%s]@%s is no signal: %s", message.topic(), message.partition(), message.offset(), poison)
+        records = []
+        newest = (0, "")
+        for index in sorted(found):
+            run_id, symbol, is_transition, timestamp, revision, emitted_at = found[index]
+            message = messages[index]
+            place = cast(int, message.partition()), cast(int, message.offset())
+            value = cast(bytes, payloads[index])
+            records.append(Record(*place, intern(run_id), intern(symbol), is_transition, timestamp, revision, value))
+            newest = max(newest, (emitted_at, run_id))
+        return Batch(records, before, after, newest)
+
+    def _prepare(self, payloads: Sequence[bytes | None]) -> None:
+        headers = {payload[:HEADER] for payload in payloads if payload}
+        if not headers <= self._known:
+            asyncio.run(self._decoder.prepare(payloads))
+            self._known |= headers
+
+    def signals(self, records: Sequence[Record]) -> list[Signal]:
+        """The signals of records that came from `batch`, one by one."""
+        return [cast(Signal, self._decoder.decode(record.value)) for record in records]
+
+    def json(self, records: Sequence[Record]) -> list[bytes]:
+        """Each as in GET /signals."""
+        return [self.line(signal) for signal in self.signals(records)]
+
+    def line(self, signal: Signal) -> bytes:
+        """One signal as in GET /signals."""
+        return signal_out(signal).model_dump_json().encode()

@@ -1,0 +1,72 @@
+"""Server-sent events as bytes."""
+
+import json
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from web.stream.batch import Batch, Record
+from web.stream.filter import StreamFilter
+from web.stream.position import Ids, Vector, run_suffix
+from web.stream.source import Source
+
+HEARTBEAT = b":\n\n"
+
+#: Bytes written at once: more would lie in the server's memory for who does not read.
+PIECE = 32 * 1024
+
+
+def opening() -> bytes:
+    """The first bytes: after a cut a client waits 1 to 4 s, not all clients the same."""
+    return b"retry: %d\n\n" % random.randint(1000, 4000)  # noqa: S311 - no secret
+
+
+def event(name: str, id_: str | None, data: bytes) -> bytes:
+    """One event; the data is JSON, which has no line breaks."""
+    head = f"id: {id_}\nevent: {name}\ndata: " if id_ is not None else f"event: {name}\ndata: "
+    return head.encode() + data + b"\n\n"
+
+
+def json_event(name: str, id_: str | None, data: Any) -> bytes:
+    """The same of what is to be JSON."""
+    return event(name, id_, json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def pieces(data: bytes) -> Iterator[bytes]:
+    """Data in the sizes in which it is written."""
+    for start in range(0, len(data), PIECE):
+        yield data[start : start + PIECE]
+
+
+def make_json(source: Source, batch: Batch, indexes: Iterable[int]) -> None:
+    """Have the batch keep the JSON of these records; for the encoder's thread, or for few."""
+    missing = [index for index in indexes if index not in batch.json]
+    found = source.json([batch.records[index] for index in missing])
+    batch.json.update(zip(missing, found, strict=True))
+
+
+def shared_events(batch: Batch, wanted: StreamFilter, indexes: Sequence[int]) -> bytes:
+    """The events for all who have read everything before the batch and want the same; JSON must be made."""
+    known = batch.events.get(wanted)
+    if known is None:
+        suffix, ids, made = run_suffix(wanted.run_in_id), batch.ids, batch.json
+        known = b"".join([event("signal", ids[index] + suffix, made[index]) for index in indexes])
+        batch.events[wanted] = known
+    return known
+
+
+def own_events(batch: Batch, vector: Vector, wanted: StreamFilter, indexes: Sequence[int]) -> bytes:
+    """The events for who has read parts of the batch, or not everything before it; JSON must be made."""
+    ids, chosen, suffix = Ids(vector), set(indexes), run_suffix(wanted.run_in_id)
+    found = []
+    for index, record in enumerate(batch.records):
+        if is_new(record, vector):
+            ids.pass_by(record.partition, record.offset)
+            if index in chosen:
+                found.append(event("signal", f"{ids}{suffix}", batch.json[index]))
+    return b"".join(found)
+
+
+def is_new(record: Record, vector: Vector) -> bool:
+    """Whether a record lies behind a position."""
+    return record.offset >= vector[record.partition]

@@ -1,0 +1,51 @@
+"""What the hub reads from: stocks.signals, or a test's list."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol
+
+from web.stream.batch import Batch, Record
+from web.stream.position import Vector
+
+
+class SourceUnavailable(Exception):
+    """Nothing can be read now: wait and try again. The message says why."""
+
+
+class PositionGone(Exception):
+    """What lies at a position is no longer there, or is not there at all; the message says which."""
+
+
+class News(NamedTuple):
+    """What came next, and up to when (UTC, milliseconds since 1970) each partition is known to be read to its end."""
+
+    batch: Batch
+    as_of: tuple[int, ...]
+
+
+class Tail(Protocol):
+    """The end of the topic, as it grows."""
+
+    def read(self) -> News:
+        """What has come, after a moment of waiting at most; the batch may be empty.
+
+        Raises SourceUnavailable, and PositionGone when the topic is another one.
+        """
+
+
+class Source(Protocol):
+    """Committed signals of all partitions. All of this blocks, so it is for threads."""
+
+    partitions: int
+
+    def tail(self, start: Vector | None, back: int) -> AbstractContextManager[Tail]:
+        """From a position on; without one, from at most so many records of each partition before its end.
+
+        Raises as Tail.read does.
+        """
+
+    def missed(self, start: Vector, end: Vector) -> Iterator[Batch]:
+        """What lies between two positions, bit by bit; raises as Tail.read does."""
+
+    def json(self, records: list[Record]) -> list[bytes]:
+        """The records as in GET /signals."""
