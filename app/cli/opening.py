@@ -16,12 +16,17 @@ def open_source(settings: Settings, options: dict[str, Any], pace: Pace) -> tupl
     """The source, and the count of what it skips; both speak to stderr. Raises SourceError."""
     if options["source"] == "alpaca-live" and not isinstance(pace, AsFastAsPossible):
         raise SourceError("Live bars are sent as they come: leave out --speed.")
-    choice = Choice(date=_day(options.pop("date")), to=_day(options.pop("to")), **options)
+    choice = choose(options)
     faults = Faults(_warn, "Line" if choice.is_file else "Record")
     source = choice.open(settings, faults, _warn)
     click.echo(f"Source: {source}.")
     click.echo(f"Run: {source.run_id}")
     return source, faults
+
+
+def choose(options: dict[str, Any]) -> Choice:
+    """What was said on the command line."""
+    return Choice(date=_day(options.pop("date")), to=_day(options.pop("to")), **options)
 
 
 def _day(moment: datetime.datetime | None) -> datetime.date | None:

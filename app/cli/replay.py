@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from app.cli.check import check, check_option
 from app.cli.source_options import source_options
 from app.producer.pace import Pace
 
@@ -17,16 +18,21 @@ _INTERRUPTED = 130
 
 @click.command("replay")
 @source_options
+@check_option
 @click.option("--strict", is_flag=True, envvar="STRICT", help="Exit with 1 when a line was skipped.")
 @click.pass_context
-def command(context: click.Context, /, pace: Pace, strict: bool, **options: Any) -> None:
-    """Send the bars of FILE (CSV, gzipped or not) to Kafka, or synthetic ones.
+def command(context: click.Context, /, pace: Pace, strict: bool, check_only: bool, **options: Any) -> None:
+    """Send the bars of FILE… to Kafka, or synthetic ones.
 
     Columns, named in the first line in any order: symbol, timestamp (ISO-8601,
-    UTC if it names no zone, or epoch ms or s), open, high, low, close, volume,
-    and if you have them trade_count and vwap. A line that is no bar is reported
-    with its number, and the others go on.
+    or epoch s, ms, us or ns), open, high, low, close, volume, and if you have
+    them trade_count and vwap. Also CSV, JSON and zip files of Alpaca, Polygon,
+    Yahoo, Lean, Stooq and FirstRate Data, and Parquet; packed or not; `-` for
+    standard input; several files and patterns (docs/sources.md). A line that
+    is no bar is reported with its number, and the others go on.
     """
+    if check_only:
+        context.exit(check(options))
     from app.cli.opening import open_source
     from app.cli.replay_progress import follow, hint, summary
     from app.errors import StocksError

@@ -1,7 +1,6 @@
 """The options that choose a source and a speed, shared by `replay` and `produce`."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
@@ -15,8 +14,48 @@ def names(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str,
     return tuple(name.strip() for name in text.split(",") if name.strip()) if text else None
 
 
+def _parsed(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str | None], Any]:
+    """A callback: what `parse`, which raises ValueError with a sentence, makes of the text."""
+
+    def callback(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
+        try:
+            return None if text is None else parse(text)
+        except ValueError as error:
+            raise click.BadParameter(str(error), context, parameter) from None
+
+    return callback
+
+
+def _zone(text: str) -> Any:
+    from app.sources.files.options import parse_zone
+
+    return parse_zone(text)
+
+
+def _map(text: str) -> Any:
+    from app.sources.files.options import parse_map
+
+    return parse_map(text)
+
+
+def _symbol(text: str) -> Any:
+    from app.sources.files.options import parse_symbol
+
+    return parse_symbol(text)
+
+
+class _Files(click.ParamType):
+    """Paths and patterns; FILE of the environment is one of them, whatever signs it has."""
+
+    name = "file"
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """One."""
+        return [rv]
+
+
 _OPTIONS = [
-    click.argument("file", required=False, envvar="FILE", type=click.Path(path_type=Path)),
+    click.argument("file", nargs=-1, required=False, envvar="FILE", type=_Files()),
     click.option(
         "--source",
         envvar="SOURCE",
@@ -40,6 +79,22 @@ _OPTIONS = [
         callback=names,
         help="Only these of a file, or which to ask for or make up.  [default: all of a file, else SYMBOLS of .env]",
     ),
+    click.option(
+        "--tz",
+        metavar="ZONE",
+        callback=_parsed(_zone),
+        help="Files: whose clocks times without a zone are of, for example America/New_York.",
+    ),
+    click.option(
+        "--map",
+        metavar="OURS=THEIRS,…",
+        callback=_parsed(_map),
+        help="""Files: what our columns are called there: 'close="Adj Close",timestamp=Date+Time'.""",
+    ),
+    click.option(
+        "--symbol", metavar="AAPL", callback=_parsed(_symbol), help="Files that do not say it: whose bars these are."
+    ),
+    click.option("--sort", is_flag=True, default=None, help="Files: send the rows in order of time."),
     click.option("--run-id", envvar="RUN_ID", help="The series that the bars belong to.  [default: a new one]"),
     click.option(
         "--date",

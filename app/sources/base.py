@@ -12,10 +12,15 @@ class SourceError(StocksError):
 
 
 class Fault(NamedTuple):
-    """One record of a source that is not a bar: its line or place, counted from 1, and why."""
+    """One record of a source that is not a bar: its line or place, counted from 1, and why.
+
+    `file` is named where there are several; `unit` is what `line` counts, when it is not what the source has.
+    """
 
     line: int
     message: str
+    file: str = ""
+    unit: str = ""
 
 
 OnFault = Callable[[Fault], None]

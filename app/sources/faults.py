@@ -21,7 +21,8 @@ class Faults:
     def __call__(self, fault: Fault) -> None:
         """One more."""
         self.count += 1
-        self.last = f"{self._what} {fault.line:,} skipped: {fault.message}"
+        place = f"{fault.unit or self._what} {fault.line:,}{f' of {fault.file}' if fault.file else ''}"
+        self.last = f"{place} skipped: {fault.message}"
         if self.count <= _SAID:
             self._say(self.last)
         elif self.count == _SAID + 1:

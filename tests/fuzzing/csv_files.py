@@ -15,7 +15,7 @@ from app.domain.records import Bar
 from app.domain.validation import bar_fault
 from app.iso_time import iso
 from app.sources.base import Fault, SourceError
-from app.sources.csv_file import CsvFile
+from app.sources.files.bar_files import BarFiles
 from app.sources.timestamps import has_zone, parse_timestamp
 from tests.fuzzing.family import Family
 
@@ -43,7 +43,7 @@ def _read(data: bytes) -> tuple[list[Bar], list[Fault]] | None:
     _PATH.write_bytes(data)
     faults: list[Fault] = []
     try:
-        return list(CsvFile(_PATH, run_id="fuzzed", on_fault=faults.append).bars()), faults
+        return list(BarFiles([str(_PATH)], run_id="fuzzed", on_fault=faults.append).bars()), faults
     except SourceError:
         return None
 

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from app.settings import Settings
 from app.sources.base import Source, SourceError
 from app.sources.choice import Choice
-from app.sources.csv_file import CsvFile
+from app.sources.files.bar_files import BarFiles
 from app.sources.synthetic import Synthetic
 
 
@@ -40,10 +40,10 @@ def test_what_is_said_shapes_the_bars() -> None:
 
 
 def test_a_file_means_csv(file: Path) -> None:
-    for choice in (Choice(file=file), Choice(file=file, source="csv")):
+    for choice in (Choice(file=(str(file),)), Choice(file=(str(file),), source="csv")):
         source = opened(choice)
-        assert isinstance(source, CsvFile)
-        assert str(source) == f"csv, {file}: 1 lines"
+        assert isinstance(source, BarFiles)
+        assert str(source) == f"csv, {file}: 1 row"
 
 
 def test_a_day_from_alpaca() -> None:
@@ -70,16 +70,17 @@ def test_symbols_of_alpaca_are_in_capitals() -> None:
     ("choice", "message"),
     [
         (Choice(source="csv"), "Which file"),
-        (Choice(source="synthetic", file=Path("bars.csv")), "leave out bars.csv"),
-        (Choice(file=Path("bars.csv"), seed=1, date=datetime.date(2024, 11, 14)), "--date, --seed only shape"),
-        (Choice(file=Path("bars.csv"), feed="sip", extended=True), "--feed, --extended only shape"),
+        (Choice(source="synthetic", file=("bars.csv",)), "leave out bars.csv"),
+        (Choice(file=("bars.csv",), seed=1, date=datetime.date(2024, 11, 14)), "--date, --seed only shape"),
+        (Choice(file=("bars.csv",), feed="sip", extended=True), "--feed, --extended only shape"),
         (Choice(to=datetime.date(2024, 11, 14)), "know no --to: .* SOURCE=alpaca"),
         (Choice(source="alpaca", date=datetime.date(2024, 11, 14)), "set APCA_API_KEY_ID and APCA_API_SECRET_KEY"),
         (Choice(source="alpaca"), "Which day"),
-        (Choice(source="alpaca", file=Path("bars.csv")), "leave out bars.csv"),
+        (Choice(source="alpaca", file=("bars.csv",)), "leave out bars.csv"),
         (Choice(source="alpaca", sessions=2), "--sessions only shape"),
         (Choice(run_id="two words"), "two words"),
-        (Choice(source="alpaca-live", file=Path("bars.csv")), "leave out bars.csv"),
+        (Choice(symbol="AAPL", sort=True), "--symbol, --sort only say how files are read"),
+        (Choice(source="alpaca-live", file=("bars.csv",)), "leave out bars.csv"),
         (Choice(source="alpaca-live", date=datetime.date(2024, 11, 14), seed=1), "leave out --date, --seed"),
         (Choice(source="alpaca-live"), "Alpaca needs keys"),
     ],

@@ -1,47 +1,42 @@
+from pathlib import Path
+
 import pytest
 
 from app.sources.base import SourceError
-from app.sources.csv_row import BadLine, RowReader, split
+from app.sources.files.cells import Layout, read_row, split
+from app.sources.files.headers import OURS, header_layout
+from app.sources.files.inputs import Input
+from app.sources.files.options import FileOptions
+from app.sources.files.rows import BadRow, Row
+from app.sources.files.start import Start
 
 HEADER = ["symbol", "timestamp", "open", "high", "low", "close", "volume", "trade_count", "vwap"]
 GOOD = "AAPL,2024-11-14T14:30:00Z,189,190.5,188.25,189.75,1200,37,189.6\n"
 
 
-def reader(header: list[str] = HEADER) -> RowReader:
-    return RowReader(header, run_id="replay-1", origin="replay", source="csv:bars.csv")
+def layout(header: list[str] = HEADER) -> Layout:
+    start = Start(Input(Path("bars.csv")), b"", "UTF-8", (",".join(header),), ",")
+    return header_layout(start, FileOptions(), OURS)
+
+
+def read(line: str, header: list[str] = HEADER) -> Row:
+    return read_row(split(line), layout(header))
 
 
 def test_a_line_becomes_a_bar() -> None:
-    assert reader().bar(GOOD) == {
-        "symbol": "AAPL",
-        "timestamp": 1_731_594_600_000,
-        "open": 189.0,
-        "high": 190.5,
-        "low": 188.25,
-        "close": 189.75,
-        "volume": 1200.0,
-        "trade_count": 37,
-        "vwap": 189.6,
-        "run_id": "replay-1",
-        "origin": "replay",
-        "source": "csv:bars.csv",
-        "feed": "",
-        "adjustment": "",
-    }
+    assert read(GOOD) == Row("AAPL", 1_731_594_600_000, 189.0, 190.5, 188.25, 189.75, 1200.0, 37, 189.6)
 
 
 def test_columns_stand_in_any_order_and_case_and_optional_ones_may_lack() -> None:
-    rows = reader([" Close", "VOLUME", "Symbol", "note", "low", "high", "open", "TimeStamp "])
-    bar = rows.bar('189.75,1200.5," AAPL ",whatever,188.25,190.5,189,1731594600000\n')
-    assert (bar["symbol"], bar["open"], bar["close"], bar["volume"]) == ("AAPL", 189.0, 189.75, 1200.5)
-    assert bar["trade_count"] is bar["vwap"] is None
-    assert rows.unknown == ["note"]
+    header = [" Close", "VOLUME", "Symbol", "note", "low", "high", "open", "TimeStamp "]
+    row = read('189.75,1200.5," AAPL ",whatever,188.25,190.5,189,1731594600000\n', header)
+    assert row == Row("AAPL", 1_731_594_600_000, 189.0, 190.5, 188.25, 189.75, 1200.5)
 
 
 def test_empty_optional_fields_are_null_and_a_count_may_be_written_as_a_float() -> None:
-    bar = reader().bar("AAPL,1731594600,1,1,1,1,0,,")
-    assert bar["trade_count"] is bar["vwap"] is None
-    assert reader().bar("AAPL,1731594600,1,1,1,1,0,12.0,")["trade_count"] == 12
+    row = read("AAPL,1731594600,1,1,1,1,0,,")
+    assert row.trade_count is row.vwap is None
+    assert read("AAPL,1731594600,1,1,1,1,0,12.0,").trade_count == 12
 
 
 @pytest.mark.parametrize(
@@ -63,20 +58,20 @@ def test_empty_optional_fields_are_null_and_a_count_may_be_written_as_a_float() 
     ],
 )
 def test_what_is_wrong_with_a_line_is_said(line: str, why: str) -> None:
-    with pytest.raises(BadLine, match=why.replace("(", r"\(")):
-        reader().bar(line)
+    with pytest.raises(ValueError, match=why.replace("(", r"\(")):
+        read(line)
 
 
 def test_a_header_without_a_required_column_says_what_is_missing_and_what_is_there() -> None:
     with pytest.raises(SourceError, match=r"Missing: timestamp, volume\. Found: symbol, time, open, high, low, close"):
-        reader(["symbol", "time", "open", "high", "low", "close"])
+        layout(["symbol", "time", "open", "high", "low", "close"])
     with pytest.raises(SourceError, match="Found: nothing"):
-        reader([])
+        layout([])
 
 
 def test_a_column_that_is_there_twice_is_refused() -> None:
     with pytest.raises(SourceError, match="more than once: close"):
-        reader([*HEADER, "Close"])
+        layout([*HEADER, "Close"])
 
 
 def test_quoted_fields_may_hold_commas() -> None:
@@ -85,15 +80,15 @@ def test_quoted_fields_may_hold_commas() -> None:
 
 @pytest.mark.parametrize("close", ["189_75", "١٨٩", "0x1p3", "1 8", "true"])
 def test_what_only_looks_like_a_number_to_python_is_none(close: str) -> None:
-    with pytest.raises(BadLine, match=r"close is .*, not a number"):
-        reader().bar(GOOD.replace("189.75", close))
+    with pytest.raises(BadRow, match=r"close is .*, not a number"):
+        read(GOOD.replace("189.75", close))
 
 
 @pytest.mark.parametrize("close", [" 189.75 ", "+189.75", "1.8975e2", "189.750000000000001"])
 def test_a_number_may_be_written_as_programs_do(close: str) -> None:
-    assert reader().bar(GOOD.replace("189.75", close))["close"] == 189.75
+    assert read(GOOD.replace("189.75", close)).close == 189.75
 
 
 def test_a_line_without_an_end_is_none() -> None:
-    with pytest.raises(BadLine, match="16,384 characters"):
+    with pytest.raises(BadRow, match="16,384 characters"):
         split("x" * 16_384)

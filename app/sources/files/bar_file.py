@@ -1,0 +1,104 @@
+"""One file of a replay: its form, and its rows as a stream that can be read again."""
+
+from collections.abc import Iterator
+
+from app.sources.base import Fault, OnFault, SourceError
+from app.sources.files.detect import find_form
+from app.sources.files.inputs import Input
+from app.sources.files.options import FileOptions
+from app.sources.files.rows import Rows
+from app.sources.files.start import Start, read_start
+
+
+class BarFile:
+    """A file whose form is known. Raises SourceError when it has none, or when it needs an option more."""
+
+    def __init__(self, number: int, source: Input, options: FileOptions, *, alone: bool) -> None:
+        self.input = source
+        self._number, self._options, self._alone = number, options, alone
+        self._start: Start = read_start(source)
+        with self._named():
+            self.form = find_form(self._start)
+        self._first_ms: int | None = None
+        self._on_fault: OnFault = _ignore
+
+    @property
+    def label(self) -> str:
+        """Goes into `Bar.source`, for example `csv:bars.csv`."""
+        return f"{self.form.label}:{self.input.label}"
+
+    @property
+    def shape(self) -> str:
+        """For people: the form, and how the text is written."""
+        start = self._start
+        if not start.encoding:
+            return self.form.name
+        sign = {",": "commas", ";": "semicolons", "\t": "tabs"}[start.delimiter]
+        is_list = "JSON" in self.form.name
+        comma = ", decimal comma" if start.decimal == "," and not is_list else ""
+        return f"{self.form.name}, {start.encoding}" + ("" if is_list else f", {sign}{comma}")
+
+    @property
+    def zone(self) -> str:
+        """Whose clocks the times are of, in words."""
+        with self._named():
+            return self.form.zone(self._start, self._options)
+
+    @property
+    def ignored(self) -> list[str]:
+        """Columns that are not read."""
+        with self._named():
+            return self.form.ignored(self._start, self._options)
+
+    @property
+    def first_ms(self) -> int:
+        """The time of the first good row. Raises SourceError when there is none."""
+        if self._first_ms is None:
+            faults: list[Fault] = []
+            first = next(iter(self.rows(faults.append)), None)
+            if first is None:
+                why = f"; {self.form.unit.lower()} {faults[0].line}: {faults[0].message}" if faults else ""
+                raise SourceError(f"{self.input}: there is no bar in it{why}.")
+            self._first_ms = int(first.timestamp[0])
+        return self._first_ms
+
+    def reporting(self, on_fault: OnFault) -> "BarFile":
+        """The same file; `parts` reports what is not a bar."""
+        self._on_fault = on_fault
+        return self
+
+    def parts(self) -> Iterator[Rows]:
+        """Its rows, as a stream to be merged."""
+        return self.rows(self._on_fault)
+
+    def rows(self, on_fault: OnFault) -> Iterator[Rows]:
+        """Its rows. What is not a bar goes to `on_fault`, with the file's name where there are several."""
+        file = "" if self._alone else str(self.input)
+
+        def report(fault: Fault) -> None:
+            on_fault(Fault(fault.line, fault.message, file, self.form.unit))
+
+        with self._named():
+            for rows in self.form.rows(self._start, self._options, report):
+                yield rows.of_file(self._number)
+
+    def _named(self) -> "_Named":
+        return _Named(str(self.input))
+
+
+class _Named:
+    """Puts the file's name in front of what is wrong with it."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, SourceError) and not str(error).startswith(self._name):
+            raise SourceError(f"{self._name}: {error}") from None
+
+
+def _ignore(_: Fault) -> None:
+    """Reported when the rows are read once more."""

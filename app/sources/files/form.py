@@ -1,0 +1,75 @@
+"""What a form of files is: one small adapter a file in `forms/`."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from app.sources.base import OnFault
+from app.sources.files.cells import Layout
+from app.sources.files.delimited import read_delimited
+from app.sources.files.options import FileOptions
+from app.sources.files.rows import Rows
+from app.sources.files.start import Start
+from app.sources.files.times import ClockOfDay
+
+
+class Form(Protocol):
+    """A form of files, by whoever writes it."""
+
+    #: For people, for example `Polygon flat file`.
+    name: str
+    #: At the beginning of `Bar.source`, for example `csv`.
+    label: str
+    #: What `Fault.line` counts.
+    unit: str
+
+    def looks_like(self, start: Start) -> bool:
+        """Whether a file that begins so has this form."""
+
+    def zone(self, start: Start, options: FileOptions) -> str:
+        """Whose clocks its times are of, in words."""
+
+    def ignored(self, start: Start, options: FileOptions) -> list[str]:
+        """The columns that are not read."""
+
+    def rows(self, start: Start, options: FileOptions, on_fault: OnFault) -> Iterator[Rows]:
+        """The rows of the whole file. Raises SourceError when it cannot be read, or something must be said first."""
+
+
+class TextForm:
+    """A form of lines with separated values: it says where the values stand, and the rest is the same for all."""
+
+    name: str
+    label: str = "csv"
+    unit: str = "Line"
+    #: Lines before the first bar.
+    skipped: int = 1
+
+    def layouts(self, start: Start, options: FileOptions) -> Sequence[Layout]:
+        """Where each bar's values stand in a line. Raises SourceError."""
+        raise NotImplementedError
+
+    def zone(self, start: Start, options: FileOptions) -> str:
+        """As of any form."""
+        layout = self.layouts(start, options)[0]
+        zone = layout.times.zone
+        if isinstance(layout.times, ClockOfDay):
+            return f"{zone}, by the form"
+        fields = start.fields(self.skipped)
+        text = " ".join(fields[place] for place in layout.time_at) if len(fields) == layout.width else ""
+        if text.isdigit():
+            return "none needed: times count from 1970, UTC"
+        if layout.times.is_zoned(text):
+            return "each time names its own"
+        if zone is None:
+            return "times name none"
+        return f"{zone}, as --tz says" if options.zone else f"{zone}, by the form"
+
+    def ignored(self, start: Start, options: FileOptions) -> list[str]:
+        """As of any form."""
+        return []
+
+    def rows(self, start: Start, options: FileOptions, on_fault: OnFault) -> Iterator[Rows]:
+        """As of any form."""
+        layouts = self.layouts(start, options)
+        with start.input.open() as binary:
+            yield from read_delimited(binary, layouts, skipped=self.skipped, on_fault=on_fault)

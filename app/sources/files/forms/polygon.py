@@ -1,0 +1,35 @@
+"""Polygon's flat files of minute aggregates, one a day, times in nanoseconds."""
+
+from collections.abc import Sequence
+
+from app.sources.files.cells import Layout
+from app.sources.files.form import TextForm
+from app.sources.files.headers import Names, has_columns, header_layout
+from app.sources.files.options import FileOptions
+from app.sources.files.start import Start
+
+NAMES: Names = {
+    "symbol": ("ticker",),
+    "timestamp": ("window_start",),
+    "open": ("open",),
+    "high": ("high",),
+    "low": ("low",),
+    "close": ("close",),
+    "volume": ("volume",),
+    "trade_count": ("transactions",),
+}
+
+
+class Polygon(TextForm):
+    """`ticker,volume,open,close,high,low,window_start,transactions`."""
+
+    name = "Polygon flat file"
+    label = "polygon"
+
+    def looks_like(self, start: Start) -> bool:
+        """By its names."""
+        return has_columns(start.fields(0), NAMES)
+
+    def layouts(self, start: Start, options: FileOptions) -> Sequence[Layout]:
+        """As the header says."""
+        return [header_layout(start, options, NAMES)]

@@ -1,0 +1,89 @@
+"""From the names in a header to the places of our columns."""
+
+from collections.abc import Mapping, Sequence
+
+from app.sources.base import SourceError
+from app.sources.files.cells import Layout
+from app.sources.files.options import OPTIONAL, REQUIRED, FileOptions, no_symbol
+from app.sources.files.start import Start
+from app.sources.files.times import Times
+
+#: For each of our columns, the file's names for it.
+Names = Mapping[str, Sequence[str]]
+
+OURS: Names = {name: (name,) for name in (*REQUIRED, *OPTIONAL)}
+
+
+def has_columns(header: Sequence[str], names: Names) -> bool:
+    """Whether the header has all that the names ask for, but the optional ones."""
+    lowered = {name.lower() for name in header}
+    return all(any(each in lowered for each in names[ours]) for ours in REQUIRED if ours in names)
+
+
+def header_layout(start: Start, options: FileOptions, names: Names) -> Layout:
+    """The layout below a header with these names, or those of `--map`. Raises SourceError."""
+    header = start.fields(0)
+    places = find_places(header, options, names)
+    time_at = places.pop("timestamp")
+    symbol = options.symbol
+    if symbol is not None:
+        places.pop("symbol", None)
+    return Layout(
+        width=len(header),
+        at={name: place for name, (place,) in places.items()},
+        time_at=time_at,
+        times=Times(options.zone),
+        symbol=symbol,
+        delimiter=start.delimiter,
+        decimal=start.decimal,
+    )
+
+
+def find_places(header: Sequence[str], options: FileOptions, names: Names) -> dict[str, tuple[int, ...]]:
+    """For each of our columns that is there the places it is made of. Raises SourceError."""
+    lowered = [name.strip().lower() for name in header]
+    found = {ours: tuple(_place(name, header) for name in theirs) for ours, theirs in options.columns.items()}
+    for ours in (*REQUIRED, *OPTIONAL):
+        if ours in found or ours not in names:
+            continue
+        at = [place for name in names[ours] for place, theirs in enumerate(lowered) if theirs == name]
+        if len(at) > 1:
+            raise SourceError(f"The first line names these columns more than once: {ours}. Say which: --map.")
+        if at:
+            found[ours] = (at[0],)
+    missing = [ours for ours in REQUIRED if ours not in found and not (ours == "symbol" and options.symbol)]
+    if missing == ["symbol"]:
+        raise no_symbol("The first line has no column symbol, and the file")
+    if missing:
+        raise SourceError(_missing(missing, lowered, header))
+    return found
+
+
+def unused(header: Sequence[str], layout: Layout) -> list[str]:
+    """The names of columns that are not read."""
+    used = {*layout.at.values(), *layout.time_at}
+    return [_shown(name) for place, name in enumerate(header) if place not in used]
+
+
+def _shown(text: str) -> str:
+    """For a terminal, which must not take a header for its own commands."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text.strip())[:300]
+
+
+def _place(name: str, header: Sequence[str]) -> int:
+    exact = [place for place, theirs in enumerate(header) if theirs.strip() == name.strip()]
+    at = exact or [place for place, theirs in enumerate(header) if theirs.strip().lower() == name.strip().lower()]
+    if len(at) == 1:
+        return at[0]
+    found = _shown(", ".join(header))
+    raise SourceError(f"--map: {name!r} is {'more than one' if at else 'no'} column of the first line. Found: {found}.")
+
+
+def _missing(missing: list[str], lowered: list[str], header: Sequence[str]) -> str:
+    found = _shown(", ".join(lowered)) if any(lowered) else "nothing"
+    named = ",".join(f"{ours}=…" for ours in missing) if len(missing) < len(REQUIRED) - 2 else "timestamp=Date+Time"
+    return (
+        f"The first line must name the columns {', '.join(REQUIRED)} (and may name {', '.join(OPTIONAL)}), "
+        f"or --map says what they are called, for example --map '{named}'. "
+        f"Missing: {', '.join(missing)}. Found: {found}."
+    )

@@ -1,0 +1,100 @@
+"""Several streams of rows as one, in order of time; each keeps its own order.
+
+A row that is late in its stream stays behind the row before it. So a stream has a clock that only goes on, the
+newest time so far, and the streams are merged by their clocks. Held in memory is one part of each stream that has
+begun and not ended.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from app.sources.files.rows import Column, Rows, joined
+
+
+class Stream(Protocol):
+    """Rows, and when they begin."""
+
+    @property
+    def first_ms(self) -> int:
+        """The time of its first row: before that it need not be opened."""
+
+    def parts(self) -> Iterator[Rows]:
+        """Its rows."""
+
+
+class _Part(NamedTuple):
+    rows: Rows
+    #: i8[n], never falling.
+    clock: Column
+
+
+def merged(streams: Sequence[Stream]) -> Iterator[Rows]:
+    """All rows in order of their streams' clocks; at the same time in the order of the streams."""
+    if len(streams) == 1:
+        yield from streams[0].parts()
+        return
+    waiting = sorted(range(len(streams)), key=lambda number: streams[number].first_ms, reverse=True)
+    open_: dict[int, _Reader] = {}
+    while waiting or open_:
+        if not open_:
+            _begin(waiting.pop(), streams, open_)
+            continue
+        horizon = min(reader.last for reader in open_.values())
+        while waiting and streams[waiting[-1]].first_ms <= horizon:
+            _begin(waiting.pop(), streams, open_)
+            horizon = min(reader.last for reader in open_.values())
+        taken = [open_[number].take(horizon) for number in sorted(open_)]
+        ready = [part for part in taken if len(part.rows)]
+        if len(ready) == 1:
+            yield ready[0].rows
+        elif ready:
+            order = np.argsort(np.concatenate([part.clock for part in ready]), kind="stable")
+            yield joined([part.rows for part in ready]).take(order)
+        for number in [number for number, reader in open_.items() if reader.ended]:
+            del open_[number]
+
+
+def _begin(number: int, streams: Sequence[Stream], open_: "dict[int, _Reader]") -> None:
+    reader = _Reader(streams[number].parts())
+    if not reader.ended:
+        open_[number] = reader
+
+
+class _Reader:
+    """One stream, with the part that is not yet taken."""
+
+    def __init__(self, parts: Iterator[Rows]) -> None:
+        self._parts = parts
+        self._newest = -1
+        self.ended = False
+        self._part = self._next()
+
+    @property
+    def last(self) -> int:
+        """The clock at the end of the part."""
+        return int(self._part.clock[-1])
+
+    def take(self, horizon: int) -> _Part:
+        """What is not newer."""
+        part = self._part
+        end = int(np.searchsorted(part.clock, horizon, side="right"))
+        if end == len(part.rows):
+            self._part = self._next()
+            return part
+        self._part = _Part(part.rows.take(slice(end, None)), part.clock[end:])
+        return _Part(part.rows.take(slice(None, end)), part.clock[:end])
+
+    def _next(self) -> _Part:
+        for rows in self._parts:
+            if len(rows):
+                clock = np.maximum(np.maximum.accumulate(rows.timestamp), self._newest)
+                self._newest = int(clock[-1])
+                return _Part(rows, clock)
+        self.ended = True
+        return _Part(_NOTHING, np.zeros(0, np.int64))
+
+
+_NONE, _NO_NUMBER = np.zeros(0, np.int64), np.zeros(0)
+_NOTHING = Rows(_NONE, (), _NONE, _NONE, *(_NO_NUMBER,) * 5, _NONE, _NO_NUMBER, _NONE)
