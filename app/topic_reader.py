@@ -1,6 +1,6 @@
 """Reading a topic from outside: all partitions, no group, nothing committed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -20,10 +20,19 @@ class TopicReader:
     """Yields a topic's records in batches, in order within each partition; a context manager.
 
     It starts at the oldest record, or only with what comes now; with `until_end` it stops where the
-    partitions ended when it began. Raises TopicMissing, BrokerUnavailable.
+    partitions ended when it began. With `spans` it reads those offsets of those partitions, [start, end),
+    and no others: an open transaction in between is waited for. Raises TopicMissing, BrokerUnavailable.
     """
 
-    def __init__(self, settings: Settings, topic: str, *, from_beginning: bool, until_end: bool) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        topic: str,
+        *,
+        from_beginning: bool,
+        until_end: bool,
+        spans: Mapping[int, tuple[int, int]] | None = None,
+    ) -> None:
         found = Broker(settings).metadata().topics.get(topic)
         if found is None or found.error:
             raise TopicMissing(
@@ -37,11 +46,15 @@ class TopicReader:
             "fetch.wait.max.ms": 100,
         }
         self._consumer = Consumer(config)
-        start = [TopicPartition(topic, number) for number in found.partitions]
+        self._must_reach = spans is not None
+        start = [TopicPartition(topic, number) for number in found.partitions if spans is None or number in spans]
         self._ends: dict[int, int] = {}
         for partition in start:
             low, high = self._watermarks(partition)
             partition.offset = low if from_beginning else high
+            if spans is not None:
+                first, high = spans[partition.partition]
+                partition.offset = max(low, first)
             self._ends[partition.partition] = high
         self._unfinished = {
             partition.partition for partition in start if partition.offset < self._ends[partition.partition]
@@ -65,7 +78,8 @@ class TopicReader:
             if error.code() != KafkaError._PARTITION_EOF or partition is None:
                 raise BrokerUnavailable(f"Reading {message.topic()} failed: {error.str()}")
             # Transaction markers and compaction leave no record just before the end.
-            self._unfinished.discard(partition)
+            if not self._must_reach or (offset is not None and offset >= self._ends[partition]):
+                self._unfinished.discard(partition)
             return False
         if not self._until_end or partition is None or offset is None:
             return True

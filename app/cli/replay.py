@@ -1,15 +1,18 @@
-"""`stocks replay`: sends a file's bars, or made-up ones, to Kafka."""
+"""`stocks replay`: sends a file's bars, or made-up ones, to Kafka, and says what workers made of them."""
 
 import logging
 import signal
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from app.cli.check import check, check_option
 from app.cli.source_options import source_options
 from app.producer.pace import Pace
+
+if TYPE_CHECKING:
+    from app.producer.delivery import Delivery
 
 # Long enough for a broker that restarts, short enough for a person who waits.
 _GIVE_UP_AFTER_S = 120.0
@@ -19,9 +22,9 @@ _INTERRUPTED = 130
 @click.command("replay")
 @source_options
 @check_option
-@click.option("--strict", is_flag=True, envvar="STRICT", help="Exit with 1 when a line was skipped.")
+@click.option("--wait", is_flag=True, help="Without a worker: wait until there is one.")
 @click.pass_context
-def command(context: click.Context, /, pace: Pace, strict: bool, check_only: bool, **options: Any) -> None:
+def command(context: click.Context, /, pace: Pace, wait: bool, check_only: bool, **options: Any) -> None:
     """Send the bars of FILE… to Kafka, or synthetic ones.
 
     Columns, named in the first line in any order: symbol, timestamp (ISO-8601,
@@ -30,27 +33,37 @@ def command(context: click.Context, /, pace: Pace, strict: bool, check_only: boo
     Yahoo, Lean, Stooq and FirstRate Data, and Parquet; packed or not; `-` for
     standard input; several files and patterns (docs/sources.md). A line that
     is no bar is reported with its number, and the others go on.
+
+    Then it waits until the worker has processed them, and says what it wrote:
+    bars by what they came to, what it refused and why, and the signals. The
+    status is 0 if every line was accepted, by the reader and by the worker; a
+    duplicate or a correction is accepted. Without a worker it says so and ends.
     """
     if check_only:
         context.exit(check(options))
     from app.cli.opening import open_source
     from app.cli.replay_progress import follow, hint, summary
+    from app.cli.replay_verdict import find_verdict
     from app.errors import StocksError
     from app.producer.connect import connect
+    from app.producer.outcome_reader import OutcomeReader
     from app.producer.runner import Runner
+    from app.producer.sent_bars import SentBars
     from app.settings import settings
 
     # What goes wrong is shown here, as a sentence.
     logging.getLogger("app").addHandler(logging.NullHandler())
     ours = settings()
     source, faults = open_source(ours, options, pace)
-    runner = Runner(
-        source,
-        lambda: connect(ours, source, give_up_after_s=_GIVE_UP_AFTER_S),
-        pace=pace,
-        clock=time.time,
-        patient=False,
-    )
+    sent = SentBars()
+    outcome = OutcomeReader(ours, source.run_id)
+
+    def connected() -> "Delivery":
+        delivery = connect(ours, source, give_up_after_s=_GIVE_UP_AFTER_S, sent_bars=sent)
+        outcome.begin()
+        return delivery
+
+    runner = Runner(source, connected, pace=pace, clock=time.time, patient=False)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     runner.start()
     interrupted = False
@@ -67,6 +80,11 @@ def command(context: click.Context, /, pace: Pace, strict: bool, check_only: boo
         context.exit(_INTERRUPTED)
     if not runner.acknowledged:
         raise StocksError(f"There was nothing to send in {source.name}: see --symbols and the skipped lines.")
+    try:
+        accepted = find_verdict(ours, sent, outcome, patient=wait)
+    except KeyboardInterrupt:
+        click.echo("Stopped waiting for the worker. All bars are in Kafka, and it goes on with them.")
+        context.exit(_INTERRUPTED)
     click.echo(hint(ours, source.run_id))
-    if strict and faults.count:
-        raise StocksError("--strict: lines were skipped.")
+    if faults.count or not accepted:
+        context.exit(1)

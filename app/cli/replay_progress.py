@@ -1,7 +1,12 @@
 """How far a replay is, for a person."""
 
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from rich import progress
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from app.iso_time import iso
 from app.producer.runner import Runner
@@ -19,11 +24,54 @@ def follow(runner: Runner, console: Console | None = None) -> None:
         while not runner.wait(_LINE_EVERY_S):
             console.print(_line(runner), markup=False, soft_wrap=True)
         return
-    columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    with _bar(console) as bar:
         task = bar.add_task("", total=runner.source.total)
         while not runner.wait(_REFRESH_S):
             bar.update(task, completed=runner.source.read, description=_counts(runner))
+
+
+class Progress(NamedTuple):
+    """How many of the bars sent were processed, and how many workers there are."""
+
+    processed: int
+    total: int
+    workers: int
+
+
+@contextmanager
+def worker_progress(
+    console: Console, total: int, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Callable[[Progress], None]]:
+    """What shows how far the worker is: a bar on a terminal, otherwise a line every few seconds."""
+    if console.is_terminal:
+        with _bar(console) as bar:
+            task = bar.add_task("", total=total)
+            yield lambda now: bar.update(task, completed=now.processed, description=_worker_line(now))
+        return
+    due = clock() + _LINE_EVERY_S
+
+    def show(now: Progress) -> None:
+        nonlocal due
+        if clock() >= due:
+            due = clock() + _LINE_EVERY_S
+            console.print(_worker_line(now), markup=False, soft_wrap=True)
+
+    yield show
+
+
+def _bar(console: Console) -> progress.Progress:
+    columns = (
+        progress.BarColumn(),
+        progress.TaskProgressColumn(),
+        progress.TextColumn("{task.description}"),
+        progress.TimeRemainingColumn(),
+    )
+    return progress.Progress(*columns, console=console, transient=True)
+
+
+def _worker_line(now: Progress) -> str:
+    waiting = "" if now.workers else ", waiting for a worker (`make worker`)"
+    return f"Worker: {now.processed:,} of {now.total:,} bars processed{waiting}"
 
 
 def summary(runner: Runner, faults: Faults, *, interrupted: bool) -> str:

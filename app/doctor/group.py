@@ -1,35 +1,26 @@
 """Whether workers are reading, and how far behind they are."""
 
-import time
 from collections.abc import Iterator
 
 from confluent_kafka import (
     ConsumerGroupState,
     ConsumerGroupTopicPartitions,
     IsolationLevel,
-    KafkaError,
-    KafkaException,
     TopicPartition,
 )
-from confluent_kafka.admin import ConsumerGroupDescription, OffsetSpec
+from confluent_kafka.admin import OffsetSpec
 
 from app.broker import TIMEOUT, Broker
 from app.doctor.finding import Finding
+from app.kafka.worker_group import describe_group
 from app.settings import Settings
 from app.topic_admin import describe
 from app.topics import topics
 
-# What a broker says of groups while it is new, or has just become their coordinator.
-_NEW_BROKER = (
-    KafkaError.NOT_COORDINATOR,
-    KafkaError.COORDINATOR_NOT_AVAILABLE,
-    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-)
-
 
 def check_group(settings: Settings, broker: Broker) -> Iterator[Finding]:
     """The consumer group's state, and its lag on each input topic; raises BrokerUnavailable."""
-    group = _described(broker, settings.id)
+    group = describe_group(broker, settings.id)
     members = len(group.members)
     if group.state == ConsumerGroupState.STABLE:
         yield Finding("ok", "workers", f"{members} in group {settings.id}")
@@ -47,20 +38,6 @@ def check_group(settings: Settings, broker: Broker) -> Iterator[Finding]:
             yield Finding("warning", "lag", message, "`make worker`")
         else:
             yield Finding("ok", "lag", message)
-
-
-def _described(broker: Broker, name: str) -> ConsumerGroupDescription:
-    until = time.monotonic() + TIMEOUT
-    with broker.explaining():
-        while True:
-            try:
-                answer = broker.admin.describe_consumer_groups([name], request_timeout=TIMEOUT)
-                group: ConsumerGroupDescription = answer[name].result()
-                return group
-            except KafkaException as error:
-                if error.args[0].code() not in _NEW_BROKER or time.monotonic() > until:
-                    raise
-                time.sleep(0.2)
 
 
 def _lag(broker: Broker, group: str, partitions: list[TopicPartition]) -> int:

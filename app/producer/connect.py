@@ -5,6 +5,7 @@ import asyncio
 from app.avro.serde import Encoder
 from app.clients import endpoints, producer_config, registry
 from app.producer.delivery import Delivery
+from app.producer.sent_bars import SentBars
 from app.settings import Settings
 from app.sources.base import Source
 from app.sources.local_only import refuse_remote
@@ -12,7 +13,9 @@ from app.topic_admin import ensure_topics
 from app.topics import topics
 
 
-def connect(settings: Settings, source: Source, *, give_up_after_s: float | None = None) -> Delivery:
+def connect(
+    settings: Settings, source: Source, *, give_up_after_s: float | None = None, sent_bars: SentBars | None = None
+) -> Delivery:
     """A producer for the source's bars: topics made, schema registered.
 
     Raises BrokerUnavailable, RegistryUnavailable and ClusterMissing, after which it can be called again; SourceError
@@ -24,4 +27,6 @@ def connect(settings: Settings, source: Source, *, give_up_after_s: float | None
     raw = topics(settings).raw
     encoder = Encoder("bar")
     asyncio.run(encoder.register(registry(settings), raw.subject))
-    return Delivery(producer_config(settings), raw.name, encoder.encode, give_up_after_s=give_up_after_s)
+    return Delivery(
+        producer_config(settings), raw.name, encoder.encode, give_up_after_s=give_up_after_s, sent_bars=sent_bars
+    )

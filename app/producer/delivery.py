@@ -7,6 +7,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from app.domain.records import Bar
 from app.errors import StocksError
+from app.producer.sent_bars import SentBars
 
 _POLL_EVERY = 256
 _FLUSH_STEP_S = 0.2
@@ -22,6 +23,7 @@ class Delivery:
     Records carry the time at which they are sent, not the bar's: by the bar's,
     retention would delete a replay of an old day at once.
     `give_up_after_s` is how long a bar may wait for the broker; None: for ever.
+    `sent_bars` notes each bar and where it came to stand.
     """
 
     def __init__(
@@ -31,13 +33,14 @@ class Delivery:
         encode: Callable[[Bar], bytes],
         *,
         give_up_after_s: float | None = None,
+        sent_bars: SentBars | None = None,
     ) -> None:
         self.sent = 0
         self.acknowledged = 0
         self.failed = 0
         self.first_error: str | None = None
         self._trouble: str | None = None
-        self._topic, self._encode = topic, encode
+        self._topic, self._encode, self._sent_bars = topic, encode, sent_bars
         self._log_error: Callable[[KafkaError], None] | None = config.get("error_cb")
         self._producer = Producer(
             {
@@ -68,6 +71,8 @@ class Delivery:
             return False
         except KafkaException as error:
             raise DeliveryFailed(f"The bar could not be sent: {error.args[0].str()}") from error
+        if self._sent_bars is not None:
+            self._sent_bars.note(bar)
         self.sent += 1
         if self.sent % _POLL_EVERY == 0:
             self._producer.poll(0)
@@ -95,8 +100,10 @@ class Delivery:
         self._producer.purge()
         self._producer.close()
 
-    def _on_delivery(self, error: KafkaError | None, _: Message) -> None:
+    def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
         if error is None:
+            if self._sent_bars is not None:
+                self._sent_bars.acknowledged(message)
             self.acknowledged += 1
             self._trouble = None
         else:

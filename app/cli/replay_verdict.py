@@ -1,0 +1,116 @@
+"""The end of `stocks replay`: waiting for the worker, and what it made of the bars, for a person."""
+
+import time
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from app.cli.replay_progress import Progress, worker_progress
+from app.producer.catch_up import CatchUp, Ending
+from app.producer.verdict import Verdict, continued, judge
+
+if TYPE_CHECKING:
+    from app.producer.outcome_reader import OutcomeReader
+    from app.producer.sent_bars import SentBars
+    from app.settings import Settings
+
+_KINDS = ("new", "corrected", "late", "duplicates")
+
+
+def find_verdict(
+    settings: "Settings", sent: "SentBars", outcome: "OutcomeReader", *, patient: bool, console: Console | None = None
+) -> bool:
+    """Wait for the worker and print its verdict; whether it refused nothing, as far as is known.
+
+    Raises BrokerUnavailable, RegistryUnavailable.
+    """
+    console = console or Console(stderr=True, highlight=False)
+    total = sum(len(series.offsets) for series in sent.series.values())
+    with _looking(settings, sent) as catch_up, worker_progress(console, total) as show:
+        progress = Progress(0, total, 0)
+
+        def on_progress(committed: Mapping[int, int], workers: int) -> None:
+            nonlocal progress
+            progress = Progress(processed(sent, committed), total, workers)
+            show(progress)
+
+        ending = catch_up.wait(on_progress, patient=patient)
+    if ending is not Ending.THROUGH:
+        click.echo(not_through(ending, progress, settings.id))
+        return ending is Ending.ABSENT
+    verdict = read_verdict(sent, outcome)
+    click.echo("\n".join(lines(verdict)))
+    return not verdict.refused
+
+
+def read_verdict(sent: "SentBars", outcome: "OutcomeReader") -> Verdict:
+    """What workers wrote of these bars; they must have processed all of them."""
+    signals, refusals = outcome.signals(sent), outcome.refusals(sent)
+    symbols = continued(sent, signals, refusals)
+    return judge(sent, signals, refusals, outcome.history(sent, symbols) if symbols else None)
+
+
+def lines(verdict: Verdict) -> Iterator[str]:
+    """The verdict in a few lines."""
+    kinds = ", ".join(f"{count:,} {kind}" for kind in _KINDS if (count := getattr(verdict, kind)))
+    if verdict.untold:
+        untold = f"{verdict.untold:,} duplicates of bars of the past or corrections that no signal shows"
+        kinds = f"{kinds}, {untold}" if kinds else untold
+    refused = verdict.refused.total()
+    yield f"Worker: {verdict.accepted:,} bars accepted{f' ({kinds})' if kinds else ''}, {refused:,} refused."
+    for reason, count in verdict.refused.most_common():
+        example = verdict.examples[reason]
+        place = f"partition {example.partition}, offset {example.offset}"
+        yield _printable(f"  {count:,} {reason}, for example {example.symbol} ({place}): {example.why}")
+    if refused:
+        yield "  `stocks dead-letters list` shows them."
+    actions = ", ".join(f"{verdict.actions[action]:,} {action}" for action in ("BUY", "SELL", "HOLD"))
+    revised = f"; {verdict.revisions:,} signals replaced earlier ones" if verdict.revisions else ""
+    yield f"Signals: {actions}; {verdict.transitions:,} transitions{revised}."
+
+
+def not_through(ending: Ending, progress: "Progress", group: str) -> str:
+    """Why there is no verdict, and what to do."""
+    so_far = f"{progress.processed:,} of {progress.total:,} bars"
+    if ending is Ending.ABSENT:
+        return (
+            f"No worker reads as group {group}, so nobody knows yet what comes of these bars. "
+            "`make worker` starts one; with --wait replay waits for it."
+        )
+    if ending is Ending.GONE:
+        return (
+            f"The worker has gone after {so_far}; the rest is safe in Kafka. See its log, and start it again "
+            "(`make worker`): it goes on where it ended."
+        )
+    return f"The worker has processed {so_far} and gets no further: `stocks doctor` and its /ready say why."
+
+
+def processed(sent: "SentBars", committed: Mapping[int, int]) -> int:
+    """How many of the bars sent lie before these offsets."""
+    return sum(bisect_left(series.offsets, committed.get(series.partition, 0)) for series in sent.series.values())
+
+
+@contextmanager
+def _looking(settings: "Settings", sent: "SentBars") -> Iterator[CatchUp]:
+    from app.broker import Broker
+    from app.kafka.worker_group import CommittedOffsets, describe_group
+    from app.topics import topics
+
+    ends = {partition: end for partition, (_, end) in sent.spans().items()}
+    broker = Broker(settings)
+    with CommittedOffsets(settings, topics(settings).raw.name, ends) as offsets:
+        yield CatchUp(
+            ends,
+            offsets.look,
+            lambda: len(describe_group(broker, settings.id).members),
+            clock=time.monotonic,
+            sleep=time.sleep,
+        )
+
+
+def _printable(text: str) -> str:
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)

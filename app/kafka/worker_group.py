@@ -1,0 +1,63 @@
+"""The workers' consumer group, looked at from outside."""
+
+import time
+from collections.abc import Collection
+from typing import Self
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import ConsumerGroupDescription
+
+from app.broker import TIMEOUT, Broker, BrokerUnavailable
+from app.clients import consumer_config
+from app.settings import Settings
+
+# What a broker says of groups while it is new, or has just become their coordinator.
+_NEW_BROKER = (
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+)
+
+
+def describe_group(broker: Broker, name: str) -> ConsumerGroupDescription:
+    """Its state and members; raises BrokerUnavailable."""
+    until = time.monotonic() + TIMEOUT
+    with broker.explaining():
+        while True:
+            try:
+                answer = broker.admin.describe_consumer_groups([name], request_timeout=TIMEOUT)
+                group: ConsumerGroupDescription = answer[name].result()
+                return group
+            except KafkaException as error:
+                if error.args[0].code() not in _NEW_BROKER or time.monotonic() > until:
+                    raise
+                time.sleep(0.2)
+
+
+class CommittedOffsets:
+    """The offsets that the group has committed of a topic; a context manager. It never joins the group."""
+
+    def __init__(self, settings: Settings, topic: str, partitions: Collection[int]) -> None:
+        self._group = settings.id
+        self._places = [TopicPartition(topic, partition) for partition in partitions]
+        self._consumer = Consumer(consumer_config(settings, settings.id))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._consumer.close()
+
+    def look(self) -> dict[int, int]:
+        """By partition, the next offset to process; none for a partition of which none was committed.
+
+        Raises BrokerUnavailable.
+        """
+        try:
+            found = self._consumer.committed(self._places, timeout=TIMEOUT)
+        except KafkaException as error:
+            raise BrokerUnavailable(
+                f"The offsets of group {self._group} cannot be read ({error.args[0].str()}): check that the broker "
+                "answers, and that these credentials may Describe and Read the group"
+            ) from None
+        return {place.partition: place.offset for place in found if place.offset >= 0}
