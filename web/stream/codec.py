@@ -71,4 +71,4 @@ class SignalCodec:
 
     def line(self, signal: Signal) -> bytes:
         """One signal as in GET /signals."""
-        return signal_out(signal, self._strategy).model_dump_json().encode()
+        return signal_out(signal).model_dump_json().encode()

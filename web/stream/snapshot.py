@@ -70,9 +70,7 @@ async def local_newest(reader: Reader, run_id: str | None, symbols: frozenset[st
 
 def newest_of(reader: Reader, signal: Signal) -> Newest:
     """The JSON of a signal, and what tells whether it is the newest."""
-    return Newest(
-        signal["timestamp"], signal["revision"], signal_out(signal, reader.strategy).model_dump_json().encode()
-    )
+    return Newest(signal["timestamp"], signal["revision"], signal_out(signal).model_dump_json().encode())
 
 
 class Snapshots:
