@@ -91,6 +91,10 @@ doctor: env ## Check broker, registry, topics, schemas and versions.
 bench: env ## Measure, beside other programs for the same job: ARGS=--quick, ARGS="--quick --with-jvm", ARGS=--help.
 	@.venv/bin/python -m tests.bench $(ARGS)
 
+.PHONY: screenshots
+screenshots: env ## Make the pictures of the page in docs/images, in a Chromium that is installed.
+	@.venv/bin/python -m tests.browser.screenshots
+
 .PHONY: chaos
 chaos: env ## Let faults happen for long, and judge what is left: ARGS="--faults 300 --seed 7".
 	@.venv/bin/python -m tests.chaos $(ARGS)

@@ -156,9 +156,9 @@ class Demo:
 
     def _addresses(self) -> None:
         self._console.print(
+            f"{self._api}/?run={self._run_id}  the page: open it in a browser\n"
             f"SYNTHETIC bars, made up and no market data: {', '.join(SYMBOLS)} on {DEFAULT_DAY}, "
             f"profile {self._plan.profile}, seed {self._plan.seed}, run {self._run_id}\n"
-            f"  {self._api}/            the API's start page\n"
             f"  {self._api}/signals     the newest signals\n"
             f"  {self._api}/docs        all of the API\n"
             f"  {self._producer}/health      the producer\n"

@@ -1,16 +1,19 @@
 """Fixtures: a real browser, and the page of a real worker in it."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
 from tests.browser.find import MISSING, find_browser
-from tests.integration.conftest import deploy, make_stack, stack
+from tests.browser.market import whole_market
+from tests.integration.conftest import deploy
+from tests.integration.deployment import Deployment, WorkerProcess
+from tests.integration.fixtures_stack import LocalStack, stack
 
-__all__ = ["deploy", "make_stack", "stack"]
+__all__ = ["deploy", "stack"]
 
 #: Nothing that the browser does of its own accord goes over the network.
 _ARGUMENTS = [
@@ -22,6 +25,9 @@ _ARGUMENTS = [
     "--disable-default-apps",
     "--no-first-run",
 ]
+
+#: Tests run beside brokers and workers.
+expect.set_options(timeout=30_000)
 
 OpenPage = Callable[..., Awaitable[Page]]
 
@@ -88,3 +94,19 @@ async def open_page(browser: Browser, faults: Faults) -> AsyncIterator[OpenPage]
 
     yield open_
     assert faults.unexpected() == []
+
+
+@pytest.fixture(scope="session")
+def shown_market(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerProcess]:
+    """A worker that has read a market with every kind of run, and one record that cannot be read; do not change it."""
+    status = stack.status
+    deployment = Deployment(
+        status.kafka, status.schema_registry, tmp_path_factory.mktemp("market"), "market", partitions=2
+    )
+    worker = deployment.start_worker()
+    deployment.send(whole_market())
+    deployment.send_raw([(b"AAPL", b"not Avro at all")])
+    worker.wait_ready()
+    deployment.settle()
+    yield worker
+    deployment.close()

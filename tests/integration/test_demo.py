@@ -73,7 +73,9 @@ def test_it_ends_by_itself_once_the_last_signals_can_be_read(start: Start) -> No
     child = start("--exit")
     out, err = child.communicate()
     assert child.returncode == 0, (out, err)
-    assert out.startswith("SYNTHETIC bars, made up and no market data: AAPL, GOOGL, SPY on 2024-11-14")
+    page, what = out.splitlines()[:2]
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?run=synthetic-2024-11-14-\w+  the page: open it in a browser", page)
+    assert what.startswith("SYNTHETIC bars, made up and no market data: AAPL, GOOGL, SPY on 2024-11-14")
     assert re.search(r"SYNTHETIC +2024-11-14T\S+ +\w+ +BUY +at .*: RSI .* < 30 while SMA-20 .* > SMA-50", out)
     assert re.search(r"SYNTHETIC +2024-11-14T\S+ +\w+ +SELL +at .*: RSI .* > 70 while SMA-20 .* < SMA-50", out)
     assert re.search(r"The first signal was readable through the API after [\d.]+ s\.", out)

@@ -13,6 +13,8 @@ import { Why } from "./why.js";
 import { onZone } from "./zones.js";
 
 const SESSION_MS = 1500;
+/** The worker's tables follow the topic within this time. */
+const FIRST_SESSION_MS = 200;
 const RUNS_MS = 30_000;
 
 const at = (id) => document.getElementById(id);
@@ -49,7 +51,7 @@ function askForSession() {
     } catch {
       // The stream says what is wrong; the next change asks again.
     }
-  }, market.nextOpen === Infinity ? 0 : SESSION_MS);
+  }, market.nextOpen === Infinity ? FIRST_SESSION_MS : SESSION_MS);
 }
 
 const stream = new Stream({
@@ -59,7 +61,7 @@ const stream = new Stream({
     market.reset(snapshot);
     showOrigin(at("origin"), market.origin);
     refreshRuns();
-    feed.load(snapshot.run_id).catch(() => {});
+    if (snapshot.signals.length) feed.load(snapshot.run_id).catch(() => {});
     const wanted = symbolOfAddress() ?? (wide() ? firstSymbol() : null);
     if (panel.symbol === wanted) panel.load();
     else if (wanted !== null) show(wanted, null);

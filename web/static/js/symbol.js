@@ -12,6 +12,7 @@ import { onZone } from "./zones.js";
 const ALL = 10_000;
 const SPARE_BARS = 3;
 const AT_MOST_EVERY_MS = 100;
+const AGAIN_MS = 1000;
 
 export class SymbolPanel {
   /** `parts` as in index.html; `onBar(symbol, point)`: a bar is chosen, null: none. */
@@ -78,6 +79,7 @@ export class SymbolPanel {
   /** Fetch all bars again, as after a cut in the stream. */
   async load() {
     const { symbol } = this;
+    clearTimeout(this.retry);
     if (symbol === null) return;
     const run = this.market.runId;
     const path = encodeURIComponent(symbol);
@@ -96,9 +98,12 @@ export class SymbolPanel {
       if (this.canvas.hidden) return;
       this.legend(null);
     } catch (error) {
+      if (symbol !== this.symbol) return;
       setText(this.problem, error.message);
       this.series = new Series();
       this.chart.show(this.series, null);
+      // A worker that has just begun, or whose tables follow the topic in a moment.
+      if (this.market.rows.has(symbol)) this.retry = setTimeout(() => this.load(), AGAIN_MS);
     }
   }
 
