@@ -1,7 +1,6 @@
 """`stocks replay`: sends a file's bars, or made-up ones, to Kafka."""
 
 import logging
-import signal
 import time
 from typing import Any
 
@@ -12,7 +11,6 @@ from app.producer.pace import Pace
 
 # Long enough for a broker that restarts, short enough for a person who waits.
 _GIVE_UP_AFTER_S = 120.0
-_INTERRUPTED = 130
 
 
 @click.command("replay")
@@ -28,11 +26,12 @@ def command(context: click.Context, /, pace: Pace, strict: bool, **options: Any)
     with its number, and the others go on.
     """
     from app.cli.opening import open_source
-    from app.cli.replay_progress import follow, hint, summary
+    from app.cli.replay_progress import cut_short, follow, hint, summary
     from app.errors import StocksError
     from app.producer.connect import connect
     from app.producer.runner import Runner
     from app.settings import settings
+    from app.terminal.endings import INTERRUPTED, Stopping
 
     # What goes wrong is shown here, as a sentence.
     logging.getLogger("app").addHandler(logging.NullHandler())
@@ -45,20 +44,16 @@ def command(context: click.Context, /, pace: Pace, strict: bool, **options: Any)
         clock=time.time,
         patient=False,
     )
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    runner.start()
-    interrupted = False
-    try:
+    with Stopping(runner.ask_to_stop, lambda: cut_short(runner)) as stopping:
+        runner.start()
         follow(runner)
-    except KeyboardInterrupt:
-        interrupted = runner.status != "finished"
-        runner.stop()
+    interrupted = stopping.asked and runner.status != "finished"
     if runner.started_at or interrupted:
         click.echo(summary(runner, faults, interrupted=interrupted))
     if runner.status == "failed" and runner.last_error:
         raise StocksError(runner.last_error)
     if interrupted:
-        context.exit(_INTERRUPTED)
+        context.exit(INTERRUPTED)
     if not runner.acknowledged:
         raise StocksError(f"There was nothing to send in {source.name}: see --symbols and the skipped lines.")
     click.echo(hint(ours, source.run_id))

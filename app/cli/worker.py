@@ -27,7 +27,8 @@ def command(context: click.Context, processes: int, options: tuple[str, ...]) ->
     from API_PORT on; ask any of them for any symbol (curl -L). One that dies
     is started again. Ctrl-C or SIGTERM stops all, a second one at once.
     """
-    worker = [sys.executable, "-m", "faust", "-A", "app.main", "worker", "-l", "info", *options]
+    # --quiet leaves out Faust's banner; what the worker logs says the same in one line.
+    worker = [sys.executable, "-m", "faust", "-A", "app.main", "--quiet", "worker", "-l", "info", *options]
     if processes == 1:
         os.execv(worker[0], worker)  # noqa: S606 - a list of arguments, no shell
 
