@@ -52,7 +52,7 @@ def cut_short(runner: Runner) -> str:
     return (
         f"Stopped at once: {runner.sent:,}{of_total} bars sent, {arrived}. "
         f"With --run-id {runner.source.run_id} the same command goes on with this run: what is there already is a "
-        "duplicate and changes nothing."
+        "duplicate, or `stale`, and changes nothing."
     )
 
 

@@ -35,6 +35,8 @@ def command(context: click.Context, processes: int, options: tuple[str, ...]) ->
     from app.settings import settings
     from app.supervisor.places import places
     from app.supervisor.supervisor import WorkerFailed, supervise
+    from app.terminal.streams import say
+    from app.terminal.visible import visible_lines
     from app.topic_admin import ensure_topics
 
     ours = settings()
@@ -44,6 +46,6 @@ def command(context: click.Context, processes: int, options: tuple[str, ...]) ->
     try:
         status = supervise(found, worker, sys.stdout.fileno())
     except WorkerFailed as error:
-        click.echo(f"Error: {error}", err=True)
+        say(visible_lines(f"Error: {error}"))
         status = error.status
     context.exit(status)

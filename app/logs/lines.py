@@ -2,6 +2,8 @@
 
 import logging
 import sysconfig
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,6 +21,13 @@ _LIBRARIES = tuple(f"{sysconfig.get_path(name)}/" for name in ("purelib", "platl
 
 #: Where Faust sends what a program prints, so what a rule of the user's own prints.
 _PRINTED = "mode.redirect"
+
+
+#: What aiokafka says when a worker joins, leaves, or is the first of its group on a new broker.
+_PASSING = ("Heartbeat failed for group %s because it is rebalancing", "Group Coordinator Request failed: %s")
+
+#: Such a message is logged once it has come for so long; heartbeats are a few seconds apart.
+LASTS_SECONDS = 15.0
 
 
 class LogLine(ExtensionFormatter):
@@ -45,18 +54,51 @@ class LogLine(ExtensionFormatter):
         return visible_lines(super().formatException(ei))
 
 
+class PlainLine(logging.Formatter):
+    """The same for programs without Faust: the message alone with its time and level."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """The line."""
+        record.message = visible_lines(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
+        """The traceback, with what the error quotes."""
+        return visible_lines(super().formatException(ei))
+
+
 class OursOrWrong(logging.Filter):
     """Lets through what our own code says, and of libraries what they warn of.
 
     By the file that speaks, not by the logger: Faust's services log their start and stop under the names of the
-    modules that they are derived in.
+    modules that they are derived in. What aiokafka warns of each time a group changes is a fault only when it lasts.
     """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock` counts seconds."""
+        super().__init__()
+        self._clock = clock
+        self._lasting: dict[str, tuple[float, float]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is to be logged."""
+        message = str(record.msg)
+        if message.startswith(_PASSING) and not self._lasts(message):
+            return False
         return (
             record.levelno >= logging.WARNING
             or record.name == _PRINTED
             or record.pathname.startswith(_OURS)
             or not record.pathname.startswith(_LIBRARIES)
         )
+
+    def _lasts(self, message: str) -> bool:
+        now = self._clock()
+        first, last = self._lasting.get(message, (now, now))
+        if now - last > LASTS_SECONDS:
+            first = now
+        self._lasting[message] = first, now
+        return now - first >= LASTS_SECONDS

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import app
-from app.logs.lines import LogLine, OursOrWrong
+from app.logs.lines import LASTS_SECONDS, LogLine, OursOrWrong, PlainLine
 
 LIBRARY = f"{sysconfig.get_path('purelib')}/faust/worker.py"
 OURS = str(Path(str(app.__file__)).parent / "engine" / "app.py")
@@ -59,3 +59,22 @@ def test_libraries_are_heard_only_when_something_is_wrong() -> None:
     assert calm.filter(record("Heartbeat failed", level=logging.WARNING, path=LIBRARY))
     assert calm.filter(record("Worker ready"))
     assert calm.filter(record("of a rule of one's own", path="/home/me/rule.py"))
+
+
+def test_what_aiokafka_says_at_each_rebalance_is_logged_only_when_it_lasts() -> None:
+    now = [0.0]
+    calm = OursOrWrong(lambda: now[0])
+    rebalancing = "Heartbeat failed for group %s because it is rebalancing"
+
+    def heard(at: float) -> bool:
+        now[0] = at
+        return calm.filter(record(rebalancing, "stocks", level=logging.WARNING, path=LIBRARY))
+
+    assert [heard(at) for at in (0.0, 2.0, LASTS_SECONDS - 1)] == [False] * 3
+    assert heard(LASTS_SECONDS + 1)
+    # The next rebalance.
+    assert not heard(10 * LASTS_SECONDS)
+
+
+def test_the_producers_lines_are_as_safe() -> None:
+    assert PlainLine().format(record("Waiting: %s", "\x1b[2J")).endswith("INFO Waiting: \\x1b[2J")
