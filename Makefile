@@ -108,6 +108,6 @@ pressure: env ## Measure memory and waiting under more than one worker can take;
 	@.venv/bin/python -m tests.pressure $(ARGS)
 
 .PHONY: clean
-clean: ## Stop the local stack and remove the environment, the stack's data and the worker's tables.
-	@if [ -x $(STOCKS) ]; then $(STOCKS) stack down; fi
+clean: ## Stop the local stack; remove the environment, the stack's data and the worker's tables. YES=1: do not ask.
+	@if [ -x $(STOCKS) ]; then $(STOCKS) stack down; YES="$(YES)" .venv/bin/python -m app.cli.clean; fi
 	rm -rf .venv .uv .stack data

@@ -18,6 +18,7 @@ from app.engine.batch import BatchResult, ProducerRecord
 from app.engine.handoff import Handoff
 from app.engine.processor import BatchProcessor
 from app.kafka.record_encoder import RecordEncoder
+from app.logs.refusals import Refusals
 from tables.windows import WindowsTable
 
 
@@ -28,6 +29,7 @@ class SignalsAgent:
         self._table = table
         self._encoder = encoder
         self._dead_letters = dead_letters
+        self._refusals = Refusals(dead_letters)
 
     def register(self, app: BatchApp, processor: BatchProcessor, folded: Handoff) -> None:
         """Add the agent to the app, reading `folded`."""
@@ -77,5 +79,8 @@ class SignalsAgent:
         emitted = folded.updates.rows["action"][folded.updates.emit]
         for action, made in zip(ACTIONS, np.bincount(emitted, minlength=len(ACTIONS)).tolist(), strict=True):
             metrics.signals.labels(action).inc(made)
-        for _, poison in folded.poisoned:
+        for record, poison in folded.poisoned:
             metrics.dead_letters.labels(poison.reason).inc()
+            self._refusals.note(
+                poison.reason, f"{folded.batch.tp.topic}[{folded.batch.partition}]@{record.offset}", poison
+            )

@@ -1,6 +1,7 @@
 """Putting a worker together: clients, the table, the two agents, the API, and what watches them."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
 
@@ -21,6 +22,7 @@ from app.engine.processor import BatchProcessor
 from app.kafka.engine_options import Cluster
 from app.kafka.record_encoder import RecordEncoder
 from app.kafka.stall_watch import StallWatch
+from app.logs.minute import Minutes
 from app.settings import Settings, SettingsError
 from app.topics import topics
 from tables.windows import WindowsTable
@@ -30,11 +32,16 @@ from web.stream import Push
 from web.stream.topic import SignalTopic
 from web.tables_reader import TablesReader
 
+log = logging.getLogger(__name__)
+
 #: Not more often: confluent-kafka never frees the id of a topic that it has described, some 100 bytes.
 CHECK_SECONDS = 15.0
 
 #: How often to look for transactions that nobody ends.
 STALL_SECONDS = 5.0
+
+#: How often a worker says what it did.
+REPORT_SECONDS = 60.0
 
 
 class StocksApp(BatchApp):
@@ -79,6 +86,7 @@ def build(settings: Settings) -> StocksApp:
     app.push = Push(SignalTopic(settings), app.reader)
     app.asgi_app = WithTransport(create_app(app.reader, app.push))
     _measure(app)
+    _report(app)
     app.timer(CHECK_SECONDS)(app.check)
     app.task(app.check)
     return app
@@ -126,3 +134,15 @@ def _measure(app: StocksApp) -> None:
     app.processor.on_committed.append(committed)
     app.processor.on_retry.append(retried)
     app.timer(1.0)(lag)
+
+
+def _report(app: StocksApp) -> None:
+    """Have the worker say once a minute what it does."""
+    minutes = Minutes()
+
+    async def report() -> None:
+        lags = await app.lag()
+        held = app.batch_consumer.stream_tps()
+        log.info("%s", minutes.line(sum(lags.values()) if lags or not held else None))
+
+    app.timer(REPORT_SECONDS)(report)

@@ -3,7 +3,7 @@
 import logging
 
 from app.build import build
-from app.quiet import quieten
+from app.logs.throttle import quieten
 from app.settings import SettingsError, settings
 
 # One line for every schema would say nothing that matters.

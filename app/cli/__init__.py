@@ -5,6 +5,9 @@ from importlib import import_module
 import click
 
 from app.engine.errors import OperatorError
+from app.terminal.endings import INTERRUPTED, interruptible
+from app.terminal.streams import GONE, colours, is_gone, let_go, say
+from app.terminal.visible import visible_lines
 
 COMMANDS = (
     *("demo", "worker", "replay", "live", "produce", "watch", "tail"),
@@ -28,10 +31,23 @@ class Subcommands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a subcommand; what a person can mend ends with status 1 and without a traceback."""
+        if not colours():
+            ctx.color = False
         try:
-            return super().invoke(ctx)
+            with interruptible():
+                return super().invoke(ctx)
         except OperatorError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(visible_lines(str(error))) from error
+        except KeyboardInterrupt:
+            say("Stopped.")
+            raise click.exceptions.Exit(INTERRUPTED) from None
+        except OSError as error:
+            # Whoever would read of it has gone; a disk may fail with the same number.
+            if error.errno in GONE and (is_gone(1) or is_gone(2)):
+                raise click.exceptions.Exit(1) from None
+            raise
+        finally:
+            let_go()
 
 
 @click.group(cls=Subcommands, context_settings={"help_option_names": ["-h", "--help"]})

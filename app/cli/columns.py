@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from rich.text import Text
 
 from app.iso_time import iso
+from app.terminal.visible import visible
 
 _ACTION_STYLES = {"BUY": "bold green", "SELL": "bold red", "HOLD": "dim"}
 
@@ -23,7 +24,7 @@ def line(columns: list[Column], record: Mapping[str, Any] | None) -> Text:
     cells = []
     for heading, width, cell in columns:
         text = cell(record) if record else Text(heading, "bold")
-        text = Text(text) if isinstance(text, str) else text
+        text = Text(visible(text)) if isinstance(text, str) else text
         text.align("right" if width < 0 else "left", max(abs(width), len(text)))
         cells.append(text)
     joined = Text("  ").join(cells)
@@ -49,7 +50,7 @@ def letter_columns() -> list[Column]:
     """The columns of dead letters."""
     return [
         Column("time (UTC)", 24, lambda letter: letter["time"] or "-"),
-        Column("reason", 14, lambda letter: Text(letter["reason"] or "-", "red")),
+        Column("reason", 14, lambda letter: Text(visible(letter["reason"] or "-"), "red")),
         Column("from", 20, _place),
         Column("key", 6, lambda letter: letter["key"] or "-"),
         Column("value", 0, lambda letter: _hex(letter["value"])),
@@ -71,7 +72,7 @@ def _revision() -> Column:
 def _origin(record: Mapping[str, Any]) -> Text:
     if record["origin"] == "synthetic":
         return Text("SYNTHETIC", "black on yellow")
-    return Text(str(record["origin"]))
+    return Text(visible(str(record["origin"])))
 
 
 def _action(record: Mapping[str, Any]) -> Text:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app.cli.letter_options import letter_options
+from app.terminal.visible import visible
 
 if TYPE_CHECKING:
     from app.letters.choice import Choice
@@ -30,28 +31,27 @@ def list_letters(limit: int | None, as_json: bool, summary: bool, **fields: Any)
     """Print each dead letter once, even when a crash wrote it twice."""
     from itertools import islice
 
-    from rich.console import Console
-
     from app.cli.columns import letter_columns, line
     from app.cli.json_lines import json_line
     from app.cli.letter_options import choice
     from app.cli.views import for_json
     from app.letters.reading import letters
     from app.settings import settings
+    from app.terminal.streams import console
 
     ours = settings()
     found = islice(letters(ours, choice(ours, (), **fields)), limit)
     if summary:
         _summarize(found, as_json=as_json)
         return
-    console = Console(highlight=False, soft_wrap=True)
+    shown = console(soft_wrap=True)
     if not as_json:
-        console.print(line(letter_columns(), None))
+        shown.print(line(letter_columns(), None))
     for letter in found:
         if as_json:
             click.echo(json_line(for_json(letter.record())))
         else:
-            console.print(line(letter_columns(), letter.record()))
+            shown.print(line(letter_columns(), letter.record()))
 
 
 @command.command()
@@ -81,7 +81,7 @@ def show(where: str) -> None:
             value: Any = judge.decode(letter)
         except Poison as poison:
             value = f"cannot be decoded: {poison}"
-        click.echo("\n".join(details(letter, value, judge.prospect(letter))))
+        click.echo("\n".join(map(visible, details(letter, value, judge.prospect(letter)))))
 
 
 @command.command()
@@ -115,7 +115,7 @@ def replay(where: tuple[str, ...], limit: int | None, dry_run: bool, yes: bool, 
     found = _found(ours, choice(ours, where, **fields), limit)
     asyncio.run(judge.prepare(found))
     judged = [(letter, judge.prospect(letter)) for letter in found]
-    click.echo("\n".join(plan(judged, ours.late_bars)))
+    click.echo("\n".join(map(visible, plan(judged, ours.late_bars))))
     hopes = {Hope.GOOD, Hope.NONE} if force else {Hope.GOOD}
     chosen = [letter for letter, verdict in judged if verdict.hope in hopes]
     if not chosen:
@@ -150,5 +150,5 @@ def _summarize(letters: Any, *, as_json: bool) -> None:
         click.echo(json.dumps(dict(counts.most_common())))
         return
     for reason, count in counts.most_common():
-        click.echo(f"{count:>10,}  {reason}")
+        click.echo(f"{count:>10,}  {visible(reason)}")
     click.echo(f"{counts.total():>10,}  in all")

@@ -1,5 +1,6 @@
 """`stocks demo`: everything at once, on this machine, with made-up bars."""
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -9,8 +10,6 @@ from app.sources.names import PROFILES
 
 if TYPE_CHECKING:
     from app.sources.names import Profile
-
-_INTERRUPTED = 130
 
 
 @click.command("demo")
@@ -33,18 +32,18 @@ def command(context: click.Context, /, ends: bool, speed: str | None, seed: int,
     """
     import logging
 
-    from rich.console import Console
-
     from app.demo.run import Demo, Plan
     from app.settings import settings
+    from app.terminal.endings import INTERRUPTED
+    from app.terminal.streams import console, say
 
     # What goes wrong is shown here, as a sentence.
     logging.getLogger("app").addHandler(logging.NullHandler())
     plan = Plan(profile=profile, seed=seed, speed=speed or ("max" if ends else "100"), ends=ends)
-    demo = Demo(settings(), plan, Console(highlight=False))
+    demo = Demo(settings(), plan, console(persistent=True))
     try:
         demo.run()
     except KeyboardInterrupt:
-        click.echo("Stopped.")
+        say("Stopped.", sys.stdout)
         # Who has seen all of it and then stops it has done as told.
-        context.exit(0 if demo.all_shown else _INTERRUPTED)
+        context.exit(0 if demo.all_shown else INTERRUPTED)

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from app.terminal.visible import visible_lines
+
 if TYPE_CHECKING:
     from app.doctor import Finding
 
@@ -42,6 +44,6 @@ async def _examine(*, show: bool) -> "list[Finding]":
 
 
 def _lines(finding: "Finding") -> str:
-    message = finding.message.replace("\n", "\n" + " " * 16)
+    message = visible_lines(finding.message).replace("\n", "\n" + " " * 16)
     line = f"{_MARKS[finding.level]} {finding.check:<13} {message}"
-    return f"{line}\n{'':<16}→ {finding.fix}" if finding.fix else line
+    return f"{line}\n{'':<16}→ {visible_lines(finding.fix)}" if finding.fix else line

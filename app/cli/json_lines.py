@@ -11,8 +11,19 @@ _TIMES = frozenset({"timestamp", "emitted_at"})
 
 
 def json_line(record: Mapping[str, Any]) -> str:
-    """One line; values that JSON has no number for (NaN, infinities) are strings."""
-    return json.dumps({name: _plain(name, value) for name, value in record.items()}, ensure_ascii=False)
+    """One line; values that JSON has no number for (NaN, infinities) are strings.
+
+    What no terminal should see is written as JSON's escapes, which a reader of JSON does not notice.
+    """
+    text = json.dumps({name: _plain(name, value) for name, value in record.items()}, ensure_ascii=False)
+    return text if text.isprintable() else "".join(map(_shown, text))
+
+
+def _shown(character: str) -> str:
+    if character.isprintable():
+        return character
+    # JSON itself lets DEL pass.
+    return "\\u007f" if character == "\x7f" else json.dumps(character)[1:-1]
 
 
 def _plain(name: str, value: Any) -> Any:

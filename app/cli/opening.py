@@ -10,6 +10,7 @@ from app.settings import Settings
 from app.sources.base import Source, SourceError
 from app.sources.choice import Choice
 from app.sources.faults import Faults
+from app.terminal.visible import visible, visible_lines
 
 
 def open_source(settings: Settings, options: dict[str, Any], pace: Pace) -> tuple[Source, Faults]:
@@ -19,8 +20,8 @@ def open_source(settings: Settings, options: dict[str, Any], pace: Pace) -> tupl
     choice = choose(options)
     faults = Faults(_warn, "Line" if choice.is_file else "Record")
     source = choice.open(settings, faults, _warn)
-    click.echo(f"Source: {source}.")
-    click.echo(f"Run: {source.run_id}")
+    click.echo(visible(f"Source: {source}."))
+    click.echo(visible(f"Run: {source.run_id}"))
     return source, faults
 
 
@@ -34,4 +35,4 @@ def _day(moment: datetime.datetime | None) -> datetime.date | None:
 
 
 def _warn(sentence: str) -> None:
-    click.echo(sentence, err=True)
+    click.echo(visible_lines(sentence), err=True)

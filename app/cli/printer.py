@@ -2,12 +2,13 @@
 
 import click
 from confluent_kafka import Message
-from rich.console import Console
 from rich.text import Text
 
 from app.cli.columns import line
 from app.cli.json_lines import json_line
 from app.cli.views import Fault, View, for_json
+from app.terminal.streams import console
+from app.terminal.visible import visible
 
 
 class Printer:
@@ -17,7 +18,7 @@ class Printer:
         self._view = view
         self._as_json = as_json
         self._left = limit
-        self._console = Console(highlight=False, soft_wrap=True)
+        self._console = console(soft_wrap=True)
         if not as_json:
             self._print(line(view.columns, None))
 
@@ -28,7 +29,7 @@ class Printer:
                 click.echo(json_line(for_json(record)))
             elif isinstance(record, Fault):
                 place = f"partition {record.partition}, offset {record.offset}"
-                self._print(Text(f"✗ {place}: {record.reason}: {record.message}", "red"))
+                self._print(Text(visible(f"✗ {place}: {record.reason}: {record.message}"), "red"))
             else:
                 self._print(line(self._view.columns, record))
             if self._left is not None:

@@ -26,12 +26,15 @@ def produce(pace: Pace, options: dict[str, Any]) -> None:
     from app.cli.opening import open_source
     from app.clients import ClusterMissing, endpoints
     from app.listen import listen
+    from app.logs.lines import PlainLine
     from app.producer.connect import connect
     from app.producer.runner import Runner
     from app.producer.service import create_app, serve
     from app.settings import settings
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    shown = logging.StreamHandler()
+    shown.setFormatter(PlainLine())
+    logging.basicConfig(level=logging.INFO, handlers=[shown])
     logging.getLogger("httpx").setLevel(logging.WARNING)
     ours = settings()
     sock = listen("PRODUCER_PORT", ours.producer_host, ours.producer_port)

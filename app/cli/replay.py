@@ -1,7 +1,6 @@
 """`stocks replay`: sends a file's bars, or made-up ones, to Kafka, and says what workers made of them."""
 
 import logging
-import signal
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
 # Long enough for a broker that restarts, short enough for a person who waits.
 _GIVE_UP_AFTER_S = 120.0
-_INTERRUPTED = 130
 
 
 @click.command("replay")
@@ -42,7 +40,7 @@ def command(context: click.Context, /, pace: Pace, wait: bool, check_only: bool,
     if check_only:
         context.exit(check(options))
     from app.cli.opening import open_source
-    from app.cli.replay_progress import follow, hint, summary
+    from app.cli.replay_progress import cut_short, follow, hint, summary
     from app.cli.replay_verdict import find_verdict
     from app.errors import StocksError
     from app.producer.connect import connect
@@ -50,6 +48,7 @@ def command(context: click.Context, /, pace: Pace, wait: bool, check_only: bool,
     from app.producer.runner import Runner
     from app.producer.sent_bars import SentBars
     from app.settings import settings
+    from app.terminal.endings import INTERRUPTED, Stopping
 
     # What goes wrong is shown here, as a sentence.
     logging.getLogger("app").addHandler(logging.NullHandler())
@@ -64,27 +63,23 @@ def command(context: click.Context, /, pace: Pace, wait: bool, check_only: bool,
         return delivery
 
     runner = Runner(source, connected, pace=pace, clock=time.time, patient=False)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    runner.start()
-    interrupted = False
-    try:
+    with Stopping(runner.ask_to_stop, lambda: cut_short(runner)) as stopping:
+        runner.start()
         follow(runner)
-    except KeyboardInterrupt:
-        interrupted = runner.status != "finished"
-        runner.stop()
+    interrupted = stopping.asked and runner.status != "finished"
     if runner.started_at or interrupted:
         click.echo(summary(runner, faults, interrupted=interrupted))
     if runner.status == "failed" and runner.last_error:
         raise StocksError(runner.last_error)
     if interrupted:
-        context.exit(_INTERRUPTED)
+        context.exit(INTERRUPTED)
     if not runner.acknowledged:
         raise StocksError(f"There was nothing to send in {source.name}: see --symbols and the skipped lines.")
     try:
         accepted = find_verdict(ours, sent, outcome, patient=wait)
     except KeyboardInterrupt:
         click.echo("Stopped waiting for the worker. All bars are in Kafka, and it goes on with them.")
-        context.exit(_INTERRUPTED)
+        context.exit(INTERRUPTED)
     click.echo(hint(ours, source.run_id))
     if faults.count or not accepted:
         context.exit(1)

@@ -12,6 +12,7 @@ from app.iso_time import iso
 from app.producer.runner import Runner
 from app.settings import Settings
 from app.sources.faults import Faults
+from app.terminal.streams import console as make_console
 
 _REFRESH_S = 0.1
 _LINE_EVERY_S = 5.0
@@ -19,7 +20,7 @@ _LINE_EVERY_S = 5.0
 
 def follow(runner: Runner, console: Console | None = None) -> None:
     """Shows progress on stderr until the runner ends: a bar on a terminal, otherwise a line every few seconds."""
-    console = console or Console(stderr=True, highlight=False)
+    console = console or make_console(stderr=True, persistent=True)
     if not console.is_terminal:
         while not runner.wait(_LINE_EVERY_S):
             console.print(_line(runner), markup=False, soft_wrap=True)
@@ -88,6 +89,19 @@ def summary(runner: Runner, faults: Faults, *, interrupted: bool) -> str:
         return f"Stopped: {runner.sent:,}{of_total} bars sent, {arrived}.{skipped}"
     arrived = f"{missing:,} not acknowledged" if missing else "all acknowledged"
     return f"Sent {runner.sent:,} bars, {arrived} ({runner.bars_per_second:,.0f} bars/s).{skipped}"
+
+
+def cut_short(runner: Runner) -> str:
+    """What an end in the midst of it leaves, in a sentence or two."""
+    total = runner.source.total
+    of_total = f" of {total:,}" if total is not None else ""
+    unknown = runner.sent - runner.acknowledged
+    arrived = f"{unknown:,} of them may or may not have arrived" if unknown else "all of them arrived"
+    return (
+        f"Stopped at once: {runner.sent:,}{of_total} bars sent, {arrived}. "
+        f"With --run-id {runner.source.run_id} the same command goes on with this run: what is there already is a "
+        "duplicate, or `stale`, and changes nothing."
+    )
 
 
 def hint(settings: Settings, run_id: str) -> str:

@@ -72,6 +72,7 @@ def logs(lines: int) -> None:
     from app.settings import settings
     from app.stack import StackError, kafka, registry
     from app.stack.processes import log_file
+    from app.terminal.visible import visible_lines
 
     for role in (kafka.ROLE, registry.ROLE):
         path = log_file(settings().stack_dir, role)
@@ -79,7 +80,7 @@ def logs(lines: int) -> None:
             raise StackError(f"There is no {path} yet. Start the local stack with `stocks stack up`.")
         click.echo(f"==> {path} <==")
         with path.open(errors="replace") as log:
-            click.echo("".join(deque(log, lines)))
+            click.echo(visible_lines("".join(deque(log, lines))))
 
 
 def _show(found: "StackStatus", how: str) -> None:

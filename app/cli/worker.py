@@ -27,13 +27,16 @@ def command(context: click.Context, processes: int, options: tuple[str, ...]) ->
     from API_PORT on; ask any of them for any symbol (curl -L). One that dies
     is started again. Ctrl-C or SIGTERM stops all, a second one at once.
     """
-    worker = [sys.executable, "-m", "faust", "-A", "app.main", "worker", "-l", "info", *options]
+    # --quiet leaves out Faust's banner; what the worker logs says the same in one line.
+    worker = [sys.executable, "-m", "faust", "-A", "app.main", "--quiet", "worker", "-l", "info", *options]
     if processes == 1:
         os.execv(worker[0], worker)  # noqa: S606 - a list of arguments, no shell
 
     from app.settings import settings
     from app.supervisor.places import places
     from app.supervisor.supervisor import WorkerFailed, supervise
+    from app.terminal.streams import say
+    from app.terminal.visible import visible_lines
     from app.topic_admin import ensure_topics
 
     ours = settings()
@@ -43,6 +46,6 @@ def command(context: click.Context, processes: int, options: tuple[str, ...]) ->
     try:
         status = supervise(found, worker, sys.stdout.fileno())
     except WorkerFailed as error:
-        click.echo(f"Error: {error}", err=True)
+        say(visible_lines(f"Error: {error}"))
         status = error.status
     context.exit(status)

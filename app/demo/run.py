@@ -147,12 +147,13 @@ class Demo:
         ]
 
     def _stop_children(self) -> None:
-        self._console.print("Stopping worker and producer…", style="dim")
+        # Stopped first: what is printed may be read by nobody, or by somebody who takes his time.
         stop_children(self._children)
+        self._console.print("Worker and producer are stopped.", style="dim")
 
     def _stop_stack(self) -> None:
-        self._console.print("Stopping Kafka and the schema registry; their data stay.", style="dim")
         stack.stop(self._settings.stack_dir)
+        self._console.print("Kafka and the schema registry are stopped; their data stay.", style="dim")
 
     def _addresses(self) -> None:
         self._console.print(

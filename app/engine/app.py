@@ -2,7 +2,9 @@
 
 import asyncio
 import gc
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -25,6 +27,8 @@ from app.engine.table import BatchTable
 from app.engine.table_manager import PromptTableManager
 from app.engine.takeover import Takeover
 from app.engine.transaction import TransactionalProducer
+
+log = logging.getLogger(__name__)
 
 COMMIT_SECONDS = 1.0
 
@@ -77,6 +81,8 @@ class EngineOptions:
     prepare: "Callable[[BatchApp], Prepared]"
     check: "Callable[[BatchApp, Sequence[Member]], None]" = field(default=lambda app, members: None)
     on_deleted: OnDeleted = field(default=lambda topic, count: None)
+    #: What runs the app on the command line.
+    worker: type[CheckedWorker] = CheckedWorker
 
     def transactional_id(self, tp: TP) -> str:
         """Of the one writer of what follows from a source partition."""
@@ -121,7 +127,7 @@ class BatchApp(faust.App):
             store="rocksdb://",
             Schema=BatchSchema,
             TableManager=PromptTableManager,
-            Worker=CheckedWorker,
+            Worker=options.worker,
             web_bind=options.web_bind,
             web_host=options.web_host,
             web_port=options.web_port,
@@ -176,6 +182,7 @@ class BatchApp(faust.App):
         """Let the streams be read, and note how long it took until the tables were complete again."""
         super().on_rebalance_end()
         self.batch_consumer.open_streams()
+        log.info("Worker ready: it has %s", _partitions(self.batch_consumer.stream_tps()))
         for listener in self.on_recovered:
             listener(monotonic() - self._incomplete_since)
 
@@ -245,3 +252,12 @@ class BatchApp(faust.App):
         fetcher = self.batch_consumer.fetcher
         if fetcher.polled_at is None:
             fetcher.ask_for_topics()
+
+
+def _partitions(tps: Iterable[TP]) -> str:
+    """Partitions by topic, in words."""
+    by_topic: defaultdict[str, list[int]] = defaultdict(list)
+    for tp in sorted(tps):
+        by_topic[tp.topic].append(tp.partition)
+    found = (f"{topic}[{', '.join(map(str, partitions))}]" for topic, partitions in by_topic.items())
+    return " and ".join(found) or "no partition: others have them all"

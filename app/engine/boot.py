@@ -3,6 +3,7 @@
 import ctypes
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn, cast
 
 import click
@@ -79,5 +80,6 @@ class CheckedWorker(faust.Worker):
             super().execute_from_commandline()
         finally:
             if isinstance(self.crash_reason, OperatorError):
-                # Faust has put its log in the place of sys.stderr.
-                click.echo(f"Error: {self.crash_reason}", file=sys.__stderr__)
+                # Faust has put its log in the place of sys.stderr. Nobody may be there to read it.
+                with suppress(OSError):
+                    click.echo(f"Error: {self.crash_reason}", file=sys.__stderr__)

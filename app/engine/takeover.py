@@ -73,6 +73,7 @@ class Takeover:
 
         try:
             await self.settled()
+            log.info("Joined the group, generation id %d: taking over %d partitions", generation_id, len(tps))
             with _unless_stopped():
                 self._working = asyncio.get_running_loop().run_in_executor(
                     app.threads, self._take_over, tps, tables, should_continue

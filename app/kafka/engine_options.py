@@ -10,6 +10,7 @@ from app.engine.app import EngineOptions, Prepared
 from app.engine.private import Member
 from app.kafka.address import AddressCheck, advertised_host, member_name
 from app.listen import listen
+from app.logs.worker import TerminalWorker
 from app.metrics import deleted_records
 from app.settings import Settings
 from app.topic_admin import check_unchanged, ensure_topics
@@ -61,6 +62,7 @@ class Cluster:
             prepare=self.prepare,
             check=self.check,
             on_deleted=lambda topic, count: deleted_records.labels(topic).inc(count),
+            worker=TerminalWorker,
         )
 
     def prepare(self, app: "BatchApp") -> Prepared:

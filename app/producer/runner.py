@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Literal, Protocol
 
@@ -75,6 +76,7 @@ class Runner:
         self._connect, self._pace, self._clock, self._patient = connect, pace, clock, patient
         self._status: Status = "starting"
         self._error: str | None = None
+        self._asked_at: float | None = None
         self._stop = threading.Event()
         # Not the thread's join: interrupted by Ctrl-C, it takes a thread that runs for one that has ended.
         self._ended = threading.Event()
@@ -85,15 +87,24 @@ class Runner:
         self._thread.start()
 
     def wait(self, timeout_s: float) -> bool:
-        """Whether it ends within that time."""
-        return self._ended.wait(timeout_s)
+        """Whether it ends within that time, or should have by now."""
+        return self._ended.wait(timeout_s) or self._is_overdue()
 
-    def stop(self) -> None:
-        """Ends within seconds; what is on its way then arrives or is given up."""
+    def ask_to_stop(self) -> None:
+        """Have it end within seconds; what is on its way then arrives or is given up. Returns at once."""
+        if self._asked_at is None:
+            self._asked_at = time.monotonic()
         self._stop.set()
         self.source.stop()
-        # Reaching a broker that does not answer may take longer; nothing is on its way then.
+
+    def stop(self) -> None:
+        """The same, and wait for it."""
+        self.ask_to_stop()
         self._ended.wait(_STOP_WITHIN_S + 1)
+
+    def _is_overdue(self) -> bool:
+        # Reaching a broker that does not answer may take longer than a stop; nothing is on its way then.
+        return self._asked_at is not None and time.monotonic() > self._asked_at + _STOP_WITHIN_S + 1
 
     @property
     def sent(self) -> int:

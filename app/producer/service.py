@@ -40,9 +40,11 @@ def create_app(runner: Runner, faults: Faults, broker: Callable[[], str | None])
 
 
 def serve(app: FastAPI, sock: socket.socket) -> None:
-    """Serves until SIGTERM or SIGINT, then stops within seconds."""
+    """Serves until SIGTERM, SIGINT or SIGHUP, then stops within seconds."""
     config = uvicorn.Config(app, log_level="warning", access_log=False, ws="none", timeout_graceful_shutdown=_GRACE_S)
     # uvicorn raises the signal once more when it has shut down; having done as asked is no failure.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     uvicorn.Server(config).run(sockets=[sock])

@@ -7,6 +7,8 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
+from app.terminal.streams import console as make_console
+
 Advance = Callable[[int], None]
 
 MB = 1_000_000
@@ -46,7 +48,7 @@ class Shown:
     """A bar and a spinner on a terminal, plain lines elsewhere; on stderr, so that stdout stays for results."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True, highlight=False)
+        self._console = console or make_console(stderr=True, persistent=True)
 
     def say(self, text: str) -> None:
         """One line."""

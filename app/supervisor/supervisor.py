@@ -11,6 +11,7 @@ from app.supervisor.output import Output
 from app.supervisor.places import Place
 from app.supervisor.process import WorkerProcess
 from app.supervisor.restarts import BAD_STARTS, Restarts
+from app.terminal.streams import colours
 
 #: A worker finishes and commits the batches in hand; without a broker it gives up before that.
 GRACE_SECONDS = 20.0
@@ -133,7 +134,7 @@ def supervise(
 
     Returns the exit status: 0 if all ended when they were told to. Raises WorkerFailed.
     """
-    colour = os.isatty(descriptor) and not os.environ.get("NO_COLOR")
+    colour = os.isatty(descriptor) and colours()
 
     async def run() -> int:
         return await Supervisor(places, command, descriptor, colour=colour, restarts=restarts).run()

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+#: The first of each is what a worker says now, the others what Faust says, which older ones let through.
 #: What a line holds that ends a phase of a worker's start.
-SPAWNED = ("Starting...",)
+SPAWNED = ("Starting: ", "Starting...")
 JOINED = ("generation id ",)
 #: Faust's own line is what 0.1 has. In newer code it comes before the tables are restored.
 RESTORED = ("Tables restored", "Restore complete!")

@@ -21,7 +21,7 @@ from app.clients import (
     producer_config,
     registry_client,
 )
-from app.quiet import quieten
+from app.logs.throttle import quieten
 from app.settings import Settings
 from app.stack import StackStatus
 

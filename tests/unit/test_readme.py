@@ -22,7 +22,7 @@ SPAN = re.compile(r"`([^`\n]+)`")
 FILE = re.compile(r"[\w.-]+(/[\w.-]+)+/?|[\w-]*\.(py|md|toml|yml|lock|example)")
 
 # Not ours, no setting any more, or names in the code.
-OTHERS = {"XDG_CACHE_HOME", "BACKWARD_TRANSITIVE", "SIGNAL_HISTORY", "MOST_RECORDS", "RESET_KEY"}
+OTHERS = {"NO_COLOR", "XDG_CACHE_HOME", "BACKWARD_TRANSITIVE", "SIGNAL_HISTORY", "MOST_RECORDS", "RESET_KEY"}
 
 
 @pytest.fixture(params=DOCUMENTS)

@@ -36,14 +36,15 @@ def test_an_unknown_command_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "message"),
+    ("error", "message", "status"),
     [
-        (StocksError("No broker: run `make stack-up`"), "Error: No broker: run `make stack-up`"),
-        (KeyboardInterrupt(), "Aborted!"),
+        (StocksError("No broker: run `make stack-up`"), "Error: No broker: run `make stack-up`", 1),
+        (StocksError("No topic \x1b[2J"), r"Error: No topic \x1b[2J", 1),
+        (KeyboardInterrupt(), "Stopped.", 130),
     ],
 )
-def test_what_a_person_can_mend_is_a_line_and_status_1(
-    monkeypatch: pytest.MonkeyPatch, error: BaseException, message: str
+def test_what_a_person_can_mend_is_a_line_and_a_status(
+    monkeypatch: pytest.MonkeyPatch, error: BaseException, message: str, status: int
 ) -> None:
     @click.command()
     def failing() -> None:
@@ -51,8 +52,19 @@ def test_what_a_person_can_mend_is_a_line_and_status_1(
 
     monkeypatch.setattr(cli.Subcommands, "get_command", lambda *_: failing)
     result = CliRunner().invoke(cli.main, ["tail"])
-    assert result.exit_code == 1
+    assert result.exit_code == status
     assert result.stderr.strip() == message
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+def test_no_color_is_for_every_command(monkeypatch: pytest.MonkeyPatch, no_color: str, coloured: bool) -> None:
+    @click.command()
+    def colourful() -> None:
+        click.secho("good", fg="green")
+
+    monkeypatch.setattr(cli.Subcommands, "get_command", lambda *_: colourful)
+    result = CliRunner().invoke(cli.main, ["doctor"], color=True, env={"NO_COLOR": no_color})
+    assert ("\x1b" in result.stdout) is coloured
 
 
 def test_bad_settings_are_listed_each_with_its_fix(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -44,3 +44,19 @@ def test_a_letter_of_any_shape_has_a_line() -> None:
     row = line(letter_columns(), {**letter, "value": b"x" * 100, "exception": None})
     assert "0x78787878" in row.plain
     assert "(100 bytes)" in row.plain
+
+
+HOSTILE = "\x1b]0;owned\x07\x9b2J\n"
+
+
+@pytest.mark.parametrize(("schema", "record"), [("bar", BAR), ("signal", SIGNAL)])
+def test_no_record_moves_the_cursor(schema: str, record: Any) -> None:
+    changed = {"symbol", "run_id", "origin", "strategy", "own_reason", "reason"} & record.keys()
+    row = line(columns(schema, Strategy()), {**record, **dict.fromkeys(changed, HOSTILE)})
+    assert row.plain.isprintable()
+
+
+def test_no_letter_moves_the_cursor() -> None:
+    texts = dict.fromkeys(("time", "reason", "topic", "key", "exception"), HOSTILE)
+    row = line(letter_columns(), {**texts, "partition": 0, "offset": 1, "value": b"x"})
+    assert row.plain.isprintable()

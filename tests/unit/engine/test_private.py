@@ -20,7 +20,7 @@ STORE = "faust.stores.rocksdb:Store"
 COORDINATOR = "aiokafka.consumer.group_coordinator:GroupCoordinator"
 
 # Underscores that are no secret: named tuples' methods and Kafka's error codes.
-PUBLIC = {"_asdict", "_replace", "_fields", "_make"}
+PUBLIC = {"_asdict", "_replace", "_fields", "_make", "_exit"}
 
 
 def named() -> Iterator[tuple[str, str]]:

@@ -1,6 +1,6 @@
 import logging
 
-from app.quiet import OncePerWhile
+from app.logs.throttle import OncePerWhile
 
 
 def record(message: str, *values: object) -> logging.LogRecord:

@@ -1,0 +1,1 @@
+"""What a worker says while it works: a few lines as it starts, one a minute, and one when something is wrong."""

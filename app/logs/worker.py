@@ -1,0 +1,67 @@
+"""The worker as its terminal sees it: what it logs, and that it ends whoever still reads that."""
+
+import logging
+import os
+import signal
+from typing import IO, Any, NoReturn, cast
+
+from app.engine.app import BatchApp
+from app.engine.boot import CheckedWorker
+from app.logs.lines import LogLine, OursOrWrong
+from app.terminal import hangup
+from app.terminal.streams import let_go, lossy
+
+log = logging.getLogger(__name__)
+
+_INTERRUPTED = "-INT-"
+
+
+class TerminalWorker(CheckedWorker):
+    """Faust's worker, calm unless `-l debug`, that ends also when nobody can read what it says."""
+
+    def __init__(self, *arguments: Any, stdout: IO[str], stderr: IO[str], **options: Any) -> None:
+        super().__init__(*arguments, stdout=lossy(stdout), stderr=lossy(stderr), **options)
+
+    def execute_from_commandline(self) -> NoReturn:
+        """Run the worker until it ends, by a signal or by its terminal."""
+        hangup.watch(readers=False)
+        try:
+            super().execute_from_commandline()
+        finally:
+            let_go()
+
+    def on_setup_root_logger(self, logger: logging.Logger, level: int) -> None:
+        """Have the handlers show what a person who runs a worker wants to know, readable, and never fail."""
+        super().on_setup_root_logger(logger, level)
+        for handler in logger.handlers:
+            if level > logging.DEBUG:
+                handler.addFilter(OursOrWrong())
+            if isinstance(handler, logging.FileHandler):
+                handler.setFormatter(LogLine(None))
+            elif isinstance(handler, logging.StreamHandler):
+                handler.setFormatter(LogLine(handler.stream))
+                handler.setStream(lossy(handler.stream))
+
+    async def on_execute(self) -> None:
+        """Say what is started, in a line: Faust's banner has seventeen."""
+        await super().on_execute()
+        conf, options = self.app.conf, cast(BatchApp, self.app).options
+        api = f"API at http://{conf.web_host}:{conf.web_port}/" if conf.web_enabled else "without API"
+        log.info(
+            "Starting: worker of %s, process %d, Kafka at %s, tables in %s, %s",
+            options.id,
+            os.getpid(),
+            ",".join(options.brokers),
+            options.data_dir,
+            api,
+        )
+
+    def install_signal_handlers(self) -> None:
+        """Also end in order when the terminal is closed; `nohup` ignores that, so that a worker goes on."""
+        super().install_signal_handlers()
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            self.loop.add_signal_handler(signal.SIGHUP, signal.raise_signal, signal.SIGTERM)
+
+    def carp(self, msg: str) -> None:
+        """Faust's answer to Ctrl-C is no sentence; this one is."""
+        super().carp("Ctrl-C: stopping, once the batches in hand are committed." if _INTERRUPTED in msg else msg)

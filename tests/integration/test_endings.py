@@ -1,0 +1,185 @@
+"""Nothing stays behind: each command on a real terminal, ended in each way in which strangers ended it.
+
+Afterwards the process table is looked at. `make` is there because people use it, and because it waits for its child.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.stack.ports import any_free_port, free_ports
+from app.topic_admin import ensure_topics
+from tests.integration.conftest import Deploy
+from tests.integration.fixtures_stack import LocalStack
+from tests.integration.producing import STOCKS, environment
+from tests.integration.terminal import Terminal
+from tests.integration.test_live import alpaca
+from tests.integration.waiting import eventually
+
+__all__ = ["alpaca"]
+
+ROOT = Path(__file__).parents[2]
+MAKE = f"make -C {ROOT} --no-print-directory -o env"
+
+#: A worker gets its batches committed and leaves its group; on a busy machine that takes a while.
+SOON = 40.0
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line, and what it prints when it is well under way."""
+
+    line: str
+    under_way: str
+
+
+WORKER = Command(f"{MAKE} worker", "Worker ready")
+WORKERS = Command(f"{MAKE} worker PROCESSES=2", "Worker ready")
+REPLAY = Command(f"{MAKE} replay SOURCE=synthetic SPEED=2", "bars/s")
+LIVE = Command(f"{MAKE} live", "Health:")
+TAIL = Command(f"{STOCKS} tail signals", "symbol")
+LONG = pytest.mark.parametrize(
+    "command", [WORKER, WORKERS, REPLAY, LIVE, TAIL], ids=["worker", "workers", "replay", "live", "tail"]
+)
+
+Open = Callable[..., Terminal]
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
+    """Opens terminals; whatever is left on one at the end is killed."""
+    opened: list[Terminal] = []
+
+    def begin(line: str, env: dict[str, str]) -> Terminal:
+        opened.append(Terminal(line, env, tmp_path))
+        return opened[-1]
+
+    yield begin
+    for each in opened:
+        each.end()
+
+
+@pytest.fixture
+def start(terminal: Open, deploy: Deploy, tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., Terminal]:
+    """Starts a command line on a terminal, with topics, folders and ports of its own."""
+
+    def begin(line: str, **more: str) -> Terminal:
+        deployment = deploy(partitions=2)
+        ensure_topics(deployment.settings)
+        ours = {
+            "DATA_DIR": str(tmp_path / "data"),
+            "API_PORT": str(any_free_port()),
+            "PRODUCER_PORT": "0",
+            "SESSION_SECONDS": "6",
+            **more,
+        }
+        if " live" in line:
+            ours |= {"SYMBOLS": "AAPL", **request.getfixturevalue("alpaca").environment}
+        return terminal(line, environment(deployment.settings, **ours))
+
+    return begin
+
+
+@LONG
+def test_ctrl_c_when_the_output_goes_through_tee(start: Open, command: Command, tmp_path: Path) -> None:
+    # tee ends at Ctrl-C too, so that nothing can be printed any more.
+    shown = start(f"{command.line} 2>&1 | tee {tmp_path}/log")
+    shown.until(command.under_way)
+    shown.press_ctrl_c()
+    shown.ends(SOON)
+
+
+@LONG
+def test_a_terminal_that_is_closed(start: Open, command: Command) -> None:
+    # As by `ssh -t host make worker`: the leader of the session, make, is told, and waits for its child.
+    shown = start(f"exec {command.line}")
+    shown.until(command.under_way)
+    shown.close()
+    shown.ends(SOON)
+
+
+@pytest.mark.parametrize("command", [REPLAY, TAIL], ids=["replay", "tail"])
+def test_a_reader_that_goes_away_ends_what_is_for_reading(start: Open, command: Command) -> None:
+    shown = start(f"{command.line} 2>&1 | head -1")
+    shown.ends(SOON)
+
+
+@pytest.mark.parametrize("processes", ["", "PROCESSES=2"])
+def test_a_worker_whose_reader_went_away_ends_at_ctrl_c(start: Open, processes: str) -> None:
+    port = free_ports(2)[0] if processes else any_free_port()
+    shown = start(f"{MAKE} worker {processes} 2>&1 | head -1", API_PORT=str(port))
+    if not processes:
+        # Whoever runs several reads of them in one place, and they end with it; one goes on.
+        eventually(lambda: is_ready(port), 120, shown.said)
+        shown.press_ctrl_c()
+    shown.ends(SOON)
+
+
+@pytest.mark.parametrize("how", ["tee", "closed"])
+def test_a_demo_with_a_stack_of_its_own(terminal: Open, tmp_path: Path, how: str) -> None:
+    ours = {
+        "KAFKA_BOOTSTRAP": "",
+        "SCHEMA_REGISTRY_URL": "",
+        "STACK_DIR": str(tmp_path / "stack"),
+        "DATA_DIR": str(tmp_path / "data"),
+        "API_PORT": "0",
+        "PRODUCER_PORT": "0",
+        "PARTITIONS": "2",
+    }
+    line = f"{MAKE} demo 2>&1 | tee {tmp_path}/log" if how == "tee" else f"exec {MAKE} demo"
+    shown = terminal(line, {**os.environ, **ours})
+    shown.until("SYNTHETIC  2024", 180)
+    assert len(shown.running()) >= 4  # With Kafka, the registry, worker and producer.
+    if how == "tee":
+        shown.press_ctrl_c()
+    else:
+        shown.close()
+    shown.ends(SOON)
+
+
+@pytest.mark.parametrize("how", ["ctrl-c", "closed"])
+def test_a_stack_that_is_interrupted_as_it_starts(terminal: Open, tmp_path: Path, how: str) -> None:
+    shown = terminal(f"exec {MAKE} stack-up", {**os.environ, "STACK_DIR": str(tmp_path / "stack")})
+    eventually(lambda: any("java" in (each.info["cmdline"] or [""])[0] for each in shown.running()), 60, shown.said)
+    if how == "ctrl-c":
+        shown.press_ctrl_c()
+    else:
+        shown.close()
+    shown.ends(SOON)
+
+
+def test_nohup_keeps_a_worker_whose_terminal_is_closed(start: Open) -> None:
+    port = any_free_port()
+    shown = start(f"exec nohup {STOCKS} worker", API_PORT=str(port))
+    eventually(lambda: is_ready(port), 120, shown.said)
+    shown.close()
+    assert is_ready(port)
+
+
+@pytest.mark.parametrize("by", ["make", "stocks"])
+def test_two_quick_ctrl_c_end_a_replay_at_once_and_say_what_that_leaves(
+    start: Open, stack: LocalStack, by: str
+) -> None:
+    line = REPLAY.line if by == "make" else f"exec {STOCKS} replay --source synthetic --speed 2"
+    # With a broker that does not answer, what is on its way keeps an orderly stop waiting for seconds.
+    shown = start(line)
+    shown.until("bars/s")
+    shown.press_ctrl_c()
+    shown.press_ctrl_c()
+    shown.ends(SOON)
+    said = shown.said()
+    assert "Traceback" not in said
+    assert "Aborted!" not in said
+    assert re.search(r"Stopped(?: at once)?: [\d,]+ of [\d,]+ bars sent, ", said), said
+
+
+def is_ready(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/ready", timeout=2, trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
