@@ -52,7 +52,7 @@ HOSTILE = "\x1b]0;owned\x07\x9b2J\n"
 @pytest.mark.parametrize(("schema", "record"), [("bar", BAR), ("signal", SIGNAL)])
 def test_no_record_moves_the_cursor(schema: str, record: Any) -> None:
     changed = {"symbol", "run_id", "origin", "strategy", "own_reason", "reason"} & record.keys()
-    row = line(columns(schema, Strategy()), {**record, **dict.fromkeys(changed, HOSTILE)})
+    row = line(columns(schema), {**record, **dict.fromkeys(changed, HOSTILE)})
     assert row.plain.isprintable()
 
 
