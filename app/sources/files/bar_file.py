@@ -1,6 +1,7 @@
 """One file of a replay: its form, and its rows as a stream that can be read again."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from app.sources.base import Fault, OnFault, SourceError
 from app.sources.files.detect import find_form
@@ -20,7 +21,6 @@ class BarFile:
         with self._named():
             self.form = find_form(self._start)
         self._first_ms: int | None = None
-        self._on_fault: OnFault = _ignore
 
     @property
     def label(self) -> str:
@@ -62,15 +62,6 @@ class BarFile:
             self._first_ms = int(first.timestamp[0])
         return self._first_ms
 
-    def reporting(self, on_fault: OnFault) -> "BarFile":
-        """The same file; `parts` reports what is not a bar."""
-        self._on_fault = on_fault
-        return self
-
-    def parts(self) -> Iterator[Rows]:
-        """Its rows, as a stream to be merged."""
-        return self.rows(self._on_fault)
-
     def rows(self, on_fault: OnFault) -> Iterator[Rows]:
         """Its rows. What is not a bar goes to `on_fault`, with the file's name where there are several."""
         file = "" if self._alone else str(self.input)
@@ -100,5 +91,18 @@ class _Named:
             raise SourceError(f"{self._name}: {error}") from None
 
 
-def _ignore(_: Fault) -> None:
-    """Reported when the rows are read once more."""
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A file's rows as a stream to be merged; what is not a bar goes to `on_fault`."""
+
+    file: BarFile
+    on_fault: OnFault
+
+    @property
+    def first_ms(self) -> int:
+        """As of the file."""
+        return self.file.first_ms
+
+    def parts(self) -> Iterator[Rows]:
+        """As of the file."""
+        return self.file.rows(self.on_fault)

@@ -12,7 +12,7 @@ from app.domain.strategy import Strategy
 from app.domain.validation import LONGEST_LABEL
 from app.iso_time import iso
 from app.sources.base import Fault, NeverWaits, OnFault, OnNotice, SourceError
-from app.sources.files.bar_file import BarFile
+from app.sources.files.bar_file import BarFile, Reported
 from app.sources.files.doubts import not_one_minute, warnings
 from app.sources.files.inputs import Input, find_inputs
 from app.sources.files.lateness import Lateness
@@ -107,7 +107,7 @@ class BarFiles(NeverWaits):
 
     def rows(self, on_fault: OnFault) -> Iterator[Rows]:
         """All rows in the order in which they are sent."""
-        rows = merged([file.reporting(on_fault) for file in self.files])
+        rows = merged([Reported(file, on_fault) for file in self.files])
         return in_order_of_time(rows, self._folder) if self.options.sort else rows
 
     def lateness(self, strategy: Strategy) -> Lateness:

@@ -126,7 +126,7 @@ class _Fast:
 
         None when the block must be read line by line.
         """
-        if not self._usable or any(sign in block for sign in _UNUSUAL):
+        if not self._usable or any(sign in block for sign in _UNUSUAL) or not _is_utf8(block):
             return None
         ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n"))
         if int(np.diff(ends, prepend=-1).max()) > LONGEST_LINE:
@@ -185,6 +185,16 @@ class _Fast:
         encoded = _one(table[str(self._layout.at["symbol"])]).dictionary_encode()
         names = tuple(name.strip() for name in encoded.dictionary.to_pylist())
         return names, encoded.indices.to_numpy().astype(np.int64)
+
+
+def _is_utf8(block: bytes) -> bool:
+    if block.isascii():
+        return True
+    try:
+        block.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _one(column: pa.ChunkedArray) -> pa.Array:

@@ -22,7 +22,9 @@ from app.sources.base import SourceError
 
 STANDARD_INPUT = "-"
 
-_GZIP, _ZSTD, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+#: With files, and without any.
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _ZIPPED = (".gz", ".zst", ".zip")
 #: Bars shrink to a fifth, at best to a fiftieth. What grows more than this, and beyond so many bytes, is a trap.
 _MOST_GROWTH, _GROWTH_ALLOWED = 200, 1 << 28
@@ -158,7 +160,7 @@ def _of_path(path: Path) -> list[Input]:
         )
     try:
         with path.open("rb") as raw:
-            zipped = raw.read(4) == _ZIP
+            zipped = raw.read(4) in _ZIP
         if not zipped:
             return [Input(path)]
         with zipfile.ZipFile(path) as archive:

@@ -1,6 +1,7 @@
 """Parquet with the column names of any form that has a header."""
 
 from collections.abc import Iterator, Sequence
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -75,7 +76,9 @@ class Parquet:
                 raise _damaged(error) from None
 
 
-def _opened(binary: object) -> pq.ParquetFile:
+def _opened(binary: BinaryIO) -> pq.ParquetFile:
+    if not binary.seekable():
+        raise SourceError("Parquet inside of a packed file cannot be read. Unpack it first.")
     try:
         file = pq.ParquetFile(binary, thrift_string_size_limit=1 << 24, thrift_container_size_limit=1 << 20)
         groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
