@@ -182,7 +182,7 @@ class BatchApp(faust.App):
         """Let the streams be read, and note how long it took until the tables were complete again."""
         super().on_rebalance_end()
         self.batch_consumer.open_streams()
-        log.info("Worker ready: it has %s", _partitions(self.batch_consumer.stream_tps()))
+        log.info("Worker ready: it has %s", in_words(self.batch_consumer.stream_tps()))
         for listener in self.on_recovered:
             listener(monotonic() - self._incomplete_since)
 
@@ -254,8 +254,8 @@ class BatchApp(faust.App):
             fetcher.ask_for_topics()
 
 
-def _partitions(tps: Iterable[TP]) -> str:
-    """Partitions by topic, in words."""
+def in_words(tps: Iterable[TP]) -> str:
+    """Partitions by topic: `raw[0, 1] and other[0]`."""
     by_topic: defaultdict[str, list[int]] = defaultdict(list)
     for tp in sorted(tps):
         by_topic[tp.topic].append(tp.partition)

@@ -21,6 +21,8 @@ class TerminalWorker(CheckedWorker):
 
     def __init__(self, *arguments: Any, stdout: IO[str], stderr: IO[str], **options: Any) -> None:
         super().__init__(*arguments, stdout=lossy(stdout), stderr=lossy(stderr), **options)
+        # With `-l warn` it hides the cursor and turns, also in a pipe.
+        self.spinner = None
 
     def execute_from_commandline(self) -> NoReturn:
         """Run the worker until it ends, by a signal or by its terminal."""
@@ -40,7 +42,8 @@ class TerminalWorker(CheckedWorker):
                 handler.setFormatter(LogLine(None))
             elif isinstance(handler, logging.StreamHandler):
                 handler.setFormatter(LogLine(handler.stream))
-                handler.setStream(lossy(handler.stream))
+                # Not by setStream, which flushes the old one, and nobody may read that any more.
+                handler.stream = lossy(handler.stream)
 
     async def on_execute(self) -> None:
         """Say what is started, in a line: Faust's banner has seventeen."""

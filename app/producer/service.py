@@ -41,7 +41,9 @@ def create_app(runner: Runner, faults: Faults, broker: Callable[[], str | None])
 
 def serve(app: FastAPI, sock: socket.socket) -> None:
     """Serves until SIGTERM, SIGINT or SIGHUP, then stops within seconds."""
-    config = uvicorn.Config(app, log_level="warning", access_log=False, ws="none", timeout_graceful_shutdown=_GRACE_S)
+    config = uvicorn.Config(
+        app, log_level="warning", log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=_GRACE_S
+    )
     # uvicorn raises the signal once more when it has shut down; having done as asked is no failure.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)

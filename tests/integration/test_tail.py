@@ -181,6 +181,31 @@ def test_dead_letters_show_why_and_where_from(ours: Settings, stocks: Stocks) ->
     assert "0x00ff67617262616765207468617420" in table[1]
 
 
+HOSTILE = "\x1b]0;owned\x07\x9b2J\r\n"
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_nothing_in_a_record_moves_the_cursor(ours: Settings, stocks: Stocks, options: list[str]) -> None:
+    raw, letters = topics(ours).raw, topics(ours).dead_letters
+    write = encoder(ours, raw).encode
+    send(ours, raw, write({**BAR, "symbol": HOSTILE, "run_id": HOSTILE}), HOSTILE.encode(), key=HOSTILE)
+    headers = dead_letter_headers(HOSTILE, Poison("not_avro", HOSTILE), HOSTILE, 3, 42, BAR["timestamp"])
+    send(ours, letters, HOSTILE.encode(), key=HOSTILE, headers=headers)
+    for command in (["tail", "raw", "--until-end"], ["tail", "dead-letters", "--until-end"], ["dead-letters", "list"]):
+        result = stocks(ours, *command, *options)
+        assert result.exit_code == 0, result.output
+        shown = result.stdout.splitlines()
+        assert len(shown) == (0 if options else 1) + (2 if "raw" in command else 1)
+        assert all(line.isprintable() for line in shown)
+    summary = stocks(ours, "dead-letters", "list", "--summary").stdout
+    assert all(line.isprintable() for line in summary.splitlines())
+    assert "owned" in summary
+    details = stocks(ours, "dead-letters", "show", "0:0")
+    other = stocks(ours, "dead-letters", "show", "1:0")
+    assert {details.exit_code, other.exit_code} == {0, 1}
+    assert all(line.isprintable() for line in (details.stdout + other.stdout).splitlines())
+
+
 def test_it_commits_nothing_and_leaves_no_group(ours: Settings, stocks: Stocks) -> None:
     topic = topics(ours).raw
     send(ours, topic, encoder(ours, topic).encode(BAR))

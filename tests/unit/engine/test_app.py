@@ -8,7 +8,7 @@ import faust
 import pytest
 from faust.types import TP
 
-from app.engine.app import QUEUED_BATCHES, STUCK_SECONDS, BatchApp, Prepared
+from app.engine.app import QUEUED_BATCHES, STUCK_SECONDS, BatchApp, Prepared, in_words
 from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, encode_checkpoint
 from app.engine.datadir import DataDirInUse
 from app.engine.errors import OperatorError
@@ -227,3 +227,8 @@ def test_the_holder_of_a_partition_is_known_from_the_assignment(app: BatchApp) -
         None,
     ]
     assert app.holder("another", 0) is None
+
+
+def test_partitions_in_words() -> None:
+    assert in_words({TP("raw", 1), TP("raw", 0), TP("other", 0)}) == "other[0] and raw[0, 1]"
+    assert in_words(set()) == "no partition: others have them all"
