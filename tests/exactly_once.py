@@ -46,7 +46,7 @@ class _Series:
         if not self.split and signal["bars_seen"] != place + 1:
             return f"it is bar {place + 1} by then"
         average = self._average(place, signal["strategy"])
-        if not self.split and average is not None and not isclose(signal["sma_20"] or 0.0, average, rel_tol=1e-9):
+        if not self.split and average is not None and not isclose(signal["sma_fast"] or 0.0, average, rel_tol=1e-9):
             return f"its fast average is {average} by then"
         return None
 

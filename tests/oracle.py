@@ -36,7 +36,7 @@ EXACT = (
     "reason",
     "strategy",
 )
-CLOSE = ("close", "sma_20", "sma_50", "rsi_14", "rsi_seed_weight")
+CLOSE = ("close", "sma_fast", "sma_slow", "rsi", "rsi_seed_weight")
 TOLERANCE = 1e-9
 
 
@@ -155,9 +155,9 @@ def _signals_between_splits(
                 "reason": "split_suspected" if split else reason,
                 "previous_action": previous,
                 "transition": previous is not None and previous != action,
-                "sma_20": _nullable(fast[at]),
-                "sma_50": _nullable(slow[at]),
-                "rsi_14": _nullable(rsi[at]),
+                "sma_fast": _nullable(fast[at]),
+                "sma_slow": _nullable(slow[at]),
+                "rsi": _nullable(rsi[at]),
                 "rsi_seed_weight": ((period - 1) / period) ** (count - period - 1) if count > period else 1.0,
                 "ready": count >= strategy.slow,
                 "bars_seen": count,

@@ -13,9 +13,23 @@ RunId = Annotated[
 ]
 Symbol = Annotated[str, Field(description="Ticker.", examples=["AAPL"])]
 Price = Annotated[float, Field(description="In the symbol's currency.")]
-Average = Annotated[
+FastAverage = Annotated[
     float | None,
-    Field(description="Average of the newest closes, in the symbol's currency; null before there are enough."),
+    Field(
+        description="Average of the newest closes, as many as the strategy's fast period, in the symbol's currency; "
+        "null before there are enough."
+    ),
+]
+SlowAverage = Annotated[
+    float | None,
+    Field(
+        description="Average of the newest closes, as many as the strategy's slow period, in the symbol's currency; "
+        "null before there are enough."
+    ),
+]
+Rsi = Annotated[
+    float | None,
+    Field(description="Wilder's RSI over the strategy's period, 0 to 100 points; null before there are enough closes."),
 ]
 StrategyName = Annotated[
     str,
@@ -77,9 +91,9 @@ class SignalOut(Model):
         examples=["RSI 27.4 < 30 while SMA-20 189.42 > SMA-50 188.97"],
     )
     close: Price
-    sma_20: Average
-    sma_50: Average
-    rsi_14: float | None = Field(description="Wilder's RSI, 0 to 100 points; null before 15 closes.")
+    sma_fast: FastAverage
+    sma_slow: SlowAverage
+    rsi: Rsi
     rsi_seed_weight: float = Field(
         description="How much of the RSI still hangs on where the series began, 1 (all) to 0 (nothing): a ratio."
     )
@@ -160,9 +174,9 @@ class IndicatorsOut(Model):
     """The indicators of the window's newest bar."""
 
     timestamp: BarStart
-    sma_20: Average
-    sma_50: Average
-    rsi_14: float | None = Field(description="Wilder's RSI, 0 to 100 points; null before 15 closes.")
+    sma_fast: FastAverage
+    sma_slow: SlowAverage
+    rsi: Rsi
     rsi_seed_weight: float = Field(
         description="How much of the RSI still hangs on where the series began, 1 (all) to 0 (nothing): a ratio."
     )

@@ -1,13 +1,11 @@
 """A signal as it is answered: in lists and on the stream alike."""
 
-from app.domain.explain import explain
 from app.domain.records import Signal
-from app.domain.strategy import Strategy
 from app.iso_time import iso
 from web.models import SignalOut
 
 
-def signal_out(signal: Signal, strategy: Strategy) -> SignalOut:
+def signal_out(signal: Signal) -> SignalOut:
     """The answer's form of a signal, whether it comes from a row or from the topic."""
     times = {"timestamp": iso(signal["timestamp"]), "emitted_at": iso(signal["emitted_at"])}
-    return SignalOut.model_validate({**signal, **times, "explanation": explain(signal, strategy)})
+    return SignalOut.model_validate({**signal, **times})

@@ -5,8 +5,6 @@ from typing import Any, NamedTuple
 
 from rich.text import Text
 
-from app.domain.explain import explain
-from app.domain.strategy import Strategy
 from app.iso_time import iso
 
 _ACTION_STYLES = {"BUY": "bold green", "SELL": "bold red", "HOLD": "dim"}
@@ -33,7 +31,7 @@ def line(columns: list[Column], record: Mapping[str, Any] | None) -> Text:
     return joined
 
 
-def columns(schema: str, strategy: Strategy) -> list[Column]:
+def columns(schema: str) -> list[Column]:
     """The columns for records of a schema: bar or signal."""
     time = Column("bar (UTC)", 20, lambda record: iso(record["timestamp"]))
     symbol = Column("symbol", 6, lambda record: str(record["symbol"]))
@@ -42,7 +40,7 @@ def columns(schema: str, strategy: Strategy) -> list[Column]:
     if schema == "bar":
         prices = [_number(name, 9) for name in ("open", "high", "low", "close")]
         return [time, symbol, *prices, _number("volume", 10, 0), origin, run]
-    why = Column("why", 0, lambda record: _why(record, strategy))
+    why = Column("why", 0, _why)
     action = Column("action", 9, _action)
     return [time, symbol, action, _number("close", 9), origin, _revision(), why, run]
 
@@ -82,11 +80,9 @@ def _action(record: Mapping[str, Any]) -> Text:
     return text.append(str(action), _ACTION_STYLES[action])
 
 
-def _why(record: Mapping[str, Any], strategy: Strategy) -> str:
-    # The thresholds are known for this deployment's strategy only.
-    if record["strategy"] != strategy.name:
-        return str(record["own_reason"] or record["reason"])
-    return explain(record, strategy)  # type: ignore[arg-type]
+def _why(record: Mapping[str, Any]) -> str:
+    # Records of before there was a sentence have none.
+    return str(record["explanation"] or record["own_reason"] or record["reason"])
 
 
 def _place(letter: Mapping[str, Any]) -> str:

@@ -44,7 +44,7 @@ def command(
     if chosen.schema is None and run_id:
         raise click.UsageError("--run does not go with dead letters: their values need not be readable")
     view = (
-        RecordsView(registry(ours), chosen.schema, ours.strategy, symbol=symbol, run_id=run_id)
+        RecordsView(registry(ours), chosen.schema, symbol=symbol, run_id=run_id)
         if chosen.schema
         else LettersView(symbol=symbol)
     )

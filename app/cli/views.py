@@ -10,7 +10,6 @@ from confluent_kafka import Message
 from app.avro.serde import Decoder, Poison, SchemaSource
 from app.cli.columns import Column, columns, letter_columns
 from app.dead_letters import read_headers
-from app.domain.strategy import Strategy
 
 
 class Fault(NamedTuple):
@@ -39,12 +38,11 @@ class RecordsView:
         self,
         registry: SchemaSource,
         schema: str,
-        strategy: Strategy,
         *,
         symbol: str | None = None,
         run_id: str | None = None,
     ) -> None:
-        self.columns = columns(schema, strategy)
+        self.columns = columns(schema)
         self._decoder = Decoder(registry, schema)
         self._wanted = {name: value for name, value in (("symbol", symbol), ("run_id", run_id)) if value is not None}
 

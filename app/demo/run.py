@@ -52,7 +52,7 @@ class Demo:
         self._started = time.monotonic()
         self._settings, self._plan, self._console = settings, plan, console
         self._run_id = new_run_id("synthetic", DEFAULT_DAY)
-        self._view = View(console, settings.strategy)
+        self._view = View(console)
         self._children: list[Child] = []
         self.all_shown = False
 

@@ -5,9 +5,7 @@ from collections.abc import Iterable
 
 from rich.console import Console
 
-from app.domain.explain import explain
 from app.domain.records import Action, Signal
-from app.domain.strategy import Strategy
 from app.iso_time import iso
 
 _STYLES: dict[Action, str] = {"BUY": "bold green", "SELL": "bold red", "HOLD": "dim"}
@@ -16,8 +14,8 @@ _STYLES: dict[Action, str] = {"BUY": "bold green", "SELL": "bold red", "HOLD": "
 class View:
     """Prints each turn to BUY or SELL, and counts the rest."""
 
-    def __init__(self, console: Console, strategy: Strategy) -> None:
-        self._console, self._strategy = console, strategy
+    def __init__(self, console: Console) -> None:
+        self._console = console
         self.counts: Counter[Action] = Counter()
         self._holds_said = 0
 
@@ -48,5 +46,5 @@ class View:
     def _line(self, signal: Signal) -> str:
         return (
             f"SYNTHETIC  {iso(signal['timestamp'])}  {signal['symbol']:<5} {signal['action']:<4} "
-            f"at {signal['close']:>7.2f}: {explain(signal, self._strategy)}"
+            f"at {signal['close']:>7.2f}: {signal['explanation']}"
         )

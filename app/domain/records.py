@@ -55,9 +55,9 @@ class Signal(TypedDict):
     previous_action: Action | None
     transition: bool
     close: float
-    sma_20: float | None
-    sma_50: float | None
-    rsi_14: float | None
+    sma_fast: float | None
+    sma_slow: float | None
+    rsi: float | None
     rsi_seed_weight: float
     ready: bool
     bars_seen: int
@@ -69,3 +69,4 @@ class Signal(TypedDict):
     emitted_at: int
     own_reason: str | None
     own_indicators: dict[str, float | None]
+    explanation: str

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from app.domain.explain import explain, explanations
 from app.domain.indicators.rsi import seed_weight, seed_weights
 from app.domain.provenance import Provenance
 from app.domain.records import MINUTE_MS, Action, Signal
@@ -49,9 +50,9 @@ def signal_columns(
         "previous_action": pa.array(_ACTIONS[np.minimum(previous, len(ACTIONS))], pa.string()),
         "transition": ~is_first & (actions != previous),
         "close": np.ascontiguousarray(rows["close"]),
-        "sma_20": _nullable(rows["sma_fast"]),
-        "sma_50": _nullable(rows["sma_slow"]),
-        "rsi_14": _nullable(rows["rsi"]),
+        "sma_fast": _nullable(rows["sma_fast"]),
+        "sma_slow": _nullable(rows["sma_slow"]),
+        "rsi": _nullable(rows["rsi"]),
         "rsi_seed_weight": seed_weights(rows["bars_seen"].astype(np.int64), strategy.rsi_period),
         "ready": rows["bars_seen"] >= strategy.warm_up,
         "bars_seen": rows["bars_seen"].astype(np.int64),
@@ -63,6 +64,7 @@ def signal_columns(
         "emitted_at": rows["emitted_at"].astype(np.int64),
         "own_reason": _own_reasons(rows, strategy),
         "own_indicators": _own_indicators(rows, strategy),
+        "explanation": explanations(rows, strategy),
     }
     return pa.RecordBatch.from_arrays(
         [column if isinstance(column, pa.Array) else pa.array(column) for column in columns.values()], list(columns)
@@ -84,9 +86,9 @@ def signal_of(row: Row, run_id: str, symbol: str, strategy: Strategy) -> Signal:
         "previous_action": row.previous_action,
         "transition": is_transition(row.action, row.previous_action),
         "close": row.close,
-        "sma_20": row.sma_fast,
-        "sma_50": row.sma_slow,
-        "rsi_14": row.rsi,
+        "sma_fast": row.sma_fast,
+        "sma_slow": row.sma_slow,
+        "rsi": row.rsi,
         "rsi_seed_weight": seed_weight(row.bars_seen, strategy.rsi_period),
         "ready": row.bars_seen >= strategy.warm_up,
         "bars_seen": row.bars_seen,
@@ -98,6 +100,7 @@ def signal_of(row: Row, run_id: str, symbol: str, strategy: Strategy) -> Signal:
         "emitted_at": row.emitted_at,
         "own_reason": None if row.own_reason is None else strategy.rule.reasons[row.own_reason],
         "own_indicators": {name: row.own_columns[name] for name in strategy.own_values},
+        "explanation": explain(row, strategy),
     }
 
 

@@ -115,9 +115,9 @@ def _right(tape: Tape, signals: pa.RecordBatch, at: npt.NDArray[np.int64], strat
     right &= _all(pc.equal(signals["id"], ids))
     for name, numbers in (
         ("close", wanted.closes),
-        ("sma_20", wanted.fast),
-        ("sma_50", wanted.slow),
-        ("rsi_14", wanted.rsi),
+        ("sma_fast", wanted.fast),
+        ("sma_slow", wanted.slow),
+        ("rsi", wanted.rsi),
         ("rsi_seed_weight", wanted.seed_weights),
     ):
         right &= _close(_floats(signals[name]), numbers[at])

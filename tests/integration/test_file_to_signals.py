@@ -87,10 +87,10 @@ def test_every_signal_of_a_file_is_right(deploy: Deploy, tmp_path: Path, written
     slow = {symbol: talib.SMA(np.array(values, dtype=float), 50) for symbol, values in closes.items()}
     for signal in signals:
         index = signal["bars_seen"] - 1
-        if signal["rsi_14"] is not None:
-            assert signal["rsi_14"] == pytest.approx(rsi[signal["symbol"]][index], rel=1e-9)
-        if signal["sma_50"] is not None:
-            assert signal["sma_50"] == pytest.approx(slow[signal["symbol"]][index], rel=1e-9)
+        if signal["rsi"] is not None:
+            assert signal["rsi"] == pytest.approx(rsi[signal["symbol"]][index], rel=1e-9)
+        if signal["sma_slow"] is not None:
+            assert signal["sma_slow"] == pytest.approx(slow[signal["symbol"]][index], rel=1e-9)
     assert {signal["action"] for signal in signals} == {"BUY", "SELL", "HOLD"}
     for symbol in closes:
         shown = worker.get(f"/signals/{symbol}?limit=50&run={run_id}").json()["signals"]

@@ -22,7 +22,7 @@ from app.clients import registry_client
 from tests.doubles.guarded_registry import GuardedRegistry
 from tests.integration.cluster import settings_for
 from tests.integration.fixtures_stack import LocalStack, MakeStack
-from tests.unit.records import BAR
+from tests.unit.records import BAR, SIGNAL, SIGNAL_OF_OLD
 
 VERSIONS = ("bar.v1", "bar.v2", "bar")
 DEFAULTS = {"run_id": "unnamed", "origin": "replay", "source": "", "feed": "", "adjustment": ""}
@@ -58,6 +58,20 @@ async def test_each_version_of_bar_follows_the_older_ones_and_reads_their_record
     await decoder.prepare(payloads)
     first, second, third = map(decoder.decode, payloads)
     assert (first, second, third) == (bar | DEFAULTS, bar | {"adjustment": ""}, bar)
+
+
+async def test_a_signal_of_old_is_read_by_the_names_of_today(registry: Registry, subject: str) -> None:
+    """The registry takes the new names for the old ones' aliases, and so do readers."""
+    old, new = Encoder("signal.v1"), Encoder("signal")
+    ids = [await encoder.register(registry, subject) for encoder in (old, new)]
+    assert len(set(ids)) == 2
+    latest = await registry.latest(subject)
+    assert latest is not None
+    assert (latest.version, latest.schema) == (2, schemas.load("signal"))
+    payloads = [old.encode(SIGNAL_OF_OLD), new.encode(SIGNAL)]
+    decoder = Decoder(registry, "signal")
+    await decoder.prepare(payloads)
+    assert list(map(decoder.decode, payloads)) == [{**SIGNAL, "explanation": ""}, SIGNAL]
 
 
 async def test_registering_again_gives_the_same_id(registry: Registry, subject: str) -> None:

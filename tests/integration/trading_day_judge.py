@@ -13,7 +13,7 @@ from tests.integration.trading_day import STRATEGY, Folded, Key, TradingDays, ke
 from tests.oracle import differences, final_signals
 
 EXACT = ("action", "previous_action", "transition", "reason", "ready", "bars_seen", "gap_minutes", "strategy")
-CLOSE = ("close", "sma_20", "sma_50", "rsi_14", "rsi_seed_weight")
+CLOSE = ("close", "sma_fast", "sma_slow", "rsi", "rsi_seed_weight")
 
 
 def check(days: TradingDays, until_ms: int | None = None) -> None:

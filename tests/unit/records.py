@@ -1,5 +1,7 @@
 """Records to test with."""
 
+from typing import Any
+
 from app.domain.provenance import Provenance
 from app.domain.records import Bar, Signal
 from app.domain.row import Row
@@ -33,9 +35,9 @@ SIGNAL: Signal = {
     "previous_action": None,
     "transition": True,
     "close": 189.75,
-    "sma_20": 189.42,
-    "sma_50": 188.97,
-    "rsi_14": 27.4,
+    "sma_fast": 189.42,
+    "sma_slow": 188.97,
+    "rsi": 27.4,
     "rsi_seed_weight": 0.08,
     "ready": True,
     "bars_seen": 50,
@@ -47,7 +49,12 @@ SIGNAL: Signal = {
     "emitted_at": 1_731_594_661_234,
     "own_reason": None,
     "own_indicators": {},
+    "explanation": "RSI 27.4 < 30 while SMA-20 189.42 > SMA-50 188.97",
 }
+
+_OLD_NAMES = {"sma_20": "sma_fast", "sma_50": "sma_slow", "rsi_14": "rsi"}
+#: The same signal as written with schemas/signal.v1.avsc.
+SIGNAL_OF_OLD: dict[str, Any] = {**SIGNAL, **{old: SIGNAL[new] for old, new in _OLD_NAMES.items()}}  # type: ignore[literal-required]
 
 #: A row of the same bar and much the same signal.
 ROW = Row(

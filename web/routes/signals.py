@@ -10,7 +10,7 @@ from web.errors import documented
 from web.located import located
 from web.models import MissingPartition, SignalsOut
 from web.queries import SignalsQuery, SymbolSignalsQuery
-from web.reader import Page, Reader, RunInfo
+from web.reader import Page, RunInfo
 from web.signal_out import signal_out
 
 router = APIRouter(tags=["signals"])
@@ -20,8 +20,8 @@ SymbolPath = Annotated[
 ]
 
 
-async def _answer(reader: Reader, run: RunInfo | None, page: Page, left_out: list[MissingPartition]) -> SignalsOut:
-    signals = [signal_out(signal, reader.strategy) async for signal in in_turns(page.signals)]
+async def _answer(run: RunInfo | None, page: Page, left_out: list[MissingPartition]) -> SignalsOut:
+    signals = [signal_out(signal) async for signal in in_turns(page.signals)]
     origins = {signal.origin for signal in signals} | ({run.origin} if run else set())
     return SignalsOut(
         run_id=run.run_id if run else None,
@@ -37,7 +37,7 @@ async def newest_signals(reader: CompleteReader, query: Annotated[SignalsQuery, 
     """Newest bar first, ties by symbol ascending."""
     run = chosen_run(reader, query.run)
     page = await reader.recent(run.run_id, query.wanted()) if run else Page(0, [])
-    return await _answer(reader, run, page, missing(reader))
+    return await _answer(run, page, missing(reader))
 
 
 @router.get(
@@ -50,4 +50,4 @@ async def signals_of_symbol(
 ) -> SignalsOut:
     """Newest bar first."""
     run, spelling = await located(reader, "/signals", symbol, query)
-    return await _answer(reader, run, await reader.signals(run.run_id, spelling, query.wanted()), [])
+    return await _answer(run, await reader.signals(run.run_id, spelling, query.wanted()), [])

@@ -25,9 +25,9 @@ gap = session_gap()
 def _indicators(row: Row, strategy: Strategy) -> IndicatorsOut:
     return IndicatorsOut(
         timestamp=iso(row.timestamp),
-        sma_20=row.sma_fast,
-        sma_50=row.sma_slow,
-        rsi_14=row.rsi,
+        sma_fast=row.sma_fast,
+        sma_slow=row.sma_slow,
+        rsi=row.rsi,
         rsi_seed_weight=seed_weight(row.bars_seen, strategy.rsi_period),
         own_indicators={name: row.own_columns[name] for name in strategy.own_values},
         ready=row.bars_seen >= strategy.warm_up,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from app.avro.columns import ColumnDecoder, ColumnEncoder
 from app.avro.serde import Encoder, Poison
 from tests.doubles.schema_source import SchemasInMemory
-from tests.unit.records import BAR, SIGNAL
+from tests.unit.records import BAR, SIGNAL, SIGNAL_OF_OLD
 
 DOUBLES = st.floats()
 TEXTS = st.text(max_size=8)
@@ -35,9 +35,9 @@ BARS = st.fixed_dictionaries(
 )
 SIGNALS = st.fixed_dictionaries(
     {
-        **dict.fromkeys(("id", "run_id", "source", "feed", "symbol", "strategy"), TEXTS),
+        **dict.fromkeys(("id", "run_id", "source", "feed", "symbol", "strategy", "explanation"), TEXTS),
         **dict.fromkeys(("close", "rsi_seed_weight"), DOUBLES),
-        **dict.fromkeys(("sma_20", "sma_50", "rsi_14"), st.none() | DOUBLES),
+        **dict.fromkeys(("sma_fast", "sma_slow", "rsi"), st.none() | DOUBLES),
         **dict.fromkeys(("timestamp", "bars_seen", "emitted_at"), LONGS),
         **dict.fromkeys(("transition", "ready"), st.booleans()),
         "origin": ORIGINS,
@@ -108,6 +108,15 @@ async def test_versions_mix_in_one_batch(registry: SchemasInMemory) -> None:
     await decoder.prepare(payloads)
     assert read(decoder, payloads) == one_by_one(decoder, payloads)
     assert not decoder.decode_columns(payloads).records, "they were read as columns"
+
+
+async def test_signals_of_old_are_read_by_the_names_of_today(registry: SchemasInMemory) -> None:
+    _, decoder = await prepared("signal", registry)
+    old = Encoder("signal.v1")
+    await old.register(registry, "signal-value")
+    payloads = [old.encode(SIGNAL_OF_OLD)] * 3
+    await decoder.prepare(payloads)
+    assert read(decoder, payloads) == [{**SIGNAL, "explanation": ""}] * 3
 
 
 @pytest.mark.parametrize("count", [1, 2, 9, 100])

@@ -51,7 +51,7 @@ def test_a_hole_is_found(seed: int) -> None:
 def test_two_signals_of_a_series_in_the_wrong_order_are_found() -> None:
     right = [each for each in signals() if each["symbol"] == "A"]
     # Before there are averages, little hangs on the order.
-    first = next(index for index, each in enumerate(right) if each["sma_20"] is not None)
+    first = next(index for index, each in enumerate(right) if each["sma_fast"] is not None)
     for index in range(first, len(right) - 1):
         found = [*right[:index], right[index + 1], right[index], *right[index + 2 :]]
         assert wrong_delivery(found), (right[index], right[index + 1])

@@ -3,13 +3,12 @@ from typing import Any
 import pytest
 
 from app.cli.columns import columns, letter_columns, line
-from app.domain.strategy import Strategy
 from tests.unit.records import BAR, SIGNAL
 
 
 @pytest.mark.parametrize(("schema", "record"), [("bar", BAR), ("signal", SIGNAL)])
 def test_headings_stand_above_their_cells(schema: str, record: Any) -> None:
-    shown = columns(schema, Strategy())
+    shown = columns(schema)
     heading, row = (line(shown, what).plain for what in (None, record))
     assert heading.index("symbol") == row.index("AAPL")
     assert heading.index("origin") == row.index("replay")
@@ -18,19 +17,26 @@ def test_headings_stand_above_their_cells(schema: str, record: Any) -> None:
 
 @pytest.mark.parametrize(("action", "style"), [("BUY", "bold green"), ("SELL", "bold red"), ("HOLD", "dim")])
 def test_actions_have_colours_and_transitions_say_from_what(action: str, style: str) -> None:
-    row = line(columns("signal", Strategy()), {**SIGNAL, "action": action, "previous_action": "HOLD"})
+    row = line(columns("signal"), {**SIGNAL, "action": action, "previous_action": "HOLD"})
     assert f"HOLD→{action}" in row.plain
     assert style in {str(span.style) for span in row.spans}
 
 
 def test_synthetic_is_unmistakable() -> None:
-    row = line(columns("bar", Strategy()), {**BAR, "origin": "synthetic"})
+    row = line(columns("bar"), {**BAR, "origin": "synthetic"})
     assert "SYNTHETIC" in row.plain
 
 
-def test_another_deployments_strategy_is_not_explained_with_our_thresholds() -> None:
-    row = line(columns("signal", Strategy()), {**SIGNAL, "strategy": "sma5-sma9-rsi3-20-80/1"})
-    assert "oversold_in_uptrend" in row.plain
+@pytest.mark.parametrize(
+    ("says", "why"),
+    [
+        ({}, "RSI 27.4 < 30 while SMA-20 189.42 > SMA-50 188.97"),
+        ({"explanation": ""}, "oversold_in_uptrend"),
+        ({"explanation": "", "reason": "own_rule", "own_reason": "breakout"}, "breakout"),
+    ],
+)
+def test_a_signal_has_its_sentence_and_one_of_old_its_reason(says: dict[str, Any], why: str) -> None:
+    assert why in line(columns("signal"), {**SIGNAL, **says}).plain
 
 
 def test_a_letter_of_any_shape_has_a_line() -> None:

@@ -4,15 +4,14 @@ from rich.console import Console
 
 from app.demo.view import View
 from app.domain.records import Signal
-from app.domain.strategy import Strategy
 from tests.unit.records import SIGNAL
 
-HOLD: Signal = {**SIGNAL, "action": "HOLD", "reason": "no_rule", "transition": False, "rsi_14": 50.0}
+HOLD: Signal = {**SIGNAL, "action": "HOLD", "reason": "no_rule", "transition": False, "rsi": 50.0}
 
 
 def shown(*batches: list[Signal]) -> tuple[list[str], View]:
     out = io.StringIO()
-    view = View(Console(file=out, width=40), Strategy())
+    view = View(Console(file=out, width=40))
     for batch in batches:
         view.show(batch)
         view.say_holds()

@@ -170,8 +170,8 @@ def test_appending_or_ignoring_a_correction_would_show() -> None:
     ignored = oracle.final_signals(bars, STRATEGY, every_minute)
     appended = oracle.final_signals([*bars, make_bar(100, corrected["close"])], STRATEGY, every_minute)
     assert oracle.differences(right, pipeline.last_signals()) == []
-    assert abs(right[-1]["rsi_14"] - ignored[-1]["rsi_14"]) > 0.1
-    assert abs(right[-1]["rsi_14"] - appended[-1]["rsi_14"]) > 0.1
+    assert abs(right[-1]["rsi"] - ignored[-1]["rsi"]) > 0.1
+    assert abs(right[-1]["rsi"] - appended[-1]["rsi"]) > 0.1
 
 
 def test_room_for_late_bars_may_grow_and_shrink_between_runs() -> None:
@@ -205,8 +205,8 @@ def test_a_bar_is_emitted_again_when_only_its_previous_action_changed() -> None:
     pipeline = fed([*series([1.0, 1.0, 1.1, 1.0, 1.0]), make_bar(1, 1.1)], strategy)
     newest = make_bar(4, 1.0)["timestamp"]
     before, after = [signal for signal in pipeline.signals if signal["timestamp"] == newest]
-    assert [before[field] for field in ("sma_20", "sma_50", "rsi_14")] == [
-        after[field] for field in ("sma_20", "sma_50", "rsi_14")
+    assert [before[field] for field in ("sma_fast", "sma_slow", "rsi")] == [
+        after[field] for field in ("sma_fast", "sma_slow", "rsi")
     ]
     assert before["previous_action"] != after["previous_action"]
     assert after["revision"] == 1

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from app.domain.explain import explain
 from app.domain.provenance import Provenance
 from app.domain.records import Signal
 from app.domain.signal import is_transition, signal_of
@@ -20,8 +21,8 @@ def test_a_signal_says_all_that_its_row_does() -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"sma_slow": None}, {"sma_50": None}),
-        ({"sma_fast": None, "rsi": None}, {"sma_20": None, "rsi_14": None}),
+        ({"sma_slow": None}, {"sma_slow": None}),
+        ({"sma_fast": None, "rsi": None}, {"sma_fast": None, "rsi": None}),
         ({"bars_seen": 16}, {"bars_seen": 16, "ready": False, "rsi_seed_weight": 13 / 14}),
         ({"bars_seen": 3}, {"bars_seen": 3, "ready": False, "rsi_seed_weight": 1.0}),
         ({"gap_minutes": None}, {"gap_minutes": None}),
@@ -35,7 +36,8 @@ def test_a_signal_says_all_that_its_row_does() -> None:
     ],
 )
 def test_what_follows_from_a_row(changes: dict[str, Any], says: dict[str, Any]) -> None:
-    assert signal_of(ROW._replace(**changes), RUN, "AAPL", STRATEGY) == OF_ROW | says
+    row = ROW._replace(**changes)
+    assert signal_of(row, RUN, "AAPL", STRATEGY) == OF_ROW | says | {"explanation": explain(row, STRATEGY)}
 
 
 def test_its_id_follows_from_run_symbol_time_strategy_and_revision() -> None:

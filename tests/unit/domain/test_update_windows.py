@@ -33,9 +33,9 @@ def test_averages_and_rsi_equal_talib(name: str, restarting: bool) -> None:
         if restarting:
             pipeline.restart()
     for field, expected in (
-        ("sma_20", talib.SMA(closes, 20)),
-        ("sma_50", talib.SMA(closes, 50)),
-        ("rsi_14", talib.RSI(closes, 14)),
+        ("sma_fast", talib.SMA(closes, 20)),
+        ("sma_slow", talib.SMA(closes, 50)),
+        ("rsi", talib.RSI(closes, 14)),
     ):
         values = [signal[field] for signal in pipeline.signals]  # type: ignore[literal-required]
         np.testing.assert_allclose(np.array(values, dtype=float), expected, rtol=1e-9)
@@ -106,4 +106,4 @@ def test_a_night_is_no_reset() -> None:
     pipeline = Pipeline(STRATEGY)
     pipeline.feed([make_bar(minute + (1050 if minute > 29 else 0), close) for minute, close in enumerate(closes)])
     assert pipeline.signals[30]["gap_minutes"] == 1050
-    assert pipeline.signals[49]["sma_50"] == pytest.approx(sum(closes[:50]) / 50, rel=1e-12)
+    assert pipeline.signals[49]["sma_slow"] == pytest.approx(sum(closes[:50]) / 50, rel=1e-12)

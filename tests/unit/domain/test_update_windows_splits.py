@@ -2,7 +2,6 @@
 
 import pytest
 
-from app.domain.explain import explain
 from app.domain.outcome import Outcome
 from app.domain.records import Bar
 from app.domain.split import Gap
@@ -45,17 +44,17 @@ def test_a_split_begins_a_new_series_and_says_so() -> None:
     assert (before["ready"], before["bars_seen"]) == (True, 60)
     assert (first["reason"], first["action"]) == ("split_suspected", "HOLD")
     assert (first["bars_seen"], first["ready"]) == (1, False)
-    assert (first["sma_20"], first["sma_50"], first["rsi_14"], first["rsi_seed_weight"]) == (None, None, None, 1.0)
+    assert (first["sma_fast"], first["sma_slow"], first["rsi"], first["rsi_seed_weight"]) == (None, None, None, 1.0)
     assert first["split"] == {"previous_close": LAST_BEFORE, "open": FIRST_AFTER}
     assert (first["gap_minutes"], first["previous_action"]) == (0, before["action"])
-    assert explain(first, STRATEGY) == (
+    assert first["explanation"] == (
         f"opened at {FIRST_AFTER:.2f} after {LAST_BEFORE:.2f}: looks like a 4:1 split, so the averages start anew"
     )
     assert (second["bars_seen"], second["reason"], second["split"]) == (2, "warming_up", None)
     assert set(reasons(pipeline, SPLIT_AT + 1, SPLIT_AT + 49)) == {"warming_up"}
     settled = pipeline.signals[SPLIT_AT + 49]
     assert (settled["ready"], settled["bars_seen"]) == (True, 50)
-    assert settled["sma_50"] == pytest.approx(sum(CLOSES[60:110]) / 50, rel=1e-12)
+    assert settled["sma_slow"] == pytest.approx(sum(CLOSES[60:110]) / 50, rel=1e-12)
 
 
 @pytest.mark.parametrize("adjustment", ["", "split", "all"])

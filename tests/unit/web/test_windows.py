@@ -63,9 +63,9 @@ async def test_the_indicators_are_those_of_the_newest_signal(client: httpx.Async
 async def test_no_indicators_before_there_are_enough_bars(client: httpx.AsyncClient) -> None:
     assert (await client.get("/windows/GOOGL")).json()["indicators"] == {
         "timestamp": "2024-11-14T14:41:00Z",
-        "sma_20": None,
-        "sma_50": None,
-        "rsi_14": None,
+        "sma_fast": None,
+        "sma_slow": None,
+        "rsi": None,
         "rsi_seed_weight": 1.0,
         "own_indicators": {},
         "ready": False,

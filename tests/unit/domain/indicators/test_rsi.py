@@ -44,7 +44,7 @@ def test_equals_talib_when_the_window_is_restored_before_every_bar(name: str, pe
     for bar in series(closes):
         pipeline.restart()
         pipeline.feed([bar])
-    check_talib(closes, period, [signal["rsi_14"] for signal in pipeline.signals])
+    check_talib(closes, period, [signal["rsi"] for signal in pipeline.signals])
 
 
 def check_talib(closes: list[float], period: int, values: list[float | None]) -> None:

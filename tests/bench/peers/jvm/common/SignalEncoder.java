@@ -36,6 +36,8 @@ final class SignalEncoder {
         writer = new GenericDatumWriter<>(schema);
         record = new GenericData.Record(schema);
         record.put("own_indicators", Map.of());
+        // The sentence is spared them.
+        record.put("explanation", "");
         origin = schema.getField("origin").schema();
         origins = symbols(origin);
         actions = symbols(schema.getField("action").schema());
@@ -75,9 +77,9 @@ final class SignalEncoder {
         record.put("previous_action", isFirst ? null : actions[signal.previousAction]);
         record.put("transition", !isFirst && signal.action != signal.previousAction);
         record.put("close", signal.close);
-        record.put("sma_20", nullable(signal.smaFast));
-        record.put("sma_50", nullable(signal.smaSlow));
-        record.put("rsi_14", nullable(signal.rsi));
+        record.put("sma_fast", nullable(signal.smaFast));
+        record.put("sma_slow", nullable(signal.smaSlow));
+        record.put("rsi", nullable(signal.rsi));
         record.put("rsi_seed_weight", seedWeight(signal.barsSeen));
         record.put("ready", signal.barsSeen >= Series.SLOW);
         record.put("bars_seen", signal.barsSeen);
