@@ -26,7 +26,7 @@ from app.logs.minute import Minutes
 from app.settings import Settings, SettingsError
 from app.topics import topics
 from tables.windows import WindowsTable
-from web.connection import WithTransport
+from web.connection import WithConnection
 from web.main import create_app
 from web.stream import Push
 from web.stream.topic import SignalTopic
@@ -84,7 +84,7 @@ def build(settings: Settings) -> StocksApp:
     app.reader = TablesReader(app, table, settings)
     app.timer(STALL_SECONDS)(_watch_stalls(app, settings))
     app.push = Push(SignalTopic(settings), app.reader)
-    app.asgi_app = WithTransport(create_app(app.reader, app.push))
+    app.asgi_app = WithConnection(create_app(app.reader, app.push))
     _measure(app)
     _report(app)
     app.timer(CHECK_SECONDS)(app.check)

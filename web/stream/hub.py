@@ -22,8 +22,8 @@ MOST_KEPT = 30_000
 #: Signals of each partition to begin with, so that those who were cut a moment ago resume from memory.
 BACK = 2000
 
-#: Batches whose JSON is kept for others who want it.
-_WARM = 24
+#: The newest signals whose JSON is kept for others who want it, some 2 kB each.
+MOST_WARM = 5000
 
 #: Seconds until the topic is tried again.
 _AGAIN = 1.0
@@ -64,7 +64,8 @@ class Hub:
         #: Why nothing can be read now.
         self.trouble: str | None = None
         self.closed = False
-        self._kept = self._taken = 0
+        self._warm: deque[Batch] = deque()
+        self._kept = self._taken = self._warm_records = 0
         self._known = asyncio.Event()
         self._reading: threading.Event | None = None
         #: One thread makes JSON, so that it has at most half of Python's time; two read what clients missed.
@@ -126,7 +127,8 @@ class Hub:
 
     def _forget(self) -> None:
         self.memory.clear()
-        self._kept = 0
+        self._warm.clear()
+        self._kept = self._warm_records = 0
         self.position = self.start = None
         self._known.clear()
 
@@ -196,8 +198,12 @@ class Hub:
             self.start = self.memory[0].before
             for listener in list(self.listeners):
                 listener.forget_before(self.memory[0])
-        if len(self.memory) > _WARM:
-            self.memory[-_WARM - 1].cool()
+        self._warm.append(batch)
+        self._warm_records += len(batch.records)
+        while self._warm_records > MOST_WARM and len(self._warm) > 1:
+            cold = self._warm.popleft()
+            self._warm_records -= len(cold.records)
+            cold.cool()
 
     def _cannot_read(self, why: str) -> None:
         if not self.trouble:
