@@ -6,12 +6,14 @@ The worker hands it to uvicorn on its own event loop. Set there: `ws="none"`
 
 import time
 
+import httpx
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from web import errors
 from web.head import HeadMiddleware
 from web.reader import Reader
+from web.relay import RelayMiddleware
 from web.routes import market, metrics, operations, page, runs, signals, state, stream, windows
 from web.security import SecurityHeadersMiddleware
 from web.stream import Push
@@ -26,8 +28,11 @@ are missing and who holds them, and a symbol elsewhere is a redirect to its work
 """
 
 
-def create_app(reader: Reader, push: Push | None = None) -> FastAPI:
-    """The ASGI application over one worker's tables; it starts and stops nothing. Without `push`, no stream."""
+def create_app(reader: Reader, push: Push | None = None, others: httpx.AsyncClient | None = None) -> FastAPI:
+    """The ASGI application over one worker's tables; it starts and stops nothing. Without `push`, no stream.
+
+    `others` asks other workers for the page; without it, one that needs no proxy.
+    """
     app = FastAPIOffline(
         title="Stock signals",
         version=state.VERSION,
@@ -38,6 +43,7 @@ def create_app(reader: Reader, push: Push | None = None) -> FastAPI:
     app.state.reader = reader
     app.state.push = push
     app.state.started = time.time()
+    app.add_middleware(RelayMiddleware, reader=reader, client=others)
     app.add_middleware(HeadMiddleware)
     app.add_middleware(SecurityHeadersMiddleware)
     errors.install(app)

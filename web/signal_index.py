@@ -257,7 +257,8 @@ class SignalIndex:
         firsts = zip(range(len(series)), (newest - counts + 1).tolist(), counts.tolist(), strict=True)
         async for index, number, count in in_turns(firsts):
             each = series[index]
-            if not count or not self._is_here(each):
+            is_first_gone = count == self._keep_bars and number > 0
+            if not count or is_first_gone or not self._is_here(each):
                 continue
             value = read(each.partition, row_key(each.key, number % self._keep_bars))
             # While others had their turn, a newer bar may have taken the slot.
