@@ -24,7 +24,7 @@ from app.kafka.stall_watch import StallWatch
 from app.settings import Settings, SettingsError
 from app.topics import topics
 from tables.windows import WindowsTable
-from web.connection import WithTransport
+from web.connection import WithConnection
 from web.main import create_app
 from web.stream import Push
 from web.stream.topic import SignalTopic
@@ -77,7 +77,7 @@ def build(settings: Settings) -> StocksApp:
     app.reader = TablesReader(app, table, settings)
     app.timer(STALL_SECONDS)(_watch_stalls(app, settings))
     app.push = Push(SignalTopic(settings), app.reader)
-    app.asgi_app = WithTransport(create_app(app.reader, app.push))
+    app.asgi_app = WithConnection(create_app(app.reader, app.push))
     _measure(app)
     app.timer(CHECK_SECONDS)(app.check)
     app.task(app.check)

@@ -11,7 +11,6 @@ from confluent_kafka import Message
 from app.avro.columns import ColumnDecoder
 from app.avro.serde import HEADER, SchemaSource
 from app.domain.records import Signal
-from app.domain.strategy import Strategy
 from web.signal_out import signal_out
 from web.stream.batch import Batch, Record
 from web.stream.position import Vector
@@ -24,9 +23,8 @@ log = logging.getLogger(__name__)
 class SignalCodec:
     """Reads messages of stocks.signals; for threads but for `prepare`'s caller, of which there is one at a time."""
 
-    def __init__(self, registry: SchemaSource, strategy: Strategy) -> None:
+    def __init__(self, registry: SchemaSource) -> None:
         self._decoder = ColumnDecoder(registry, "signal")
-        self._strategy = strategy
         self._known: set[bytes] = set()
 
     def batch(self, messages: Sequence[Message], before: Vector, after: Vector) -> Batch:

@@ -22,8 +22,8 @@ MOST_KEPT = 30_000
 #: Signals of each partition to begin with, so that those who were cut a moment ago resume from memory.
 BACK = 2000
 
-#: Batches whose JSON is kept for others who want it.
-_WARM = 24
+#: The newest signals whose JSON is kept for others who want it, some 2 kB each.
+MOST_WARM = 5000
 
 #: Seconds until the topic is tried again.
 _AGAIN = 1.0
@@ -54,7 +54,7 @@ class Hub:
 
     def __init__(self, source: Source, most_kept: int = MOST_KEPT, back: int = BACK) -> None:
         self.source = source
-        self._most_kept, self._back = most_kept, back
+        self.most_kept, self.back = most_kept, back
         self.listeners: set[Listener] = set()
         self.memory: deque[Batch] = deque()
         #: Position up to which everything was handed out, and where memory begins; None until it is known.
@@ -64,7 +64,8 @@ class Hub:
         #: Why nothing can be read now.
         self.trouble: str | None = None
         self.closed = False
-        self._kept = self._taken = 0
+        self._warm: deque[Batch] = deque()
+        self._kept = self._taken = self._warm_records = 0
         self._known = asyncio.Event()
         self._reading: threading.Event | None = None
         #: One thread makes JSON, so that it has at most half of Python's time; two read what clients missed.
@@ -126,7 +127,8 @@ class Hub:
 
     def _forget(self) -> None:
         self.memory.clear()
-        self._kept = 0
+        self._warm.clear()
+        self._kept = self._warm_records = 0
         self.position = self.start = None
         self._known.clear()
 
@@ -151,7 +153,7 @@ class Hub:
         position: Vector | None = None
         while not stop.is_set():
             try:
-                with self.source.tail(position, self._back) as tail:
+                with self.source.tail(position, self.back) as tail:
                     while not stop.is_set():
                         news = tail.read()
                         position = news.batch.after
@@ -190,14 +192,18 @@ class Hub:
         batch.number = self._taken
         self.memory.append(batch)
         self._kept += len(batch.records)
-        while self._kept > self._most_kept and len(self.memory) > 1:
+        while self._kept > self.most_kept and len(self.memory) > 1:
             gone = self.memory.popleft()
             self._kept -= len(gone.records)
             self.start = self.memory[0].before
             for listener in list(self.listeners):
                 listener.forget_before(self.memory[0])
-        if len(self.memory) > _WARM:
-            self.memory[-_WARM - 1].cool()
+        self._warm.append(batch)
+        self._warm_records += len(batch.records)
+        while self._warm_records > MOST_WARM and len(self._warm) > 1:
+            cold = self._warm.popleft()
+            self._warm_records -= len(cold.records)
+            cold.cool()
 
     def _cannot_read(self, why: str) -> None:
         if not self.trouble:

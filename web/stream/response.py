@@ -6,7 +6,7 @@ from contextlib import suppress
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from web.connection import bound, transport_of
+from web.connection import Connection, connection_of
 from web.stream.client import Client
 from web.stream.hub import HubClosed
 
@@ -31,13 +31,18 @@ class StreamResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, until the client goes or is cut."""
-        transport = transport_of(scope)
-        if transport is not None:
-            bound(transport, self._send_seconds)
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        connection = connection_of(scope)
         if scope.get("is_head"):
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             await send({"type": "http.response.body", "body": b""})
-            return
+        elif connection is None:
+            await self._answer(Connection(None), receive, send)
+        else:
+            connection.answer = lambda _, receive, send: self._answer(connection, receive, send)
+
+    async def _answer(self, connection: Connection, receive: Receive, send: Send) -> None:
+        connection.bound(self._send_seconds)
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         writer = asyncio.create_task(self._write(send))
         watcher = asyncio.create_task(_until_gone(receive))
         self._client.on_end = writer.cancel
@@ -56,8 +61,7 @@ class StreamResponse(Response):
                 async with asyncio.timeout(END_SECONDS):
                     await send({"type": "http.response.body", "body": b""})
                     return
-        if transport is not None:
-            transport.abort()
+        connection.cut()
 
     async def _write(self, send: Send) -> None:
         events = self._client.events()

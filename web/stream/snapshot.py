@@ -64,11 +64,11 @@ async def local_newest(reader: Reader, run_id: str | None, symbols: frozenset[st
     found: dict[str, Newest] = {}
     if run_id is not None:
         async for signal in reader.newest(run_id, symbols):
-            found[signal["symbol"]] = newest_of(reader, signal)
+            found[signal["symbol"]] = newest_of(signal)
     return Answer(held, False, found)
 
 
-def newest_of(reader: Reader, signal: Signal) -> Newest:
+def newest_of(signal: Signal) -> Newest:
     """The JSON of a signal, and what tells whether it is the newest."""
     return Newest(signal["timestamp"], signal["revision"], signal_out(signal).model_dump_json().encode())
 

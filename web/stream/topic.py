@@ -41,7 +41,7 @@ class SignalTopic:
         topic = topics(settings).signals
         self.name, self.partitions = topic.name, topic.partitions
         self._settings = settings
-        self._codec = SignalCodec(registry(settings), settings.strategy)
+        self._codec = SignalCodec(registry(settings))
 
     @contextmanager
     def tail(self, start: Vector | None, back: int) -> Iterator["TopicTail"]:
