@@ -68,11 +68,9 @@ async def test_on_a_phone_one_part_is_shown_and_nothing_is_wider_than_the_screen
 ) -> None:
     page = await open_page(f"{shown_market.url}/s/AAPL?run={RUN}", **PHONE)
     await page.get_by_role("button", name=part, exact=True).click()
-    shown = {
-        name: await page.locator(selector).is_visible()
-        for name, selector in {"Symbols": "#grid", "Chart": "#canvas", "Transitions": "#feed"}.items()
-    }
-    assert shown == {name: name == part for name in shown}
+    await expect(page.locator("#feed li").first).to_be_attached()
+    for name, selector in {"Symbols": "#grid", "Chart": "#canvas", "Transitions": "#feed"}.items():
+        await expect(page.locator(selector)).to_be_visible(visible=name == part)
     assert await page.evaluate("document.documentElement.scrollWidth") <= 390
     assert await violations(page) == []
 
@@ -165,7 +163,7 @@ async def test_a_signal_of_the_feed_opens_its_bar_and_says_why(
     await first.click()
     await expect(page.locator("#symbol-name")).to_have_text(symbol)
     await expect(page.locator("#why .why-sentence")).to_have_text(sentence)
-    await expect(page.locator("#why")).to_contain_text(f"{RUN}/{symbol}/2024-03-")
+    await expect(page.locator("#why")).to_contain_text(f"{RUN}/{symbol}/17")
     assert page.url.endswith(f"/s/{symbol}?run={RUN}")
 
 
@@ -182,7 +180,7 @@ async def test_the_keyboard_is_enough(shown_market: WorkerProcess, open_page: Op
     await expect(page.locator("#symbol-name")).to_have_text("NVDA")
     active = await page.locator("#grid").get_attribute("aria-activedescendant")
     await expect(page.locator(f"#{active}")).to_have_attribute("aria-selected", "true")
-    await expect(page.locator("#legend")).to_contain_text("C")
+    await expect(page.locator("#legend")).not_to_be_empty()
     await page.locator("#canvas").focus()
     newest = await page.locator("#why time").get_attribute("datetime")
     await page.keyboard.press("ArrowLeft")

@@ -113,17 +113,18 @@ export class Watchlist {
   }
 
   changed(changed) {
-    const known = [...changed].every((symbol) => this.places.has(symbol));
+    const known = this.generation === this.market.generation && [...changed].every((symbol) => this.places.has(symbol));
     if (known && this.sorted.key === "symbol" && !this.action.value) return this.draw();
     this.timer ??= setTimeout(() => {
       this.timer = null;
       this.arrange();
-    }, this.shown.length ? SORT_MS : 0);
+    }, this.generation === this.market.generation && this.shown.length ? SORT_MS : 0);
     return this.draw();
   }
 
   /** Filter and sort anew. */
   arrange() {
+    this.generation = this.market.generation;
     const wanted = this.filter.value.trim().toUpperCase();
     const action = this.action.value;
     const key = KEYS[this.sorted.key];
