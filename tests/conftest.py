@@ -21,7 +21,7 @@ _BROWSER_TESTS = Path(__file__).parent / "browser"
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     """Leave the tests in a browser out where there is none; in CI they fail instead."""
-    if collection_path == _BROWSER_TESTS and find_browser() is None and not is_required():
+    if _BROWSER_TESTS in (collection_path, *collection_path.parents) and find_browser() is None and not is_required():
         return True
     return None
 

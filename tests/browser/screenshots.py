@@ -12,7 +12,7 @@ from pathlib import Path
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.browser.find import MISSING, find_browser
-from tests.browser.market import SYMBOLS, whole_market
+from tests.browser.market import RUN, SYMBOLS, whole_market
 from tests.integration.deployment import Deployment
 from tests.integration.fixtures_stack import LocalStack, stopped_in_the_end
 
@@ -48,7 +48,7 @@ async def _pictures(path: str, url: str) -> None:
             ("phone", "/s/AAPL", "light", (390, 844)),
             ("operations", "/operations", "light", (1440, 900)),
         ):
-            page = await _open(browser, f"{url}{address}", scheme, size)
+            page = await _open(browser, f"{url}{address}?run={RUN}", scheme, size)
             await page.screenshot(path=FOLDER / f"{name}.png")
             sys.stdout.write(f"{FOLDER / name}.png\n")
         await browser.close()
@@ -59,7 +59,7 @@ async def _open(browser: Browser, url: str, scheme: str, size: tuple[int, int]) 
     context = await browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
     page = await context.new_page()
     await page.goto(url)
-    if url.endswith("/operations"):
+    if "/operations?" in url:
         await expect(page.locator("#letters tbody tr")).to_have_count(2)
     else:
         await expect(page.locator("#count")).to_have_text(f"{len(SYMBOLS)} symbols")

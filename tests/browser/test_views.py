@@ -46,7 +46,7 @@ async def violations(page: Page) -> list[str]:
 async def test_axe_finds_nothing_on_the_market_page(
     shown_market: WorkerProcess, open_page: OpenPage, scheme: str
 ) -> None:
-    page = await loaded(await open_page(f"{shown_market.url}/s/AAPL", color_scheme=scheme))
+    page = await loaded(await open_page(f"{shown_market.url}/s/AAPL?run={RUN}", color_scheme=scheme))
     assert await violations(page) == []
     await page.get_by_role("button", name="Table").click()
     await expect(page.locator("#table tbody tr").first).to_be_visible()
@@ -66,13 +66,11 @@ async def test_axe_finds_nothing_on_the_operations_page(
 async def test_on_a_phone_one_part_is_shown_and_nothing_is_wider_than_the_screen(
     shown_market: WorkerProcess, open_page: OpenPage, part: str
 ) -> None:
-    page = await open_page(f"{shown_market.url}/s/AAPL", **PHONE)
+    page = await open_page(f"{shown_market.url}/s/AAPL?run={RUN}", **PHONE)
     await page.get_by_role("button", name=part, exact=True).click()
-    shown = {
-        name: await page.locator(selector).is_visible()
-        for name, selector in {"Symbols": "#grid", "Chart": "#canvas", "Transitions": "#feed"}.items()
-    }
-    assert shown == {name: name == part for name in shown}
+    await expect(page.locator("#feed li").first).to_be_attached()
+    for name, selector in {"Symbols": "#grid", "Chart": "#canvas", "Transitions": "#feed"}.items():
+        await expect(page.locator(selector)).to_be_visible(visible=name == part)
     assert await page.evaluate("document.documentElement.scrollWidth") <= 390
     assert await violations(page) == []
 
@@ -80,7 +78,7 @@ async def test_on_a_phone_one_part_is_shown_and_nothing_is_wider_than_the_screen
 async def test_on_a_phone_a_symbol_that_is_chosen_opens_its_chart(
     shown_market: WorkerProcess, open_page: OpenPage
 ) -> None:
-    page = await open_page(shown_market.url, **PHONE)
+    page = await open_page(f"{shown_market.url}/?run={RUN}", **PHONE)
     await page.locator('.grid-row[data-symbol="NVDA"]').tap()
     await expect(page.locator("#canvas")).to_be_visible()
     await expect(page.locator("#symbol-name")).to_have_text("NVDA")
@@ -89,7 +87,7 @@ async def test_on_a_phone_a_symbol_that_is_chosen_opens_its_chart(
 async def test_the_time_zone_is_new_yorks_unless_another_is_chosen(
     shown_market: WorkerProcess, open_page: OpenPage
 ) -> None:
-    page = await loaded(await open_page(f"{shown_market.url}/s/AAPL"))
+    page = await loaded(await open_page(f"{shown_market.url}/s/AAPL?run={RUN}"))
     await page.get_by_role("button", name="Table").click()
     await page.get_by_role("button", name="Show older bars").click()
     await page.get_by_role("button", name="Show older bars").click()
@@ -114,7 +112,7 @@ async def test_the_time_zone_is_new_yorks_unless_another_is_chosen(
 
 
 async def test_sessions_and_gaps_are_said(shown_market: WorkerProcess, open_page: OpenPage) -> None:
-    page = await loaded(await open_page(f"{shown_market.url}/s/AAPL"))
+    page = await loaded(await open_page(f"{shown_market.url}/s/AAPL?run={RUN}"))
     await page.get_by_role("button", name="Table").click()
     await page.get_by_role("button", name="Show older bars").click()
     rows = page.locator("#table tbody tr")
@@ -141,11 +139,11 @@ async def test_the_badge_says_where_the_bars_are_from(
 
 
 async def test_another_run_is_chosen_and_the_address_says_so(shown_market: WorkerProcess, open_page: OpenPage) -> None:
-    page = await loaded(await open_page(f"{shown_market.url}/s/AAPL?run={quote(RUN)}"))
+    page = await loaded(await open_page(f"{shown_market.url}/s/AAPL?run={RUN}"))
     other = OTHER_RUNS["replay"]
     await page.get_by_label("Run").select_option(other)
     await expect(page.locator("#origin")).to_have_text("REPLAY")
-    await expect(page.locator("#count")).to_have_text("1 symbols")
+    await expect(page.locator("#count")).to_have_text("1 symbol")
     await expect(page.locator("#symbol-last")).to_have_text("52.00")
     assert f"run={quote(other)}" in page.url
     await page.go_back()
@@ -156,7 +154,7 @@ async def test_another_run_is_chosen_and_the_address_says_so(shown_market: Worke
 async def test_a_signal_of_the_feed_opens_its_bar_and_says_why(
     shown_market: WorkerProcess, open_page: OpenPage
 ) -> None:
-    page = await loaded(await open_page(shown_market.url))
+    page = await loaded(await open_page(f"{shown_market.url}/?run={RUN}"))
     await page.locator("#feed-action").select_option("BUY")
     first = page.locator("#feed .feed-item").first
     symbol = await first.locator("strong").inner_text()
@@ -165,12 +163,12 @@ async def test_a_signal_of_the_feed_opens_its_bar_and_says_why(
     await first.click()
     await expect(page.locator("#symbol-name")).to_have_text(symbol)
     await expect(page.locator("#why .why-sentence")).to_have_text(sentence)
-    await expect(page.locator("#why")).to_contain_text(f"{RUN}/{symbol}/2024-03-")
-    assert page.url.endswith(f"/s/{symbol}")
+    await expect(page.locator("#why")).to_contain_text(f"{RUN}/{symbol}/17")
+    assert page.url.endswith(f"/s/{symbol}?run={RUN}")
 
 
 async def test_the_keyboard_is_enough(shown_market: WorkerProcess, open_page: OpenPage) -> None:
-    page = await loaded(await open_page(shown_market.url))
+    page = await loaded(await open_page(f"{shown_market.url}/?run={RUN}"))
     await page.keyboard.press("/")
     await page.keyboard.type("a")
     await expect(page.locator("#count")).to_have_text("3 of 6")
@@ -182,7 +180,7 @@ async def test_the_keyboard_is_enough(shown_market: WorkerProcess, open_page: Op
     await expect(page.locator("#symbol-name")).to_have_text("NVDA")
     active = await page.locator("#grid").get_attribute("aria-activedescendant")
     await expect(page.locator(f"#{active}")).to_have_attribute("aria-selected", "true")
-    await expect(page.locator("#legend")).to_contain_text("C")
+    await expect(page.locator("#legend")).not_to_be_empty()
     await page.locator("#canvas").focus()
     newest = await page.locator("#why time").get_attribute("datetime")
     await page.keyboard.press("ArrowLeft")
@@ -194,7 +192,7 @@ async def test_the_keyboard_is_enough(shown_market: WorkerProcess, open_page: Op
 
 
 async def test_the_list_is_sorted_and_filtered(shown_market: WorkerProcess, open_page: OpenPage) -> None:
-    page = await loaded(await open_page(shown_market.url))
+    page = await loaded(await open_page(f"{shown_market.url}/?run={RUN}"))
     await page.get_by_role("button", name="RSI", exact=True).click()
     shown = page.locator(".grid-row:visible")
     rsi = [float(text) for text in await shown.locator(".rsi .number").all_inner_texts()]
@@ -223,5 +221,5 @@ async def test_the_operations_page(shown_market: WorkerProcess, open_page: OpenP
 
 async def test_an_unknown_symbol_is_said(shown_market: WorkerProcess, open_page: OpenPage, faults: Faults) -> None:
     faults.expected.append("Failed to load resource.*404")
-    page = await open_page(f"{shown_market.url}/s/NVDIA")
+    page = await open_page(f"{shown_market.url}/s/NVDIA?run={RUN}")
     await expect(page.locator("#symbol-problem")).to_contain_text("Did you mean NVDA")

@@ -54,7 +54,7 @@ class Hub:
 
     def __init__(self, source: Source, most_kept: int = MOST_KEPT, back: int = BACK) -> None:
         self.source = source
-        self._most_kept, self._back = most_kept, back
+        self.most_kept, self.back = most_kept, back
         self.listeners: set[Listener] = set()
         self.memory: deque[Batch] = deque()
         #: Position up to which everything was handed out, and where memory begins; None until it is known.
@@ -153,7 +153,7 @@ class Hub:
         position: Vector | None = None
         while not stop.is_set():
             try:
-                with self.source.tail(position, self._back) as tail:
+                with self.source.tail(position, self.back) as tail:
                     while not stop.is_set():
                         news = tail.read()
                         position = news.batch.after
@@ -192,7 +192,7 @@ class Hub:
         batch.number = self._taken
         self.memory.append(batch)
         self._kept += len(batch.records)
-        while self._kept > self._most_kept and len(self.memory) > 1:
+        while self._kept > self.most_kept and len(self.memory) > 1:
             gone = self.memory.popleft()
             self._kept -= len(gone.records)
             self.start = self.memory[0].before

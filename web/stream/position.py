@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote
 Vector = tuple[int, ...]
 """The next offset to read of each partition of stocks.signals."""
 
-_ID = re.compile(r"(\d{1,9}:\d{1,19}(?:,\d{1,9}:\d{1,19})*)(?:@(.*))?")
+_ID = re.compile(r"([0-9]{1,9}:[0-9]{1,18}(?:,[0-9]{1,9}:[0-9]{1,18})*)(?:@(.*))?")
 
 
 class UnreadableId(ValueError):

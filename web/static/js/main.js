@@ -107,6 +107,7 @@ function show(symbol, time) {
 
 function openRun(run) {
   market.reset({ run_id: run, signals: [] });
+  watchlist.arrange();
   feed.clear();
   panel.symbol = null;
   stream.open(run);

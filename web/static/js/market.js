@@ -7,6 +7,8 @@ export class Market {
   constructor() {
     this.rows = new Map();
     this.runId = null;
+    /** Counts resets: rows of an older one are no longer those of the run. */
+    this.generation = 0;
     this.strategy = null;
     this.origin = null;
     this.newestBar = null;
@@ -25,6 +27,7 @@ export class Market {
     const known = this.runId === snapshot.run_id ? this.rows : new Map();
     this.rows = new Map();
     this.runId = snapshot.run_id;
+    this.generation += 1;
     this.newestBar = null;
     if (!known.size) this.origin = null;
     for (const signal of snapshot.signals) {

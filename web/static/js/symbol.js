@@ -13,6 +13,8 @@ const ALL = 10_000;
 const SPARE_BARS = 3;
 const AT_MOST_EVERY_MS = 100;
 const AGAIN_MS = 1000;
+/** Tables follow the topic within milliseconds; after so long a signal's bar is no longer waited for. */
+const LONGEST_WAIT_MS = 10_000;
 
 export class SymbolPanel {
   /** `parts` as in index.html; `onBar(symbol, point)`: a bar is chosen, null: none. */
@@ -72,6 +74,8 @@ export class SymbolPanel {
     this.waiting = [];
     this.series = new Series();
     this.title();
+    this.chart.show(this.series, null);
+    this.legend(null);
     await this.load();
     if (this.symbol === symbol) this.choose(time === null ? null : (this.series.placeOf(time) ?? null));
   }
@@ -95,8 +99,8 @@ export class SymbolPanel {
       setText(this.problem, "");
       this.chart.show(series, window.strategy);
       this.refresh();
-      if (this.canvas.hidden) return;
-      this.legend(null);
+      // Two answers are of two moments: a signal may be there whose bar was not yet.
+      for (const signal of signals.slice(0, SPARE_BARS)) this.take(signal);
     } catch (error) {
       if (symbol !== this.symbol) return;
       setText(this.problem, error.message);
@@ -114,6 +118,7 @@ export class SymbolPanel {
 
   take(signal) {
     if (signal.symbol !== this.symbol) return;
+    signal.until = Date.now() + LONGEST_WAIT_MS;
     this.waiting.push(signal);
     this.follow();
   }
@@ -134,7 +139,9 @@ export class SymbolPanel {
       if (series === this.series) {
         this.note(series, window);
         // Of the first one, the gap before it is not known.
-        this.merged(series.merge(window.bars.slice(window.bars.length === limit ? 1 : 0), signals));
+        const bars = window.bars.slice(window.bars.length === limit ? 1 : 0);
+        this.merged(series.merge(bars, signals));
+        this.waiting.push(...behind(signals, window.bars));
       }
     } catch {
       this.waiting = [...signals, ...this.waiting];
@@ -189,4 +196,13 @@ export class SymbolPanel {
     setText(this.chip, row?.signal?.action ?? "");
     this.chip.dataset.action = row?.signal?.action ?? "";
   }
+}
+
+/** The signals whose bars the table did not have yet when these were read from it. */
+function behind(signals, bars) {
+  const revisions = new Map(bars.map(({ timestamp, revision }) => [timestamp, revision]));
+  const oldest = bars[0]?.timestamp ?? "";
+  const isBehind = ({ timestamp, revision, until }) =>
+    timestamp >= oldest && (revisions.get(timestamp) ?? -1) < revision && Date.now() < until;
+  return signals.filter(isBehind);
 }

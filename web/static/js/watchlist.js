@@ -1,7 +1,7 @@
 /** The list of symbols: sorted, filtered, driven by keys; only the rows in view are in the document. */
 
 import { above, change } from "./market.js";
-import { element, percent, periods, points, price, setText } from "./format.js";
+import { count, element, percent, periods, points, price, setText } from "./format.js";
 import { everyZone, onZone, time, tradingDay } from "./zones.js";
 
 const ROW_PX = 40;
@@ -113,17 +113,18 @@ export class Watchlist {
   }
 
   changed(changed) {
-    const known = [...changed].every((symbol) => this.places.has(symbol));
+    const known = this.generation === this.market.generation && [...changed].every((symbol) => this.places.has(symbol));
     if (known && this.sorted.key === "symbol" && !this.action.value) return this.draw();
     this.timer ??= setTimeout(() => {
       this.timer = null;
       this.arrange();
-    }, this.shown.length ? SORT_MS : 0);
+    }, this.generation === this.market.generation && this.shown.length ? SORT_MS : 0);
     return this.draw();
   }
 
   /** Filter and sort anew. */
   arrange() {
+    this.generation = this.market.generation;
     const wanted = this.filter.value.trim().toUpperCase();
     const action = this.action.value;
     const key = KEYS[this.sorted.key];
@@ -143,8 +144,9 @@ export class Watchlist {
     this.shown = keyed.map(([, row]) => row);
     this.places = new Map(this.shown.map((row, place) => [row.symbol, place]));
     const all = this.market.rows.size;
-    setText(this.count, this.shown.length === all ? `${all.toLocaleString("en-US")} symbols` : `${this.shown.length.toLocaleString("en-US")} of ${all.toLocaleString("en-US")}`);
-    this.grid.setAttribute("aria-rowcount", this.shown.length + 1);
+    const shown = this.shown.length;
+    setText(this.count, shown === all ? `${count(all)} ${all === 1 ? "symbol" : "symbols"}` : `${count(shown)} of ${count(all)}`);
+    this.grid.setAttribute("aria-rowcount", shown + 1);
     this.draw();
   }
 

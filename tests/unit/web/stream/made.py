@@ -49,6 +49,7 @@ class MemoryTopic:
         self.lows = [0] * partitions
         self.trouble = ""
         self.tails = 0
+        self.left = threading.Event()
         self.missed_from: list[Vector] = []
         self.made_json = 0
         self._came = threading.Condition()
@@ -79,6 +80,7 @@ class MemoryTopic:
             yield MemoryTail(self, start)
         finally:
             self.tails -= 1
+            self.left.set()
 
     def missed(self, start: Vector, end: Vector) -> Iterator[Batch]:
         self.missed_from.append(start)
