@@ -72,7 +72,7 @@ worker: env ## Run a worker in the foreground; PROCESSES=4 runs four that share 
 	@exec $(STOCKS) worker $(if $(PROCESSES),--processes $(PROCESSES)) $(ARGS)
 
 .PHONY: replay
-replay: env ## Send bars: FILE=bars.csv, or SOURCE=, DATE=, SYMBOLS=, SPEED=max|bars a second|realtime.
+replay: env ## Send bars: FILE=bars.csv (ARGS=--check only looks), or SOURCE=, DATE=, SYMBOLS=, SPEED=max|bars a second|realtime.
 	@exec $(STOCKS) replay $(REPLAY)
 
 .PHONY: live

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from app.domain.records import Bar, Origin
@@ -47,9 +48,7 @@ class BarFiles(NeverWaits):
         on_notice: OnNotice = lambda _: None,
     ) -> None:
         self.options = options or FileOptions()
-        self._folder = Path(tempfile.mkdtemp(prefix="stocks-"))
-        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
-        inputs = find_inputs(paths, self._folder)
+        inputs = find_inputs(paths, lambda: self._folder)
         if not inputs:
             raise SourceError(f"There is no file in {', '.join(paths)}. Give the path of a file with bars.")
         self.files = _opened(inputs, self.options)
@@ -136,6 +135,16 @@ class BarFiles(NeverWaits):
     def warnings(self) -> list[str]:
         """What the survey makes one doubt."""
         return list(warnings(self.survey, zone_said=any("own" not in file.zone for file in self.files)))
+
+    @cached_property
+    def _folder(self) -> Path:
+        """For what is kept while the source is there. Raises SourceError."""
+        try:
+            folder = Path(tempfile.mkdtemp(prefix="stocks-"))
+        except OSError as error:
+            raise SourceError(f"No folder can be made for what is kept: {error}. Name one with TMPDIR.") from None
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return folder
 
     def _skipped(self, fault: Fault) -> None:
         self.read += 1

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,8 +122,8 @@ class _Guarded(io.RawIOBase):
         return len(data)
 
 
-def find_inputs(texts: Sequence[str], folder: Path | None = None) -> list[Input]:
-    """The files of paths, of patterns (`data/*.csv`), and of zip files; `-` is standard input, kept in `folder`.
+def find_inputs(texts: Sequence[str], folder: Callable[[], Path] | None = None) -> list[Input]:
+    """The files of paths, of patterns (`data/*.csv`), and of zip files; `-` is standard input, kept in the folder.
 
     Raises SourceError when there is none.
     """
@@ -134,7 +134,7 @@ def find_inputs(texts: Sequence[str], folder: Path | None = None) -> list[Input]
     return list(dict.fromkeys(found))
 
 
-def _of_text(text: str, folder: Path | None) -> list[Input]:
+def _of_text(text: str, folder: Callable[[], Path] | None) -> list[Input]:
     if text == STANDARD_INPUT:
         return [_piped(sys.stdin.buffer, folder)]
     path = Path(text)
@@ -174,13 +174,14 @@ def _of_path(path: Path) -> list[Input]:
     return [Input(path, member) for member in sorted(members)]
 
 
-def _piped(stream: IO[bytes], folder: Path | None) -> Input:
+def _piped(stream: IO[bytes], folder: Callable[[], Path] | None) -> Input:
     """All of standard input in a file: it is read twice, first to see that all is well."""
     if folder is None:
         raise SourceError("Standard input cannot be read here: give the path of a file.")
-    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as kept:
+    place = folder()
+    with tempfile.NamedTemporaryFile(dir=place, delete=False) as kept:
         try:
             shutil.copyfileobj(stream, kept, 1 << 20)
         except OSError as error:
-            raise SourceError(f"Standard input cannot be kept in {folder}: {error.strerror or error}.") from None
+            raise SourceError(f"Standard input cannot be kept in {place}: {error.strerror or error}.") from None
     return Input(Path(kept.name), piped=True)
