@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from app.settings import settings
+from app.terminal.endings import INTERRUPTED
 from app.terminal.streams import say
 from app.terminal.visible import visible
 
@@ -57,7 +58,10 @@ def _precious(folder: Path, checkout: Path) -> str | None:
 
 
 def _ask(question: str) -> bool:
-    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:  # Ctrl-D.
+        return False
 
 
 def main() -> None:
@@ -76,4 +80,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        say("Stopped.")
+        sys.exit(INTERRUPTED)

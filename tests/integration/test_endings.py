@@ -87,9 +87,10 @@ def start(terminal: Open, deploy: Deploy, tmp_path: Path, request: pytest.Fixtur
 
 @LONG
 def test_ctrl_c_when_the_output_goes_through_tee(start: Open, command: Command, tmp_path: Path) -> None:
-    # tee ends at Ctrl-C too, so that nothing can be printed any more.
     shown = start(f"{command.line} 2>&1 | tee {tmp_path}/log")
     shown.until(command.under_way)
+    # tee ends at Ctrl-C too, and may be quicker: nothing can be printed any more.
+    end_tee(shown)
     shown.press_ctrl_c()
     shown.ends(SOON)
 
@@ -136,6 +137,7 @@ def test_a_demo_with_a_stack_of_its_own(terminal: Open, tmp_path: Path, how: str
     shown.until("SYNTHETIC  2024", 180)
     assert len(shown.running()) >= 4  # With Kafka, the registry, worker and producer.
     if how == "tee":
+        end_tee(shown)
         shown.press_ctrl_c()
     else:
         shown.close()
@@ -176,6 +178,13 @@ def test_two_quick_ctrl_c_end_a_replay_at_once_and_say_what_that_leaves(
     assert "Traceback" not in said
     assert "Aborted!" not in said
     assert re.search(r"Stopped(?: at once)?: [\d,]+ of [\d,]+ bars sent, ", said), said
+
+
+def end_tee(shown: Terminal) -> None:
+    for each in shown.running():
+        if each.info["cmdline"][:1] == ["tee"]:
+            each.kill()
+            eventually(lambda: not any(each.pid == other.pid for other in shown.running()), 20)  # noqa: B023
 
 
 def is_ready(port: int) -> bool:
