@@ -12,15 +12,16 @@ from fastapi_offline import FastAPIOffline
 from web import errors
 from web.head import HeadMiddleware
 from web.reader import Reader
-from web.routes import home, metrics, runs, signals, state, windows
+from web.routes import explain, home, metrics, runs, signals, state, windows
 
 DESCRIPTION = """\
 BUY, SELL and HOLD for one-minute bars, each with the numbers it follows from.
 
-Times are ISO-8601 in UTC, and a bar's time is the start of its minute. Answers are of one *run*, the one that was
-active last unless `?run=` names another. What is marked `synthetic` is not market data. While a worker restores its
-tables, data answers 503 with `Retry-After`. With several workers each answers for its own partitions: lists say which
-are missing and who holds them, and a symbol elsewhere is a redirect to its worker.
+Times are ISO-8601 in UTC, and a bar's time is the start of its minute. Answers are of one *run*: the live one, or the
+newest replay where there is none, unless `?run=` names another; `run_reason` says why. What is marked `synthetic` is
+not market data. While a worker restores its tables, data answers 503 with `Retry-After`. With several workers each
+answers for its own partitions: lists say which are missing and who holds them, and a symbol elsewhere is a redirect
+to its worker.
 """
 
 
@@ -37,6 +38,6 @@ def create_app(reader: Reader) -> FastAPI:
     app.state.started = time.time()
     app.add_middleware(HeadMiddleware)
     errors.install(app)
-    for concern in (home, signals, windows, runs, state, metrics):
+    for concern in (home, explain, signals, windows, runs, state, metrics):
         app.include_router(concern.router)
     return app

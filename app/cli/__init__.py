@@ -7,7 +7,7 @@ import click
 from app.engine.errors import OperatorError
 
 COMMANDS = (
-    *("demo", "worker", "replay", "live", "produce", "tail"),
+    *("demo", "worker", "replay", "live", "produce", "tail", "explain"),
     *("dead-letters", "tables", "topics", "doctor", "stack"),
 )
 

@@ -12,7 +12,17 @@ from tests.unit.web.fake import FakeReader
 from web.reader import Page, SignalFilter
 from web.routes.home import LINKS
 
-ROUTES = {"/signals", "/signals/{symbol}", "/windows/{symbol}", "/runs", "/symbols", "/health", "/ready", "/metrics"}
+ROUTES = {
+    "/signals",
+    "/signals/{symbol}",
+    "/signals/{symbol}/explain",
+    "/windows/{symbol}",
+    "/runs",
+    "/symbols",
+    "/health",
+    "/ready",
+    "/metrics",
+}
 
 
 @pytest.mark.parametrize(
