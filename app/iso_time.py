@@ -6,6 +6,11 @@ from functools import lru_cache
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def from_iso(text: str) -> int:
+    """UTC milliseconds since 1970 of what `iso` wrote. Raises ValueError."""
+    return (datetime.fromisoformat(text) - _EPOCH) // timedelta(milliseconds=1)
+
+
 @lru_cache(maxsize=4096)
 def iso(timestamp_ms: int) -> str:
     """For example `2024-11-14T14:30:00Z`, with milliseconds only where there are any.

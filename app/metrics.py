@@ -82,7 +82,7 @@ class NewestBar(Collector):
             self._newest[origin] = timestamp
 
     def collect(self) -> Iterator[Metric]:
-        """Two gauges in seconds: `stocks_newest_bar_timestamp_seconds` and `stocks_newest_bar_age_seconds`."""
+        """Gauges in seconds: `stocks_newest_bar_timestamp_seconds`, and `_age_` and `_ahead_` for `_timestamp_`."""
         start = GaugeMetricFamily(
             "stocks_newest_bar_timestamp_seconds",
             "Start of the newest bar, UTC, seconds since 1970.",
@@ -93,12 +93,19 @@ class NewestBar(Collector):
             "Seconds since the newest bar started, by this machine's clock.",
             labels=["origin"],
         )
+        ahead = GaugeMetricFamily(
+            "stocks_newest_bar_ahead_seconds",
+            "How many seconds from now the newest bar starts; above 0, its time or this machine's clock is wrong.",
+            labels=["origin"],
+        )
         now = time.time()
         for origin, timestamp in self._newest.items():
             start.add_metric([origin], timestamp / 1000)
-            age.add_metric([origin], now - timestamp / 1000)
+            age.add_metric([origin], max(0.0, now - timestamp / 1000))
+            ahead.add_metric([origin], max(0.0, timestamp / 1000 - now))
         yield start
         yield age
+        yield ahead
 
 
 newest_bar = NewestBar()

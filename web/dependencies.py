@@ -1,12 +1,14 @@
 """What routes share: the reader, the run asked for, and the check that the tables are complete."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from web import errors
 from web.models import MissingPartition
-from web.reader import Reader, RunInfo
+from web.reader import PartitionOwner, Reader
+from web.run_choice import ASKED_FOR, ChosenRun, choose, merge
 
 # Not plain functions: FastAPI would have a thread call them, which waits for Python's lock while a batch is folded.
 
@@ -30,17 +32,34 @@ AnyReader = Annotated[Reader, Depends(any_reader)]
 CompleteReader = Annotated[Reader, Depends(complete_reader)]
 
 
-def chosen_run(reader: Reader, run_id: str | None) -> RunInfo | None:
-    """The run asked for, or the one active last; None when there is none at all; raises the 404 for an unknown one."""
+async def chosen_run(reader: Reader, run_id: str | None) -> ChosenRun:
+    """The run asked for on this worker or another, or the one that `choose` takes of those of all workers.
+
+    Raises the 404 for a run that nobody has. Raises the 503 where no live run is known, but a worker that may
+    have one does not answer: a replay must not be taken for it.
+    """
     runs = reader.runs()
-    if run_id is None:
-        return runs[0] if runs else None
     for run in runs:
         if run.run_id == run_id:
-            return run
-    raise errors.unknown_run(run_id, [run.run_id for run in runs], reader.missing_partitions())
+            return ChosenRun(run, ASKED_FOR)
+    elsewhere = await reader.runs_elsewhere()
+    runs = merge([*runs, *elsewhere.runs])
+    if run_id is None:
+        chosen = choose(runs)
+        if elsewhere.unasked and not (chosen.run and chosen.run.is_live):
+            raise errors.undecided(missing(reader), elsewhere.unasked, reader.readiness().retry_after)
+        return chosen
+    for run in runs:
+        if run.run_id == run_id:
+            return ChosenRun(run, ASKED_FOR)
+    raise errors.unknown_run(run_id, [run.run_id for run in runs], elsewhere.unasked)
 
 
 def missing(reader: Reader) -> list[MissingPartition]:
     """The partitions that an answer over all symbols leaves out."""
-    return [MissingPartition(partition=each.partition, owner=each.owner) for each in reader.missing_partitions()]
+    return named(reader.missing_partitions())
+
+
+def named(partitions: Sequence[PartitionOwner]) -> list[MissingPartition]:
+    """Partitions as answers name them."""
+    return [MissingPartition(partition=each.partition, owner=each.owner) for each in partitions]

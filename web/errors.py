@@ -2,7 +2,9 @@
 
 import asyncio
 import difflib
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
+from itertools import islice, zip_longest
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -10,10 +12,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from web.models import Problem
+from app.iso_time import iso
+from web.models import MissingPartition, Problem
 from web.reader import PartitionOwner, Readiness
 
-NAMED = 20
+NAMED, MEANT = 20, 3
 """How many symbols or runs an error names before it says how many more there are."""
 
 NO_BARS = "no bars have arrived yet; start a producer, for example with `make replay`"
@@ -55,16 +58,47 @@ def unknown_run(run_id: str, runs: Sequence[str], missing: Sequence[PartitionOwn
 
 
 async def unknown_symbol(symbol: str, run_id: str | None, symbols: Sequence[str]) -> ProblemError:
-    """404 that names the symbols there are, and those spelt alike."""
+    """404 that names the symbols that are nearest, of all that there are, ascending."""
     if run_id is None:
         return ProblemError(404, f"No symbol {symbol!r}: {NO_BARS}.", symbols=[], near=[])
     # Comparing with every symbol takes tens of milliseconds when there are thousands.
-    near = await asyncio.to_thread(difflib.get_close_matches, symbol.upper(), symbols)
-    meant = f" Did you mean {' or '.join(near)}?" if near else ""
-    known = f"there is {named(symbols)}" if symbols else "this worker has none of the run's"
+    alike = await asyncio.to_thread(difflib.get_close_matches, symbol.upper(), symbols, NAMED)
+    meant = f" Did you mean {' or '.join(alike[:MEANT])}?" if alike else ""
+    nearest = sorted([*alike, *neighbours(symbol.upper(), symbols, NAMED - len(alike), set(alike))])
+    more = len(symbols) - len(nearest)
+    listed = f"{'the nearest are' if more else 'there is'} {', '.join(nearest)}{f', of {len(symbols)}' if more else ''}"
+    known = listed if symbols else "there are none of this run"
     return ProblemError(
-        404, f"No symbol {symbol!r} in run {run_id}: {known}.{meant}", symbols=symbols[:NAMED], near=near
+        404, f"No symbol {symbol!r} in run {run_id}: {known}.{meant}", symbols=nearest, near=alike[:MEANT]
     )
+
+
+def neighbours(symbol: str, symbols: Sequence[str], count: int, without: Collection[str]) -> list[str]:
+    """So many symbols around a place in the alphabet; `symbols` ascending."""
+    at = bisect_left(symbols, symbol)
+    before = (each for each in reversed(symbols[max(0, at - NAMED - len(without)) : at]) if each not in without)
+    after = (each for each in symbols[at : at + NAMED + len(without)] if each not in without)
+    in_turn = (each for pair in zip_longest(before, after) for each in reversed(pair) if each is not None)
+    return list(islice(in_turn, count))
+
+
+def undecided(missing: Sequence[MissingPartition], unasked: Sequence[PartitionOwner], retry_after: int) -> ProblemError:
+    """503: whether there is a live run is not known while a worker that may have one does not answer."""
+    partitions = ", ".join(str(each.partition) for each in unasked)
+    return ProblemError(
+        503,
+        f"Whether there is a live run is not known: no worker answers for partitions {partitions}. Name a run with "
+        f"?run= (GET /runs lists them), or try again in {retry_after} s.",
+        {"Retry-After": str(retry_after)},
+        missing_partitions=[each.model_dump() for each in missing],
+    )
+
+
+def no_bar(symbol: str, at: int, before: int | None, after: int | None) -> ProblemError:
+    """404: the symbol has no bar at that time; the nearest ones are named."""
+    near = [iso(each) for each in (before, after) if each is not None]
+    named_times = f"the nearest are those of {' and '.join(near)}" if near else "none is kept"
+    return ProblemError(404, f"{symbol} has no bar of {iso(at)}: {named_times}.", near=near)
 
 
 def unowned(symbol: str, elsewhere: PartitionOwner, retry_after: int) -> ProblemError:

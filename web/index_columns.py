@@ -75,11 +75,20 @@ class IndexColumns:
         """Start of each series' newest bar, minutes since 1970, UTC; they must have one."""
         return self.minutes[places, self.newest[places] % self.keep_bars].astype(np.int64)
 
-    def newest_rows(self, places: Ints, count: int) -> tuple[Codes, Ints, Ints]:
-        """Codes, minutes and numbers of the newest `count` bars of each series, newest first; EMPTY where none is."""
-        numbers = self.newest[places][:, np.newaxis] - np.arange(min(count, self.keep_bars))
+    def oldest_rows(self, places: Ints) -> tuple[Ints, Ints]:
+        """Numbers and minutes of the oldest bars of each series that are kept; they must have one."""
+        numbers = np.maximum(self.newest[places] + 1 - self.keep_bars, 0)
+        return numbers, self.minutes[places, numbers % self.keep_bars].astype(np.int64)
+
+    def newest_rows(self, places: Ints, count: int, skipped: Ints) -> tuple[Codes, Ints, Ints]:
+        """Codes, minutes and numbers of `count` bars of each series behind its newest `skipped`, newest first.
+
+        EMPTY where there is none.
+        """
+        numbers = (self.newest[places] - skipped)[:, np.newaxis] - np.arange(min(count, self.keep_bars))
         slots = numbers % self.keep_bars
-        known = (numbers >= 0) & (slots < self.codes.shape[1])
+        kept = numbers > self.newest[places][:, np.newaxis] - self.keep_bars
+        known = (numbers >= 0) & kept & (slots < self.codes.shape[1])
         slots = np.where(known, slots, 0)
         codes = np.where(known, self.codes[places[:, np.newaxis], slots], EMPTY).astype(np.uint8)
         return codes, self.minutes[places[:, np.newaxis], slots].astype(np.int64), numbers
@@ -100,8 +109,8 @@ class IndexColumns:
             codes[start : start + step] = self.codes[some, slots]
         return minutes, codes
 
-    def rows_since(self, places: Ints, minute: int) -> Ints:
-        """How many of each series' bars start at a minute, minutes since 1970, UTC, or later."""
+    def rows_since(self, places: Ints, minute: int | Ints) -> Ints:
+        """How many of each series' bars start at a minute, minutes since 1970, UTC, or later; one for all or each."""
         newest = self.newest[places]
         low, high = np.zeros_like(newest), np.minimum(newest + 1, self.keep_bars)
         while (low < high).any():  # Numbers grow with time, so by bisection.

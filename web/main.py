@@ -14,17 +14,18 @@ from web import errors
 from web.head import HeadMiddleware
 from web.reader import Reader
 from web.relay import RelayMiddleware
-from web.routes import market, metrics, operations, page, runs, signals, state, stream, windows
+from web.routes import explain, market, metrics, operations, page, runs, signals, state, stream, windows
 from web.security import SecurityHeadersMiddleware
 from web.stream import Push
 
 DESCRIPTION = """\
 BUY, SELL and HOLD for one-minute bars, each with the numbers it follows from.
 
-Times are ISO-8601 in UTC, and a bar's time is the start of its minute. Answers are of one *run*, the one that was
-active last unless `?run=` names another. What is marked `synthetic` is not market data. While a worker restores its
-tables, data answers 503 with `Retry-After`. With several workers each answers for its own partitions: lists say which
-are missing and who holds them, and a symbol elsewhere is a redirect to its worker.
+Times are ISO-8601 in UTC, and a bar's time is the start of its minute. Answers are of one *run*: the live one, or the
+newest replay where there is none, unless `?run=` names another; `run_reason` says why. What is marked `synthetic` is
+not market data. While a worker restores its tables, data answers 503 with `Retry-After`. With several workers each
+answers for its own partitions: lists say which are missing and who holds them, and a symbol elsewhere is a redirect
+to its worker.
 """
 
 
@@ -47,7 +48,7 @@ def create_app(reader: Reader, push: Push | None = None, others: httpx.AsyncClie
     app.add_middleware(HeadMiddleware)
     app.add_middleware(SecurityHeadersMiddleware)
     errors.install(app)
-    for concern in (page, signals, stream, windows, runs, market, state, operations, metrics):
+    for concern in (page, explain, signals, stream, windows, runs, market, state, operations, metrics):
         app.include_router(concern.router)
     app.mount("/static", page.files, "static")
     return app

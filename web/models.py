@@ -11,6 +11,13 @@ BarStart = Annotated[Time, Field(description="Start of the bar's minute, UTC.", 
 RunId = Annotated[
     str, Field(description="The series: bars of different runs never mix.", examples=["replay-2024-11-14-1f6a09c3"])
 ]
+RunReason = Annotated[
+    str,
+    Field(
+        description="Why it is this run: asked for; live; newest replay (or synthetic run): no live run; no run yet.",
+        examples=["live"],
+    ),
+]
 Symbol = Annotated[str, Field(description="Ticker.", examples=["AAPL"])]
 Price = Annotated[float, Field(description="In the symbol's currency.")]
 FastAverage = Annotated[
@@ -117,10 +124,15 @@ class SignalsOut(Model):
     """Signals, newest bar first, ties by symbol ascending."""
 
     run_id: RunId | None = Field(description="The run they are of; null while there is no run at all.")
+    run_reason: RunReason
     synthetic: Synthetic
     total: int = Field(description="How many signals match before the limit, among those still kept.")
     missing_partitions: list[MissingPartition] = Field(
         description="Partitions whose signals are not counted here because other workers hold them; empty: complete."
+    )
+    next: str | None = Field(
+        description="The address at which the list goes on, also in the header Link; null: this was all. What comes "
+        "meanwhile changes nothing of it."
     )
     signals: list[SignalOut]
 
@@ -165,6 +177,7 @@ class SeriesStartOut(SplitOut):
 class PositionOut(Model):
     """Up to where the partition of the raw topic was read when this was answered."""
 
+    topic: str = Field(description="The topic that the bars came from.", examples=["stocks.raw.avro"])
     topic_id: str = Field(description="Kafka's id of the topic, which a topic made anew does not share.")
     partition: int = Field(description="Kafka's number of the partition, from 0.")
     offset: int = Field(description="The last offset that the answer includes.")
@@ -190,6 +203,7 @@ class WindowOut(Model):
     """The newest bars of one symbol, oldest first, and what follows from them."""
 
     run_id: RunId
+    run_reason: RunReason
     synthetic: Synthetic
     symbol: Symbol
     strategy: StrategyName
@@ -207,6 +221,7 @@ class SymbolsOut(Model):
     """The symbols of a run, ascending."""
 
     run_id: RunId | None = Field(description="Null while there is no run at all.")
+    run_reason: RunReason
     synthetic: Synthetic
     total: int = Field(description="How many symbols.")
     missing_partitions: list[MissingPartition] = Field(
@@ -216,13 +231,26 @@ class SymbolsOut(Model):
 
 
 class RunOut(Model):
-    """One series of bars, as far as this worker holds it."""
+    """One series of bars."""
 
     run_id: RunId
     origin: OriginOf
-    active: bool = Field(description="Whether it was active last: the run that answers take when ?run= is missing.")
+    live: bool = Field(
+        description="Whether it is live: its id begins with live-, or its newest bar's origin is live or backfill."
+    )
+    active: bool = Field(description="Whether it is the run that answers take when ?run= is missing.")
+    first_bar: Time | None = Field(
+        description="Start of its first bar, UTC; null where the first bar of some symbol is no longer kept."
+    )
+    oldest_kept_bar: Time = Field(description="Start of the oldest bar that is still kept, UTC.")
     newest_bar: BarStart
+    newest_bar_ahead: bool = Field(
+        description="Whether the newest bar starts later than it is now, by this machine's clock: a wrong clock, "
+        "or bars with a wrong time."
+    )
+    active_at: Time = Field(description="When its last signal was computed, UTC.")
     symbols: int = Field(description="How many symbols.")
+    bars: int = Field(description="How many bars it has had, those no longer kept included.")
     signals: int = Field(description="How many signals are kept.")
 
 
@@ -231,7 +259,7 @@ class RunsOut(Model):
 
     total: int = Field(description="How many runs.")
     missing_partitions: list[MissingPartition] = Field(
-        description="Partitions that are not counted here because other workers hold them; empty: complete."
+        description="Partitions that are not counted here, as their workers did not answer; empty: complete."
     )
     runs: list[RunOut]
 

@@ -1,11 +1,12 @@
 """The query parameters; one that a route does not know is an error, so that a misspelt one is not ignored."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.domain.records import Action
+from app.iso_time import from_iso, iso
 from web.reader import SignalFilter
 from web.stream.filter import StreamFilter
 
@@ -36,6 +37,30 @@ def _ms(time: datetime | None) -> int | None:
     return int(min(max(aware, _EARLIEST), _LATEST).timestamp() * 1000)
 
 
+def cursor_of(place: tuple[int, str]) -> str:
+    """A bar's start and symbol, as the parameter is written."""
+    timestamp, symbol = place
+    return f"{iso(timestamp)},{symbol}"
+
+
+def place_of(cursor: str) -> tuple[int, str]:
+    """The other way round. Raises ValueError."""
+    time, comma, symbol = cursor.partition(",")
+    try:
+        timestamp = from_iso(time)
+    except (ValueError, TypeError):
+        timestamp = -1
+    if not comma or not symbol or timestamp < 0:
+        raise ValueError("it should be a bar's time and a symbol, such as 2024-11-14T15:29:00Z,SPY")
+    return timestamp, symbol
+
+
+def _cursor(text: str | None) -> str | None:
+    if text is not None:
+        place_of(text)
+    return text
+
+
 Time = Annotated[datetime, Field(examples=["2024-11-14T14:30:00Z"])]
 
 
@@ -49,8 +74,22 @@ class RunQuery(NoQuery):
     """Which run to read."""
 
     run: str | None = Field(
-        default=None, description="The run to read; without it, the one that was active last. GET /runs lists them."
+        default=None,
+        description="The run to read; without it the live run, or the newest replay where there is none. "
+        "GET /runs lists them.",
     )
+
+
+class ScopeQuery(NoQuery):
+    """Of which workers."""
+
+    scope: Literal["all", "local"] = Field(
+        default="all", description="local: only what this worker holds, without asking the others."
+    )
+
+
+class RunScopeQuery(RunQuery, ScopeQuery):
+    """Which run to read, and of which workers."""
 
 
 class SymbolQuery(RunQuery):
@@ -79,11 +118,22 @@ class SignalsFilter(BaseModel):
 class SignalsQuery(RunQuery, SignalsFilter):
     """Which signals over all symbols."""
 
-    limit: int = Field(default=10, ge=1, le=MAX_LIMIT, description="At most this many signals, the newest.")
+    limit: int = Field(default=10, ge=1, le=MAX_LIMIT, description="At most this many signals, the first of the list.")
+    latest: bool = Field(
+        default=False,
+        description="Of each symbol its newest signal alone, if it matches, by symbol ascending.",
+    )
+    cursor: Annotated[str | None, AfterValidator(_cursor)] = Field(
+        default=None,
+        description="Where the list goes on: behind a bar and symbol. It is part of `next` of the answer before.",
+        examples=["2024-11-14T15:29:00Z,SPY"],
+    )
 
     def wanted(self) -> SignalFilter:
         """As the reader takes it."""
-        return SignalFilter(self.limit, self.action, self.transitions, _ms(self.since), _ms(self.until))
+        since, until = _ms(self.since), _ms(self.until)
+        after = place_of(self.cursor) if self.cursor else None
+        return SignalFilter(self.limit, self.action, self.transitions, since, until, self.latest, after)
 
 
 class SymbolSignalsQuery(SymbolQuery, SignalsFilter):
@@ -129,3 +179,15 @@ class StreamQuery(LocalQuery):
     def wanted(self) -> StreamFilter:
         """As the stream takes it."""
         return StreamFilter(self.run, self.chosen, self.transitions, named=self.run is not None)
+
+
+class ExplainQuery(SymbolQuery):
+    """Which signal to explain."""
+
+    at: Time | None = Field(
+        default=None, description="Start of the bar whose signal is explained; without it, the newest."
+    )
+
+    def at_ms(self) -> int | None:
+        """UTC epoch milliseconds."""
+        return _ms(self.at)

@@ -17,13 +17,36 @@ from web.operations import Operations
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """One run, as far as this worker's partitions hold it; `newest_bar` is its start, UTC, milliseconds since 1970."""
+    """One run, as far as some partitions hold it. Times are UTC, milliseconds since 1970; bars are told by their start.
+
+    `bars` counts all, those no longer kept included; `first_bar` is None when it is no longer kept of every symbol.
+    """
 
     run_id: str
     origin: Origin
+    is_live: bool
+    first_bar: int | None
+    oldest_kept: int
     newest_bar: int
     symbols: int
+    bars: int
     signals: int
+    active_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionOwner:
+    """A partition whose table another worker holds; `owner` is its base URL, None when no worker is known to."""
+
+    partition: int
+    owner: str | None
+
+
+class Elsewhere(NamedTuple):
+    """What other workers know of runs, and the partitions whose workers could not be asked."""
+
+    runs: Sequence[RunInfo]
+    unasked: Sequence[PartitionOwner]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +68,12 @@ class Readiness:
 
 
 @dataclass(frozen=True, slots=True)
-class PartitionOwner:
-    """A partition whose table another worker holds; `owner` is its base URL, None when no worker is known to."""
-
-    partition: int
-    owner: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class SignalFilter:
     """Which signals: the newest `limit` of those that match.
 
     `actions` (empty: any); `transitions`: only changes; bars that start at or after `since`
-    and before `until`, UTC, milliseconds since 1970.
+    and before `until`, UTC, milliseconds since 1970. `latest`: of each symbol its newest signal, if it matches,
+    by symbol. `after`: go on behind this one, a bar's start and symbol, in the order of the list.
     """
 
     limit: int
@@ -65,6 +81,8 @@ class SignalFilter:
     transitions: bool = False
     since: int | None = None
     until: int | None = None
+    latest: bool = False
+    after: tuple[int, str] | None = None
 
     @property
     def everything(self) -> bool:
@@ -82,15 +100,20 @@ class SignalFilter:
 
 
 class Page(NamedTuple):
-    """How many signals match, and the newest of them: newest bar first, ties by symbol ascending."""
+    """How many signals match, and the newest of them: newest bar first, ties by symbol ascending.
+
+    `next` is the last one's bar and symbol where there are more behind it; see `SignalFilter.after`.
+    """
 
     total: int
     signals: Sequence[Signal]
+    next: tuple[int, str] | None = None
 
 
 class Position(NamedTuple):
-    """Up to where a partition of the raw topic was read: the topic's id, partition, the last offset included."""
+    """Up to where a partition of the raw topic was read: the topic and its id, partition, the last offset included."""
 
+    topic: str
     topic_id: str
     partition: int
     offset: int
@@ -116,6 +139,19 @@ class SessionRows(NamedTuple):
     actions: Sequence[Action | None]
 
 
+class SeriesAt(NamedTuple):
+    """The rows of a symbol up to a bar, oldest first, as far as they are kept; and those around a time without one.
+
+    `seed` is the row with which the series' first RSI came, if it is kept; `position` is what was read by now.
+    """
+
+    rows: Sequence[Row]
+    seed: Row | None
+    position: Position | None
+    before: int | None = None
+    after: int | None = None
+
+
 class Reader(Protocol):
     """The table of one worker. Where a run or symbol is unknown the answer is empty or None, never an error."""
 
@@ -137,8 +173,14 @@ class Reader(Protocol):
     def runs(self) -> Sequence[RunInfo]:
         """Every run with a signal here, the one active last first."""
 
+    async def runs_elsewhere(self) -> Elsewhere:
+        """The runs of the partitions that other workers hold."""
+
     def symbols(self, run_id: str) -> Sequence[str]:
         """The run's symbols, ascending."""
+
+    async def symbols_elsewhere(self, run_id: str) -> Sequence[str]:
+        """The run's symbols on other workers, as far as they answer."""
 
     def knows(self, run_id: str, symbol: str) -> bool:
         """Whether the run has the symbol here."""
@@ -157,3 +199,9 @@ class Reader(Protocol):
 
     async def session(self, run_id: str, minute: int) -> SessionRows:
         """Each symbol's first bar that starts at a minute (since 1970, UTC) or later, and its newest transition."""
+
+    async def series_at(self, run_id: str, symbol: str, at: int | None) -> SeriesAt:
+        """The symbol's rows up to the bar that starts at a time, UTC epoch milliseconds, or its newest one.
+
+        Without such a bar there are no rows, but the bars before and after the time.
+        """

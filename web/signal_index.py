@@ -4,17 +4,21 @@ The worker tells this index of every row it writes or reads at the start. It kee
 bytes a row, and reads the row itself only when someone asks for it.
 """
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
 from app.domain.key import split_key, table_key
-from app.domain.records import MINUTE_MS
+from app.domain.records import MINUTE_MS, Origin
 from app.domain.row import ACTIONS, Bools, Ints, Row
 from app.turns import in_turns
 from tables.row_format import read_fixed, row_key, series_of
 from web.index_columns import EMPTY, Codes, IndexColumns, codes_of, is_transition
 from web.reader import RunInfo, SessionRows, SignalFilter
+from web.run_choice import is_live
 
 ReadRow = Callable[[int, bytes], Row | None]
 """The table's row of a partition and key."""
@@ -62,6 +66,18 @@ class _Run:
     def forget_order(self) -> None:
         """To be called when series came or went."""
         self._in_order = None
+
+
+_Chosen = tuple[_Series, int, int]
+"""A row by its series, its bar's number, and the minute with which that starts."""
+
+
+class Found(NamedTuple):
+    """How many rows match, the first of them with their symbols, and the last's bar and symbol if there are more."""
+
+    total: int
+    rows: list[tuple[str, Row]]
+    next: tuple[int, str] | None
 
 
 class SignalIndex:
@@ -120,16 +136,26 @@ class SignalIndex:
     def runs(self) -> list[RunInfo]:
         """Every run, the one active last first."""
         return [
-            RunInfo(
-                run.run_id,
-                row.provenance.origin,
-                int(self._columns.newest_minutes(run.in_order()[1]).max()) * MINUTE_MS,
-                len(run.series),
-                int(run.counts.sum()),
-            )
+            self._info(run, row.provenance.origin)
             for run in sorted(self._runs.values(), key=lambda run: (-run.active, run.run_id))
             if (row := self._read(*run.latest))
         ]
+
+    def _info(self, run: _Run, origin: Origin) -> RunInfo:
+        columns, (_, places) = self._columns, run.in_order()
+        numbers, minutes = columns.oldest_rows(places)
+        return RunInfo(
+            run_id=run.run_id,
+            origin=origin,
+            is_live=is_live(run.run_id, origin),
+            first_bar=None if numbers.any() else int(minutes.min()) * MINUTE_MS,
+            oldest_kept=int(minutes.min()) * MINUTE_MS,
+            newest_bar=int(columns.newest_minutes(places).max()) * MINUTE_MS,
+            symbols=len(run.series),
+            bars=int((columns.newest[places] + 1).sum()),
+            signals=int(run.counts.sum()),
+            active_at=run.active,
+        )
 
     def symbols(self, run_id: str) -> list[str]:
         """The run's symbols, ascending; none for an unknown run."""
@@ -160,48 +186,76 @@ class SignalIndex:
             if self._is_here(series) and (row := self._row(series, int(self._columns.newest[series.place]))):
                 yield series.symbol, row
 
-    async def recent(self, run_id: str, wanted: SignalFilter) -> tuple[int, list[tuple[str, Row]]]:
-        """How many of the run's signals match, and the newest of them with their symbols: newest bar first."""
+    async def recent(self, run_id: str, wanted: SignalFilter) -> Found:
+        """How many of the run's signals match, and the first of them with their symbols, in the order of the list.
+
+        That is the newest bar first, ties by symbol ascending; for `latest` by symbol.
+        """
         run = self._runs.get(run_id)
         if not run:
-            return 0, []
+            return Found(0, [], None)
         codes = _codes(wanted)
         found: list[tuple[_Series, Row]] = []
-        total, chosen = await self._chosen(run, codes, wanted)
-        async for series, number in in_turns(chosen):
+        # One more than wanted tells whether there are more.
+        total, chosen = await self._chosen(run, codes, replace(wanted, limit=wanted.limit + 1))
+        behind = len(chosen) > wanted.limit
+        chosen = chosen[: wanted.limit]
+        async for series, number, _ in in_turns(chosen):
             row = self._row(series, number)
             if row is not None and wanted.matches(row):
                 found.append((series, row))
         # As things are now: partitions may have gone while others had their turn.
         here = [(series.symbol, row) for series, row in found if self._is_here(series)]
-        return int(run.counts[codes].sum()) if total is None else total, sorted(
-            here, key=lambda each: (-each[1].timestamp, each[0])
-        )
+        if not wanted.latest:
+            here.sort(key=lambda each: (-each[1].timestamp, each[0]))
+        # Not the last one found: that may have changed meanwhile.
+        last = (chosen[-1][2] * MINUTE_MS, chosen[-1][0].symbol) if behind else None
+        return Found(int(run.counts[codes].sum()) if total is None else total, here, last)
 
-    async def _chosen(
-        self, run: _Run, codes: Bools, wanted: SignalFilter
-    ) -> tuple[int | None, list[tuple[_Series, int]]]:
-        """How many rows match, None for all of these codes; and the numbers of the newest."""
+    async def _chosen(self, run: _Run, codes: Bools, wanted: SignalFilter) -> tuple[int | None, list[_Chosen]]:
+        """How many rows match, None for all of these codes; and the first of the list."""
         columns, (series, places) = self._columns, run.in_order()
         # A bar starts with its minute, so one that starts at or after a time has that minute or a later one.
         since, until = (None if time is None else -(-time // MINUTE_MS) for time in (wanted.since, wanted.until))
+        if wanted.latest:
+            return self._latest(run, codes, wanted, since, until)
         rows = np.minimum(columns.newest[places] + 1, self._keep_bars)
         newest = rows if since is None else columns.rows_since(places, since)
         skipped = np.zeros_like(rows) if until is None else np.minimum(columns.rows_since(places, until), newest)
+        ends = None if wanted.after is None else _ends(series, *wanted.after)
         if (newest == rows).all() and not skipped.any():
+            if ends is not None:
+                skipped = columns.rows_since(places, ends)
             chosen = None
             for depth in _NEWEST:
                 if chosen is None:
-                    chosen = self._among_newest(run, codes, wanted.limit, depth)
+                    chosen = self._among_newest(run, codes, wanted.limit, depth, skipped)
             if chosen is None:
-                _, chosen = await self._newest(columns.matches(places, codes), series, places, wanted.limit)
+                _, chosen = await self._newest(columns.matches(places, codes), series, places, wanted.limit, ends)
             return None, chosen
-        return await self._newest(columns.matches_among(places, codes, skipped, newest), series, places, wanted.limit)
+        matches = columns.matches_among(places, codes, skipped, newest)
+        return await self._newest(matches, series, places, wanted.limit, ends)
 
-    def _among_newest(self, run: _Run, codes: Bools, limit: int, depth: int) -> list[tuple[_Series, int]] | None:
-        """The newest matches, where the newest few bars of each series are enough to tell; otherwise None."""
+    def _latest(
+        self, run: _Run, codes: Bools, wanted: SignalFilter, since: int | None, until: int | None
+    ) -> tuple[int, list[_Chosen]]:
+        """Of each symbol its newest row, where that matches; by symbol."""
+        columns, (series, places) = self._columns, run.in_order()
+        found, minutes, numbers = (each[:, 0] for each in columns.newest_rows(places, 1, np.zeros_like(places)))
+        matching = codes[found]
+        if since is not None:
+            matching &= minutes >= since
+        if until is not None:
+            matching &= minutes < until
+        at = np.flatnonzero(matching)
+        first = 0 if wanted.after is None else _place_behind(series, wanted.after[1])
+        chosen = at[at >= first][: wanted.limit].tolist()
+        return len(at), [(series[index], int(numbers[index]), int(minutes[index])) for index in chosen]
+
+    def _among_newest(self, run: _Run, codes: Bools, limit: int, depth: int, skipped: Ints) -> list[_Chosen] | None:
+        """The newest matches, where a few bars of each series behind the skipped are enough to tell; otherwise None."""
         series, places = run.in_order()
-        found, minutes, numbers = self._columns.newest_rows(places, depth)
+        found, minutes, numbers = self._columns.newest_rows(places, depth, skipped)
         # What was not looked at of a series is older than its oldest bar that was.
         has_more = (found[:, -1] != EMPTY) & (numbers[:, -1] > self._columns.newest[places] + 1 - self._keep_bars)
         has_more &= numbers[:, -1] > 0
@@ -211,16 +265,25 @@ class SignalIndex:
             return None
         newest = np.argsort(-minutes[at, ago], kind="stable")[:limit]
         at, ago = at[newest], ago[newest]
-        return [(series[index], number) for index, number in zip(at.tolist(), numbers[at, ago].tolist(), strict=True)]
+        columns = (column[at, ago].tolist() for column in (numbers, minutes))
+        return [(series[index], *each) for index, *each in zip(at.tolist(), *columns, strict=True)]
 
     async def _newest(
-        self, matches: Iterable[tuple[Ints, Ints, Ints]], series: list[_Series], places: Ints, limit: int
-    ) -> tuple[int, list[tuple[_Series, int]]]:
-        """How many matches there are, and the newest of them."""
+        self,
+        matches: Iterable[tuple[Ints, Ints, Ints]],
+        series: list[_Series],
+        places: Ints,
+        limit: int,
+        ends: Ints | None,
+    ) -> tuple[int, list[_Chosen]]:
+        """How many matches there are, and the newest of them that are older than the minutes of `ends`, i8[places]."""
         total = 0
         best: list[tuple[int, int, int]] = []
         async for indexes, minutes, slots in in_turns(matches):
             total += len(indexes)
+            if ends is not None:
+                older = minutes < ends[indexes]
+                indexes, minutes, slots = indexes[older], minutes[older], slots[older]
             if len(indexes) > limit:
                 late = minutes >= np.partition(minutes, -limit)[-limit]
                 indexes, minutes, slots = indexes[late], minutes[late], slots[late]
@@ -231,7 +294,7 @@ class SignalIndex:
                 for minute, index, slot in zip(*(column.tolist() for column in columns), strict=True)
             ]
             best = sorted(best + some)[:limit]
-        return total, [(series[index], number) for _, index, number in best]
+        return total, [(series[index], number, -minute) for minute, index, number in best]
 
     def _add(self, partition: int, key: bytes) -> _Series:
         run_id, symbol = split_key(key)
@@ -281,6 +344,18 @@ class SignalIndex:
             return None
         row = self._read(series.partition, row_key(series.key, number % self._keep_bars))
         return row if row is not None and row.number == number else None
+
+
+def _place_behind(series: Sequence[_Series], symbol: str) -> int:
+    """How many of the series, by symbol, are not behind a symbol."""
+    return bisect_right(series, symbol, key=lambda each: each.symbol)
+
+
+def _ends(series: Sequence[_Series], timestamp: int, symbol: str) -> Ints:
+    """Before which minute the bars of each series, by symbol, are behind a bar's start and symbol in the list."""
+    ends = np.full(len(series), timestamp // MINUTE_MS + 1)
+    ends[: _place_behind(series, symbol)] -= 1
+    return ends
 
 
 def _counted(codes: Codes) -> Ints:

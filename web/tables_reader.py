@@ -11,12 +11,25 @@ from app.domain.signal import signal_of
 from app.engine.app import BatchApp
 from app.metrics import newest_bar
 from app.settings import Settings
+from app.topics import topics
 from app.turns import in_turns
 from tables.row_format import row_key
 from tables.warm_up import WarmUp
 from tables.windows import WindowsTable
 from web.operations_reader import OperationsReader
-from web.reader import Bars, Page, PartitionOwner, Position, Readiness, RunInfo, SessionRows, SignalFilter
+from web.other_workers import OtherWorkers
+from web.reader import (
+    Bars,
+    Elsewhere,
+    Page,
+    PartitionOwner,
+    Position,
+    Readiness,
+    RunInfo,
+    SeriesAt,
+    SessionRows,
+    SignalFilter,
+)
 from web.signal_index import SignalIndex
 
 RETRY_AFTER_SECONDS = 2
@@ -25,12 +38,16 @@ RETRY_AFTER_SECONDS = 2
 class TablesReader:
     """Reads the table by partition, and only partitions that this worker holds and has restored."""
 
-    def __init__(self, app: BatchApp, table: WindowsTable, settings: Settings) -> None:
+    def __init__(
+        self, app: BatchApp, table: WindowsTable, settings: Settings, others: OtherWorkers | None = None
+    ) -> None:
         self.strategy = settings.strategy
         self.operations = OperationsReader(app, table, settings)
         self._app = app
         self._table = table
         self._settings = settings
+        self._others = others or OtherWorkers()
+        self._raw_topic = topics(settings).raw.name
         self._index = SignalIndex(self._row, settings.keep_bars)
         self._held: frozenset[int] = frozenset()
         #: Sentences about partitions whose readers wait for a transaction that nobody ends.
@@ -95,9 +112,23 @@ class TablesReader:
         """Every run with a signal here, the one active last first."""
         return self._index.runs()
 
+    async def runs_elsewhere(self) -> Elsewhere:
+        """The runs of the partitions that other workers hold, which are asked for them."""
+        missing = self.missing_partitions()
+        if not missing:
+            return Elsewhere([], [])
+        found = await self._others.runs({each.owner for each in missing if each.owner})
+        unasked = [each for each in missing if each.owner not in found]
+        return Elsewhere([run for runs in found.values() for run in runs], unasked)
+
     def symbols(self, run_id: str) -> Sequence[str]:
         """The run's symbols, ascending."""
         return self._index.symbols(run_id)
+
+    async def symbols_elsewhere(self, run_id: str) -> Sequence[str]:
+        """The run's symbols on other workers, as far as they answer."""
+        owners = {each.owner for each in self.missing_partitions() if each.owner}
+        return await self._others.symbols(owners, run_id)
 
     def knows(self, run_id: str, symbol: str) -> bool:
         """Whether the run has the symbol here."""
@@ -110,17 +141,19 @@ class TablesReader:
             return Page(0, [])
         partition, series, total = place
         if wanted.everything:
-            rows = self._table.newest(partition, series, wanted.limit)  # At most MAX_BARS, of a few microseconds.
+            rows = self._table.newest(partition, series, wanted.limit + 1)  # At most MAX_BARS, of a few microseconds.
         else:
             rows = [row async for row in self._rows(partition, series) if wanted.matches(row)]
             rows.sort(key=lambda row: row.number)
-            total, rows = len(rows), rows[-wanted.limit :]
-        return Page(total, [self._signal(row, run_id, symbol) async for row in in_turns(reversed(rows))])
+            total = len(rows)
+        kept = rows[-wanted.limit :]
+        last = (kept[0].timestamp, symbol) if len(rows) > len(kept) else None
+        return Page(total, [self._signal(row, run_id, symbol) async for row in in_turns(reversed(kept))], last)
 
     async def recent(self, run_id: str, wanted: SignalFilter) -> Page:
         """The signals of all symbols that match."""
-        total, found = await self._index.recent(run_id, wanted)
-        return Page(total, [self._signal(row, run_id, symbol) for symbol, row in found])
+        total, found, last = await self._index.recent(run_id, wanted)
+        return Page(total, [self._signal(row, run_id, symbol) async for symbol, row in in_turns(found)], last)
 
     async def newest(self, run_id: str, symbols: Collection[str] | None) -> AsyncIterator[Signal]:
         """The newest signal of each symbol."""
@@ -134,9 +167,29 @@ class TablesReader:
             return Bars([], None, None)
         partition, series, _ = place
         rows = self._table.newest(partition, series, limit)
+        return Bars(rows, self._series_start(partition, series, rows[-1]), self._position(partition))
+
+    async def series_at(self, run_id: str, symbol: str, at: int | None) -> SeriesAt:
+        """The symbol's rows up to the bar that starts at a time, or its newest one."""
+        place = self._index.place(run_id, symbol)
+        if place is None:
+            return SeriesAt([], None, None)
+        partition, series, _ = place
+        rows = [row async for row in self._rows(partition, series)]
+        rows.sort(key=lambda row: row.number)
+        upto = [row for row in rows if at is None or row.timestamp <= at]
+        position = self._position(partition)
+        if not upto or (at is not None and upto[-1].timestamp != at):
+            before = upto[-1].timestamp if upto else None
+            after = rows[len(upto)].timestamp if len(rows) > len(upto) else None
+            return SeriesAt([], None, position, before, after)
+        seeded_at = upto[-1].number - upto[-1].bars_seen + self.strategy.rsi_period + 1
+        seed = next((row for row in upto if row.number == seeded_at), None)
+        return SeriesAt(upto, seed, position)
+
+    def _position(self, partition: int) -> Position | None:
         checkpoint = self._table.checkpoint(partition)
-        position = checkpoint and Position(checkpoint.topic_id, partition, checkpoint.offset - 1)
-        return Bars(rows, self._series_start(partition, series, rows[-1]), position)
+        return checkpoint and Position(self._raw_topic, checkpoint.topic_id, partition, checkpoint.offset - 1)
 
     async def session(self, run_id: str, minute: int) -> SessionRows:
         """Each symbol's open in a session, and its newest transition."""

@@ -10,7 +10,7 @@ from app.terminal.streams import GONE, colours, is_gone, let_go, say
 from app.terminal.visible import visible_lines
 
 COMMANDS = (
-    *("demo", "worker", "replay", "live", "produce", "watch", "tail"),
+    *("demo", "worker", "replay", "live", "produce", "watch", "tail", "explain"),
     *("dead-letters", "tables", "topics", "doctor", "stack"),
 )
 

@@ -63,6 +63,15 @@ def test_the_newest_bar_is_of_its_origin_and_never_older() -> None:
     assert age == pytest.approx(60, abs=30)
 
 
+def test_no_age_is_negative_and_a_bar_of_the_future_is_named() -> None:
+    collector = metrics.NewestBar()
+    registry = newest_bar(collector)
+    collector.seen("replay", 4_070_908_800_000)
+    assert registry.get_sample_value("stocks_newest_bar_age_seconds", {"origin": "replay"}) == 0
+    ahead = registry.get_sample_value("stocks_newest_bar_ahead_seconds", {"origin": "replay"})
+    assert ahead == pytest.approx(4_070_908_800 - time.time(), abs=30)
+
+
 def test_only_what_stands_still_now_has_a_sample() -> None:
     collector = metrics.StalledPartitions()
     registry = CollectorRegistry()

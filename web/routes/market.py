@@ -42,7 +42,7 @@ def market_at(now_ms: int) -> MarketOut:
 )
 async def session(reader: CompleteReader, query: Annotated[RunQuery, Query()]) -> Response:
     """Columns of the same length: the first of each belongs to the first symbol, and so on."""
-    run = chosen_run(reader, query.run)
+    run = (await chosen_run(reader, query.run)).run
     began, next_open = (None, None) if run is None else sessions().around(run.newest_bar)
     rows = SessionRows([], [], [], [])
     if run is not None:

@@ -1,41 +1,62 @@
 """GET /runs and GET /symbols."""
 
-from dataclasses import asdict
+import time
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from app.iso_time import iso
-from web.dependencies import CompleteReader, chosen_run, missing
+from web.dependencies import CompleteReader, chosen_run, missing, named
 from web.errors import documented
 from web.models import RunOut, RunsOut, SymbolsOut
-from web.queries import NoQuery, RunQuery
+from web.queries import RunScopeQuery, ScopeQuery
+from web.reader import RunInfo
+from web.run_choice import ASKED_FOR, ChosenRun, choose, merge
 
 router = APIRouter(tags=["runs"])
 
 
 @router.get("/runs", summary="The runs there are", responses=documented(422, 503))
-async def runs(reader: CompleteReader, _: Annotated[NoQuery, Query()]) -> RunsOut:
-    """The one active last first: the run that other answers take when `run` is missing."""
-    found = reader.runs()
-    return RunsOut(
-        total=len(found),
-        missing_partitions=missing(reader),
-        runs=[
-            RunOut.model_validate({**asdict(run), "newest_bar": iso(run.newest_bar), "active": run is found[0]})
-            for run in found
-        ],
+async def runs(reader: CompleteReader, query: Annotated[ScopeQuery, Query()]) -> RunsOut:
+    """Those of all workers, the one active last first; `active` is the one that answers take when `run` is missing."""
+    if query.scope == "local":
+        found, left_out = merge(reader.runs()), reader.missing_partitions()
+    else:
+        elsewhere = await reader.runs_elsewhere()
+        found, left_out = merge([*reader.runs(), *elsewhere.runs]), elsewhere.unasked
+    active, now = choose(found).run_id, time.time() * 1000
+    return RunsOut(total=len(found), missing_partitions=named(left_out), runs=[_out(run, active, now) for run in found])
+
+
+def _out(run: RunInfo, active: str | None, now_ms: float) -> RunOut:
+    return RunOut(
+        run_id=run.run_id,
+        origin=run.origin,
+        live=run.is_live,
+        active=run.run_id == active,
+        first_bar=None if run.first_bar is None else iso(run.first_bar),
+        oldest_kept_bar=iso(run.oldest_kept),
+        newest_bar=iso(run.newest_bar),
+        newest_bar_ahead=run.newest_bar > now_ms,
+        active_at=iso(run.active_at),
+        symbols=run.symbols,
+        bars=run.bars,
+        signals=run.signals,
     )
 
 
 @router.get("/symbols", summary="The symbols of a run", responses=documented(404, 422, 503))
-async def symbols(reader: CompleteReader, query: Annotated[RunQuery, Query()]) -> SymbolsOut:
-    """Ascending."""
-    run = chosen_run(reader, query.run)
-    found = reader.symbols(run.run_id) if run else []
+async def symbols(reader: CompleteReader, query: Annotated[RunScopeQuery, Query()]) -> SymbolsOut:
+    """Those on this worker, ascending."""
+    if query.scope == "local" and query.run:
+        chosen = ChosenRun(next((run for run in reader.runs() if run.run_id == query.run), None), ASKED_FOR)
+    else:
+        chosen = await chosen_run(reader, query.run)
+    found = reader.symbols(chosen.run_id) if chosen.run_id else []
     return SymbolsOut(
-        run_id=run.run_id if run else None,
-        synthetic=run is not None and run.origin == "synthetic",
+        run_id=chosen.run_id,
+        run_reason=chosen.reason,
+        synthetic=chosen.synthetic,
         total=len(found),
         missing_partitions=missing(reader),
         symbols=list(found),

@@ -1,16 +1,18 @@
 """GET /signals and GET /signals/{symbol}."""
 
 from typing import Annotated
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request, Response
 
+from app.iso_time import iso
 from app.turns import in_turns
 from web.dependencies import CompleteReader, chosen_run, missing
 from web.errors import documented
 from web.located import located
 from web.models import MissingPartition, SignalsOut
-from web.queries import SignalsQuery, SymbolSignalsQuery
-from web.reader import Page, RunInfo
+from web.queries import SignalsQuery, SymbolSignalsQuery, cursor_of
+from web.reader import Page
 from web.signal_out import signal_out
 
 router = APIRouter(tags=["signals"])
@@ -20,24 +22,40 @@ SymbolPath = Annotated[
 ]
 
 
-async def _answer(run: RunInfo | None, page: Page, left_out: list[MissingPartition]) -> SignalsOut:
+async def _answer(
+    run: tuple[str | None, str, bool], page: Page, next_address: str | None, left_out: list[MissingPartition]
+) -> SignalsOut:
+    run_id, reason, synthetic = run
     signals = [signal_out(signal) async for signal in in_turns(page.signals)]
-    origins = {signal.origin for signal in signals} | ({run.origin} if run else set())
     return SignalsOut(
-        run_id=run.run_id if run else None,
-        synthetic="synthetic" in origins,
+        run_id=run_id,
+        run_reason=reason,
+        synthetic=synthetic or any(signal.origin == "synthetic" for signal in signals),
         total=page.total,
         missing_partitions=left_out,
+        next=next_address,
         signals=signals,
     )
 
 
+def _next(request: Request, response: Response, run_id: str, changed: dict[str, str]) -> str:
+    """The address of the rest of a list, of the same run; said in the header, too."""
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in (*changed, "run", "hop")]
+    address = f"{request.url.path}?{urlencode([*kept, ('run', run_id), *changed.items()])}"
+    response.headers["Link"] = f'<{address}>; rel="next"'
+    return address
+
+
 @router.get("/signals", summary="The newest signals over all symbols", responses=documented(404, 422, 503))
-async def newest_signals(reader: CompleteReader, query: Annotated[SignalsQuery, Query()]) -> SignalsOut:
-    """Newest bar first, ties by symbol ascending."""
-    run = chosen_run(reader, query.run)
-    page = await reader.recent(run.run_id, query.wanted()) if run else Page(0, [])
-    return await _answer(run, page, missing(reader))
+async def newest_signals(
+    request: Request, response: Response, reader: CompleteReader, query: Annotated[SignalsQuery, Query()]
+) -> SignalsOut:
+    """Newest bar first, ties by symbol ascending; with `latest`, by symbol."""
+    chosen = await chosen_run(reader, query.run)
+    run_id = chosen.run_id
+    page = await reader.recent(run_id, query.wanted()) if run_id else Page(0, [])
+    rest = _next(request, response, run_id, {"cursor": cursor_of(page.next)}) if run_id and page.next else None
+    return await _answer((run_id, chosen.reason, chosen.synthetic), page, rest, missing(reader))
 
 
 @router.get(
@@ -46,8 +64,15 @@ async def newest_signals(reader: CompleteReader, query: Annotated[SignalsQuery, 
     responses=documented(307, 404, 422, 503),
 )
 async def signals_of_symbol(
-    reader: CompleteReader, symbol: SymbolPath, query: Annotated[SymbolSignalsQuery, Query()]
+    request: Request,
+    response: Response,
+    reader: CompleteReader,
+    symbol: SymbolPath,
+    query: Annotated[SymbolSignalsQuery, Query()],
 ) -> SignalsOut:
     """Newest bar first."""
-    run, spelling = await located(reader, "/signals", symbol, query)
-    return await _answer(run, await reader.signals(run.run_id, spelling, query.wanted()), [])
+    run_id, reason, synthetic, spelling = await located(reader, "/signals/{symbol}", symbol, query)
+    page = await reader.signals(run_id, spelling, query.wanted())
+    # A symbol has one signal a bar, so the rest are those of the bars before.
+    rest = _next(request, response, run_id, {"until": iso(page.next[0])}) if page.next else None
+    return await _answer((run_id, reason, synthetic), page, rest, [])

@@ -16,7 +16,7 @@ from web.errors import documented
 from web.located import located
 from web.models import BarOut, IndicatorsOut, PositionOut, SeriesStartOut, WindowOut
 from web.queries import SymbolBarsQuery
-from web.reader import Bars
+from web.reader import Bars, Position
 
 router = APIRouter(tags=["windows"])
 gap = session_gap()
@@ -53,6 +53,11 @@ def _bars(found: Bars) -> Iterator[BarOut]:
         previous = row.timestamp
 
 
+def position_out(position: Position | None) -> PositionOut | None:
+    """A position as answers show it."""
+    return PositionOut.model_validate(position._asdict()) if position else None
+
+
 def _series_start(row: Row | None) -> SeriesStartOut | None:
     split = row and row.split
     if row is None or not split:
@@ -75,17 +80,18 @@ async def window_of_symbol(
     query: Annotated[SymbolBarsQuery, Query()],
 ) -> WindowOut:
     """Its bars, oldest first, and the indicators of the newest."""
-    run, spelling = await located(reader, "/windows", symbol, query)
-    found = await reader.bars(run.run_id, spelling, query.limit)
+    run_id, reason, _, spelling = await located(reader, "/windows/{symbol}", symbol, query)
+    found = await reader.bars(run_id, spelling, query.limit)
     newest = found.rows[-1]
     return WindowOut(
-        run_id=run.run_id,
+        run_id=run_id,
+        run_reason=reason,
         synthetic=any(row.provenance.origin == "synthetic" for row in found.rows),
         symbol=spelling,
         strategy=newest.strategy,
         bars_seen=newest.bars_seen,
         series_start=_series_start(found.series_start),
-        position=PositionOut.model_validate(found.position._asdict()) if found.position else None,
+        position=position_out(found.position),
         indicators=_indicators(newest, reader.strategy),
         bars=list(_bars(found)),
     )

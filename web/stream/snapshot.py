@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from app.domain.records import Signal
 from web.reader import Reader
+from web.run_choice import ASKED_FOR, choose, merge
 from web.signal_out import signal_out
 from web.stream.batch import Batch, Record
 from web.stream.filter import StreamFilter
@@ -92,7 +93,7 @@ class Snapshots:
 
     async def _make(self, wanted: StreamFilter) -> Snapshot:
         await self._hub.known()
-        run_id, reason = self._run(wanted.run_id)
+        run_id, reason = await self._run(wanted.run_id)
         wanted = StreamFilter(run_id, wanted.symbols)
         statuses, newest = await self._tables(run_id, wanted.symbols)
         # Tables follow the topic, so what lies in memory is as new or newer. From here to the end nothing waits
@@ -111,15 +112,15 @@ class Snapshots:
         body = await loop.run_in_executor(self._hub.encoder, self._body, head, newest, batches, wanted)
         return Snapshot(run_id, vector, body)
 
-    def _run(self, asked: str | None) -> tuple[str | None, str]:
-        """The run, and why this one."""
+    async def _run(self, asked: str | None) -> tuple[str | None, str]:
+        """The run, and why this one: the same as for lists."""
         if asked is not None:
-            return asked, "asked for"
-        if active := self._hub.active_run:
-            return active, "active last"
-        if runs := self._reader.runs():
-            return runs[0].run_id, "active last"
-        return None, "there is none yet: the first that comes is taken"
+            return asked, ASKED_FOR
+        elsewhere = await self._reader.runs_elsewhere()
+        chosen = choose(merge([*self._reader.runs(), *elsewhere.runs]))
+        if chosen.run is None and (active := self._hub.active_run):
+            return active, "active last"  # Its first bars are on the topic, and in no table yet.
+        return chosen.run_id, chosen.reason
 
     async def _tables(self, run_id: str | None, symbols: frozenset[str] | None) -> tuple[list[str], dict[str, Newest]]:
         """The status of each partition, and the newest signals that tables have."""

@@ -6,15 +6,33 @@ from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from app.domain.records import MINUTE_MS, Signal
 from app.errors import StocksError
 from app.letters.letter import Letter
-from tests.unit.web.series import STRATEGY, Series
+from tests.unit.web.series import EMITTED_AT, STRATEGY, Series
 from web.operations import NewestLetters, PartitionState
-from web.reader import Bars, Page, PartitionOwner, Position, Readiness, RunInfo, SessionRows, SignalFilter
+from web.reader import (
+    Bars,
+    Elsewhere,
+    Page,
+    PartitionOwner,
+    Position,
+    Readiness,
+    RunInfo,
+    SeriesAt,
+    SessionRows,
+    SignalFilter,
+)
+from web.run_choice import is_live
 
-POSITION = Position("topic", 0, 11)
+POSITION = Position("stocks.raw.avro", "topic", 0, 11)
 
 
 def page(signals: Iterable[Signal], wanted: SignalFilter) -> Page:
     since = wanted.since or 0
+    if wanted.latest:
+        newest: dict[str, Signal] = {}
+        for signal in signals:
+            symbol = signal["symbol"]
+            newest[symbol] = max(newest.get(symbol, signal), signal, key=lambda each: each["timestamp"])
+        signals = newest.values()
     matching = [
         signal
         for signal in signals
@@ -23,8 +41,19 @@ def page(signals: Iterable[Signal], wanted: SignalFilter) -> Page:
         and since <= signal["timestamp"]
         and (wanted.until is None or signal["timestamp"] < wanted.until)
     ]
-    matching.sort(key=lambda signal: (-signal["timestamp"], signal["symbol"]))
-    return Page(len(matching), matching[: wanted.limit])
+
+    def place(timestamp: int, symbol: str) -> tuple[int, str]:
+        return 0 if wanted.latest else -timestamp, symbol
+
+    matching.sort(key=lambda signal: place(signal["timestamp"], signal["symbol"]))
+    rest = [
+        signal
+        for signal in matching
+        if wanted.after is None or place(signal["timestamp"], signal["symbol"]) > place(*wanted.after)
+    ]
+    shown = rest[: wanted.limit]
+    last = (shown[-1]["timestamp"], shown[-1]["symbol"]) if len(rest) > len(shown) else None
+    return Page(len(matching), shown, last)
 
 
 class FakeOperations:
@@ -62,6 +91,10 @@ class FakeReader:
         self.missing: list[PartitionOwner] = []
         self.away: dict[str, PartitionOwner] = {}
         self.operations = FakeOperations()
+        #: What other workers say of runs and symbols, if they are asked.
+        self.elsewhere_runs: list[RunInfo] = []
+        self.unasked: list[PartitionOwner] = []
+        self.elsewhere_symbols: list[str] = []
 
     def readiness(self) -> Readiness:
         return self.state
@@ -75,6 +108,12 @@ class FakeReader:
     def runs(self) -> list[RunInfo]:
         run_ids = list(dict.fromkeys(each.run_id for each in reversed(self.series)))
         return [self._run(run_id) for run_id in run_ids]
+
+    async def runs_elsewhere(self) -> Elsewhere:
+        return Elsewhere(self.elsewhere_runs, self.unasked)
+
+    async def symbols_elsewhere(self, run_id: str) -> list[str]:
+        return self.elsewhere_symbols
 
     def symbols(self, run_id: str) -> list[str]:
         return sorted(each.symbol for each in self._of(run_id))
@@ -110,10 +149,32 @@ class FakeReader:
             [None if signal is None else signal["action"] for signal in turned],
         )
 
+    async def series_at(self, run_id: str, symbol: str, at: int | None) -> SeriesAt:
+        (rows,) = [each.rows for each in self._of(run_id) if each.symbol == symbol]
+        upto = [row for row in rows if at is None or row.timestamp <= at]
+        if not upto or at not in (None, upto[-1].timestamp):
+            after = [row.timestamp for row in rows[len(upto) :]]
+            return SeriesAt([], None, POSITION, upto[-1].timestamp if upto else None, after[0] if after else None)
+        seeds = [row for row in upto if row.bars_seen == STRATEGY.rsi_period + 1]
+        return SeriesAt(upto, seeds[-1] if seeds else None, POSITION)
+
     def _of(self, run_id: str) -> list[Series]:
         return [each for each in self.series if each.run_id == run_id]
 
     def _run(self, run_id: str) -> RunInfo:
         rows = [row for each in self._of(run_id) for row in each.rows]
-        newest = max(rows, key=lambda row: row.timestamp)
-        return RunInfo(run_id, newest.provenance.origin, newest.timestamp, len(self._of(run_id)), len(rows))
+        first, newest = min(row.timestamp for row in rows), max(rows, key=lambda row: row.timestamp)
+        # The series given last was active last.
+        at = max(number for number, each in enumerate(self.series) if each.run_id == run_id)
+        return RunInfo(
+            run_id=run_id,
+            origin=newest.provenance.origin,
+            is_live=is_live(run_id, newest.provenance.origin),
+            first_bar=first,
+            oldest_kept=first,
+            newest_bar=newest.timestamp,
+            symbols=len(self._of(run_id)),
+            bars=len(rows),
+            signals=len(rows),
+            active_at=EMITTED_AT + at,
+        )

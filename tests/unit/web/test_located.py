@@ -24,17 +24,22 @@ async def test_an_unknown_symbol_names_what_exists_and_what_may_be_meant(client:
     }
 
 
-async def test_many_symbols_are_not_all_named(client: httpx.AsyncClient, reader: FakeReader) -> None:
-    reader.series = [series(RUN, f"S{number:02}", [1.0]) for number in range(30)]
-    answer = (await client.get("/signals/AAPL")).json()
-    assert "S00, S01" in answer["detail"]
-    assert "S19 and 10 more." in answer["detail"]
-    assert len(answer["symbols"]) == 20
+async def test_of_many_symbols_the_nearest_of_all_workers_are_named(
+    client: httpx.AsyncClient, reader: FakeReader
+) -> None:
+    reader.series = [series(RUN, f"T{number:02}", [1.0]) for number in range(5)]
+    reader.elsewhere_symbols = [f"{letter}{number:02}" for letter in "AZ" for number in range(30)] + ["MXYZ"]
+    answer = (await client.get("/signals/MXY")).json()
+    assert answer["near"] == ["MXYZ"]
+    around = [f"A{number}" for number in range(21, 30)] + ["MXYZ", *(f"T{number:02}" for number in range(5))]
+    assert answer["symbols"] == [*around, "Z00", "Z01", "Z02", "Z03", "Z04"]
+    assert "the nearest are A21, A22, " in answer["detail"]
+    assert answer["detail"].endswith("Z04, of 66. Did you mean MXYZ?")
 
 
 @pytest.mark.parametrize("path", ["/signals", "/signals/AAPL", "/windows/AAPL", "/symbols"])
 async def test_an_unknown_run_names_the_runs(client: httpx.AsyncClient, reader: FakeReader, path: str) -> None:
-    reader.missing = [OTHER, PartitionOwner(4, None)]
+    reader.missing = reader.unasked = [OTHER, PartitionOwner(4, None)]
     answer = await client.get(path, params={"run": "nope"})
     assert answer.status_code == 404
     assert answer.json() == {

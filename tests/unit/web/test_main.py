@@ -14,6 +14,7 @@ from web.reader import Page, SignalFilter
 ROUTES = {
     "/signals",
     "/signals/{symbol}",
+    "/signals/{symbol}/explain",
     "/stream",
     "/windows/{symbol}",
     "/runs",

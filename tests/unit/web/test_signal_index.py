@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -20,7 +21,7 @@ from tests.unit.tables.encoding import encode_row
 from tests.unit.web.series import EMITTED_AT, START, bar, fold, folding
 from web import index_columns
 from web.reader import RunInfo, SignalFilter
-from web.signal_index import SignalIndex
+from web.signal_index import Found, SignalIndex
 
 #: Small, so that few bars make every action, and rings soon go round.
 STRATEGY = Strategy(fast=2, slow=4, rsi_period=3, buy_below=45.0, sell_above=55.0, late_bars=3)
@@ -76,29 +77,57 @@ class Table:
                 if run == run_id:
                     yield symbol, decode_row(value)
 
-    def scan(self, run_id: str, wanted: SignalFilter) -> tuple[int, list[tuple[str, Row]]]:
+    def scan(self, run_id: str, wanted: SignalFilter) -> Found:
         """What `recent` should answer."""
+        rows = list(self.all(run_id))
+        if wanted.latest:
+            rows = list(dict(sorted(rows, key=by_number)).items())
         found = [
             (symbol, row)
-            for symbol, row in self.all(run_id)
+            for symbol, row in rows
             if (not wanted.actions or row.action in wanted.actions)
             and (not wanted.transitions or row.previous_action not in (None, row.action))
             and (wanted.since is None or row.timestamp >= wanted.since)
             and (wanted.until is None or row.timestamp < wanted.until)
         ]
-        found.sort(key=lambda each: (-each[1].timestamp, each[0]))
-        return len(found), found[: wanted.limit]
+
+        def place(timestamp: int, symbol: str) -> tuple[int, str]:
+            return 0 if wanted.latest else -timestamp, symbol
+
+        found.sort(key=lambda each: place(each[1].timestamp, each[0]))
+        after = wanted.after
+        rest = [each for each in found if after is None or place(each[1].timestamp, each[0]) > place(*after)]
+        shown = rest[: wanted.limit]
+        last = (shown[-1][1].timestamp, shown[-1][0]) if len(rest) > len(shown) else None
+        return Found(len(found), shown, last)
+
+    def has_all(self, rows: list[tuple[str, Row]]) -> bool:
+        """Whether each symbol's first bar is there."""
+        return sum(row.number == 0 for _, row in rows) == len({symbol for symbol, _ in rows})
 
     def runs(self) -> dict[str, RunInfo]:
         """What `runs` should answer, in any order."""
         by_run: dict[str, list[tuple[str, Row]]] = {run: list(self.all(run)) for run in ("a", "b")}
         return {
             run: RunInfo(
-                run, "replay", max(row.timestamp for _, row in rows), len({symbol for symbol, _ in rows}), len(rows)
+                run_id=run,
+                origin="replay",
+                is_live=False,
+                first_bar=min(row.timestamp for _, row in rows) if self.has_all(rows) else None,
+                oldest_kept=min(row.timestamp for _, row in rows),
+                newest_bar=max(row.timestamp for _, row in rows),
+                symbols=len({symbol for symbol, _ in rows}),
+                bars=sum({symbol: row.number + 1 for symbol, row in sorted(rows, key=by_number)}.values()),
+                signals=len(rows),
+                active_at=max(row.emitted_at for _, row in rows),
             )
             for run, rows in by_run.items()
             if rows
         }
+
+
+def by_number(each: tuple[str, Row]) -> int:
+    return each[1].number
 
 
 def partition_of(symbol: str) -> int:
@@ -115,6 +144,7 @@ batches = st.tuples(
 steps = st.one_of(batches, batches, batches, st.tuples(st.sampled_from(["give", "take"]), st.integers(0, 2)))
 #: Also between two minutes.
 times = st.none() | st.integers(0, 2 * 48).map(lambda halves: START + halves * MINUTE_MS // 2)
+names = st.sampled_from(["S0", "S1", "S2", "S3", "S4", "A", "Z"])
 actions = st.frozensets(st.sampled_from(("HOLD", "BUY", "SELL")))
 
 
@@ -126,6 +156,8 @@ actions = st.frozensets(st.sampled_from(("HOLD", "BUY", "SELL")))
     transitions=st.booleans(),
     since=times,
     until=times,
+    latest=st.booleans(),
+    after=st.none() | st.tuples(st.integers(0, 48).map(lambda minute: START + minute * MINUTE_MS), names),
 )
 def test_it_equals_a_scan_of_everything(
     taken: list[tuple[str, str, int, dict[int, float]] | tuple[str, int]],
@@ -134,6 +166,8 @@ def test_it_equals_a_scan_of_everything(
     transitions: bool,
     since: int | None,
     until: int | None,
+    latest: bool,
+    after: tuple[int, str] | None,
 ) -> None:
     table = Table()
     for step in taken:
@@ -144,7 +178,7 @@ def test_it_equals_a_scan_of_everything(
             table.give_away(step[1])
         else:
             table.take(step[1])
-    wanted = SignalFilter(limit, actions, transitions, since, until)
+    wanted = SignalFilter(limit, actions, transitions, since, until, latest, after)
     for run_id in ("a", "b", "unknown"):
         assert asyncio.run(table.index.recent(run_id, wanted)) == table.scan(run_id, wanted)
         assert asyncio.run(table.index.recent(run_id, EVERYTHING)) == table.scan(run_id, EVERYTHING)
@@ -176,10 +210,39 @@ def test_in_whatever_order_and_however_often_it_is_told(
     assert told.runs() == table.index.runs()
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(batches, min_size=1, max_size=12), st.integers(1, 9), actions, st.booleans(), batches)
+def test_pages_together_are_the_whole_list_whatever_comes_meanwhile(
+    written: list[tuple[str, str, int, dict[int, float]]],
+    limit: int,
+    actions: frozenset[Action],
+    latest: bool,
+    meanwhile: tuple[str, str, int, dict[int, float]],
+) -> None:
+    table = Table(keep=100)
+    for run_id, symbol, first, closes in written:
+        table.add(run_id, symbol, {first + minute: close for minute, close in closes.items()})
+    wanted = SignalFilter(1000, actions, latest=latest)
+    whole = table.scan("a", wanted).rows
+    page = asyncio.run(table.index.recent("a", replace(wanted, limit=limit)))
+    pages = list(page.rows)
+    # Newer than all that there is: not in the pages to come.
+    _, symbol, _, closes = meanwhile
+    table.add("a", symbol, {60 + minute: close for minute, close in closes.items()})
+    while page.next:
+        page = asyncio.run(table.index.recent("a", replace(wanted, limit=limit, after=page.next)))
+        pages += page.rows
+    if not latest:
+        assert pages == whole
+    seen = [symbol for symbol, _ in pages]
+    assert not latest or seen == sorted(set(seen))
+    assert not latest or {each for each, _ in whole} - {symbol} <= set(seen)
+
+
 async def test_a_ring_that_has_gone_round_shows_the_newest() -> None:
     table = Table()
     table.add("run", "X", {minute: 10.0 + minute % 3 for minute in range(4 * KEEP + 5)})
-    total, found = await table.index.recent("run", EVERYTHING)
+    total, found, _ = await table.index.recent("run", EVERYTHING)
     assert total == KEEP
     assert [row.number for _, row in found] == list(range(4 * KEEP + 4, 3 * KEEP + 4, -1))
 
@@ -217,7 +280,7 @@ async def test_a_partition_that_is_given_away_is_forgotten() -> None:
     assert table.index.runs()[0].newest_bar == START + 6 * MINUTE_MS
     assert table.index.place("a", "X") is None
     assert not table.index.knows("X")
-    total, found = await table.index.recent("a", EVERYTHING)
+    total, found, _ = await table.index.recent("a", EVERYTHING)
     assert (total, {symbol for symbol, _ in found}) == (7, {"Y"})
 
 
@@ -240,7 +303,7 @@ async def test_a_partition_that_goes_while_a_reader_waits(monkeypatch: pytest.Mo
             await asyncio.sleep(0)
         done = reading.done()
         table.give_away(0)
-        total, found = await reading
+        total, found, _ = await reading
         assert total == len(found) == (80 if done else 40)
         assert done or {int(symbol[1:]) % 2 for symbol, _ in found} == {1}
 
@@ -261,7 +324,7 @@ async def test_a_row_that_changes_while_a_reader_waits_is_not_shown_as_what_it_w
             await asyncio.sleep(0)
         for number in range(5):
             table.add("run", f"S{number}", later)
-        _, found = await reading
+        _, found, _ = await reading
         assert {row.action for _, row in found} <= {"SELL"}
         assert found == sorted(found, key=lambda each: (-each[1].timestamp, each[0]))
         assert len({(symbol, row.timestamp) for symbol, row in found}) == len(found)

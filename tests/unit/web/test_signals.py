@@ -20,6 +20,49 @@ async def test_newest_bar_first_then_by_symbol(client: httpx.AsyncClient) -> Non
     ]
 
 
+@pytest.mark.parametrize(
+    "query", ["", "&latest=true", "&action=HOLD", "&since=2024-11-14T15:00:00Z", "&transitions=true"]
+)
+@pytest.mark.parametrize("path", ["/signals", "/signals/AAPL"])
+async def test_longer_lists_go_on_at_the_address_in_next_and_link(
+    client: httpx.AsyncClient, reader: FakeReader, path: str, query: str
+) -> None:
+    if "latest" in query and path != "/signals":
+        assert (await client.get(f"{path}?latest=true")).status_code == 422
+        return
+    whole = (await client.get(f"{path}?limit=1000{query}")).json()
+    assert whole["next"] is None
+    answer = await client.get(f"{path}?limit=2{query}")
+    found = answer.json()["signals"]
+    # A run that begins meanwhile changes nothing of the list.
+    reader.series.append(series("live-iex", "AAPL", pullback(), origin="live"))
+    while address := answer.json()["next"]:
+        assert answer.headers["link"] == f'<{address}>; rel="next"'
+        answer = await client.get(address)
+        assert len(answer.json()["signals"]) <= 2
+        found += answer.json()["signals"]
+    assert "link" not in answer.headers
+    assert found == whole["signals"]
+
+
+async def test_the_newest_of_each_symbol(client: httpx.AsyncClient) -> None:
+    answer = (await client.get("/signals?latest=true")).json()
+    assert answer["total"] == 3
+    assert [(each["symbol"], each["timestamp"][11:16]) for each in answer["signals"]] == [
+        ("AAPL", "15:29"),
+        ("GOOGL", "14:41"),
+        ("SPY", "15:29"),
+    ]
+    assert (await client.get("/signals?latest=true&action=BUY")).json()["total"] == 1
+
+
+@pytest.mark.parametrize("cursor", ["", "AAPL", "soon,AAPL", "2024-11-14T15:29:00Z,", "2024-11-14T15:29:00,AAPL"])
+async def test_a_cursor_that_is_none(client: httpx.AsyncClient, cursor: str) -> None:
+    answer = await client.get("/signals", params={"cursor": cursor})
+    assert answer.status_code == 422
+    assert "it should be a bar's time and a symbol" in answer.json()["detail"]
+
+
 async def test_ten_without_a_limit(client: httpx.AsyncClient) -> None:
     assert len((await client.get("/signals")).json()["signals"]) == 10
     assert len((await client.get("/signals/AAPL")).json()["signals"]) == 5
@@ -103,9 +146,11 @@ async def test_no_data_at_all(client: httpx.AsyncClient, reader: FakeReader) -> 
     reader.series.clear()
     assert (await client.get("/signals")).json() == {
         "run_id": None,
+        "run_reason": "no run yet",
         "synthetic": False,
         "total": 0,
         "missing_partitions": [],
+        "next": None,
         "signals": [],
     }
     answer = await client.get("/signals/AAPL")
@@ -136,5 +181,8 @@ async def test_data_is_served_while_the_worker_is_not_ready_for_other_reasons(
 async def test_what_other_workers_hold_is_said(client: httpx.AsyncClient, reader: FakeReader) -> None:
     reader.missing = [PartitionOwner(3, "http://other:8001"), PartitionOwner(5, None)]
     said = [{"partition": 3, "owner": "http://other:8001"}, {"partition": 5, "owner": None}]
-    for path in ("/signals", "/symbols", "/runs"):
+    for path in ("/signals", "/symbols", "/runs?scope=local"):
         assert (await client.get(path)).json()["missing_partitions"] == said
+    assert (await client.get("/runs")).json()["missing_partitions"] == []
+    reader.unasked = reader.missing[1:]
+    assert (await client.get("/runs")).json()["missing_partitions"] == said[1:]

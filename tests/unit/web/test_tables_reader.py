@@ -67,8 +67,8 @@ async def test_every_signal_that_is_kept_newest_first(worker: StocksApp) -> None
     reader = await take(worker, 0, 1)
     kept = long.signals()[:KEEP]
     assert await reader.signals("run", HERE, EVERYTHING) == Page(KEEP, kept)
-    assert await reader.signals("run", HERE, SignalFilter(3)) == Page(KEEP, kept[:3])
-    assert await reader.recent("run", SignalFilter(1)) == Page(KEEP + 70, kept[:1])
+    assert await reader.signals("run", HERE, SignalFilter(3)) == Page(KEEP, kept[:3], (kept[2]["timestamp"], HERE))
+    assert await reader.recent("run", SignalFilter(1)) == Page(KEEP + 70, kept[:1], (kept[0]["timestamp"], HERE))
     assert reader.symbols("run") == [HERE, "GOOGL"]
     assert (reader.knows("run", HERE), reader.knows("run", "X")) == (True, False)
     assert await reader.signals("run", "X", EVERYTHING) == Page(0, [])
@@ -104,7 +104,9 @@ async def test_bars_reach_back_as_far_as_they_are_kept(worker: StocksApp) -> Non
     long = series("run", HERE, pullback(250))
     write(worker, 1, long)
     reader = await take(worker, 1)
-    assert await reader.bars("run", HERE, 10_000) == Bars(long.rows[-KEEP:], None, Position("topic-id", 1, 41))
+    assert await reader.bars("run", HERE, 10_000) == Bars(
+        long.rows[-KEEP:], None, Position("stocks.raw.avro", "topic-id", 1, 41)
+    )
     assert (await reader.bars("run", HERE, 5)).rows == long.rows[-5:]
     assert await reader.bars("run", "X", 5) == Bars([], None, None)
 

@@ -17,7 +17,7 @@ async def test_every_bar_of_the_series_oldest_first(client: httpx.AsyncClient, r
         {**shown, "timestamp": parse_timestamp(shown["timestamp"]), "run_id": RUN, "symbol": "GOOGL"}
         for shown in answer["bars"]
     ] == [{**each, "gap_minutes": 0 if number else None, "revision": 0} for number, each in enumerate(sent)]
-    assert answer["position"] == {"topic_id": "topic", "partition": 0, "offset": 11}
+    assert answer["position"] == {"topic": "stocks.raw.avro", "topic_id": "topic", "partition": 0, "offset": 11}
     assert (answer["bars_seen"], answer["strategy"]) == (12, STRATEGY.name)
     assert answer["series_start"] is None
 

@@ -1,0 +1,101 @@
+"""`stocks explain`: all that a signal follows from."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import click
+
+from app.errors import StocksError
+
+
+@click.command("explain")
+@click.argument("symbol")
+@click.option("--at", help="Start of the bar, such as 2024-11-14T15:29:00Z; without it, the newest.")
+@click.option("--run", help="Of this run; without it the live one, or the newest replay where there is none.")
+@click.option("--url", help="The worker to ask; without it the one that API_HOST and API_PORT name.")
+@click.option("--json", "as_json", is_flag=True, help="The answer of GET /signals/SYMBOL/explain as it came.")
+def command(symbol: str, at: str | None, run: str | None, url: str | None, as_json: bool) -> None:
+    """Say from which numbers a signal follows, so that each can be computed again by hand.
+
+    A worker must run; any of several passes the question on to the one that has the symbol.
+    """
+    from app.settings import settings
+
+    base = url or _base(settings())
+    asked = {name: value for name, value in (("at", at), ("run", run)) if value is not None}
+    told = _ask(base.rstrip("/"), f"/signals/{quote(symbol, safe='')}/explain", asked)
+    click.echo(json.dumps(told, indent=2) if as_json else "\n".join(lines(told)))
+
+
+def _base(ours: Any) -> str:
+    from app.kafka.address import advertised_host
+
+    host = advertised_host(ours)
+    return f"http://{f'[{host}]' if ':' in host else host}:{ours.api_port}"
+
+
+def _ask(base: str, path: str, query: dict[str, str]) -> dict[str, Any]:
+    """The answer. Raises StocksError with what the worker says against it, or that none answers."""
+    import httpx
+
+    try:
+        answer = httpx.get(f"{base}{path}", params=query, timeout=30, follow_redirects=True, trust_env=False)
+        told: dict[str, Any] = answer.json()
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        raise StocksError(
+            f"No worker answers at {base} ({type(error).__name__}): start one with `make worker`, or name another "
+            "with --url"
+        ) from error
+    if not answer.is_success:
+        raise StocksError(str(told.get("detail", f"{base} answered {answer.status_code}")))
+    return told
+
+
+def lines(told: dict[str, Any]) -> Iterator[str]:
+    """The answer as a person reads it."""
+    signal, rule, rsi, revision = told["signal"], told["rule"], told["rsi"], told["revision"]
+    yield f"{told['symbol']}  {signal['timestamp']}  {signal['action']}: {signal['explanation']}"
+    yield f"  run        {told['run_id']} ({told['run_reason']}), origin {signal['origin']}, source {signal['source']}"
+    yield f"  rule       {rule['strategy']}: {rule['says']}"
+    for name, average in (("SMA fast", told["sma_fast"]), ("SMA slow", told["sma_slow"])):
+        yield from _average(name, average)
+    yield from _rsi(rsi)
+    if signal["own_indicators"]:
+        yield f"  own        {', '.join(f'{name} {value!r}' for name, value in signal['own_indicators'].items())}"
+    cause = revision["cause"]
+    why = f", as the bar of {cause['timestamp']} was {cause['kind']} (origin {cause['origin']})" if cause else ""
+    yield f"  revision   {revision['revision']}{why}"
+    if position := told["position"]:
+        place = f"{position['topic']}[{position['partition']}]@{position['offset']}"
+        yield f"  read       up to {place}, as of now"
+
+
+def _average(name: str, average: dict[str, Any]) -> Iterator[str]:
+    closes = [close["close"] for close in average["closes"]]
+    if average["value"] is None:
+        yield f"  {name}   none: {len(closes)} of {average['period']} closes"
+        return
+    yield f"  {name}   {average['value']!r}: the sum of {average['period']} closes / {average['period']}"
+    if not average["complete"]:
+        yield f"             only {len(closes)} of the closes are still kept (KEEP_BARS)"
+    for close in average["closes"]:
+        yield f"             {close['timestamp']}  {close['close']!r}"
+
+
+def _rsi(rsi: dict[str, Any]) -> Iterator[str]:
+    period, before, seed = rsi["period"], rsi["previous"], rsi["seed"]
+    value = rsi["value"]
+    yield f"  RSI        {'none yet' if value is None else f'{value!r}: 100 x gain / (gain + loss)'}"
+    if before:
+        for name, change in (("gain", max(rsi["change"], 0.0)), ("loss", max(-rsi["change"], 0.0))):
+            formula = {
+                "sum": f"{before[name]!r} + {change!r}",
+                "first": f"({before[name]!r} + {change!r}) / {period}",
+                "recursion": f"({before[name]!r} x {period - 1} + {change!r}) / {period}",
+            }[rsi["step"]]
+            yield f"    {name}     {rsi[name]!r} = {formula}"
+        yield f"    change   {rsi['change']!r}, from the close {before['close']!r} of {before['timestamp']}"
+    where = seed["timestamp"] or "not kept, or still to come"
+    yield f"    seeded   with bar {seed['bar']} of its series ({where}), which still weighs {seed['weight']:.3g}"
