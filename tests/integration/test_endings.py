@@ -15,7 +15,6 @@ import pytest
 from app.stack.ports import any_free_port, free_ports
 from app.topic_admin import ensure_topics
 from tests.integration.conftest import Deploy
-from tests.integration.fixtures_stack import LocalStack
 from tests.integration.producing import STOCKS, environment
 from tests.integration.terminal import Terminal
 from tests.integration.test_live import alpaca
@@ -155,20 +154,18 @@ def test_a_stack_that_is_interrupted_as_it_starts(terminal: Open, tmp_path: Path
     shown.ends(SOON)
 
 
-def test_nohup_keeps_a_worker_whose_terminal_is_closed(start: Open) -> None:
+def test_nohup_keeps_a_worker_whose_terminal_is_closed(start: Open, tmp_path: Path) -> None:
     port = any_free_port()
-    shown = start(f"exec nohup {STOCKS} worker", API_PORT=str(port))
+    # It writes nohup.out where it is started.
+    shown = start(f"cd {tmp_path} && exec nohup {STOCKS} worker", API_PORT=str(port))
     eventually(lambda: is_ready(port), 120, shown.said)
     shown.close()
     assert is_ready(port)
 
 
 @pytest.mark.parametrize("by", ["make", "stocks"])
-def test_two_quick_ctrl_c_end_a_replay_at_once_and_say_what_that_leaves(
-    start: Open, stack: LocalStack, by: str
-) -> None:
+def test_two_quick_ctrl_c_end_a_replay_with_a_sentence(start: Open, by: str) -> None:
     line = REPLAY.line if by == "make" else f"exec {STOCKS} replay --source synthetic --speed 2"
-    # With a broker that does not answer, what is on its way keeps an orderly stop waiting for seconds.
     shown = start(line)
     shown.until("bars/s")
     shown.press_ctrl_c()
