@@ -18,6 +18,7 @@ from app.engine.batch import BatchResult, ProducerRecord
 from app.engine.handoff import Handoff
 from app.engine.processor import BatchProcessor
 from app.kafka.record_encoder import RecordEncoder
+from app.letters.recent import recent_letters
 from tables.windows import WindowsTable
 
 
@@ -79,3 +80,4 @@ class SignalsAgent:
             metrics.signals.labels(action).inc(made)
         for _, poison in folded.poisoned:
             metrics.dead_letters.labels(poison.reason).inc()
+            recent_letters.add(poison.reason)
