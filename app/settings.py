@@ -70,6 +70,16 @@ def _expanded(value: Path) -> Path:
         raise ValueError("begins with the home folder of a user that this machine does not know") from None
 
 
+def _folder(value: Path) -> Path:
+    try:
+        found = next(each for each in (value, *value.absolute().parents) if each.exists())
+    except OSError:  # Whoever uses it says why it cannot be used.
+        return value
+    if not found.is_dir():
+        raise ValueError(f"is no folder, for {found} is a file: choose another, or move that file away")
+    return value
+
+
 def _readable_file(value: Path) -> Path:
     if not value.is_file():
         raise ValueError("is not a file that can be read")
@@ -79,7 +89,7 @@ def _readable_file(value: Path) -> Path:
 #: The most bars that can be kept of a series, and so the longest period that an indicator may have.
 _MOST_BARS = 100_000
 
-Folder = Annotated[Path, AfterValidator(_expanded)]
+Folder = Annotated[Path, AfterValidator(_expanded), AfterValidator(_folder)]
 
 
 class Settings(BaseSettings):

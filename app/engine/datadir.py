@@ -58,8 +58,9 @@ def _why(error: OSError) -> str:
 def claim(data_dir: Path, owner: str) -> IO[str]:
     """Claim the folder for this process until it ends, and for `owner`, a cluster and an app, for ever.
 
-    Returns the open lock file, to be kept. Raises DataDirInUse, DataDirForeign.
+    Returns the open lock file, to be kept. Raises DataDirUnusable, DataDirInUse, DataDirForeign.
     """
+    check_usable(data_dir)
     data_dir.mkdir(parents=True, exist_ok=True)
     lock = (data_dir / "owner").open("a+", encoding="utf-8")
     try:

@@ -208,17 +208,13 @@ def test_dead_letters_of_the_last_day_are_told_by_reason(ours: Settings, stocks:
     ]
 
 
-def test_a_registry_that_is_none_and_a_data_folder_that_is_a_file_are_broken(
-    ours: Settings, stocks: Stocks, tmp_path: Path
-) -> None:
-    (tmp_path / "file").write_text("mine")
+def test_a_registry_that_is_none_is_broken(ours: Settings, stocks: Stocks) -> None:
     with answering(HTTPStatus.OK, {}) as port:
         url = f"http://127.0.0.1:{port}"
-        strange = ours.model_copy(update={"schema_registry_url": url, "data_dir": tmp_path / "file"})
+        strange = ours.model_copy(update={"schema_registry_url": url})
         status, found = examined(stocks, strange)
     assert status == 1
     assert f"What answers at SCHEMA_REGISTRY_URL={url} is no schema registry" in found["registry"][0]["message"]
-    assert found["data folder"][0]["message"].endswith("file is no folder")
 
 
 def test_what_is_out_of_reach_is_broken_and_the_rest_still_checked(ours: Settings, stocks: Stocks) -> None:

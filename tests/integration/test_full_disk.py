@@ -78,12 +78,13 @@ def test_a_data_folder_that_cannot_be_used_ends_the_worker_with_a_sentence(
         if disk is None:
             return
         disk.make_read_only()
-        data, said = disk.path, "cannot be written to (Read-only file system)"
+        data, said = disk.path, f"Error: DATA_DIR={disk.path} cannot be written to (Read-only file system)"
     else:
-        data, said = tmp_path / "file", f"is no folder: {tmp_path / 'file'} is a file"
+        data = tmp_path / "file"
+        said = f"DATA_DIR={data}: is no folder, for {data} is a file: choose another"
         data.write_text("mine")
     deployment = deploy()
     worker = deployment.start_worker("log", DATA_DIR=data, API_PORT=any_free_port())
     assert worker.process.wait(60) == 1
-    assert f"Error: DATA_DIR={data} {said}" in worker.tail()
+    assert said in worker.tail()
     assert "Traceback" not in worker.tail()

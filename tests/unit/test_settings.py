@@ -250,3 +250,15 @@ def test_an_env_file_in_another_encoding_is_an_error_that_names_the_right_one(
     (folder / ".env").write_bytes(content)
     [found] = faults(monkeypatch)
     assert found.startswith(fault)
+
+
+@pytest.mark.parametrize("name", ["DATA_DIR", "STACK_DIR"])
+@pytest.mark.parametrize("below", ["", "/below"])
+def test_a_file_where_a_folder_should_be_is_an_error(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, below: str
+) -> None:
+    (folder / "mine").write_text("")
+    value = f"{folder}/mine{below}"
+    said = f"{name}={value}: is no folder, for {folder}/mine is a file: choose another, or move that file away"
+    assert faults(monkeypatch, **{name: value}) == [said]
+    assert (folder / "mine").is_file()
