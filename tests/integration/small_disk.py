@@ -17,10 +17,9 @@ class SmallDisk:
         self._filler = path / "filler"
 
     def fill(self) -> None:
-        with self._filler.open("ab") as file, suppress(OSError):
+        with self._filler.open("ab", buffering=0) as file, suppress(OSError):
             while True:
                 file.write(bytes(_CHUNK))
-                file.flush()
 
     def free(self) -> None:
         self._filler.unlink()
