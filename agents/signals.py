@@ -18,6 +18,7 @@ from app.engine.batch import BatchResult, ProducerRecord
 from app.engine.handoff import Handoff
 from app.engine.processor import BatchProcessor
 from app.kafka.record_encoder import RecordEncoder
+from app.letters.recent import recent_letters
 from app.logs.refusals import Refusals
 from tables.windows import WindowsTable
 
@@ -84,3 +85,4 @@ class SignalsAgent:
             self._refusals.note(
                 poison.reason, f"{folded.batch.tp.topic}[{folded.batch.partition}]@{record.offset}", poison
             )
+            recent_letters.add(poison.reason)

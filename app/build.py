@@ -16,7 +16,7 @@ from app.domain.check_rule import check_rule
 from app.domain.rule import RuleError
 from app.engine.app import BatchApp
 from app.engine.batch import Batch
-from app.engine.errors import NotCommitted
+from app.engine.errors import NotCommitted, StoreFull
 from app.engine.handoff import Handoff
 from app.engine.processor import BatchProcessor
 from app.kafka.engine_options import Cluster
@@ -119,7 +119,8 @@ def _measure(app: StocksApp) -> None:
         metrics.batch_seconds.observe(seconds)
 
     def retried(error: Exception) -> None:
-        metrics.retries.labels("broker" if isinstance(error, NotCommitted) else "registry").inc()
+        kind = "broker" if isinstance(error, NotCommitted) else "disk" if isinstance(error, StoreFull) else "registry"
+        metrics.retries.labels(kind).inc()
 
     async def lag() -> None:
         lags = await app.lag()

@@ -1,25 +1,58 @@
 """Sockets to listen on."""
 
+import errno
 import socket
+
+import psutil
 
 from app.errors import StocksError
 from app.stack.ports import owner
 
+_LAST_PORT = 65535
+
 
 class PortTaken(StocksError):
-    """Another process listens there."""
+    """One cannot listen there: the port is another process's, or the address not this machine's."""
 
 
 def listen(setting: str, host: str, port: int) -> socket.socket:
     """A socket bound to that address, whose port comes from `setting`; port 0: any free one. Raises PortTaken."""
-    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock = None
     try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        sock = socket.socket(family)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((host, port))
     except OSError as error:
-        sock.close()
-        raise PortTaken(
-            f"Cannot listen on {host}:{port}: {error.strerror}, by {owner(port)}. "
-            f"Stop that, or choose another port: {setting}={port + 1}."
-        ) from None
+        if sock is not None:
+            sock.close()
+        raise PortTaken(_why(error, setting, host, port)) from None
     return sock
+
+
+def _why(error: OSError, setting: str, host: str, port: int) -> str:
+    host_setting = f"{setting.removesuffix('_PORT')}_HOST"
+    if isinstance(error, socket.gaierror):
+        return f"{host_setting}={host} is no address, nor a name that this machine can look up: {_advice(host_setting)}"
+    if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+        return f"{host_setting}={host} is no address of this machine: {_advice(host_setting)}"
+    if error.errno == errno.EACCES:
+        return f"{setting}={port}: this user may not listen on a port below 1024; choose a higher one, such as 8001"
+    if error.errno == errno.EADDRINUSE:
+        other = port + 1 if port < _LAST_PORT else port - 1
+        return (
+            f"Cannot listen on {host}:{port}: {error.strerror}, by {owner(port)}. "
+            f"Stop that, or choose another port: {setting}={other}."
+        )
+    return f"Cannot listen on {host}:{port} ({error.strerror}): check {host_setting} and {setting}"
+
+
+def _advice(host_setting: str) -> str:
+    """What may be said instead."""
+    kinds = (socket.AF_INET, socket.AF_INET6)
+    known = sorted(
+        {each.address for found in psutil.net_if_addrs().values() for each in found if each.family in kinds}
+        - {"127.0.0.1", "::1"}
+    )
+    there = f", {known[0]} for its network" if known else ""
+    return f"{host_setting}=127.0.0.1 is for this machine alone{there}, 0.0.0.0 for all of its networks"

@@ -146,7 +146,7 @@ for _counter, _values in (
     (bars, tuple(Outcome)),
     (signals, get_args(Action)),
     (dead_letters, get_args(Reason)),
-    (retries, ("broker", "registry")),
+    (retries, ("broker", "registry", "disk")),
 ):
     for _value in _values:
         _counter.labels(_value)

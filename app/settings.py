@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
+import click
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.domain.strategy import Strategy
 from app.errors import StocksError
-from app.settings_faults import faults, gone_names, unreadable_lines
+from app.settings_faults import ENV_ENCODING, faults, file_faults, gone_names, passed_over
 from app.sources.names import Feed
 from app.strategies.rule_file import USUAL, load_rule
 
@@ -62,10 +63,33 @@ def _header_text(value: SecretStr) -> SecretStr:
     return value
 
 
+def _expanded(value: Path) -> Path:
+    try:
+        return value.expanduser()
+    except RuntimeError:
+        raise ValueError("begins with the home folder of a user that this machine does not know") from None
+
+
+def _folder(value: Path) -> Path:
+    try:
+        found = next(each for each in (value, *value.absolute().parents) if each.exists())
+    except OSError:  # Whoever uses it says why it cannot be used.
+        return value
+    if not found.is_dir():
+        raise ValueError(f"is no folder, for {found} is a file: choose another, or move that file away")
+    return value
+
+
 def _readable_file(value: Path) -> Path:
     if not value.is_file():
         raise ValueError("is not a file that can be read")
     return value
+
+
+#: The most bars that can be kept of a series, and so the longest period that an indicator may have.
+_MOST_BARS = 100_000
+
+Folder = Annotated[Path, AfterValidator(_expanded), AfterValidator(_folder)]
 
 
 class Settings(BaseSettings):
@@ -75,7 +99,13 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_file=".env", extra="forbid", frozen=True, env_ignore_empty=True, hide_input_in_errors=True
+        env_file=".env",
+        # Windows' editors put a mark before the first name.
+        env_file_encoding=ENV_ENCODING,
+        extra="forbid",
+        frozen=True,
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
     )
 
     # The cluster. Unset addresses mean the local stack.
@@ -85,7 +115,7 @@ class Settings(BaseSettings):
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
     kafka_api_key: str | None = None
     kafka_api_secret: SecretStr | None = None
-    kafka_ca_file: Annotated[Path, AfterValidator(_readable_file)] | None = None
+    kafka_ca_file: Annotated[Path, AfterValidator(_expanded), AfterValidator(_readable_file)] | None = None
     schema_registry_api_key: str | None = None
     schema_registry_api_secret: SecretStr | None = None
 
@@ -97,7 +127,7 @@ class Settings(BaseSettings):
     topic_allow_declare: bool = True
 
     # The worker.
-    data_dir: Path = Path("data")
+    data_dir: Folder = Path("data")
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8001, ge=0, le=65535)
     batch_max: int = Field(default=5000, ge=1, le=100_000)
@@ -119,19 +149,19 @@ class Settings(BaseSettings):
     requests_per_minute: int = Field(default=200, ge=10, le=10_000)
 
     # The local stack.
-    stack_dir: Path = Path(".stack")
+    stack_dir: Folder = Path(".stack")
     kafka_port: int | None = Field(default=None, ge=1, le=65535)
     schema_registry_port: int | None = Field(default=None, ge=1, le=65535)
 
     # The strategy. STRATEGY names the rule; the property `strategy` is all of it.
     rule: str = Field(default=USUAL, alias="strategy")
-    sma_fast: int = Field(default=20, ge=2)
-    sma_slow: int = Field(default=50, ge=3)
-    rsi_period: int = Field(default=14, ge=2)
+    sma_fast: int = Field(default=20, ge=2, le=_MOST_BARS)
+    sma_slow: int = Field(default=50, ge=3, le=_MOST_BARS)
+    rsi_period: int = Field(default=14, ge=2, le=_MOST_BARS)
     rsi_buy_below: float = Field(default=30.0, ge=0, le=100)
     rsi_sell_above: float = Field(default=70.0, ge=0, le=100)
     late_bars: int = Field(default=10, ge=0, le=1000)
-    keep_bars: int = Field(default=800, ge=10, le=100_000)
+    keep_bars: int = Field(default=800, ge=10, le=_MOST_BARS)
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -201,8 +231,14 @@ def setting_fields() -> dict[str, FieldInfo]:
 
 
 def load_settings() -> Settings:
-    """The settings as they stand in the environment and `.env` now; raises SettingsError that names every bad one."""
-    if found := unreadable_lines(Path(".env")) or gone_names(os.environ):
+    """The settings as they stand in the environment and `.env` now; raises SettingsError that names every bad one.
+
+    A `.env` that is no file is named on stderr and passed over.
+    """
+    env_file = Path(".env")
+    if notice := passed_over(env_file):
+        click.echo(notice, err=True)
+    if found := file_faults(env_file) or gone_names(os.environ):
         raise SettingsError(found)
     try:
         return Settings()

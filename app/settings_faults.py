@@ -1,7 +1,9 @@
 """Bad settings in sentences: which one, as the user writes it, and what it may be."""
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping
 from difflib import get_close_matches
+from io import StringIO
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -15,6 +17,9 @@ GONE = {
     "signal_history": "SIGNAL_HISTORY is no longer a setting: KEEP_BARS says how many bars, each with its signal, "
     "are kept of a series",
 }
+
+#: UTF-8, with or without a mark at the beginning.
+ENV_ENCODING = "utf-8-sig"
 
 _KINDS = {int: "a whole number", float: "a number", bool: "true or false"}
 
@@ -63,13 +68,36 @@ def _rule(field: FieldInfo, name: str) -> Any:
     return next((getattr(rule, name) for rule in field.metadata if hasattr(rule, name)), None)
 
 
-def unreadable_lines(env_file: Path) -> list[str]:
-    """A sentence for each line that is no NAME=value; what it says is not repeated, for it may be a secret."""
+def passed_over(env_file: Path) -> str | None:
+    """A sentence where there is something of that name that is no file; None otherwise."""
+    if not env_file.exists() or env_file.is_file() or env_file.is_fifo():
+        return None
+    what = "a folder" if env_file.is_dir() else "no file"
+    return f"{env_file} is {what} and is passed over: settings come from the environment alone."
+
+
+def file_faults(env_file: Path) -> list[str]:
+    """A sentence for each line that is no NAME=value, or for a file that cannot be read.
+
+    What a line says is not repeated, for it may be a secret.
+    """
     if not env_file.is_file():
         return []
-    with env_file.open(encoding="utf-8") as lines:
-        return [
-            f"line {binding.original.line} of {env_file} is not of the form NAME=value"
-            for binding in parse_stream(lines)
-            if binding.error or (binding.key is not None and binding.value is None)
-        ]
+    try:
+        content = env_file.read_bytes()
+    except OSError as error:
+        return [f"{env_file} cannot be read ({error.strerror}): give this user the right to, or remove it"]
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return [f"{env_file} is written in UTF-16: save it as UTF-8 (in Notepad: Save as, Encoding)"]
+    try:
+        text = content.decode(ENV_ENCODING)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return [f"line {line} of {env_file} is not UTF-8: save the file as UTF-8"]
+    if "\0" in text:
+        return [f"{env_file} holds zero bytes, as UTF-16 without a mark does: save it as UTF-8"]
+    return [
+        f"line {binding.original.line} of {env_file} is not of the form NAME=value"
+        for binding in parse_stream(StringIO(text))
+        if binding.error or (binding.key is not None and binding.value is None)
+    ]

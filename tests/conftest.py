@@ -1,5 +1,6 @@
 """What holds for all tests."""
 
+import os
 import signal
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.browser.find import MISSING, find_browser, is_required
+from tests.inherited import forget_settings
+
+# What a shell exports is for its user's workers; tests say themselves what they need, and give it to what they start.
+forget_settings(os.environ)
 
 # A shell has its background jobs, and all that they start, ignore SIGINT; some tests send it.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -282,6 +282,11 @@ class ReadyOut(Model):
 
     ready: bool = Field(description="Whether it does.")
     reasons: list[str] = Field(description="Why not, in sentences; empty when it does.")
+    deployment: str | None = Field(description="Whose worker it is: its group, and the id of its Kafka cluster.")
+    dead_letters: dict[str, int] = Field(
+        description="Dead letters that this worker wrote since it started, in the last 24 hours at most, by reason. "
+        "They are no reason not to be ready: `stocks dead-letters list` shows them."
+    )
 
 
 class Problem(BaseModel):

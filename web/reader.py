@@ -4,7 +4,7 @@ Every call is answered from memory or with a few look-ups in a local table, on t
 event loop; those that may take longer are coroutines and give way to the loop as they go.
 """
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -54,12 +54,15 @@ class Readiness:
     """Whether the worker does its work: `reasons` are sentences that say why not, none when it does.
 
     While `recovering`, the tables are incomplete and no data is served;
-    `retry_after` is how many seconds a client should wait.
+    `retry_after` is how many seconds a client should wait. `deployment` says whose worker it is.
+    `dead_letters` it wrote in the last 24 hours, by reason: they are no reason not to be ready.
     """
 
     recovering: bool = False
     reasons: tuple[str, ...] = ()
     retry_after: int = 2
+    deployment: str | None = None
+    dead_letters: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def ready(self) -> bool:

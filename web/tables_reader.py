@@ -9,6 +9,7 @@ from app.domain.records import Signal
 from app.domain.row import Row
 from app.domain.signal import signal_of
 from app.engine.app import BatchApp
+from app.letters.recent import recent_letters
 from app.metrics import newest_bar
 from app.settings import Settings
 from app.topics import topics
@@ -83,7 +84,7 @@ class TablesReader:
             silence = monotonic() - app.batch_consumer.confirmed_at
             if silence > self._settings.session_seconds:
                 reasons.append(f"the broker has not confirmed this worker's membership for {silence:.0f} s")
-        return Readiness(recovering, tuple(reasons), RETRY_AFTER_SECONDS)
+        return Readiness(recovering, tuple(reasons), RETRY_AFTER_SECONDS, app.owner, recent_letters.counts())
 
     def _recovery(self) -> str:
         left = self._app.takeover.records_to_restore()

@@ -1,6 +1,7 @@
 """The schema registry: what it knows, what it refuses, and when it is only out of reach."""
 
 import logging
+import os
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -30,6 +31,12 @@ class RegistryUnavailable(StocksError):
 
 class RegistryRefused(RegistryUnavailable):
     """The registry does not take the credentials; records wait until they are right."""
+
+
+class NotARegistry(RegistryUnavailable):
+    """Something answers that is no registry: the address is wrong, or what stands before the registry is."""
+
+    exit_status = os.EX_TEMPFAIL
 
 
 class UnknownSchema(Exception):
@@ -85,10 +92,15 @@ class RegistryClient(AsyncSchemaRegistryClient):
         body = _json(response)
         not_found = isinstance(body, dict) and body.get("error_code") in _NOT_FOUND
         if body is None or (status == HTTPStatus.NOT_FOUND and not not_found):
-            raise RegistryUnavailable(
-                f"What answers at {self.url} is no schema registry ({status}): check SCHEMA_REGISTRY_URL"
-            )
+            raise self.stranger(status)
         return response
+
+    def stranger(self, answer: object) -> NotARegistry:
+        """The error for an answer that no registry gives."""
+        return NotARegistry(
+            f"What answers at SCHEMA_REGISTRY_URL={self.url} is no schema registry (it says {answer}): check that URL "
+            "(Apicurio's ends in /apis/ccompat/v7)"
+        )
 
 
 class Registry:
@@ -101,6 +113,13 @@ class Registry:
     def url(self) -> str:
         """The registry's address."""
         return self._client.url
+
+    async def check(self) -> None:
+        """See that a schema registry answers. Raises NotARegistry, RegistryUnavailable."""
+        response = await self._client.request(f"{self.url.rstrip('/')}/subjects")
+        subjects = response.json()
+        if response.status_code != HTTPStatus.OK or not isinstance(subjects, list):
+            raise self._client.stranger(f"{response.status_code} to GET /subjects")
 
     async def fetch_schema(self, schema_id: int) -> Any:
         """The schema with this id, as it was registered.

@@ -32,6 +32,7 @@ def command(context: click.Context, processes: int, options: tuple[str, ...]) ->
     if processes == 1:
         os.execv(worker[0], worker)  # noqa: S606 - a list of arguments, no shell
 
+    from app.engine.datadir import check_usable
     from app.settings import settings
     from app.supervisor.places import places
     from app.supervisor.supervisor import WorkerFailed, supervise
@@ -40,6 +41,7 @@ def command(context: click.Context, processes: int, options: tuple[str, ...]) ->
     from app.topic_admin import ensure_topics
 
     ours = settings()
+    check_usable(ours.data_dir)
     found = places(ours, processes)
     # Each worker looks at them too, but this says it once.
     ensure_topics(ours)

@@ -121,7 +121,7 @@ class Demo:
     def _start_children(self, guard: Guard) -> None:
         ours, plan = self._settings, self._plan
         # What is meant for `stocks replay` must not shape the demo.
-        env = {name: value for name, value in os.environ.items() if name not in ("FILE", "SESSIONS", "STRICT")} | {
+        env = {name: value for name, value in os.environ.items() if name not in ("FILE", "SESSIONS")} | {
             "KAFKA_BOOTSTRAP": ours.kafka_bootstrap or "",
             "SCHEMA_REGISTRY_URL": ours.schema_registry_url or "",
             "API_PORT": str(ours.api_port),

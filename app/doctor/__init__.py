@@ -7,10 +7,11 @@ from app.avro.registry import RegistryUnavailable
 from app.broker import Broker, BrokerUnavailable
 from app.clients import ClusterMissing, endpoints, registry
 from app.doctor.alpaca import check_alpaca
+from app.doctor.dead_letters import check_dead_letters
 from app.doctor.finding import Finding, explained
 from app.doctor.group import check_group
 from app.doctor.schema_registry import check_registry
-from app.doctor.services import check_producer, check_worker
+from app.doctor.services import check_data_dir, check_producer, check_worker
 from app.doctor.stalled import check_stalled
 from app.doctor.topics import check_topics
 from app.doctor.transaction_log import check_transaction_log
@@ -34,6 +35,8 @@ async def examine() -> AsyncIterator[Finding]:
             yield Finding("broken", "settings", fault, "see .env.example")
         return
     yield Finding("ok", "settings", "all known and good")
+    yield check_data_dir(settings)
+    cluster_id = None
     try:
         addresses = endpoints(settings)
     except ClusterMissing as error:
@@ -46,6 +49,7 @@ async def examine() -> AsyncIterator[Finding]:
         try:
             broker = Broker(settings, timeout=_TIMEOUT)
             found = broker.metadata()
+            cluster_id = found.cluster_id
             yield Finding("ok", "broker", f"{len(found.brokers)} in cluster {found.cluster_id}")
             for finding in check_topics(settings, broker):
                 yield finding
@@ -58,6 +62,8 @@ async def examine() -> AsyncIterator[Finding]:
                 yield finding
             for finding in check_stalled(settings, broker):
                 yield finding
+            for finding in check_dead_letters(settings, broker):
+                yield finding
         except BrokerUnavailable as error:
             yield explained("broken", "broker", error)
         try:
@@ -65,7 +71,7 @@ async def examine() -> AsyncIterator[Finding]:
                 yield finding
         except RegistryUnavailable as error:
             yield explained("broken", "registry", error)
-    yield check_worker(settings)
+    yield check_worker(settings, cluster_id)
     yield check_producer(settings)
     for finding in check_alpaca(settings):
         yield finding

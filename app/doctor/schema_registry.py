@@ -11,6 +11,7 @@ from app.topics import topics
 
 async def check_registry(settings: Settings, registry: Registry) -> AsyncIterator[Finding]:
     """Each subject's newest schema against ours; raises RegistryUnavailable."""
+    await registry.check()
     subjects = {topic.subject: topic.schema for topic in topics(settings) if topic.schema}
     found = {subject: await registry.latest(subject) for subject in subjects}
     yield Finding("ok", "registry", f"answers at {registry.url}")

@@ -6,13 +6,24 @@ from typing import Any
 import httpx
 
 from app.doctor.finding import Finding
+from app.engine.datadir import DataDirUnusable, check_usable
 from app.settings import Settings
 
 _TIMEOUT = 3.0
 
 
-def check_worker(settings: Settings) -> Finding:
-    """The worker's `/ready` on API_PORT."""
+def check_data_dir(settings: Settings) -> Finding:
+    """Whether tables can be kept in DATA_DIR."""
+    try:
+        check_usable(settings.data_dir)
+    except DataDirUnusable as error:
+        message, _, fix = str(error).rpartition(": ")
+        return Finding("broken", "data folder", message, fix)
+    return Finding("ok", "data folder", f"{settings.data_dir} can be written to")
+
+
+def check_worker(settings: Settings, cluster_id: str | None = None) -> Finding:
+    """The worker's `/ready` on API_PORT, and whether it is one of this cluster, where that is known."""
     url = _url(settings.api_host, settings.api_port, "ready")
     answer = _get(url)
     if answer is None:
@@ -20,6 +31,10 @@ def check_worker(settings: Settings) -> Finding:
     status, body = answer
     if "ready" not in body:
         return Finding("broken", "worker", f"what answers at {url} is not the worker", "choose another API_PORT")
+    wanted = f"{settings.id} on cluster {cluster_id}"
+    if cluster_id is not None and body.get("deployment") not in (None, wanted):
+        message = f"the one at {url} belongs to {body['deployment']}, not to {wanted}"
+        return Finding("warning", "worker", message, "start one with these settings, or check API_PORT")
     if status == HTTPStatus.OK:
         return Finding("ok", "worker", f"ready at {url}")
     return Finding("warning", "worker", f"not ready: {'; '.join(body.get('reasons', []))}", "see its log")

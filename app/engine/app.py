@@ -19,7 +19,7 @@ from mode import Service
 
 from app.engine.boot import ApiFirst, CheckedWorker
 from app.engine.consumer import BatchConsumer, OnDeleted
-from app.engine.datadir import claim, drop_old_logs
+from app.engine.datadir import check_usable, claim, drop_old_logs
 from app.engine.errors import OperatorError
 from app.engine.private import Member
 from app.engine.schema import BatchSchema
@@ -104,6 +104,8 @@ class BatchApp(faust.App):
         self.asgi_app: Any = None
         #: Kafka's ids of the topics, by name; known once the worker is prepared.
         self.topic_ids: Mapping[str, str] = {}
+        #: Whose worker this is, such as `stock-signals on cluster 5L6g3nShT-eMCtK--X86sw`; known once it is prepared.
+        self.owner: str | None = None
         #: What keeps partitions waiting: sentences for people.
         self.waits: dict[TP | str, str] = {}
         #: The writer of each source partition held.
@@ -169,8 +171,10 @@ class BatchApp(faust.App):
 
     def prepare(self) -> None:
         """See that the worker can work, and claim the data folder. Raises OperatorError."""
+        check_usable(self.options.data_dir)
         self.topic_ids, owner = self.options.prepare(self)
         self._held.enter_context(claim(self.options.data_dir, owner))
+        self.owner = owner
         drop_old_logs(self.options.data_dir)
 
     def on_rebalance_start(self) -> None:

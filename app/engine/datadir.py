@@ -1,10 +1,17 @@
 """One worker a data folder, and one cluster a data folder; what RocksDB leaves behind in it."""
 
+import errno
 import fcntl
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 from app.engine.errors import OperatorError
+
+
+class DataDirUnusable(OperatorError):
+    """No tables can be kept in this folder."""
 
 
 class DataDirInUse(OperatorError):
@@ -15,11 +22,45 @@ class DataDirForeign(OperatorError):
     """The folder holds the tables of another cluster or deployment."""
 
 
+#: What a worker's tables take at once, of a few partitions.
+_ROOM_BYTES = 1024 * 1024
+
+
+def check_usable(data_dir: Path) -> None:
+    """See that the folder, or the one where it is to be made, takes a file of a megabyte; nothing is left there.
+
+    Raises DataDirUnusable.
+    """
+    folder = next(each for each in (data_dir, *data_dir.absolute().parents) if each.exists())
+    probe = folder / f"stocks-room-{os.getpid()}"
+    try:
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+        try:
+            probe.write_bytes(bytes(_ROOM_BYTES))
+        finally:
+            with suppress(OSError):
+                probe.unlink(missing_ok=True)
+    except OSError as error:
+        raise DataDirUnusable(f"DATA_DIR={data_dir} {_why(error)}") from None
+
+
+def _why(error: OSError) -> str:
+    if error.errno == errno.ENOTDIR:
+        return f"is no folder: {error.filename} is a file. Choose another, or move that file away"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "is on a disk that is full: free some room there, or choose another (tables are restored from Kafka)"
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return f"cannot be written to ({error.strerror}): give this user the right to, or choose another"
+    return f"cannot be used ({error.strerror}): choose another"
+
+
 def claim(data_dir: Path, owner: str) -> IO[str]:
     """Claim the folder for this process until it ends, and for `owner`, a cluster and an app, for ever.
 
-    Returns the open lock file, to be kept. Raises DataDirInUse, DataDirForeign.
+    Returns the open lock file, to be kept. Raises DataDirUnusable, DataDirInUse, DataDirForeign.
     """
+    check_usable(data_dir)
     data_dir.mkdir(parents=True, exist_ok=True)
     lock = (data_dir / "owner").open("a+", encoding="utf-8")
     try:

@@ -20,6 +20,10 @@ class NotCommitted(Exception):
     """The broker did not take the transaction: the same records can be written again, by the next producer."""
 
 
+class StoreFull(Exception):
+    """The disk of a local store has no room: what it lacks is restored from the changelog once there is room."""
+
+
 class OffsetGap(RuntimeError):
     """A batch does not start where the one before it ended: records would be lost."""
 

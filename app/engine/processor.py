@@ -11,7 +11,7 @@ from faust.types import StreamT
 
 from app.engine.batch import Batch, BatchResult, ProducerRecord
 from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, encode_checkpoint
-from app.engine.errors import Fenced, NotCommitted, OperatorError, ProducerLost
+from app.engine.errors import Fenced, NotCommitted, OperatorError, ProducerLost, StoreFull
 from app.engine.failpoints import Failpoint, Observer, unobserved
 from app.engine.table import BatchTable
 
@@ -44,8 +44,8 @@ class BatchProcessor:
     while one partition's batch is written in a thread, the next partition's is computed.
     A partition's next batch is given only when the one before it is finished.
 
-    `retriable` errors of the agents are waited out like those of the broker. Everything
-    else is fatal: the batch stays un-acked and the worker ends.
+    `retriable` errors of the agents are waited out like those of the broker, and so is a full
+    disk. Everything else is fatal: the batch stays un-acked and the worker ends.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class BatchProcessor:
     ) -> None:
         self._app = app
         self._table = table
-        self._retriable = retriable
+        self._retriable: tuple[type[Exception], ...] = (*retriable, StoreFull)
         #: Records of the batches that agents or threads have in hand, by partition.
         self._in_hand: dict[int, int] = {}
         self._one_finished = asyncio.Event()
@@ -181,11 +181,12 @@ class BatchProcessor:
         3. commit: all of it becomes visible to readers of committed records at once. After a crash before it the
            batch is read again from the old checkpoint; after it, reading goes on behind the batch.
         4. store: rows, checkpoint and changelog position go to RocksDB in one write. After a crash before it they
-           are restored from the changelog, as the local position is behind.
+           are restored from the changelog, as the local position is behind. Where the disk is full, the batch goes
+           on at 0 once there is room; until then its partition's next batch does not begin.
         5. ack, in the event loop: the group's offset may move. It is for lag monitors only.
         6. call the listeners: index and metrics. Both live in memory; the next start builds them again.
 
-        Raises what app.engine.transaction raises.
+        Raises what app.engine.transaction raises, and StoreFull.
         """
         app, table, partition = self._app, self._table, batch.partition
         now = time.monotonic()
@@ -194,6 +195,7 @@ class BatchProcessor:
         if producer is None or not app.batch_consumer.is_current(batch):
             raise Fenced("the partition was assigned again meanwhile")
         if producer.spent_at is not None:
+            table.check_room(partition)
             if app.batch_consumer.confirmed_at < producer.spent_at:
                 raise NotCommitted("the broker has not confirmed since that this worker has the partition")
             producer = app.takeover.again(batch.tp, lambda: self.should_continue(batch))
@@ -217,7 +219,11 @@ class BatchProcessor:
         self.reached(Failpoint.AFTER_COMMIT, batch)
         if not app.batch_consumer.is_current(batch):
             raise Fenced("the partition was given away after the commit")
-        table.restore(partition, entries, offset + 1)
+        try:
+            table.restore(partition, entries, offset + 1)
+        except StoreFull:
+            producer.spent_at = time.monotonic()
+            raise
         self.reached(Failpoint.AFTER_STORE, batch)
 
     async def _wait(self, batch: Batch, error: Exception, delay: float) -> None:
@@ -227,6 +233,9 @@ class BatchProcessor:
         log.warning("%s: %s; trying again in %g s", batch, error, delay)
         if not self.should_continue(batch):
             raise Fenced("nobody waits for this batch any more") from error
+        if isinstance(error, StoreFull) and (self._app.should_stop or self._app.rebalancing):
+            # It may take hours; who has the partition next restores it from the changelog.
+            raise ProducerLost("the partition is given away while its disk is full") from error
         await asyncio.sleep(delay)
 
     def _drop(self, batch: Batch, why: Fenced) -> None:

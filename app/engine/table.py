@@ -9,10 +9,13 @@ from rocksdict import RdictIter, ReadOptions, WriteBatch, WriteOptions
 
 from app.engine import private
 from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, decode_checkpoint
-from app.engine.errors import UnreadableState
+from app.engine.errors import StoreFull, UnreadableState
 
 #: What a table's memtables and block caches may take, over all partitions; RocksDB's defaults have no bound.
 TABLE_BYTES = 48 * 1024 * 1024
+
+#: What RocksDB says when a disk is full. It goes on by itself some seconds after there is room.
+_NO_ROOM = "No space left on device"
 
 #: Where a database keeps the changelog offset up to which it is complete.
 POSITION_KEY = b"\x00position"
@@ -73,6 +76,7 @@ class BatchTable(faust.Table[bytes, bytes]):
             **kwargs,
         )
         self.source_topic = source_topic
+        self._data_dir = app.options.data_dir
         #: The text that checkpoints of this program carry.
         self.state_text = state_text
         self._check_state = check_state
@@ -168,7 +172,7 @@ class BatchTable(faust.Table[bytes, bytes]):
         return 0 if value is None else int(value)
 
     def restore(self, partition: int, entries: Mapping[bytes, bytes | None], position: int) -> None:
-        """Write rows (None: delete), and the changelog position behind them, in one step."""
+        """Write rows (None: delete), and the changelog position behind them, in one step. Raises StoreFull."""
         write = WriteBatch(raw_mode=True)
         put = write.put
         for key, value in entries.items():
@@ -177,13 +181,28 @@ class BatchTable(faust.Table[bytes, bytes]):
             else:
                 put(key, value)
         put(POSITION_KEY, b"%d" % position)
-        private.store_db(self.data, partition).write(write, _WITHOUT_LOG)
+        self._write(partition, write)
 
     def reset(self, partition: int) -> None:
-        """Forget all rows of a partition, its checkpoint too."""
+        """Forget all rows of a partition, its checkpoint too. Raises StoreFull."""
         write = WriteBatch(raw_mode=True)
         write.delete_range(b"", _LAST_KEY)
-        private.store_db(self.data, partition).write(write, _WITHOUT_LOG)
+        self._write(partition, write)
+
+    def check_room(self, partition: int) -> None:
+        """Raise StoreFull while the partition's store takes no more; nothing is changed."""
+        self.restore(partition, {}, self.changelog_position(partition))
+
+    def _write(self, partition: int, write: WriteBatch) -> None:
+        try:
+            private.store_db(self.data, partition).write(write, _WITHOUT_LOG)
+        except Exception as error:
+            if _NO_ROOM not in str(error):
+                raise
+            raise StoreFull(
+                f"the disk of the data folder {self._data_dir} is full: free some room there, "
+                "and the worker goes on by itself"
+            ) from error
 
     def activate(self, partitions: frozenset[int]) -> None:
         """Say which partitions are held here and restored."""

@@ -6,12 +6,12 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from time import monotonic
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from faust.types import TP
 
-from app.engine.errors import Fenced
+from app.engine.errors import Fenced, StoreFull
 from app.engine.restorer import ChangelogRestorer
 from app.engine.table import BatchTable
 from app.engine.transaction import TransactionalProducer
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from app.engine.app import BatchApp
 
 log = logging.getLogger(__name__)
+
+#: Pause before restoring is tried again on a disk that was full.
+FULL_SECONDS = 2.0
+_LOOK_SECONDS = 0.1
+
+#: By what name a full disk is among the app's waits.
+_DISK = "disk"
 
 
 class Takeover:
@@ -104,7 +111,8 @@ class Takeover:
         What became of the last transaction is certain afterwards: the coordinator has ended
         it, and if it was committed, the table has it. Nothing that librdkafka may still hold
         of it can be sent any more. Returns the new producer, of which a takeover that comes
-        later makes a fenced one. Raises Fenced, OperatorError, KafkaException.
+        later makes a fenced one. Raises Fenced, OperatorError, KafkaException; StoreFull, after which it is
+        to be called again.
         """
         app = self._app
         table = app.stream_tables()[tp.topic]
@@ -116,7 +124,12 @@ class Takeover:
             _collect()
             producer = self._producer(tp)
             producer.fence(should_continue)
-            self._restorer_of(table).restore({tp.partition}, should_continue)
+            try:
+                self._restorer_of(table).restore({tp.partition}, should_continue)
+            except StoreFull:
+                producer.spent_at = monotonic()
+                app.producers[tp] = producer
+                raise
             app.producers[tp] = producer
         return producer
 
@@ -131,8 +144,26 @@ class Takeover:
             for topic, table in tables.items():
                 partitions = {tp.partition for tp in tps if tp.topic == topic}
                 restorer = self._restorer = self._restorer_of(table)
-                restored += restorer.restore(partitions, should_continue)
+                restored += self._restored(restorer, partitions, should_continue)
             return restored
+
+    def _restored(self, restorer: ChangelogRestorer, partitions: set[int], should_continue: Callable[[], bool]) -> int:
+        """Restore; while the disk is full, wait and say so."""
+        while True:
+            try:
+                restored = restorer.restore(partitions, should_continue)
+            except StoreFull as error:
+                self._app.waits[_DISK] = str(error)
+                log.warning("Restoring waits: %s", error)
+                until = monotonic() + FULL_SECONDS
+                while monotonic() < until:
+                    if not should_continue():
+                        self._app.waits.pop(_DISK, None)
+                        raise Fenced("nobody waits for this takeover any more") from error
+                    sleep(_LOOK_SECONDS)
+            else:
+                self._app.waits.pop(_DISK, None)
+                return restored
 
     def _restorer_of(self, table: BatchTable) -> ChangelogRestorer:
         return self._make_restorer(self._app.options.consumer, table.changelog_name, table)

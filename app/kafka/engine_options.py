@@ -1,18 +1,20 @@
 """What the engine needs to know of a deployment, from its settings."""
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from app.avro.registry import NotARegistry, RegistryUnavailable
 from app.broker import Broker, BrokerUnavailable
-from app.clients import ClusterMissing, consumer_config, endpoints, faust_credentials, producer_config
+from app.clients import ClusterMissing, consumer_config, endpoints, faust_credentials, producer_config, registry
 from app.engine.app import EngineOptions, Prepared
 from app.engine.private import Member
 from app.kafka.address import AddressCheck, advertised_host, member_name
 from app.listen import listen
 from app.logs.worker import TerminalWorker
 from app.metrics import deleted_records
-from app.settings import Settings
+from app.settings import Settings, SettingsError
 from app.topic_admin import check_unchanged, ensure_topics
 from app.topics import LARGEST_RECORD_BYTES
 
@@ -40,8 +42,11 @@ class Cluster:
         self._address_check = AddressCheck(self.settings)
 
     def options(self) -> EngineOptions:
-        """The engine's options."""
+        """The engine's options. Raises SettingsError."""
         settings = self.settings
+        if not settings.api_port:
+            # Those that choose a port, as `stocks worker --processes 2` does, give a worker the one chosen.
+            raise SettingsError(["API_PORT=0: must be a whole number from 1 to 65535, for others to find this worker"])
         return EngineOptions(
             id=settings.id,
             brokers=(settings.kafka_bootstrap or "").split(","),
@@ -66,14 +71,23 @@ class Cluster:
         )
 
     def prepare(self, app: "BatchApp") -> Prepared:
-        """See that the port is free, create or check the topics. Raises StocksError."""
+        """See that the port is free and the registry is one, create or check the topics. Raises StocksError."""
         if self._missing:
             raise self._missing
         if app.asgi_app is not None and app.conf.web_enabled:
             listen("API_PORT", app.conf.web_bind, app.conf.web_port).close()
+        self._check_registry()
         topic_ids = ensure_topics(self.settings)
         self._broker = Broker(self.settings)
         return Prepared(topic_ids, f"{self.settings.id} on cluster {self._broker.metadata().cluster_id}")
+
+    def _check_registry(self) -> None:
+        try:
+            asyncio.run(registry(self.settings).check())
+        except NotARegistry:
+            raise
+        except RegistryUnavailable:
+            pass  # It may come back: batches wait for it, and say so.
 
     def check(self, app: "BatchApp", members: Sequence[Member]) -> None:
         """Raise StocksError where topics were changed under a running worker, or another has its address."""

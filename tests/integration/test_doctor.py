@@ -1,6 +1,7 @@
 import asyncio
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -12,6 +13,7 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 import schemas
+from app.broker import Broker
 from app.clients import consumer_config, producer_config, registry
 from app.settings import Settings
 from app.topic_admin import ensure_topics
@@ -83,7 +85,9 @@ def test_all_is_well_but_for_what_does_not_run(ours: Settings, stocks: Stocks) -
         "dependencies",
         "settings",
         "cluster",
+        "data folder",
         "broker",
+        "dead letters",
         "topics",
         "lag",
         "transactions",
@@ -168,6 +172,49 @@ def test_the_services_answers_are_told(ours: Settings, stocks: Stocks) -> None:
     assert status == 1
     assert "is not the worker" in found["worker"][0]["message"]
     assert "is not the producer" in found["producer"][0]["message"]
+
+
+def test_a_worker_of_another_cluster_is_not_ticked_off(ours: Settings, stocks: Stocks) -> None:
+    cluster = Broker(ours).metadata().cluster_id
+    for deployment, level in (
+        (f"{ours.id} on cluster {cluster}", "ok"),
+        (f"{ours.id} on cluster another", "warning"),
+        (f"another on cluster {cluster}", "warning"),
+    ):
+        body = {"ready": True, "reasons": [], "deployment": deployment}
+        with answering(HTTPStatus.OK, body) as api:
+            _, found = examined(stocks, ours.model_copy(update={"api_port": api}))
+        assert found["worker"][0]["level"] == level, found["worker"]
+    assert f"belongs to another on cluster {cluster}, not to {ours.id} on cluster" in found["worker"][0]["message"]
+
+
+def test_dead_letters_of_the_last_day_are_told_by_reason(ours: Settings, stocks: Stocks) -> None:
+    now_ms = round(time.time() * 1000)
+    producer = Producer(producer_config(ours))
+    topic = topics(ours).dead_letters.name
+    for hours, reason in ((30, "undecodable"), (23, "stale"), (1, "stale"), (0, "invalid")):
+        sent_ms = now_ms - hours * 3_600_000
+        producer.produce(topic, b"", b"AAPL", hours % 2, headers={"reason": reason}, timestamp=sent_ms)
+    assert producer.flush(30) == 0
+    status, found = examined(stocks, ours)
+    assert status == 0
+    assert found["dead letters"] == [
+        {
+            "level": "warning",
+            "check": "dead letters",
+            "message": "2 stale, 1 invalid in the last 24 hours",
+            "fix": "`stocks dead-letters list` shows them, and why",
+        }
+    ]
+
+
+def test_a_registry_that_is_none_is_broken(ours: Settings, stocks: Stocks) -> None:
+    with answering(HTTPStatus.OK, {}) as port:
+        url = f"http://127.0.0.1:{port}"
+        strange = ours.model_copy(update={"schema_registry_url": url})
+        status, found = examined(stocks, strange)
+    assert status == 1
+    assert f"What answers at SCHEMA_REGISTRY_URL={url} is no schema registry" in found["registry"][0]["message"]
 
 
 def test_what_is_out_of_reach_is_broken_and_the_rest_still_checked(ours: Settings, stocks: Stocks) -> None:

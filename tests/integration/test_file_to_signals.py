@@ -64,10 +64,11 @@ def test_every_signal_of_a_file_is_right(deploy: Deploy, tmp_path: Path, written
     path.write_bytes(gzip.compress(content) if written.endswith("gz") else content)
 
     worker = deployment.start_worker()
-    replay = subprocess.run(
-        [STOCKS, "replay", path], env=environment(deployment.settings), capture_output=True, text=True, check=True
-    )
+    command = [str(STOCKS), "replay", "--wait", str(path)]
+    replay = subprocess.run(command, env=environment(deployment.settings), capture_output=True, text=True, check=False)
+    assert replay.returncode == 1  # For the line that is no bar.
     assert "Line 101 skipped" in replay.stderr
+    assert f"Worker: {len(rows):,} bars accepted ({len(rows):,} new), 0 refused." in replay.stdout
     found = re.search(r"replay-[\w.-]+", replay.stdout)
     assert found is not None
     run_id = found[0].rstrip(".")

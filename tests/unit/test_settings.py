@@ -60,7 +60,10 @@ def test_other_variables_of_the_process_are_not_our_business(monkeypatch: pytest
         ("PARTITIONS", "0", "PARTITIONS=0: must be a whole number from 1 to 1000"),
         ("API_PORT", "http", "API_PORT=http: must be a whole number from 0 to 65535"),
         ("KAFKA_PORT", "70000", "KAFKA_PORT=70000: must be a whole number from 1 to 65535"),
-        ("SMA_FAST", "1", "SMA_FAST=1: must be a whole number, at least 2"),
+        ("SMA_FAST", "1", "SMA_FAST=1: must be a whole number from 2 to 100000"),
+        ("SMA_SLOW", "100000000", "SMA_SLOW=100000000: must be a whole number from 3 to 100000"),
+        ("RSI_PERIOD", "100000000", "RSI_PERIOD=100000000: must be a whole number from 2 to 100000"),
+        ("SMA_SLOW", "900", "KEEP_BARS (800) must be at least SMA_SLOW + LATE_BARS, which is 910"),
         ("RSI_BUY_BELOW", "nan", "RSI_BUY_BELOW=nan: must be a number from 0 to 100"),
         ("TOPIC_ALLOW_DECLARE", "perhaps", "TOPIC_ALLOW_DECLARE=perhaps: must be true or false"),
         (
@@ -188,3 +191,74 @@ def test_a_line_that_is_no_setting_is_an_error_that_does_not_repeat_it(
     with pytest.raises(SettingsError, match=r"line 3 of \.env is not of the form NAME=value") as caught:
         load_settings()
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["DATA_DIR", "STACK_DIR"])
+def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv(name, "~/some where")
+    assert getattr(load_settings(), name.lower()) == tmp_path / "some where"
+
+
+def test_a_tilde_is_the_home_folder_of_certificates_and_rules_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "ca.pem").write_text("")
+    (tmp_path / "mine.py").write_text('REASONS = ("up",)\n\n\ndef decide(bars):\n    return []\n')
+    monkeypatch.setenv("KAFKA_CA_FILE", "~/ca.pem")
+    monkeypatch.setenv("STRATEGY", "~/mine.py")
+    found = load_settings()
+    assert found.kafka_ca_file == tmp_path / "ca.pem"
+    assert "-mine@" in found.strategy.name
+
+
+def test_the_home_folder_of_nobody_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "DATA_DIR=~nobody-here/data: begins with the home folder of a user that this machine does not know"
+    assert faults(monkeypatch, DATA_DIR="~nobody-here/data") == [said]
+
+
+def test_a_folder_named_env_is_named_and_passed_over(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / ".env").mkdir()
+    assert load_settings().partitions == 8
+    assert capsys.readouterr().err == ".env is a folder and is passed over: settings come from the environment alone.\n"
+
+
+def test_an_env_file_of_windows_is_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With a mark at its beginning, `export`, quotes and its own line ends."""
+    text = "PARTITIONS=3\r\nexport APP_ID=\"mine\"\r\n# a comment\r\nTOPIC_PREFIX='test.'\r\n"
+    (folder / ".env").write_bytes(text.encode("utf-8-sig"))
+    found = load_settings()
+    assert (found.partitions, found.app_id, found.topic_prefix) == (3, "mine", "test.")
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        ("PARTITIONS=3\n".encode("utf-16"), ".env is written in UTF-16: save it as UTF-8"),
+        (
+            "PARTITIONS=3\n".encode("utf-16-be"),
+            ".env holds zero bytes, as UTF-16 without a mark does",
+        ),
+        ("APP_ID=x\nTOPIC_PREFIX=ä\n".encode("latin-1"), "line 2 of .env is not UTF-8: save the file as UTF-8"),
+    ],
+)
+def test_an_env_file_in_another_encoding_is_an_error_that_names_the_right_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, fault: str
+) -> None:
+    (folder / ".env").write_bytes(content)
+    [found] = faults(monkeypatch)
+    assert found.startswith(fault)
+
+
+@pytest.mark.parametrize("name", ["DATA_DIR", "STACK_DIR"])
+@pytest.mark.parametrize("below", ["", "/below"])
+def test_a_file_where_a_folder_should_be_is_an_error(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, below: str
+) -> None:
+    (folder / "mine").write_text("")
+    value = f"{folder}/mine{below}"
+    said = f"{name}={value}: is no folder, for {folder}/mine is a file: choose another, or move that file away"
+    assert faults(monkeypatch, **{name: value}) == [said]
+    assert (folder / "mine").is_file()

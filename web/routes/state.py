@@ -39,4 +39,9 @@ async def ready(reader: AnyReader, response: Response) -> ReadyOut:
     if not readiness.ready:
         response.status_code = 503
         response.headers["Retry-After"] = str(readiness.retry_after)
-    return ReadyOut(ready=readiness.ready, reasons=list(readiness.reasons))
+    return ReadyOut(
+        ready=readiness.ready,
+        reasons=list(readiness.reasons),
+        deployment=readiness.deployment,
+        dead_letters=dict(readiness.dead_letters),
+    )

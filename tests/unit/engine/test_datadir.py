@@ -1,3 +1,5 @@
+import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -5,7 +7,7 @@ from pathlib import Path
 import pytest
 from rocksdict import Rdict
 
-from app.engine.datadir import DataDirForeign, DataDirInUse, claim, drop_old_logs
+from app.engine.datadir import DataDirForeign, DataDirInUse, DataDirUnusable, check_usable, claim, drop_old_logs
 
 OWNER = "stock-signals on cluster 5L6g3nShT-eMCtK--X86sw"
 
@@ -91,3 +93,39 @@ def test_rocksdbs_logs_of_earlier_openings_are_dropped_and_the_values_stay(tmp_p
     db = Rdict(str(path))
     assert list(db.items()) == [(number, "kept") for number in range(3)]
     db.close()
+
+
+def test_a_folder_that_can_be_used_is_left_as_it_is(tmp_path: Path) -> None:
+    check_usable(tmp_path / "some" / "where")
+    check_usable(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("below", ["", "tables"])
+def test_a_file_where_the_folder_should_be_is_named(tmp_path: Path, below: str) -> None:
+    (tmp_path / "data").write_text("mine")
+    with pytest.raises(DataDirUnusable, match=rf"^DATA_DIR={tmp_path}/data.* is no folder: {tmp_path}/data"):
+        check_usable(tmp_path / "data" / below)
+    assert (tmp_path / "data").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.EROFS, "cannot be written to (Read-only file system): give this user the right to, or choose another"),
+        (errno.EACCES, "cannot be written to (Permission denied)"),
+        (errno.ENOSPC, "is on a disk that is full: free some room there"),
+        (errno.EDQUOT, "is on a disk that is full"),
+        (errno.EIO, "cannot be used (Input/output error): choose another"),
+    ],
+)
+def test_what_is_wrong_with_a_disk_is_said_in_a_sentence(tmp_path: Path, number: int, said: str) -> None:
+    """By the error's number: root may write to any folder, and a full disk takes a mount (test_full_disk.py)."""
+
+    class Disk(type(tmp_path)):  # type: ignore[misc]
+        def write_bytes(self, data: bytes) -> int:
+            raise OSError(number, os.strerror(number), str(self))
+
+    with pytest.raises(DataDirUnusable) as caught:
+        check_usable(Disk(tmp_path))
+    assert str(caught.value).startswith(f"DATA_DIR={tmp_path} {said}")

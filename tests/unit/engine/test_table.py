@@ -1,8 +1,9 @@
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import islice
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from faust.types import TP
@@ -10,7 +11,7 @@ from faust.types import TP
 from app.engine import private
 from app.engine.app import BatchApp
 from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, encode_checkpoint
-from app.engine.errors import OperatorError, UnreadableState
+from app.engine.errors import OperatorError, StoreFull, UnreadableState
 from app.engine.table import TABLE_BYTES, BatchTable, rocksdb_options
 from tests.unit.engine import table_writer
 from tests.unit.engine.made import CHANGELOG, TOPIC_ID, make_numbers, make_options
@@ -191,3 +192,41 @@ def test_all_databases_together_have_a_bound() -> None:
 def test_the_bound_reaches_rocksdb(numbers: BatchTable) -> None:
     options = numbers.data.rocksdb_options  # type: ignore[attr-defined]
     assert options.write_buffer_size == rocksdb_options(2)["write_buffer_size"]
+
+
+class FullDisk:
+    """A database on a disk that is full, as RocksDB says it; tests/integration/test_full_disk.py has a real one."""
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+
+    def get(self, key: bytes) -> bytes | None:
+        return None
+
+    def write(self, *_: object) -> None:
+        raise Exception(self.message)  # As rocksdict does.
+
+
+def test_a_full_disk_is_told_from_what_no_waiting_mends(numbers: BatchTable) -> None:
+    full = FullDisk("IO error: No space left on device: While appending to file: 000008.sst: No space left on device")
+    cast(Any, numbers.data)._dbs[0] = full
+    writes: list[Callable[[], None]] = [
+        lambda: numbers.restore(0, {}, 1),
+        lambda: numbers.reset(0),
+        lambda: numbers.check_room(0),
+    ]
+    for write in writes:
+        with pytest.raises(StoreFull, match=r"the disk of the data folder .*/data is full: free some room there"):
+            write()
+    full.message = "IO error: While appending to file: 000008.sst: Input/output error"
+    with pytest.raises(Exception, match="Input/output error") as caught:
+        numbers.restore(0, {}, 1)
+    assert not isinstance(caught.value, StoreFull)
+
+
+def test_looking_for_room_changes_nothing(numbers: BatchTable) -> None:
+    numbers.check_room(0)
+    assert numbers.changelog_position(0) == 0
+    numbers.restore(0, {b"a": b"1"}, 7)
+    numbers.check_room(0)
+    assert (numbers.changelog_position(0), rows(numbers)) == (7, {b"a": b"1"})

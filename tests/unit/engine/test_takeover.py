@@ -10,10 +10,10 @@ from typing import Any, cast
 import pytest
 from faust.types import TP
 
-from app.engine.errors import Fenced, OperatorError
+from app.engine.errors import Fenced, OperatorError, StoreFull
 from app.engine.takeover import Takeover
 from tests.unit.engine.made import CHANGELOG, SOURCE
-from tests.unit.engine.workbench import FakeTable
+from tests.unit.engine.workbench import FakeTable, until
 
 OTHER = TP(SOURCE.topic, 1)
 FOREIGN = TP("read by nobody's table", 0)
@@ -76,6 +76,7 @@ class World:
             batch_consumer=SimpleNamespace(stream_tps=lambda: self.assigned),
             stream_tables=lambda: {SOURCE.topic: self.table},
             crash=self.crash,
+            waits={},
         )
         self.app = cast(Any, app)
         self.takeover = Takeover(
@@ -298,3 +299,35 @@ async def test_a_rebalance_while_the_worker_stops_is_no_error(world: World) -> N
 
 async def test_nothing_needs_to_settle_before_the_first(world: World) -> None:
     await asyncio.wait_for(world.takeover.settled(), 5)
+
+
+async def test_while_the_disk_is_full_a_takeover_waits_and_says_so(world: World) -> None:
+    world.failure = StoreFull("the disk is full")
+    taking = asyncio.ensure_future(world.take_over())
+    await until(lambda: bool(world.app.waits))
+    assert list(world.app.waits.values()) == ["the disk is full"]
+    assert not taking.done()
+    world.failure = None
+    await taking
+    assert world.notes[-1] == "activate [0, 1]"
+    assert (world.app.waits, world.crashes) == ({}, [])
+
+
+async def test_a_takeover_that_waits_for_room_ends_with_its_worker(world: World) -> None:
+    world.failure = StoreFull("the disk is full")
+    taking = asyncio.ensure_future(world.take_over())
+    await until(lambda: bool(world.app.waits))
+    world.app.should_stop = True
+    await taking
+    assert not [note for note in world.notes if note.startswith("activate")]
+    assert (world.app.waits, world.crashes) == ({}, [])
+
+
+async def test_a_partition_taken_over_again_on_a_full_disk_is_taken_over_once_more(world: World) -> None:
+    await world.take_over()
+    world.failure = StoreFull("the disk is full")
+    with pytest.raises(StoreFull):
+        await asyncio.to_thread(world.takeover.again, SOURCE, lambda: True)
+    assert world.app.producers[SOURCE].spent_at > 0
+    world.failure = None
+    assert await asyncio.to_thread(world.takeover.again, SOURCE, lambda: True) is world.app.producers[SOURCE]

@@ -14,7 +14,7 @@ from faust.types import TP
 
 from app.engine.batch import Batch, BatchResult, ProducerRecord
 from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, decode_checkpoint
-from app.engine.errors import Fenced, NotCommitted
+from app.engine.errors import Fenced, NotCommitted, StoreFull
 from app.engine.failpoints import Failpoint, Observer
 from app.engine.offset_tracker import OffsetTracker
 from app.engine.processor import BatchProcessor
@@ -74,15 +74,24 @@ class FakeTable:
     def __init__(self, notes: list[str]) -> None:
         self.rows: defaultdict[int, dict[bytes, bytes]] = defaultdict(dict)
         self.positions: dict[int, int] = {}
+        #: While it is set, nothing can be stored.
+        self.is_full = False
         self.on_rows: list[Callable[[int, Mapping[bytes, bytes]], None]] = []
         self.on_dropped: list[Callable[[int], None]] = []
         self.before_close: list[Callable[[], Any]] = []
         self._notes = notes
 
     def restore(self, partition: int, entries: Mapping[bytes, bytes], position: int) -> None:
+        if self.is_full:
+            self._notes.append("full")
+            raise StoreFull("the disk is full")
         self._notes.append("store")
         self.rows[partition].update(entries)
         self.positions[partition] = position
+
+    def check_room(self, partition: int) -> None:
+        if self.is_full:
+            raise StoreFull("the disk is full")
 
     def checkpoint(self, partition: int = 0) -> Checkpoint | None:
         value = self.rows[partition].get(CHECKPOINT_KEY)

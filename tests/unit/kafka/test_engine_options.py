@@ -1,19 +1,22 @@
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from app import metrics
+from app.avro.registry import NotARegistry
 from app.broker import BrokerUnavailable
 from app.clients import ClusterMissing
 from app.engine.app import BatchApp
 from app.kafka.engine_options import Cluster
 from app.listen import PortTaken
-from app.settings import Settings
+from app.settings import Settings, SettingsError
 from app.topics import LARGEST_RECORD_BYTES
 from tests.unit.kafka.made import make_settings
 
@@ -71,6 +74,54 @@ def test_a_port_that_is_taken_is_said_before_the_broker_is_asked(tmp_path: Path)
         app = BatchApp(Cluster(make_settings(tmp_path, api_port=taken.getsockname()[1])).options())
         app.asgi_app = object()
         with pytest.raises(PortTaken, match="API_PORT="):
+            app.prepare()
+
+
+def test_a_worker_has_a_port_by_which_others_find_it(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="API_PORT=0: must be a whole number from 1 to 65535"):
+        Cluster(make_settings(tmp_path, api_port=0)).options()
+
+
+@contextmanager
+def answering(body: bytes, status: int = 200) -> Iterator[str]:
+    """A server that says the same to everybody."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(b"<html>", 200), (b"{}", 200), (b"null", 200), (b'{"detail": "Not Found"}', 404), (b"[]", 400), (b"", 302)],
+)
+def test_what_answers_and_is_no_registry_is_said_before_the_broker_is_asked(
+    tmp_path: Path, body: bytes, status: int
+) -> None:
+    with answering(body, status) as url:
+        app = BatchApp(Cluster(make_settings(tmp_path / "data", schema_registry_url=url)).options())
+        with pytest.raises(NotARegistry, match=f"What answers at SCHEMA_REGISTRY_URL={url} is no schema registry"):
+            app.prepare()
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(("body", "status"), [(b"[]", 200), (b'["a-value"]', 200), (b"{}", 503)])
+def test_a_registry_that_answers_or_is_not_well_is_one(tmp_path: Path, body: bytes, status: int) -> None:
+    with answering(body, status) as url:
+        app = BatchApp(Cluster(make_settings(tmp_path, schema_registry_url=url)).options())
+        with pytest.raises(BrokerUnavailable):
             app.prepare()
 
 

@@ -30,7 +30,24 @@ async def test_health_is_200_whatever_the_state(
 
 async def test_ready(client: httpx.AsyncClient) -> None:
     answer = await client.get("/ready")
-    assert (answer.status_code, answer.json()) == (200, {"ready": True, "reasons": []})
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"ready": True, "reasons": [], "deployment": None, "dead_letters": {}},
+    )
+
+
+async def test_dead_letters_are_told_and_no_reason_not_to_be_ready(
+    client: httpx.AsyncClient, reader: FakeReader
+) -> None:
+    reader.state = Readiness(deployment="stock-signals on cluster one", dead_letters={"stale": 3})
+    answer = await client.get("/ready")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "ready": True,
+        "reasons": [],
+        "deployment": "stock-signals on cluster one",
+        "dead_letters": {"stale": 3},
+    }
 
 
 @pytest.mark.parametrize("state", [RECOVERING, DEGRADED])
@@ -38,7 +55,8 @@ async def test_not_ready_says_why(client: httpx.AsyncClient, reader: FakeReader,
     reader.state = state
     answer = await client.get("/ready")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, str(state.retry_after))
-    assert answer.json() == {"ready": False, "reasons": list(state.reasons)}
+    body = answer.json()
+    assert (body["ready"], body["reasons"]) == (False, list(state.reasons))
 
 
 async def test_recovering_is_not_ready_even_without_a_reason() -> None:

@@ -181,7 +181,11 @@ async def test_only_a_worker_with_partitions_has_a_membership_to_be_confirmed(
 ) -> None:
     consumer = SimpleNamespace(stream_tps=lambda: partitions, confirmed_at=float("-inf"))
     app = SimpleNamespace(
-        waits={}, tables=SimpleNamespace(actives_ready=True), batch_consumer=consumer, takeover=worker.takeover
+        waits={},
+        owner=None,
+        tables=SimpleNamespace(actives_ready=True),
+        batch_consumer=consumer,
+        takeover=worker.takeover,
     )
     settings = Settings(_env_file=None, keep_bars=KEEP)  # type: ignore[call-arg]
     reader = TablesReader(app, worker.table, settings)  # type: ignore[arg-type]

@@ -1,0 +1,36 @@
+"""What was refused lately, by reason."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from app.broker import Broker
+from app.doctor.finding import Finding
+from app.letters.reading import letters_since
+from app.settings import Settings
+from app.topic_admin import describe
+from app.topics import topics
+
+_HOURS = 24
+
+
+def check_dead_letters(settings: Settings, broker: Broker, clock: Callable[[], float] = time.time) -> Iterator[Finding]:
+    """The dead letters of the last 24 hours; nothing where there is no topic of them. Raises BrokerUnavailable."""
+    if not describe(broker, [topics(settings).dead_letters.name]):
+        return
+    since_ms = round((clock() - _HOURS * 3600) * 1000)
+    yield judge(Counter(letter.reason or "without a reason" for letter in letters_since(settings, since_ms)))
+
+
+def judge(reasons: Counter[str]) -> Finding:
+    """A line for so many of each reason."""
+    if not reasons:
+        return Finding("ok", "dead letters", f"none in the last {_HOURS} hours")
+    counts = ", ".join(f"{count:,} {_printable(reason)}" for reason, count in reasons.most_common())
+    message = f"{counts} in the last {_HOURS} hours"
+    return Finding("warning", "dead letters", message, "`stocks dead-letters list` shows them, and why")
+
+
+def _printable(reason: str) -> str:
+    """Anybody may have written it."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in reason)
