@@ -1,6 +1,6 @@
 import pytest
 
-from app.iso_time import iso
+from app.iso_time import from_iso, iso
 
 
 @pytest.mark.parametrize(
@@ -15,3 +15,8 @@ from app.iso_time import iso
 )
 def test_iso(timestamp_ms: int, text: str) -> None:
     assert iso(timestamp_ms) == text
+
+
+@pytest.mark.parametrize("timestamp_ms", [0, 1_731_594_600_000, 1_731_594_661_234, -1])
+def test_what_was_written_is_read(timestamp_ms: int) -> None:
+    assert from_iso(iso(timestamp_ms)) == timestamp_ms
