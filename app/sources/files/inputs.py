@@ -1,5 +1,6 @@
 """From what was written on the command line to files, and to the bytes in them: unpacked, and never without end."""
 
+import errno
 import glob
 import gzip
 import io
@@ -95,6 +96,10 @@ class Input:
         except OSError as error:
             if error.errno is None:  # Arrow's, of zstd
                 raise self._damaged(error) from None
+            if error.errno == errno.EMFILE:
+                raise SourceError(
+                    f"{self}: too many files are open at once. Send fewer, or allow more: ulimit -n 100000."
+                ) from None
             raise SourceError(f"{self}: {error.strerror or error}. Give the path of a file with bars.") from None
 
     def _damaged(self, error: Exception) -> SourceError:
