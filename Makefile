@@ -11,7 +11,8 @@ ARGS ?=
 REPLAY := $(if $(FILE),"$(FILE)") \
 	$(if $(SOURCE),--source $(SOURCE)) $(if $(DATE),--date $(DATE)) $(if $(SYMBOLS),--symbols "$(SYMBOLS)") \
 	$(if $(SPEED),--speed $(SPEED)) $(if $(PROFILE),--profile $(PROFILE)) $(if $(SEED),--seed $(SEED)) \
-	$(if $(SESSIONS),--sessions $(SESSIONS)) $(if $(TO),--to $(TO)) $(if $(FEED),--feed $(FEED)) $(if $(RUN),--run-id "$(RUN)") $(ARGS)
+	$(if $(SESSIONS),--sessions $(SESSIONS)) $(if $(TO),--to $(TO)) $(if $(FEED),--feed $(FEED)) $(if $(RUN),--run-id "$(RUN)") \
+	$(if $(MAP),--map '$(MAP)') $(ARGS)
 
 .DEFAULT_GOAL := help
 

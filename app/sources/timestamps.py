@@ -32,11 +32,6 @@ def _milliseconds(text: str) -> int:
     return (_moment(text) - _EPOCH) // _MILLISECOND
 
 
-def has_zone(text: str) -> bool:
-    """Whether the text itself says which moment it means. Raises ValueError as parse_timestamp does."""
-    return text.isdigit() or datetime.datetime.fromisoformat(text).tzinfo is not None
-
-
 def _moment(text: str) -> datetime.datetime:
     try:
         moment = datetime.datetime.fromisoformat(text)

@@ -4,6 +4,7 @@ import io
 import re
 import shlex
 import zipfile
+from dataclasses import fields
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from app.cli.opening import choose
 from app.cli.replay import command
 from app.domain.strategy import Strategy
 from app.sources.base import Fault
+from app.sources.choice import Choice
 from app.sources.files.bar_files import BarFiles
 from app.sources.files.check import check_files
 from app.sources.files.detect import FORMS
@@ -53,9 +55,10 @@ def written(folder: Path, example: Example) -> None:
 def opened(example: Example, faults: list[Fault]) -> BarFiles:
     arguments = shlex.split(example.command)[2:]
     options = command.make_context("replay", arguments).params
-    for name in ("pace", "check_only", "strict"):
-        options.pop(name, None)
-    return choose(options).open_files(faults.append, lambda _: None)
+    known = {field.name for field in fields(Choice)}
+    return choose({name: value for name, value in options.items() if name in known}).open_files(
+        faults.append, lambda _: None
+    )
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=[example.file for example in EXAMPLES])

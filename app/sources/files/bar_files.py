@@ -1,10 +1,13 @@
 """Bars from files, as a source: read once to see whether they may be sent, and once more to send them."""
 
 import datetime
+import resource
 import shutil
 import tempfile
 import weakref
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -26,6 +29,8 @@ from app.sources.run_id import new_run_id
 
 _LARGE = 100_000_000
 _FAULTS = 20
+#: Bytes of text: what all files together have in memory at once, and what one reads at once at least.
+_MOST_HELD, _SMALLEST_BLOCK = 1 << 26, 1 << 14
 
 
 class BarFiles(NeverWaits):
@@ -51,7 +56,9 @@ class BarFiles(NeverWaits):
         inputs = find_inputs(paths, lambda: self._folder)
         if not inputs:
             raise SourceError(f"There is no file in {', '.join(paths)}. Give the path of a file with bars.")
-        self.files = _opened(inputs, self.options)
+        _allow_open(len(inputs))
+        block = max(_SMALLEST_BLOCK, min(self.options.block, _MOST_HELD // len(inputs)))
+        self.files = _opened(inputs, replace(self.options, block=block))
         self.labels = [file.label[:LONGEST_LABEL] for file in self.files]
         self.name = self.labels[0] if len(inputs) == 1 else f"files:{self.labels[0]} and {len(inputs) - 1:,} more"
         self.read = 0
@@ -158,6 +165,15 @@ class BarFiles(NeverWaits):
     @property
     def _which(self) -> str:
         return str(self.files[0].input) if len(self.files) == 1 else f"{len(self.files):,} files"
+
+
+def _allow_open(count: int) -> None:
+    """As many open files as may be: those that overlap in time are open at once."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count + 200
+    if soft < wanted:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard) if hard >= 0 else wanted, hard))
 
 
 def _opened(inputs: Sequence[Input], options: FileOptions) -> list[BarFile]:

@@ -23,7 +23,13 @@ _UNUSUAL = (b'"', b"\0", b"\xef\xbf\xbd")
 
 
 def read_delimited(
-    binary: BinaryIO, layouts: Sequence[Layout], *, skipped: int, on_fault: OnFault, fast: bool = True
+    binary: BinaryIO,
+    layouts: Sequence[Layout],
+    *,
+    skipped: int,
+    on_fault: OnFault,
+    size: int = 1 << 18,
+    fast: bool = True,
 ) -> Iterator[Rows]:
     """The rows below the first `skipped` lines; where a line has bars of several layouts, line by line.
 
@@ -31,7 +37,7 @@ def read_delimited(
     """
     reader = _Reader(layouts, on_fault, fast)
     line = 1
-    for block in blocks(binary):
+    for block in blocks(binary, size):
         count = block.count(b"\n")
         rest = block
         left = max(0, skipped + 1 - line)

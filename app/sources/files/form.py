@@ -72,4 +72,4 @@ class TextForm:
         """As of any form."""
         layouts = self.layouts(start, options)
         with start.input.open() as binary:
-            yield from read_delimited(binary, layouts, skipped=self.skipped, on_fault=on_fault)
+            yield from read_delimited(binary, layouts, skipped=self.skipped, on_fault=on_fault, size=options.block)

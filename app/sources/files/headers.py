@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from app.sources.base import SourceError
 from app.sources.files.cells import Layout
+from app.sources.files.inputs import printable
 from app.sources.files.options import OPTIONAL, REQUIRED, FileOptions, no_symbol
 from app.sources.files.start import Start
 from app.sources.files.times import Times
@@ -66,8 +67,7 @@ def unused(header: Sequence[str], layout: Layout) -> list[str]:
 
 
 def _shown(text: str) -> str:
-    """For a terminal, which must not take a header for its own commands."""
-    return "".join(sign if sign.isprintable() else "?" for sign in text.strip())[:300]
+    return printable(text.strip())[:300]
 
 
 def _place(name: str, header: Sequence[str]) -> int:
@@ -81,9 +81,20 @@ def _place(name: str, header: Sequence[str]) -> int:
 
 def _missing(missing: list[str], lowered: list[str], header: Sequence[str]) -> str:
     found = _shown(", ".join(lowered)) if any(lowered) else "nothing"
-    named = ",".join(f"{ours}=…" for ours in missing) if len(missing) < len(REQUIRED) - 2 else "timestamp=Date+Time"
+    names = [ours for ours in missing if ours != "symbol" or len(missing) == len(REQUIRED)]
+    pairs = ",".join(f"{ours}={_guess(ours, header)}" for ours in names)
+    symbol = " --symbol AAPL" if "symbol" in missing else ""
     return (
         f"The first line must name the columns {', '.join(REQUIRED)} (and may name {', '.join(OPTIONAL)}), "
-        f"or --map says what they are called, for example --map '{named}'. "
+        f"or options say what they are called, for example --map '{pairs}'{symbol}. "
         f"Missing: {', '.join(missing)}. Found: {found}."
     )
+
+
+def _guess(ours: str, header: Sequence[str]) -> str:
+    """What the file may call it."""
+    by_name = {name.strip().lower(): _shown(name) for name in header}
+    if ours == "timestamp" and "date" in by_name and "time" in by_name:
+        return f"{by_name['date']}+{by_name['time']}"
+    guesses = {"timestamp": ("datetime", "date", "time"), "volume": ("vol",), "symbol": ("ticker", "sym")}
+    return next((by_name[name] for name in guesses.get(ours, ()) if name in by_name), "…")

@@ -1,5 +1,6 @@
 """From what was written on the command line to files, and to the bytes in them: unpacked, and never without end."""
 
+import errno
 import glob
 import gzip
 import io
@@ -43,7 +44,7 @@ class Input:
     def __str__(self) -> str:
         if self.piped:
             return "standard input"
-        return f"{self.path}/{self.member}" if self.member else str(self.path)
+        return printable(f"{self.path}/{self.member}" if self.member else str(self.path))
 
     @property
     def name(self) -> str:
@@ -58,7 +59,7 @@ class Input:
     @property
     def label(self) -> str:
         """The name as it is written in messages and records."""
-        return "stdin" if self.piped else (self.member or self.path.name)[-LONGEST_LABEL // 2 :]
+        return "stdin" if self.piped else printable(self.member or self.path.name)[-LONGEST_LABEL // 2 :]
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
@@ -95,10 +96,19 @@ class Input:
         except OSError as error:
             if error.errno is None:  # Arrow's, of zstd
                 raise self._damaged(error) from None
+            if error.errno == errno.EMFILE:
+                raise SourceError(
+                    f"{self}: too many files are open at once. Send fewer, or allow more: ulimit -n 100000."
+                ) from None
             raise SourceError(f"{self}: {error.strerror or error}. Give the path of a file with bars.") from None
 
     def _damaged(self, error: Exception) -> SourceError:
         return SourceError(f"{self}: the packed data is damaged or cut off ({error}). Fetch the file again.")
+
+
+def printable(text: str) -> str:
+    """For a terminal, which must not take what stands in a file, or a file's name, for its own commands."""
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else "?" for sign in text)
 
 
 class _Guarded(io.RawIOBase):

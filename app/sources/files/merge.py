@@ -41,6 +41,8 @@ def merged(streams: Sequence[Stream]) -> Iterator[Rows]:
         if not open_:
             _begin(waiting.pop(), streams, open_)
             continue
+        for reader in open_.values():
+            reader.fill()
         horizon = min(reader.last for reader in open_.values())
         while waiting and streams[waiting[-1]].first_ms <= horizon:
             _begin(waiting.pop(), streams, open_)
@@ -68,13 +70,21 @@ class _Reader:
     def __init__(self, parts: Iterator[Rows]) -> None:
         self._parts = parts
         self._newest = -1
+        self._most = 0
         self.ended = False
         self._part = self._next()
+        self.ended = not len(self._part.rows)
 
     @property
     def last(self) -> int:
         """The clock at the end of the part."""
         return int(self._part.clock[-1])
+
+    def fill(self) -> None:
+        """Read on when little is left: else of many streams each round would take few rows of each."""
+        if 2 * len(self._part.rows) < self._most and len((more := self._next()).rows):
+            part = self._part
+            self._part = _Part(joined([part.rows, more.rows]), np.concatenate([part.clock, more.clock]))
 
     def take(self, horizon: int) -> _Part:
         """What is not newer."""
@@ -82,6 +92,7 @@ class _Reader:
         end = int(np.searchsorted(part.clock, horizon, side="right"))
         if end == len(part.rows):
             self._part = self._next()
+            self.ended = not len(self._part.rows)
             return part
         self._part = _Part(part.rows.take(slice(end, None)), part.clock[end:])
         return _Part(part.rows.take(slice(None, end)), part.clock[:end])
@@ -91,8 +102,8 @@ class _Reader:
             if len(rows):
                 clock = np.maximum(np.maximum.accumulate(rows.timestamp), self._newest)
                 self._newest = int(clock[-1])
+                self._most = max(self._most, len(rows))
                 return _Part(rows, clock)
-        self.ended = True
         return _Part(_NOTHING, np.zeros(0, np.int64))
 
 

@@ -31,6 +31,8 @@ class FileOptions:
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     symbol: str | None = None
     sort: bool = False
+    #: Bytes of text that are read at once: fewer where many files are open.
+    block: int = 1 << 18
 
 
 def parse_zone(text: str) -> zoneinfo.ZoneInfo:

@@ -108,13 +108,16 @@ class Rows:
 
 def symbol_fault(symbol: str) -> str | None:
     """None for a symbol, otherwise a sentence."""
+    # What could not be decoded: two symbols that were damaged would become one.
+    if "\ufffd" in symbol:
+        return f"symbol is {symbol[:60]!r}, some of its text is damaged"
     return text_fault("any", symbol, "", "", "")
 
 
 def row_fault(row: Row) -> str | None:
     """None for a row that makes sense as a bar, otherwise a sentence."""
     rest: dict[str, Any] = {"run_id": "any", "origin": "replay", "source": "", "feed": "", "adjustment": ""}
-    return bar_fault({**row._asdict(), **rest})
+    return bar_fault({**row._asdict(), **rest}) or symbol_fault(row.symbol)
 
 
 def rows_of(lines: Sequence[int], rows: Sequence[Row]) -> Rows:

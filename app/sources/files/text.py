@@ -9,7 +9,6 @@ from app.sources.base import SourceError
 #: Of a line, in bytes; a longer one is no bar, and must not be read into memory as a whole.
 LONGEST_LINE = 16_384
 
-_BLOCK = 1 << 18
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -33,7 +32,7 @@ def encoding_of(start: bytes) -> str:
     raise SourceError("it is not text, and no packed file or Parquet file either. Give a file with bars.")
 
 
-def blocks(binary: BinaryIO, size: int = _BLOCK) -> Iterator[bytes]:
+def blocks(binary: BinaryIO, size: int) -> Iterator[bytes]:
     """The text in blocks of whole lines, each ended by a newline; of a line that is too long only the beginning.
 
     What is not UTF-8 stays as it is, so that it spoils its own line only. In text of another encoding it

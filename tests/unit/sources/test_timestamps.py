@@ -1,6 +1,6 @@
 import pytest
 
-from app.sources.timestamps import has_zone, parse_timestamp
+from app.sources.timestamps import parse_timestamp
 
 MOMENT = 1_731_594_600_000  # 2024-11-14T14:30:00Z
 
@@ -36,14 +36,6 @@ def test_milliseconds_are_kept() -> None:
 def test_anything_else_is_refused_by_name(text: str) -> None:
     with pytest.raises(ValueError, match="neither ISO-8601"):
         parse_timestamp(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "zoned"),
-    [("2024-11-14T14:30:00Z", True), ("1731594600", True), ("2024-11-14T14:30:00", False), ("2024-11-14", False)],
-)
-def test_whether_the_text_names_its_zone(text: str, zoned: bool) -> None:
-    assert has_zone(text) is zoned
 
 
 def test_a_long_text_is_none_and_is_not_kept() -> None:

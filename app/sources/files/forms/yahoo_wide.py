@@ -6,6 +6,7 @@ from app.sources.base import SourceError
 from app.sources.files.cells import NUMBERS, Layout
 from app.sources.files.form import TextForm
 from app.sources.files.options import FileOptions
+from app.sources.files.rows import symbol_fault
 from app.sources.files.start import Start
 from app.sources.files.times import Times
 
@@ -38,6 +39,8 @@ class YahooWide(TextForm):
             raise SourceError(f"The file has {len(symbols)} symbols: for one of them --symbols, not --symbol.")
         found = []
         for symbol in symbols:
+            if fault := symbol_fault(symbol):
+                raise SourceError(f"The header names no symbols: {fault}. Fetch the file again.")
             at = {price: place for place, price in enumerate(prices) if place and tickers[place] == symbol}
             if missing := [name for name in NUMBERS if name not in at]:
                 raise SourceError(f"The header names no {', '.join(missing)} of {symbol}. Fetch the file again.")

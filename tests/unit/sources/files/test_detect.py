@@ -96,6 +96,12 @@ def test_each_form(
     [
         ("a.csv", "date,close\n2024-11-14,1\n", "Missing: symbol, timestamp, open, high, low, volume"),
         ("aapl.csv", written.yahoo(ONE), "for example --symbol AAPL"),
+        (
+            "dates.csv",
+            "Date,Time,Open,High,Low,Close,Adj Close,Vol\n2024-11-14,09:30,1,1,1,1,1,1\n",
+            r"--map 'timestamp=Date\+Time,volume=Vol' --symbol AAPL\. Missing: symbol, timestamp, volume",
+        ),
+        ("y.csv", written.yahoo_wide(ONE).replace("AAPL", "A\x1b" + "[" * 3000), "names no symbols: symbol is 'A.x1b"),
         ("aapl.txt", written.stooq(ONE), "--tz Europe/Warsaw"),
         ("data.txt", written.firstrate(ONE), "for example --symbol AAPL"),
         ("a.bin", bytes(range(256)), "it is not text"),

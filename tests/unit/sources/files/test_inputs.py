@@ -107,6 +107,14 @@ def test_what_is_damaged_or_a_trap_is_one_sentence(tmp_path: Path, content: byte
     assert "\n" not in str(refused.value)
 
 
+def test_a_name_in_a_zip_file_does_not_reach_the_terminal_raw(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.zip", zipped(**{"x\x1b[2J\n.csv": "a,b\x1b[2J\n1,2\n"}))
+    with pytest.raises(SourceError) as refused:
+        read(path)
+    assert str(refused.value).isprintable()
+    assert "x?[2J?.csv" in str(refused.value)
+
+
 def test_a_locked_zip_file_is_refused(tmp_path: Path) -> None:
     content = bytearray(zipped(a=written.own(made())))
     # The flag of a password, in both headers.

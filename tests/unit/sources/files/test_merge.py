@@ -79,3 +79,11 @@ def test_more_rows_than_are_held_are_sorted_on_disk(tmp_path: Path) -> None:
 
 def test_nothing_sorted_is_nothing(tmp_path: Path) -> None:
     assert flat(in_order_of_time(iter(()), tmp_path)) == []
+
+
+def test_of_many_files_each_round_takes_many_rows() -> None:
+    streams = [Made(number, list(range(400)), 20 + number % 7) for number in range(60)]
+    parts = list(merged(streams))
+    assert sum(map(len, parts)) == 60 * 400
+    # Each round goes on by half a part of 20 rows, at least.
+    assert len(parts) <= 400 / 10 + 1

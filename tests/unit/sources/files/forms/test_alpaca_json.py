@@ -41,6 +41,13 @@ def test_what_is_no_bar_is_counted_by_its_place(tmp_path: Path) -> None:
     assert len(found.rows) == 8
 
 
+def test_a_symbol_with_damaged_text_is_none(tmp_path: Path) -> None:
+    text = written.alpaca_json_of_many([*made(), *made("MSXFT")]).encode()
+    found = read(write(tmp_path / "a.json", text.replace(b"MSXFT", b"MS\xffFT")))
+    assert found.rows == made()
+    assert [fault.line for fault in found.faults] == [6, 7, 8, 9, 10]
+
+
 @pytest.mark.parametrize(
     "text",
     [
