@@ -5,6 +5,8 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 
+import pytest
+
 from app.domain.records import Bar
 from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
@@ -31,7 +33,7 @@ class Reader:
         """Read from a worker until the connection is cut; whether there was one."""
         most = self._chance.choice([1, 5, 50, 500])
         try:
-            client = StreamClient(worker.url, "run=test", self.last_id, timeout=self._chance.uniform(0.05, 1.5))
+            client = StreamClient(worker.url, "run=test", self.last_id, timeout=self._chance.uniform(0.05, 0.8))
         except (OSError, http.client.HTTPException):
             return False
         with client:
@@ -50,6 +52,7 @@ class Reader:
         return True
 
 
+@pytest.mark.timeout(600)  # 200 connections, four thousand bars, five workers.
 def test_cut_200_times_while_workers_are_killed(deploy: Deploy) -> None:
     deployment = deploy(partitions=4)
     names = ["one", "two"]

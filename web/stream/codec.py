@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from sys import intern
 from typing import cast
 
+import pyarrow as pa
 from confluent_kafka import Message
+from pydantic import ValidationError
 
 from app.avro.columns import ColumnDecoder
 from app.avro.serde import HEADER, SchemaSource
 from app.domain.records import Signal
 from web.signal_out import signal_out
 from web.stream.batch import Batch, Record
+from web.stream.json_columns import signals_json
 from web.stream.position import Vector
 
 _FIELDS = ("run_id", "symbol", "transition", "timestamp", "revision", "emitted_at")
@@ -59,14 +62,13 @@ class SignalCodec:
             asyncio.run(self._decoder.prepare(payloads))
             self._known |= headers
 
-    def signals(self, records: Sequence[Record]) -> list[Signal]:
-        """The signals of records that came from `batch`, one by one."""
-        return [cast(Signal, self._decoder.decode(record.value)) for record in records]
-
     def json(self, records: Sequence[Record]) -> list[bytes]:
         """Each as in GET /signals."""
-        return [self.line(signal) for signal in self.signals(records)]
-
-    def line(self, signal: Signal) -> bytes:
-        """One signal as in GET /signals."""
-        return signal_out(signal).model_dump_json().encode()
+        decoded = self._decoder.decode_columns([record.value for record in records])
+        found = dict(zip(decoded.indexes.tolist(), signals_json(decoded.columns), strict=True))
+        for index, record in decoded.records:
+            try:
+                found[index] = signal_out(cast(Signal, record)).model_dump_json().encode()
+            except ValidationError:  # Another program wrote what is no number: null, as in columns.
+                [found[index]] = signals_json(pa.RecordBatch.from_pylist([record], self._decoder.fields))
+        return [found[index] for index in range(len(records))]

@@ -1,4 +1,4 @@
-"""One reader of all signals for all clients of a worker: it starts with the first and ends after the last."""
+"""One reader of all signals for all clients of a worker: it starts with the first and ends soon after the last."""
 
 import asyncio
 import logging
@@ -24,6 +24,9 @@ BACK = 2000
 
 #: The newest signals whose JSON is kept for others who want it, some 2 kB each.
 MOST_WARM = 5000
+
+#: The reader stays for so many seconds after the last client: who was cut comes again, and finds it.
+LINGER_SECONDS = 10.0
 
 #: Seconds until the topic is tried again.
 _AGAIN = 1.0
@@ -68,6 +71,8 @@ class Hub:
         self._kept = self._taken = self._warm_records = 0
         self._known = asyncio.Event()
         self._reading: threading.Event | None = None
+        self._leaving: asyncio.TimerHandle | None = None
+        self.linger = LINGER_SECONDS
         #: One thread makes JSON, so that it has at most half of Python's time; two read what clients missed.
         self.encoder = ThreadPoolExecutor(1, thread_name_prefix="stream-json")
         self.catch_up = ThreadPoolExecutor(2, thread_name_prefix="stream-missed")
@@ -79,14 +84,17 @@ class Hub:
     def listening(self, listener: Listener) -> Iterator[None]:
         """Have someone get what comes, for as long as this lasts."""
         self.listeners.add(listener)
+        if self._leaving is not None:
+            self._leaving.cancel()
+            self._leaving = None
         if self._reading is None:
             self._start()
         try:
             yield
         finally:
             self.listeners.discard(listener)
-            if not self.listeners:
-                self._stop()
+            if not self.listeners and not self.closed:
+                self._leaving = asyncio.get_running_loop().call_later(self.linger, self._stop)
 
     def close(self) -> None:
         """End all streams: the worker stops."""
@@ -94,6 +102,8 @@ class Hub:
         self._known.set()
         for listener in list(self.listeners):
             listener.end()
+        if self._leaving is not None:
+            self._leaving.cancel()
         if self._reading is not None:
             self._reading.set()
         self.encoder.shutdown(wait=False, cancel_futures=True)

@@ -152,6 +152,7 @@ async def test_a_quiet_stream_has_heartbeats(connect: Open, monkeypatch: pytest.
 async def test_the_reader_starts_with_the_first_client_and_stops_after_the_last(
     topic: MemoryTopic, connect: Open, push: Push
 ) -> None:
+    push.hub.linger = 0.1
     topic.add()
     one, two = connect(), connect()
     await one.next("snapshot"), await two.next("snapshot")
