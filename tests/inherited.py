@@ -8,7 +8,7 @@ from app.settings_faults import GONE
 #: By which environment variables options of commands can be given; tests/unit/test_inherited.py has them all.
 OPTIONS = frozenset(
     {
-        *("date", "extended", "file", "processes", "profile", "run_id", "seed", "sessions"),
+        *("check", "date", "extended", "file", "processes", "profile", "run_id", "seed", "sessions"),
         *("source", "speed", "symbols", "to"),
     }
 )

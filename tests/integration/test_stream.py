@@ -1,7 +1,9 @@
 """GET /stream on a real broker: a snapshot, then each signal once, on any worker."""
 
 from collections import Counter
+from collections.abc import Callable
 
+from app.domain.records import Signal
 from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
 from tests.integration.stream_client import StreamClient
@@ -52,7 +54,7 @@ def test_older_than_memory_filtered_and_on_a_worker_that_made_none_of_it(deploy:
     # It takes the partitions over; what it is asked for is older than what a reader begins with.
     second = deployment.start_worker("second").wait_ready()
     sent = deployment.signals()
-    queries = {
+    queries: dict[str, Callable[[Signal], bool]] = {
         "run=test&last_event_id=0:0": lambda signal: signal["run_id"] == "test",
         "run=test&symbols=S0003,s0007&last_event_id=0:0": lambda signal: signal["symbol"] in ("S0003", "S0007"),
         "run=test&transitions=true&last_event_id=0:0": lambda signal: signal["transition"],
@@ -65,7 +67,7 @@ def test_older_than_memory_filtered_and_on_a_worker_that_made_none_of_it(deploy:
             assert Counter(event.data["id"] for event in client.take(len(wanted))) == Counter(wanted), query
     with StreamClient(second.url) as client:
         [snapshot] = client.take(1, "snapshot")
-        assert (snapshot.data["run_id"], snapshot.data["run_reason"]) == ("later", "active last")
+        assert (snapshot.data["run_id"], snapshot.data["run_reason"]) == ("later", "newest replay: no live run")
         assert len(snapshot.data["signals"]) == 2
     with StreamClient(second.url, "run=test", last_id="0:1000000000,1:0") as client:
         reset, snapshot = (event for event, _ in zip(client.events(), range(2), strict=False))

@@ -50,6 +50,8 @@ def _values(name: str, column: pa.Array) -> pa.Array:
         return _by_value(column.cast(pa.string()), _text)
     elif column.null_count == len(column):
         made = pa.nulls(len(column), pa.string())
+    elif pa.types.is_map(kind) and not len(column.keys):
+        made = pa.repeat("{}", len(column))
     else:
         made = _one_by_one(column)
     return pc.fill_null(made, "null")
