@@ -12,6 +12,7 @@ from app.metrics import registry
 from app.settings import setting_fields
 from tests.unit.web.fake import FakeReader
 from web.main import create_app
+from web.routes import page
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("agents", "app", "schemas", "tables", "tests", "web")
@@ -87,8 +88,8 @@ def test_links(document: str) -> None:
 
 
 def test_addresses(document: str) -> None:
-    routes = create_app(FakeReader()).routes
-    known = {"/" + path.split("/")[1] for route in routes if (path := getattr(route, "path", ""))}
+    paths = [*create_app(FakeReader()).openapi()["paths"], *page.LINKS]
+    known = {"/" + path.split("/")[1] for path in paths} | {"/docs"}
     named = [match.group(1) for span in spans(document) if (match := re.fullmatch(r"(?:GET )?(/\w+)\S*", span))]
     named += re.findall(r"127\.0\.0\.1:800\d(/\w+)", document)
     assert unknown(named, known) == []
