@@ -14,8 +14,12 @@ OPTIONS = frozenset(
 )
 
 
+#: What `make test ARGS=-q` hands on to every make that a test starts.
+MAKE = frozenset({"makeflags", "mflags", "makelevel", "makeoverrides", "args"})
+
+
 def forget_settings(environment: MutableMapping[str, str]) -> None:
     """Remove them, in whatever case they are written."""
-    ours = {*setting_fields(), *GONE, *OPTIONS}
+    ours = {*setting_fields(), *GONE, *OPTIONS, *MAKE}
     for name in [name for name in environment if name.lower() in ours]:
         del environment[name]
