@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import httpx
 from schema_registry.client import AsyncSchemaRegistryClient
 from schema_registry.client.errors import ClientError
+from schema_registry.client.schema import BaseSchema
 
 from app.avro import schema as avro
 from app.errors import StocksError
@@ -130,18 +131,25 @@ class Registry:
         unknown = f"the registry at {self.url} has no schema with id {schema_id}"
         if not 0 < schema_id < _IDS_END:
             raise UnknownSchema(unknown)
-        try:
-            schema = await self._client.get_by_id(schema_id)
-        except avro.PARSE_ERRORS as error:
-            raise avro.UnusableSchema(f"the registry's schema {schema_id} is not Avro: {error}") from error
+        schema = await self._by_id(schema_id)
         if schema is None:
             if not await self._client.get_subjects():
                 raise RegistryUnavailable(
                     f"The schema registry at {self.url} knows no schema at all, though a record names {schema_id}: "
                     "if it has lost its data, restore them, or start a producer, which registers its schema anew"
                 )
+            # Once more: between the two questions a producer may have registered it.
+            schema = await self._by_id(schema_id)
+        if schema is None:
             raise UnknownSchema(unknown)
         return schema.raw_schema
+
+    async def _by_id(self, schema_id: int) -> BaseSchema | None:
+        try:
+            found: BaseSchema | None = await self._client.get_by_id(schema_id)
+        except avro.PARSE_ERRORS as error:
+            raise avro.UnusableSchema(f"the registry's schema {schema_id} is not Avro: {error}") from error
+        return found
 
     async def register(self, subject: str, schema: Mapping[str, Any]) -> int:
         """The schema's id, newly registered if need be; the subject then takes backward compatible schemas only.

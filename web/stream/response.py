@@ -1,6 +1,7 @@
 """Writes a client's events to its connection: every send has a time limit, and who has gone is noticed."""
 
 import asyncio
+import logging
 from contextlib import suppress
 
 from starlette.responses import Response
@@ -9,6 +10,8 @@ from starlette.types import Receive, Scope, Send
 from web.connection import Connection, connection_of
 from web.stream.client import Client
 from web.stream.hub import HubClosed
+
+log = logging.getLogger(__name__)
 
 #: A client that takes nothing for so long is cut, in seconds.
 SEND_SECONDS = 20.0
@@ -55,8 +58,11 @@ class StreamResponse(Response):
             await asyncio.wait({writer, watcher})
         if is_gone:
             return
-        is_cut = not writer.cancelled() and isinstance(writer.exception(), TimeoutError)
-        if not is_cut:
+        error = None if writer.cancelled() else writer.exception()
+        if error is not None and not isinstance(error, TimeoutError):
+            # The client comes again and resumes; what is wrong here nobody else would say.
+            log.error("A stream ended with an error", exc_info=error)
+        if not isinstance(error, TimeoutError):
             with suppress(TimeoutError):
                 async with asyncio.timeout(END_SECONDS):
                     await send({"type": "http.response.body", "body": b""})
