@@ -89,6 +89,7 @@ def build(settings: Settings) -> StocksApp:
     _report(app)
     app.timer(CHECK_SECONDS)(app.check)
     app.task(app.check)
+    app.task(_await_registry(app, cluster))
     return app
 
 
@@ -99,6 +100,13 @@ def _check_rule(settings: Settings) -> None:
             check_rule(settings.strategy)
         except RuleError as error:
             raise SettingsError([f"STRATEGY={settings.rule}: {error}"]) from None
+
+
+def _await_registry(app: StocksApp, cluster: Cluster) -> Callable[[], Awaitable[None]]:
+    async def wait() -> None:
+        await cluster.await_registry(app)
+
+    return wait
 
 
 def _watch_stalls(app: StocksApp, settings: Settings) -> Callable[[], Awaitable[None]]:

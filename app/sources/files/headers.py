@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from app.sources.base import SourceError
 from app.sources.files.cells import Layout
-from app.sources.files.inputs import printable
 from app.sources.files.options import OPTIONAL, REQUIRED, FileOptions, no_symbol
 from app.sources.files.start import Start
 from app.sources.files.times import Times
+from app.terminal.visible import visible
 
 #: For each of our columns, the file's names for it.
 Names = Mapping[str, Sequence[str]]
@@ -67,7 +67,7 @@ def unused(header: Sequence[str], layout: Layout) -> list[str]:
 
 
 def _shown(text: str) -> str:
-    return printable(text.strip())[:300]
+    return visible(text.strip())[:300]
 
 
 def _place(name: str, header: Sequence[str]) -> int:

@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from app.domain.validation import LONGEST_LABEL
 from app.sources.base import SourceError
+from app.terminal.visible import visible
 
 STANDARD_INPUT = "-"
 
@@ -44,7 +45,7 @@ class Input:
     def __str__(self) -> str:
         if self.piped:
             return "standard input"
-        return printable(f"{self.path}/{self.member}" if self.member else str(self.path))
+        return visible(f"{self.path}/{self.member}" if self.member else str(self.path))
 
     @property
     def name(self) -> str:
@@ -59,7 +60,7 @@ class Input:
     @property
     def label(self) -> str:
         """The name as it is written in messages and records."""
-        return "stdin" if self.piped else printable(self.member or self.path.name)[-LONGEST_LABEL // 2 :]
+        return "stdin" if self.piped else visible(self.member or self.path.name)[-LONGEST_LABEL // 2 :]
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
@@ -104,11 +105,6 @@ class Input:
 
     def _damaged(self, error: Exception) -> SourceError:
         return SourceError(f"{self}: the packed data is damaged or cut off ({error}). Fetch the file again.")
-
-
-def printable(text: str) -> str:
-    """For a terminal, which must not take what stands in a file, or a file's name, for its own commands."""
-    return text if text.isprintable() else "".join(sign if sign.isprintable() else "?" for sign in text)
 
 
 class _Guarded(io.RawIOBase):
