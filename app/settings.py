@@ -71,13 +71,14 @@ def _expanded(value: Path) -> Path:
 
 
 def _folder(value: Path) -> Path:
+    found = next(each for each in (value, *value.absolute().parents) if os.path.lexists(each))
     try:
-        found = next(each for each in (value, *value.absolute().parents) if each.exists())
+        if found.is_dir():
+            return value
+        what = "file" if found.exists() else "link that leads nowhere"
     except OSError:  # Whoever uses it says why it cannot be used.
         return value
-    if not found.is_dir():
-        raise ValueError(f"is no folder, for {found} is a file: choose another, or move that file away")
-    return value
+    raise ValueError(f"is no folder, for {found} is a {what}: choose another, or move that {what} away")
 
 
 def _readable_file(value: Path) -> Path:

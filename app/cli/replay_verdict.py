@@ -12,6 +12,7 @@ from rich.console import Console
 from app.cli.replay_progress import Progress, worker_progress
 from app.producer.catch_up import CatchUp, Ending
 from app.producer.verdict import Verdict, continued, judge
+from app.terminal.streams import console as make_console
 from app.terminal.visible import visible
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def find_verdict(
 
     Raises BrokerUnavailable, RegistryUnavailable.
     """
-    console = console or Console(stderr=True, highlight=False)
+    console = console or make_console(stderr=True, persistent=True)
     total = sum(len(series.offsets) for series in sent.series.values())
     with _looking(settings, sent) as catch_up, worker_progress(console, total) as show:
         progress = Progress(0, total, 0)

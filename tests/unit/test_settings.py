@@ -262,3 +262,13 @@ def test_a_file_where_a_folder_should_be_is_an_error(
     said = f"{name}={value}: is no folder, for {folder}/mine is a file: choose another, or move that file away"
     assert faults(monkeypatch, **{name: value}) == [said]
     assert (folder / "mine").is_file()
+
+
+@pytest.mark.parametrize("name", ["DATA_DIR", "STACK_DIR"])
+@pytest.mark.parametrize("target", ["gone", "link"])
+def test_a_link_that_leads_nowhere_is_no_folder(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, target: str
+) -> None:
+    (folder / "link").symlink_to(folder / target)
+    [said] = faults(monkeypatch, **{name: f"{folder}/link/below"})
+    assert said.startswith(f"{name}={folder}/link/below: is no folder, for {folder}/link is a link that leads nowhere")

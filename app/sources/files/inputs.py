@@ -142,6 +142,8 @@ def find_inputs(texts: Sequence[str], folder: Callable[[], Path] | None = None) 
 
 def _of_text(text: str, folder: Callable[[], Path] | None) -> list[Input]:
     if text == STANDARD_INPUT:
+        if sys.stdin is None:  # As the shell's `<&-` leaves it.
+            raise SourceError("Standard input is closed: give the path of a file, or pipe one in.")
         return [_piped(sys.stdin.buffer, folder)]
     path = Path(text)
     if path.exists():
@@ -185,9 +187,13 @@ def _piped(stream: IO[bytes], folder: Callable[[], Path] | None) -> Input:
     if folder is None:
         raise SourceError("Standard input cannot be read here: give the path of a file.")
     place = folder()
-    with tempfile.NamedTemporaryFile(dir=place, delete=False) as kept:
-        try:
+    try:
+        # What is little is written only when the file is closed.
+        with tempfile.NamedTemporaryFile(dir=place, delete=False) as kept:
             shutil.copyfileobj(stream, kept, 1 << 20)
-        except OSError as error:
-            raise SourceError(f"Standard input cannot be kept in {place}: {error.strerror or error}.") from None
+    except OSError as error:
+        raise SourceError(
+            f"Standard input cannot be kept in {place}: {error.strerror or error}. "
+            "Make room, or name another folder with TMPDIR."
+        ) from None
     return Input(Path(kept.name), piped=True)

@@ -85,6 +85,20 @@ def test_standard_input_is_kept_and_read_as_a_file(tmp_path: Path, monkeypatch: 
     assert not kept.exists()
 
 
+def test_standard_input_that_cannot_be_kept_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel's own full device: what is little is written only when the file is closed."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(written.own(made()).encode())))
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", lambda **_: open("/dev/full", "wb"))  # noqa: PTH123, SIM115
+    with pytest.raises(SourceError, match="No space left on device"):
+        read("-")
+
+
+def test_standard_input_that_is_closed_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(SourceError, match="Standard input is closed"):
+        read("-")
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
