@@ -6,6 +6,7 @@ its admin client, the registry's client): see app/clients.py.
 
 import os
 import re
+import ssl
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -81,9 +82,18 @@ def _folder(value: Path) -> Path:
     raise ValueError(f"is no folder, for {found} is a {what}: choose another, or move that {what} away")
 
 
-def _readable_file(value: Path) -> Path:
+def _certificates(value: Path) -> Path:
     if not value.is_file():
         raise ValueError("is not a file that can be read")
+    try:
+        ssl.create_default_context(cafile=value)
+    except OSError as error:  # OpenSSL's are among them, but without a text for people.
+        why = (
+            "holds no certificate in PEM form"
+            if isinstance(error, ssl.SSLError)
+            else f"cannot be read ({error.strerror})"
+        )
+        raise ValueError(f"{why}: name the file with the certificate authority of the brokers") from None
     return value
 
 
@@ -116,7 +126,7 @@ class Settings(BaseSettings):
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
     kafka_api_key: str | None = None
     kafka_api_secret: SecretStr | None = None
-    kafka_ca_file: Annotated[Path, AfterValidator(_expanded), AfterValidator(_readable_file)] | None = None
+    kafka_ca_file: Annotated[Path, AfterValidator(_expanded), AfterValidator(_certificates)] | None = None
     schema_registry_api_key: str | None = None
     schema_registry_api_secret: SecretStr | None = None
 

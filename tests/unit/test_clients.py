@@ -6,6 +6,7 @@ from typing import Any
 import faust
 import httpx
 import pytest
+import trustme
 from confluent_kafka import Consumer, KafkaError, Producer
 from confluent_kafka.admin import AdminClient
 from faust.auth import SSLCredentials
@@ -126,7 +127,7 @@ def test_confluent_cloud_for_the_registry(cloud: Settings) -> None:
 
 def test_tls_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ca_file = tmp_path / "ca.pem"
-    ca_file.write_text("")
+    trustme.CA().cert_pem.write_to_path(ca_file)
     asked: list[Path] = []
 
     def create(cafile: Path) -> str:

@@ -3,6 +3,7 @@ import traceback
 from pathlib import Path
 
 import pytest
+import trustme
 
 from app.settings import Settings, SettingsError, load_settings, setting_fields
 
@@ -204,13 +205,19 @@ def test_a_tilde_is_the_home_folder_of_certificates_and_rules_too(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    (tmp_path / "ca.pem").write_text("")
+    trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
     (tmp_path / "mine.py").write_text('REASONS = ("up",)\n\n\ndef decide(bars):\n    return []\n')
     monkeypatch.setenv("KAFKA_CA_FILE", "~/ca.pem")
     monkeypatch.setenv("STRATEGY", "~/mine.py")
     found = load_settings()
     assert found.kafka_ca_file == tmp_path / "ca.pem"
     assert "-mine@" in found.strategy.name
+
+
+def test_a_file_without_certificates_is_no_authority(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("mine")
+    [said] = faults(monkeypatch, KAFKA_CA_FILE=f"{tmp_path}/ca.pem")
+    assert said.startswith(f"KAFKA_CA_FILE={tmp_path}/ca.pem: holds no certificate in PEM form")
 
 
 def test_the_home_folder_of_nobody_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
