@@ -128,6 +128,7 @@ def test_confluent_cloud_for_the_registry(cloud: Settings) -> None:
 def test_tls_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ca_file = tmp_path / "ca.pem"
     trustme.CA().cert_pem.write_to_path(ca_file)
+    settings = make(kafka_security_protocol="SSL", kafka_ca_file=ca_file)
     asked: list[Path] = []
 
     def create(cafile: Path) -> str:
@@ -135,7 +136,6 @@ def test_tls_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         return "context"
 
     monkeypatch.setattr(ssl, "create_default_context", create)
-    settings = make(kafka_security_protocol="SSL", kafka_ca_file=ca_file)
     credentials = faust_credentials(settings)
     assert isinstance(credentials, SSLCredentials)
     assert asked == [ca_file]
