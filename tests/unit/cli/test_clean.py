@@ -111,7 +111,7 @@ def test_settings_that_are_wrong_are_said_and_nothing_goes(tmp_path: Path) -> No
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         "Error: The settings need mending:",
-        "  - DATADIR in .env is not a setting: did you mean DATA_DIR?",
+        "  - DATADIR in .env is not a setting: did you mean DATA_DIR or STACK_DIR?",
         "Until then nobody knows which folders are meant: nothing was removed.",
     ]
     assert (tmp_path / "stack").exists()
