@@ -7,7 +7,9 @@ its admin client, the registry's client): see app/clients.py.
 import os
 import re
 import ssl
+from contextlib import suppress
 from functools import cached_property, lru_cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -75,11 +77,24 @@ def _folder(value: Path) -> Path:
     found = next(each for each in (value, *value.absolute().parents) if os.path.lexists(each))
     try:
         if found.is_dir():
+            with suppress(FileNotFoundError):
+                value.lstat()
             return value
         what = "file" if found.exists() else "link that leads nowhere"
-    except OSError:  # Whoever uses it says why it cannot be used.
-        return value
-    raise ValueError(f"is no folder, for {found} is a {what}: choose another, or move that {what} away")
+    except OSError as error:
+        raise ValueError(f"cannot be used ({error.strerror}): choose another") from None
+    raise ValueError(f"is no folder, for {found} is a {what}: choose another, or move that {what.split()[0]} away")
+
+
+def _host(value: str) -> str:
+    if ":" in value:
+        try:
+            ip_address(value)
+        except ValueError:
+            raise ValueError("must be a name or an address alone: the port is a setting of its own") from None
+    elif not re.fullmatch(r"[A-Za-z0-9._-]+", value):
+        raise ValueError("must be a name or an address, such as 127.0.0.1 or 0.0.0.0")
+    return value
 
 
 def _certificates(value: Path) -> Path:
@@ -100,6 +115,7 @@ def _certificates(value: Path) -> Path:
 #: The most bars that can be kept of a series, and so the longest period that an indicator may have.
 _MOST_BARS = 100_000
 
+Host = Annotated[str, AfterValidator(_host)]
 Folder = Annotated[Path, AfterValidator(_expanded), AfterValidator(_folder)]
 
 
@@ -139,13 +155,13 @@ class Settings(BaseSettings):
 
     # The worker.
     data_dir: Folder = Path("data")
-    api_host: str = "127.0.0.1"
+    api_host: Host = "127.0.0.1"
     api_port: int = Field(default=8001, ge=0, le=65535)
     batch_max: int = Field(default=5000, ge=1, le=100_000)
     session_seconds: float = Field(default=10.0, ge=6, le=300)
 
     # The producer.
-    producer_host: str = "127.0.0.1"
+    producer_host: Host = "127.0.0.1"
     producer_port: int = Field(default=8000, ge=0, le=65535)
     symbols: str = "AAPL,GOOGL,SPY"
 

@@ -214,6 +214,34 @@ def test_a_tilde_is_the_home_folder_of_certificates_and_rules_too(
     assert "-mine@" in found.strategy.name
 
 
+@pytest.mark.parametrize("name", ["API_HOST", "PRODUCER_HOST"])
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("127.0.0.1:8001", "must be a name or an address alone: the port is a setting of its own"),
+        ("http://127.0.0.1", "must be a name or an address alone"),
+        ("two words", "must be a name or an address, such as 127.0.0.1 or 0.0.0.0"),
+    ],
+)
+def test_a_host_is_a_name_or_an_address(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
+    [found] = faults(monkeypatch, **{name: value})
+    assert found.startswith(f"{name}={value}: {said}")
+
+
+@pytest.mark.parametrize("value", ["::1", "::", "localhost", "0.0.0.0", "worker_1.example"])  # noqa: S104
+def test_names_and_addresses_of_both_kinds_are_hosts(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("API_HOST", value)
+    assert load_settings().api_host == value
+
+
+@pytest.mark.parametrize("name", ["DATA_DIR", "STACK_DIR"])
+def test_a_name_that_no_folder_can_have_is_an_error(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    value = "long" * 100
+    assert faults(monkeypatch, **{name: value}) == [
+        f"{name}={value}: cannot be used (File name too long): choose another"
+    ]
+
+
 def test_a_file_without_certificates_is_no_authority(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("mine")
     [said] = faults(monkeypatch, KAFKA_CA_FILE=f"{tmp_path}/ca.pem")

@@ -96,5 +96,11 @@ def _guess(ours: str, header: Sequence[str]) -> str:
     by_name = {name.strip().lower(): _shown(name) for name in header}
     if ours == "timestamp" and "date" in by_name and "time" in by_name:
         return f"{by_name['date']}+{by_name['time']}"
-    guesses = {"timestamp": ("datetime", "date", "time"), "volume": ("vol",), "symbol": ("ticker", "sym")}
-    return next((by_name[name] for name in guesses.get(ours, ()) if name in by_name), "…")
+    guesses = {
+        "timestamp": ("datetime", "date", "time"),
+        "close": ("adj close", "last", "price"),
+        "volume": ("vol",),
+        "symbol": ("ticker", "sym"),
+    }
+    guess = next((by_name[name] for name in guesses.get(ours, ()) if name in by_name), "…")
+    return guess if guess.isalnum() or guess == "…" else f'"{guess.replace(chr(34), 2 * chr(34))}"'

@@ -49,6 +49,13 @@ def test_what_the_engine_needs_comes_from_the_settings(tmp_path: Path) -> None:
     assert options.client_id == f"test.stock-signals@{socket.gethostname()}:8123"
 
 
+def test_an_address_with_colons_can_be_listened_on(tmp_path: Path) -> None:
+    """Faust makes a URL of it."""
+    app = BatchApp(Cluster(make_settings(tmp_path, api_host="::1", api_port=8123)).options())
+    assert app.conf.web_bind == "::1"
+    assert str(app.conf.canonical_url) == "http://[::1]:8123"
+
+
 def test_a_transaction_may_take_longer_than_the_session_of_its_worker(tmp_path: Path) -> None:
     options = Cluster(make_settings(tmp_path)).options()
     assert options.transaction_seconds > options.session_seconds

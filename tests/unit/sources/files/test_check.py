@@ -166,6 +166,18 @@ def test_bars_of_a_weekend_get_one_that_names_no_shift(tmp_path: Path) -> None:
     assert warning.startswith("Warning: 100% of the bars lie outside every session of New York. If their zone is wrong")
 
 
+def test_bars_of_a_day_get_no_warning_of_their_zone(tmp_path: Path) -> None:
+    midnights = [-870 + day * DAY for day in range(30) if day % 7 not in (2, 3)]
+    result, _ = checked(write(tmp_path / "a.csv", written.own(at(midnights))))
+    assert (len(result.refusals), result.warnings) == (1, [])
+
+
+def test_bars_of_the_future_are_taken_and_named(tmp_path: Path) -> None:
+    to_come = [row._replace(timestamp=row.timestamp + 75 * 365 * DAY * 60_000) for row in made()]
+    [warning] = notices(write(tmp_path / "a.csv", written.own(to_come)))
+    assert warning.startswith("Warning: Bars of AAPL start in the future, up to 2099-10-27T14:34:00Z; it is 20")
+
+
 def test_several_files_are_counted_by_form(tmp_path: Path) -> None:
     write(tmp_path / "1.csv", written.own(made()))
     write(tmp_path / "2.csv", written.own(made("MSFT")))
