@@ -115,6 +115,9 @@ def _certificates(value: Path) -> Path:
 #: The most bars that can be kept of a series, and so the longest period that an indicator may have.
 _MOST_BARS = 100_000
 
+#: Kafka's topics have at most 249 characters, `-windows-changelog` among them.
+_LONGEST_ID = 230
+
 Host = Annotated[str, AfterValidator(_host)]
 Folder = Annotated[Path, AfterValidator(_expanded), AfterValidator(_folder)]
 
@@ -192,7 +195,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        faults = [*self._key_faults(), *self._strategy_faults()]
+        faults = [*self._key_faults(), *self._name_faults(), *self._strategy_faults()]
         if faults:
             raise ValueError("\n".join(faults))
         return self
@@ -212,6 +215,14 @@ class Settings(BaseSettings):
         if bool(self.apca_api_key_id) != bool(self.apca_api_secret_key):
             found.append("APCA_API_KEY_ID and APCA_API_SECRET_KEY go together: set both or neither")
         return found
+
+    def _name_faults(self) -> list[str]:
+        too_long = len(self.id) - _LONGEST_ID
+        if too_long <= 0:
+            return []
+        return [
+            f"TOPIC_PREFIX and APP_ID are {too_long} characters too long: together at most {_LONGEST_ID}, for Kafka"
+        ]
 
     def _strategy_faults(self) -> list[str]:
         try:

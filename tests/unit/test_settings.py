@@ -242,6 +242,12 @@ def test_a_name_that_no_folder_can_have_is_an_error(monkeypatch: pytest.MonkeyPa
     ]
 
 
+def test_names_that_no_topic_can_have_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert faults(monkeypatch, TOPIC_PREFIX="x" * 220) == [
+        "TOPIC_PREFIX and APP_ID are 3 characters too long: together at most 230, for Kafka"
+    ]
+
+
 def test_a_file_without_certificates_is_no_authority(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("mine")
     [said] = faults(monkeypatch, KAFKA_CA_FILE=f"{tmp_path}/ca.pem")
@@ -257,6 +263,14 @@ def test_a_folder_named_env_is_named_and_passed_over(folder: Path, capsys: pytes
     (folder / ".env").mkdir()
     assert load_settings().partitions == 8
     assert capsys.readouterr().err == ".env is a folder and is passed over: settings come from the environment alone.\n"
+
+
+def test_a_link_named_env_that_leads_nowhere_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / ".env").symlink_to("gone")
+    assert load_settings().api_port == 8001
+    assert capsys.readouterr().err == (
+        ".env is a link that leads nowhere and is passed over: settings come from the environment alone.\n"
+    )
 
 
 def test_an_env_file_of_windows_is_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -54,6 +54,8 @@ def check_files(files: BarFiles, strategy: Strategy) -> Checked:
 
     survey = files.look_through(note)
     late = files.lateness(strategy)
+    for symbol, time in late.filling:
+        survey.fill(symbol, time)
     refusals = [sentence for sentence in (not_one_minute(survey),) if sentence]
     if late.stale:
         refusals.append(files.stale_sentence(late, strategy))

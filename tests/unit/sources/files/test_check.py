@@ -109,6 +109,7 @@ def test_late_and_repeated_bars_that_are_taken_pass(tmp_path: Path) -> None:
     rows[10:21] = [*rows[11:21], rows[10]]
     result, text = checked(write(tmp_path / "a.csv", written.own([*rows, rows[-1], rows[-1]._replace(volume=7.0)])))
     assert result.all_good
+    assert "gaps      none in regular hours" in text
     assert "1 late, taken in; 1 repeated, which change nothing; 1 of the same minute with other values" in text
 
 
