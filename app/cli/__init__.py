@@ -53,6 +53,8 @@ class Subcommands(click.Group):
         except OperatorError as error:
             raise click.ClickException(visible_lines(str(error))) from error
         except KeyboardInterrupt:
+            if is_gone(1):  # As with `| head -1`.
+                raise click.exceptions.Exit(1) from None
             say("Stopped.")
             raise click.exceptions.Exit(INTERRUPTED) from None
         except OSError as error:

@@ -53,9 +53,21 @@ def warnings(survey: Survey, *, zone_said: bool, now_ms: int) -> Iterator[str]:
     """Sentences; `zone_said`: the times of the files name no zone, and it is known from elsewhere."""
     # Where bars of a day or an hour begin says nothing of their zone.
     zone = None if not_one_minute(survey) else _outside_sessions(survey, zone_said=zone_said)
-    for sentence in (_two_levels(survey), zone, _to_come(survey, now_ms)):
+    for sentence in (_two_levels(survey), _splits(survey), zone, _to_come(survey, now_ms)):
         if sentence:
             yield sentence
+
+
+def _splits(survey: Survey) -> str | None:
+    if not survey.split_count:
+        return None
+    split = survey.splits[0]
+    also = f", and {survey.split_count - 1:,} more" if survey.split_count > 1 else ""
+    return (
+        f"{split.symbol} opened at {split.open:g} after {split.previous_close:g}, {iso(split.timestamp)}: looks like a "
+        f"{split.ratio[0]}:{split.ratio[1]} split{also}. Bars from files are taken as they are, so averages mix both "
+        "prices for a while: adjust them first, or send the bars from then on as a run of their own."
+    )
 
 
 def _to_come(survey: Survey, now_ms: int) -> str | None:

@@ -146,6 +146,9 @@ def _of_text(text: str, folder: Callable[[], Path] | None) -> list[Input]:
             raise SourceError("Standard input is closed: give the path of a file, or pipe one in.")
         return [_piped(sys.stdin.buffer, folder)]
     path = Path(text)
+    if path.is_fifo():  # Such as a shell's <(zcat bars.csv.gz).
+        with path.open("rb") as stream:
+            return [_piped(stream, folder)]
     if path.exists():
         return _of_path(path)
     paths = sorted(glob.glob(text, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern
@@ -163,9 +166,8 @@ def _of_text(text: str, folder: Callable[[], Path] | None) -> list[Input]:
 
 def _of_path(path: Path) -> list[Input]:
     if not path.is_file():
-        raise SourceError(
-            f"{path} is not a file. Give the path of a file with bars, or '{path}/*' for all in a folder."
-        )
+        all_in_it = f", or '{path}/*' for all in a folder" if path.is_dir() else ""
+        raise SourceError(f"{path} is not a file. Give the path of a file with bars{all_in_it}.")
     try:
         with path.open("rb") as raw:
             zipped = raw.read(4) in _ZIP

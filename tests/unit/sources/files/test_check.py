@@ -88,6 +88,8 @@ def test_gaps_against_the_calendar_and_suspected_splits(tmp_path: Path) -> None:
     assert "3 minutes of regular hours without a bar, of 1 symbol" in text
     assert "  3 of AAPL between 2024-11-14T14:39:00Z and 2024-11-14T14:43:00Z" in text
     assert "4:1 of AAPL: opened at 56 after 225 at 2024-11-15T14:30:00Z" in text
+    [warning] = result.warnings
+    assert warning.startswith("AAPL opened at 56 after 225, 2024-11-15T14:30:00Z: looks like a 4:1 split. Bars from")
     assert "sessions  2 of New York, 2024-11-14 to 2024-11-15" in text
 
 

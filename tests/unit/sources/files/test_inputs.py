@@ -1,5 +1,7 @@
 import gzip
 import io
+import os
+import threading
 import zipfile
 from pathlib import Path
 
@@ -91,6 +93,17 @@ def test_standard_input_that_cannot_be_kept_is_one_sentence(monkeypatch: pytest.
     monkeypatch.setattr("tempfile.NamedTemporaryFile", lambda **_: open("/dev/full", "wb"))  # noqa: PTH123, SIM115
     with pytest.raises(SourceError, match="No space left on device"):
         read("-")
+
+
+def test_a_pipe_with_a_name_is_kept_and_read_as_standard_input(tmp_path: Path) -> None:
+    """As a shell makes one for <(zcat bars.csv.gz)."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(written.own(made()),))
+    writer.start()
+    found = read(pipe)
+    writer.join()
+    assert found.rows == made()
 
 
 def test_standard_input_that_is_closed_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
