@@ -67,7 +67,8 @@ def lines(verdict: Verdict) -> Iterator[str]:
     for reason, count in verdict.refused.most_common():
         example = verdict.examples[reason]
         place = f"partition {example.partition}, offset {example.offset}"
-        yield visible(f"  {count:,} {reason}, for example {example.symbol} ({place}): {example.why}")
+        why = example.why.removeprefix("Poison: ")
+        yield visible(f"  {count:,} {reason}, for example {example.symbol} ({place}): {why}")
     if refused:
         yield "  `stocks dead-letters list` shows them."
     actions = ", ".join(f"{verdict.actions[action]:,} {action}" for action in ("BUY", "SELL", "HOLD"))
