@@ -24,6 +24,7 @@ import sys, threading
 from app.terminal.endings import interruptible
 with interruptible():
     pass
+print("ended", flush=True)
 sys.stdin.read()
 [watching] = [each for each in threading.enumerate() if each.name == "hangup"]
 watching.join(10)
@@ -35,6 +36,7 @@ def test_a_reader_that_goes_after_the_command_has_ended_kills_nobody() -> None:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as child:
         assert child.stdin
         assert child.stdout
+        assert child.stdout.readline() == b"ended\n"
         child.stdout.close()
         child.stdin.close()
         assert child.wait(20) == 0

@@ -169,6 +169,13 @@ def test_bars_of_a_weekend_get_one_that_names_no_shift(tmp_path: Path) -> None:
     assert warning.startswith("Warning: 100% of the bars lie outside every session of New York. If their zone is wrong")
 
 
+def test_no_bar_of_the_symbols_asked_for_is_not_all_good(tmp_path: Path) -> None:
+    files = BarFiles([str(write(tmp_path / "a.csv", written.own(made())))], symbols=frozenset({"MSFT"}))
+    result = check_files(files, Strategy())
+    assert result.refusals == ["There is nothing to send: no row is both good and of a symbol that was asked for."]
+    assert "\n".join(lines(result)).endswith("Without --check nothing would be sent.")
+
+
 def test_bars_of_a_day_get_no_warning_of_their_zone(tmp_path: Path) -> None:
     midnights = [-870 + day * DAY for day in range(30) if day % 7 not in (2, 3)]
     result, _ = checked(write(tmp_path / "a.csv", written.own(at(midnights))))
