@@ -24,9 +24,9 @@ import sys, threading
 from app.terminal.endings import interruptible
 with interruptible():
     pass
+[watching] = [each for each in threading.enumerate() if each.name == "hangup"]
 print("ended", flush=True)
 sys.stdin.read()
-[watching] = [each for each in threading.enumerate() if each.name == "hangup"]
 watching.join(10)
 """
 
