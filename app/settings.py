@@ -98,9 +98,13 @@ def _host(value: str) -> str:
     return value
 
 
-def _certificates(value: Path) -> Path:
+def _readable_file(value: Path) -> Path:
     if not value.is_file():
         raise ValueError("is not a file that can be read")
+    return value
+
+
+def _certificates(value: Path) -> Path:
     try:
         ssl.create_default_context(cafile=value)
     except OSError as error:  # OpenSSL's are among them, but without a text for people.
@@ -161,7 +165,9 @@ class Settings(BaseSettings):
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
     kafka_api_key: str | None = None
     kafka_api_secret: SecretStr | None = None
-    kafka_ca_file: Annotated[Path, AfterValidator(_expanded), AfterValidator(_certificates)] | None = None
+    kafka_ca_file: (
+        Annotated[Path, AfterValidator(_expanded), AfterValidator(_readable_file), AfterValidator(_certificates)] | None
+    ) = None
     schema_registry_api_key: str | None = None
     schema_registry_api_secret: SecretStr | None = None
 
