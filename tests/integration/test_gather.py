@@ -39,11 +39,11 @@ def get(worker: WorkerProcess, path: str, **query: Any) -> httpx.Response:
 
 
 def statuses(answer: dict[str, Any]) -> dict[str | None, set[str]]:
-    """How the partitions are, by their owner."""
-    return {
-        owner: {each["status"] for each in answer["partitions"] if each["owner"] == owner}
-        for owner in {each["owner"] for each in answer["partitions"]}
-    }
+    """How the partitions are, by their owner; of a worker that refuses, nothing."""
+    found: dict[str | None, set[str]] = {}
+    for each in answer.get("partitions", ()):
+        found.setdefault(each["owner"], set()).add(each["status"])
+    return found
 
 
 def shared(workers: Sequence[WorkerProcess]) -> bool:
