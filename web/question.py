@@ -180,7 +180,8 @@ class Question:
     def _of_one(self, run_id: str, reason: str, url: str, part: Part, fresh: Freshness) -> Answered:
         partitions = [status_of(url, part, each) for each in part.partitions]
         self._check(fresh, partitions)
-        return Answered(run_id, reason, {url: part}, partitions, complete=True)
+        complete = bool(partitions) and all(each.status == "active" for each in partitions)
+        return Answered(run_id, reason, {url: part}, partitions, complete)
 
     async def _chosen(self, query: RunScopeQuery, fresh: Freshness) -> tuple[str | None, str]:
         if query.run is not None:

@@ -49,11 +49,14 @@ class PartitionProgress:
 
     `position` is the next offset of the raw topic to process, None before it is read;
     `lag` how many of its records are not processed yet, None while that is not known.
+    Where it is not `confirmed` another worker may have it by now: the broker has not said within a session that this
+    one is still a member of the group, as after a pause.
     """
 
     partition: int
     position: int | None
     lag: int | None
+    confirmed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +187,10 @@ class Reader(Protocol):
     def partition_of(self, symbol: str) -> int:
         """The partition that the symbol is on here, else the one on which its producer should put it."""
 
-    async def progress(self, *, confirmed: bool) -> Sequence[PartitionProgress]:
+    async def progress(self, *, lag_now: bool) -> Sequence[PartitionProgress]:
         """How far each partition held here is.
 
-        The lag may be a second old, unless it is to be `confirmed` by asking the broker.
+        The lag may be a second old, unless the broker is to be asked for it now.
         """
 
     async def reach(self, positions: Mapping[int, int], seconds: float) -> None:

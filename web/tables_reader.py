@@ -95,7 +95,7 @@ class TablesReader:
             reasons.append(self._recovery())
         elif app.batch_consumer.stream_tps():
             # Without partitions, as with more workers than these, there is nothing to be confirmed.
-            silence = monotonic() - app.batch_consumer.confirmed_at
+            silence = self._silence()
             if silence > self._settings.session_seconds:
                 reasons.append(f"the broker has not confirmed this worker's membership for {silence:.0f} s")
         return Readiness(recovering, tuple(reasons), RETRY_AFTER_SECONDS, app.owner, recent_letters.counts())
@@ -130,12 +130,19 @@ class TablesReader:
         """Be told every second how many records each partition held here lags behind."""
         self._lags = {tp.partition: lag for tp, lag in lags.items()}
 
-    async def progress(self, *, confirmed: bool) -> Sequence[PartitionProgress]:
+    async def progress(self, *, lag_now: bool) -> Sequence[PartitionProgress]:
         """How far each partition held here is."""
-        held = sorted(self._held)
-        if confirmed and held:
+        if lag_now and self._held:
             self.note_lags(await self._app.lag())
-        return [PartitionProgress(number, self._reached(number), self._lags.get(number)) for number in held]
+        confirmed = self._silence() <= self._settings.session_seconds
+        return [
+            PartitionProgress(number, self._reached(number), self._lags.get(number), confirmed)
+            for number in sorted(self._held)
+        ]
+
+    def _silence(self) -> float:
+        """For how many seconds the broker has not confirmed this worker's membership of the group."""
+        return monotonic() - self._app.batch_consumer.confirmed_at
 
     def _reached(self, partition: int) -> int | None:
         finished = self._app.batch_consumer.finished(TP(self._raw_topic, partition))

@@ -58,7 +58,7 @@ class Group:
             await reader.reach(fresh.min_position, fresh.seconds)
         assignment = reader.assignment
         # Before the rows: they are as new, or newer.
-        progress = await reader.progress(confirmed=fresh.max_lag is not None)
+        progress = await reader.progress(lag_now=fresh.max_lag is not None)
         part = await make()
         if reader.readiness().recovering or reader.assignment != assignment:
             raise RecoveringError  # Some rows may have gone with their partition.
@@ -115,7 +115,8 @@ class Group:
 
 def status_of(url: str | None, part: Part, progress: PartitionProgress) -> PartitionStatus:
     """How a partition is that a part has."""
-    return PartitionStatus(progress.partition, url, "active", progress.position, progress.lag, part.as_of)
+    status: Status = "active" if progress.confirmed else "unassigned"
+    return PartitionStatus(progress.partition, url, status, progress.position, progress.lag, part.as_of)
 
 
 def _status(owner: PartitionOwner, answers: Mapping[str, Part | Status], parts: Mapping[str, Part]) -> PartitionStatus:

@@ -46,7 +46,7 @@ class NotAPart(ValueError):
 
 async def write_part(part: Part) -> AsyncIterator[bytes]:
     """A line of JSON for everything but the lines, then one for each of these, with tabs between its fields."""
-    progress = [[each.partition, each.position, each.lag] for each in part.partitions]
+    progress = [[each.partition, each.position, each.lag, each.confirmed] for each in part.partitions]
     said = {"head": part.head, "partitions": progress, "as_of": part.as_of}
     yield json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
     some: list[bytes] = []

@@ -89,6 +89,7 @@ class FakeReader:
         self.positions = {0: 12, 1: 7}
         self.lags: dict[int, int | None] = {0: 0, 1: 0}
         self.assignment = 1
+        self.is_member = True
         #: What was waited for.
         self.waits: list[Mapping[int, int]] = []
 
@@ -101,9 +102,11 @@ class FakeReader:
     def partition_of(self, symbol: str) -> int:
         return self.placed.get(symbol, 0)
 
-    async def progress(self, *, confirmed: bool) -> Sequence[PartitionProgress]:
+    async def progress(self, *, lag_now: bool) -> Sequence[PartitionProgress]:
         return [
-            PartitionProgress(each.partition, self.positions.get(each.partition), self.lags.get(each.partition))
+            PartitionProgress(
+                each.partition, self.positions.get(each.partition), self.lags.get(each.partition), self.is_member
+            )
             for each in self.partitions
             if each.here
         ]

@@ -153,6 +153,19 @@ async def test_a_partition_that_two_workers_say_they_have_is_not_complete(full: 
     assert other.reader.partitions[1].here
 
 
+async def test_who_may_no_longer_be_a_member_does_not_pass_for_complete(full: Cluster) -> None:
+    """After a pause a worker still has what others have taken over meanwhile."""
+    asked, other, _ = full.members
+    other.reader.is_member = False
+    for member in (asked, other):
+        answer = (await member.client.get("/signals", params={"run": RUN})).json()
+        assert statuses(answer) == ["active", "unassigned", "active"] * 2
+        assert answer["complete"] is False
+        of_one = (await member.client.get("/signals/S01", params={"run": RUN})).json()
+        assert (statuses(of_one), of_one["complete"], of_one["total"]) == (["unassigned"], False, 60)
+        assert (await member.client.get("/signals/S01", params={"run": RUN, "max_lag": 9})).status_code == 503
+
+
 async def test_rows_that_may_have_gone_with_their_partition_are_not_shown(full: Cluster) -> None:
     asked = full.members[0]
     recent = asked.reader.recent

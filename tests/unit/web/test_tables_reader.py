@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from time import monotonic
 from types import SimpleNamespace
 from typing import Any
 
@@ -153,7 +154,12 @@ async def test_how_far_each_partition_is(worker: StocksApp) -> None:
     write(worker, 1, series("run", HERE, [1.0]))
     reader = await take(worker, 0, 1)
     reader.note_lags({TP("stocks.raw.avro", 1): 3})
-    assert await reader.progress(confirmed=False) == [PartitionProgress(0, None, None), PartitionProgress(1, 42, 3)]
+    for silence, confirmed in ((0.0, True), (worker.options.session_seconds + 1, False)):
+        worker.batch_consumer.confirmed_at = monotonic() - silence
+        assert await reader.progress(lag_now=False) == [
+            PartitionProgress(0, None, None, confirmed),
+            PartitionProgress(1, 42, 3, confirmed),
+        ]
 
 
 async def test_waiting_for_a_position_ends_with_it_or_with_its_time(worker: StocksApp) -> None:

@@ -17,7 +17,9 @@ lines = st.builds(
     st.integers(0, 99),
     st.sampled_from([b"{}", b'{"a":"\\n\\t"}', '{"b":"\u2028"}'.encode()]),
 )
-progress = st.builds(PartitionProgress, st.integers(0, 99), st.none() | st.integers(0, 2**60), st.none() | st.just(3))
+progress = st.builds(
+    PartitionProgress, st.integers(0, 99), st.none() | st.integers(0, 2**60), st.none() | st.just(3), st.booleans()
+)
 parts = st.builds(
     Part,
     st.dictionaries(texts, st.none() | st.integers() | texts | st.lists(texts, max_size=3), max_size=3),
