@@ -1,4 +1,4 @@
-# Every target is one command; `make help` lists them. Needs Python 3.11 or newer, git and make.
+# Every target is one command; `make help` lists them, under the headings that begin with ##@. Needs Python 3.11 or newer, git and make.
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -18,8 +18,9 @@ REPLAY := $(if $(FILE),"$(FILE)") \
 
 .PHONY: help
 help: ## List the targets.
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
-	@echo '  More options go into ARGS, for example: make demo ARGS=--exit'
+	@awk -F ':.*## ' '/^##@ / {print "\n" substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo 'More options go into ARGS, for example: make demo ARGS=--exit'
 
 .venv/.done: pyproject.toml uv.lock | $(UV)
 	$(UV) sync --locked --quiet
@@ -30,31 +31,17 @@ help: ## List the targets.
 	$(PYTHON) -m venv .uv
 	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-.PHONY: env
-env: .venv/.done ## Create the environment .venv from the lock.
+##@ Try it
 
 .PHONY: demo
 demo: env ## Watch signals being made of a synthetic session: stack, worker, producer, all in one. Ctrl-C stops it.
 	@$(STOCKS) demo $(ARGS)
 
-.PHONY: test
-test: env ## Run all tests; those that need Kafka and a registry start their own.
-	.venv/bin/pytest -n 4 --dist worksteal $(ARGS)
+.PHONY: signals
+signals: env ## Print the signals topic: ARGS="--json --until-end".
+	@exec $(STOCKS) tail signals --from-beginning $(ARGS)
 
-.PHONY: fuzz
-fuzz: env ## Feed every decoder with broken bytes, 5 minutes each: ARGS="avro csv --minutes 1".
-	@$(UV) sync --locked --quiet --group fuzz
-	@.venv/bin/python -m tests.fuzzing $(ARGS)
-
-.PHONY: lint
-lint: env ## Check style and the direction of imports.
-	.venv/bin/ruff check
-	.venv/bin/ruff format --check
-	.venv/bin/lint-imports
-
-.PHONY: type
-type: env ## Check types.
-	.venv/bin/mypy
+##@ Run it
 
 .PHONY: stack-up
 stack-up: env ## Start a local Kafka and schema registry.
@@ -65,7 +52,7 @@ stack-down: env ## Stop them; their data stays.
 	@$(STOCKS) stack down
 
 .PHONY: stack-status
-stack-status: env ## Tell whether they run, and where.
+stack-status: env ## Say whether they run, and where.
 	@$(STOCKS) stack status $(ARGS)
 
 .PHONY: worker
@@ -80,21 +67,46 @@ replay: env ## Send bars: FILE=bars.csv (ARGS=--check only looks), or SOURCE=, D
 live: env ## Send Alpaca's bars as they come; keys in .env. SYMBOLS=AAPL,SPY, STREAM=1 for the websocket.
 	@exec $(STOCKS) live $(ARGS)
 
-.PHONY: signals
-signals: env ## Print the signals topic: ARGS="--json --until-end".
-	@exec $(STOCKS) tail signals --from-beginning $(ARGS)
+##@ See what is wrong, and start over
 
 .PHONY: doctor
 doctor: env ## Check broker, registry, topics, schemas and versions.
 	@$(STOCKS) doctor $(ARGS)
 
+.PHONY: clean
+clean: ## Stop the local stack; remove the environment, the stack's data and the worker's tables. YES=1: do not ask.
+	@if [ -x $(STOCKS) ]; then $(STOCKS) stack down; YES="$(YES)" .venv/bin/python -m app.cli.clean; fi
+	rm -rf .venv .uv .stack data
+
+##@ Change it
+
+.PHONY: env
+env: .venv/.done ## Create the environment .venv from the lock.
+
+.PHONY: lint
+lint: env ## Check style and the direction of imports.
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/lint-imports
+
+.PHONY: type
+type: env ## Check types.
+	.venv/bin/mypy
+
+.PHONY: test
+test: env ## Run all tests; those that need Kafka and a registry start their own.
+	.venv/bin/pytest -n 4 --dist worksteal $(ARGS)
+
+.PHONY: fuzz
+fuzz: env ## Feed every decoder with broken bytes, 5 minutes each: ARGS="avro csv --minutes 1".
+	@$(UV) sync --locked --quiet --group fuzz
+	@.venv/bin/python -m tests.fuzzing $(ARGS)
+
+##@ Measure it, and let faults happen
+
 .PHONY: bench
 bench: env ## Measure, beside other programs for the same job: ARGS=--quick, ARGS="--quick --with-jvm", ARGS=--help.
 	@.venv/bin/python -m tests.bench $(ARGS)
-
-.PHONY: screenshots
-screenshots: env ## Make the pictures of the page in docs/images, in a Chromium that is installed.
-	@.venv/bin/python -m tests.browser.screenshots
 
 .PHONY: chaos
 chaos: env ## Let faults happen for long, and judge what is left: ARGS="--faults 300 --seed 7".
@@ -108,7 +120,6 @@ soak: env ## Send 15 sessions of 1,000 symbols at full speed with a fault every 
 pressure: env ## Measure memory and waiting under more than one worker can take; some minutes.
 	@.venv/bin/python -m tests.pressure $(ARGS)
 
-.PHONY: clean
-clean: ## Stop the local stack; remove the environment, the stack's data and the worker's tables. YES=1: do not ask.
-	@if [ -x $(STOCKS) ]; then $(STOCKS) stack down; YES="$(YES)" .venv/bin/python -m app.cli.clean; fi
-	rm -rf .venv .uv .stack data
+.PHONY: screenshots
+screenshots: env ## Make the pictures of the page in docs/images, in a Chromium that is installed.
+	@.venv/bin/python -m tests.browser.screenshots

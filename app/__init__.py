@@ -1,1 +1,1 @@
-"""The application: settings, topics, sources, producer, engine, domain, the local stack and the command line."""
+"""The application: all but the agents, the table and the API; each package in it says what it holds."""

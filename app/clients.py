@@ -102,6 +102,8 @@ def consumer_config(settings: Settings, group: str) -> dict[str, Any]:
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
         "auto.offset.reset": "earliest",
+        # With its default, 1 s, a queue that was full for a moment is filled again only then.
+        "fetch.queue.backoff.ms": 5,
     }
 
 

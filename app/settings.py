@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_va
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.alerts.quiet_hours import QuietHours
 from app.domain.strategy import Strategy
 from app.errors import StocksError
 from app.settings_faults import ENV_ENCODING, faults, file_faults, gone_names, passed_over
@@ -84,6 +85,21 @@ def _readable_file(value: Path) -> Path:
     if not value.is_file():
         raise ValueError("is not a file that can be read")
     return value
+
+
+def _quiet_hours(value: str) -> str:
+    QuietHours.parse(value)
+    return value
+
+
+def _some_of(*known: str) -> AfterValidator:
+    def check(value: str) -> str:
+        names = [name.strip() for name in value.split(",") if name.strip()]
+        if not names or not set(names) <= set(known):
+            raise ValueError(f"must be one or more of {', '.join(known)}, with commas between")
+        return value
+
+    return AfterValidator(check)
 
 
 #: The most bars that can be kept of a series, and so the longest period that an indicator may have.
@@ -163,6 +179,20 @@ class Settings(BaseSettings):
     late_bars: int = Field(default=10, ge=0, le=1000)
     keep_bars: int = Field(default=800, ge=10, le=_MOST_BARS)
 
+    # Alerts. Addresses are opened, and refused, by `stocks alerts` alone: that takes a library of their own.
+    alert_urls: SecretStr | None = None
+    alert_urls_file: Annotated[Path, AfterValidator(_expanded), AfterValidator(_readable_file)] | None = None
+    alert_webhook_url: SecretStr | None = None
+    alert_webhook_secret: SecretStr | None = None
+    alert_symbols: str = ""
+    alert_on: Annotated[str, _some_of("BUY", "SELL", "HOLD")] = "BUY,SELL"
+    alert_origins: Annotated[str, _some_of("live", "backfill", "replay", "synthetic")] = "live"
+    alert_seed_weight: float = Field(default=0.001, ge=0, le=1)
+    alert_quiet_hours: Annotated[str, AfterValidator(_quiet_hours)] | None = None
+    alert_per_minute: int = Field(default=20, ge=1, le=1000)
+    alert_singles: int = Field(default=3, ge=0, le=100)
+    alert_fresh_minutes: float = Field(default=15.0, ge=1, le=1440)
+
     @model_validator(mode="after")
     def _agree(self) -> Self:
         faults = [*self._key_faults(), *self._strategy_faults()]
@@ -205,6 +235,11 @@ class Settings(BaseSettings):
     def transaction_seconds(self) -> float:
         """When Kafka aborts a worker's transaction by itself: a little after the worker's session has expired."""
         return self.session_seconds + 5.0
+
+    @property
+    def quiet_hours(self) -> QuietHours | None:
+        """ALERT_QUIET_HOURS, None when alerts are sent at all hours."""
+        return QuietHours.parse(self.alert_quiet_hours) if self.alert_quiet_hours else None
 
     @property
     def symbol_names(self) -> tuple[str, ...]:

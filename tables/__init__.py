@@ -1,1 +1,1 @@
-"""The changelog-backed tables and the binary layout of their values."""
+"""The table of windows: its rows, their bytes, and the cache in memory; it is restored from its changelog."""

@@ -1,1 +1,1 @@
-"""The read side: FastAPI inside the worker, over its tables, never over a topic."""
+"""The API and the page: FastAPI inside the worker, over its table; only push and dead letters come from topics."""

@@ -70,12 +70,12 @@ class CheckedWorker(faust.Worker):
 
     def execute_from_commandline(self) -> NoReturn:
         """Run the worker until it ends; raises SystemExit with a sentence where there is one."""
+        _bound_arenas()  # Before clients make threads, which would have their heaps already.
         try:
             cast("BatchApp", self.app).prepare()
         except OperatorError as error:
             click.echo(f"Error: {error}", err=True)
             raise SystemExit(error.exit_status) from None
-        _bound_arenas()
         try:
             super().execute_from_commandline()
         finally:

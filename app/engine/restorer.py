@@ -60,6 +60,8 @@ class ChangelogRestorer:
             "auto.offset.reset": "earliest",
             # A local broker gives more than librdkafka's default queue holds before the first call takes any.
             "queued.max.messages.kbytes": 32 * 1024,
+            # With its default, 1 s, a queue that was full for a moment is filled again only then.
+            "fetch.queue.backoff.ms": 5,
             "fetch.wait.max.ms": 20,
         }
         self._topic = topic

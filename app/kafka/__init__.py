@@ -1,1 +1,1 @@
-"""Kafka as this system uses it: clients, admin, topics, reading and sending."""
+"""Kafka as this system uses it: options for the engine, encoding records, a watch on transactions that stay open."""

@@ -1,1 +1,1 @@
-"""Where bars come from: every source is one small `Source` (base.py)."""
+"""Where bars come from: files, Alpaca, or made up; each is one small `Source` (base.py)."""

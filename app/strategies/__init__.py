@@ -1,1 +1,1 @@
-"""Rules in files: those of this project by their names, and anyone's own by a path."""
+"""Reads the rule that STRATEGY names: one of this project, or a user's own Python file."""

@@ -1,1 +1,1 @@
-"""What a command owes the terminal it runs on: readable text, and an end when the terminal or its reader has gone."""
+"""Readable text on a terminal, and an end when the terminal or the reader of a command has gone."""

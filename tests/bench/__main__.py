@@ -84,7 +84,7 @@ def main(
     compare its restoring with bare consumers of the same changelogs.
 
     Systems run in turns, and ratios of the medians end the report: this project's by the other's. `publish FILE…`
-    instead of LOADS makes docs/PERFORMANCE.md of what --save wrote.
+    instead of LOADS makes docs/performance.md of what --save wrote.
     """
     if bool(kafka) != bool(schema_registry):
         raise click.UsageError("--kafka and --schema-registry go together")

@@ -14,7 +14,7 @@ MIB = 2**20
 class Figure:
     """One number of a run's result, as it is shown; None where there is none. `compared` ones make the ratios.
 
-    Its key is what JSON calls it, and what docs/PERFORMANCE.md is made by.
+    Its key is what JSON calls it, and what docs/performance.md is made by.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""The tables and sums of docs/PERFORMANCE.md."""
+"""The tables and sums of docs/performance.md."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""docs/PERFORMANCE.md and its plots, from what a bench saved."""
+"""docs/performance.md and its plots, from what a bench saved."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,13 +38,13 @@ _PLOTS = {
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--into", default=ROOT / "docs", type=click.Path(file_okay=False, path_type=Path), help="Another folder.")
 def main(files: Sequence[Path], into: Path) -> None:
-    """Make PERFORMANCE.md and its plots of what `--save` wrote; of a load in several FILES the last one counts."""
+    """Make performance.md and its plots of what `--save` wrote; of a load in several FILES the last one counts."""
     try:
         saved = load_saved(files)
     except NotSaved as error:
         raise click.ClickException(str(error)) from None
     publish(saved, into)
-    click.echo(f"{into / 'PERFORMANCE.md'}")
+    click.echo(f"{into / 'performance.md'}")
 
 
 def publish(saved: Saved, into: Path) -> None:
@@ -55,7 +55,7 @@ def publish(saved: Saved, into: Path) -> None:
         (plots / f"{load}.svg").write_text(
             bar_chart(title.format(size=_size(saved, load)), bars(saved, load, key, form))
         )
-    (into / "PERFORMANCE.md").write_text(page(saved))
+    (into / "performance.md").write_text(page(saved))
 
 
 def page(saved: Saved) -> str:

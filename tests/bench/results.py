@@ -1,4 +1,4 @@
-"""A bench's results as JSON: for other programs, and for docs/PERFORMANCE.md."""
+"""A bench's results as JSON: for other programs, and for docs/performance.md."""
 
 import json
 from collections.abc import Mapping

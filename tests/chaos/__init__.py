@@ -1,0 +1,1 @@
+"""`make chaos`: random faults on a cluster of its own, judged from outside."""

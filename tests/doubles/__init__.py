@@ -1,0 +1,1 @@
+"""Doubles of what is outside: Alpaca, a registry, a clock, a proxy."""

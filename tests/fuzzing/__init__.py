@@ -1,0 +1,1 @@
+"""`make fuzz`: feeds every decoder with changed bytes."""

@@ -1,0 +1,1 @@
+"""Bytes that releases wrote, which every later version must read."""

@@ -13,8 +13,8 @@ from tests.pressure.onlooker import looking_on
 LARGE_RECORDS = 1200
 LARGE_BYTES = 900_000
 
-#: docs/MEMORY.md derives less for two partitions and no windows. It took 320 MiB at most, with batches that the garbage
-#: collector has to find 1,270, and with batches that no sum of bytes bounds 1,400.
+#: docs/operate.md derives less for two partitions and no windows. It took 320 MiB at most, 1,270 with batches that the
+#: garbage collector has to find, and 1,400 with batches that no sum of bytes bounds.
 MOST_BYTES = 550 * 2**20
 
 

@@ -1,0 +1,1 @@
+"""`make pressure`: memory and waiting under more load than one worker can take."""

@@ -1,0 +1,1 @@
+"""`make soak`: many sessions at full speed, with faults; memory must stay flat."""

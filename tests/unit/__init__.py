@@ -1,0 +1,1 @@
+"""Tests without Kafka: a file for each file of the code, of the same name."""

@@ -1,1 +1,1 @@
-"""The routes, one file a concern."""
+"""The routes of the API and the page, one concern a file."""

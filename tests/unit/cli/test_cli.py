@@ -19,7 +19,7 @@ def test_help_lists_every_command_with_what_it_does() -> None:
 
 
 def test_help_is_quick_because_nothing_heavy_is_imported() -> None:
-    heavy = ["faust", "confluent_kafka", "fastavro", "fastapi", "numpy", "pydantic", "schema_registry"]
+    heavy = ["apprise", "faust", "confluent_kafka", "fastavro", "fastapi", "numpy", "pydantic", "schema_registry"]
     script = (
         "import sys; from click.testing import CliRunner; from app.cli import main; "
         "assert CliRunner().invoke(main, ['--help']).exit_code == 0; "

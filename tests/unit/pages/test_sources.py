@@ -23,7 +23,7 @@ from app.sources.files.bar_files import BarFiles
 from app.sources.files.check import check_files
 from app.sources.files.detect import FORMS
 
-PAGE = (Path(__file__).parents[2] / "docs" / "sources.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "sources.md").read_text(encoding="utf-8")
 
 
 class Example(NamedTuple):

@@ -1,0 +1,35 @@
+"""What a lane needs of whatever it sends to."""
+
+from typing import Protocol
+
+from app.alerts.message import Message
+from app.errors import StocksError
+
+
+class AlertsError(StocksError):
+    """Alerts cannot be sent as the settings are; never shows an address, for it may be a secret."""
+
+
+class NotSent(Exception):
+    """A message that was not taken. The text says why without any address.
+
+    `uncertain`: it may have arrived all the same. `retry_after_s`: what the other side asked to wait, in seconds.
+    """
+
+    def __init__(self, why: str, *, uncertain: bool = False, retry_after_s: float = 0.0) -> None:
+        super().__init__(why)
+        self.uncertain = uncertain
+        self.retry_after_s = retry_after_s
+
+
+class Destination(Protocol):
+    """Somewhere to send messages to. `name` is shown and part of its group's name, so it holds no secret.
+
+    `characters` is how long the text of a digest may be.
+    """
+
+    name: str
+    characters: int
+
+    def send(self, message: Message, now_ms: int) -> None:
+        """Send it, within half a minute; `now_ms` is UTC epoch milliseconds. Raises NotSent."""

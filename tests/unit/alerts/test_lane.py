@@ -1,0 +1,339 @@
+"""A lane with a reader and a destination that do what the test says; time does not pass by itself."""
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from app.alerts import lane as lanes
+from app.alerts.destination import NotSent
+from app.alerts.inbox import CommitFailed, Received
+from app.alerts.lane import Lane
+from app.alerts.message import Message
+from app.alerts.outbox import Limits
+from app.alerts.progress import Place, Progress
+from app.alerts.quiet_hours import QuietHours
+from app.alerts.rate_limit import RateLimit
+from app.alerts.rules import Rules
+from app.domain.records import Signal
+from tests.unit.alerts.made import NOW_MS, signal
+
+
+class Topic:
+    """Partition 0 of a topic with what its group committed, which outlives a lane."""
+
+    def __init__(self, *signals: Signal) -> None:
+        self.signals = list(signals)
+        self.committed = Place(0)
+        self.history: list[Place] = []
+        self.refuse_commits = 0
+
+
+class TopicInbox:
+    """Reads it, two records at a time."""
+
+    def __init__(self, topic: Topic, lost: Callable[[set[int]], None], idle: Callable[[], None]) -> None:
+        self._topic, self._idle, self.lost = topic, idle, lost
+        self.paused = self.closed = False
+        self.rebalance()
+
+    def rebalance(self) -> None:
+        """The partition goes, and comes back."""
+        self._progress = Progress()
+        self._progress.begin(0, self._topic.committed, 0, len(self._topic.signals))
+        self._next = 0
+
+    def read(self, seconds: float) -> list[Received]:
+        if self.paused or self._next == len(self._topic.signals):
+            self._idle()
+            return []
+        offsets = range(self._next, min(self._next + 2, len(self._topic.signals)))
+        self._next = offsets.stop
+        self._progress.advance(0, offsets.stop)
+        return [
+            Received(
+                self._topic.signals[offset],
+                0,
+                offset,
+                self._progress.is_handled(0, offset),
+                self._progress.is_uncertain(0, offset),
+            )
+            for offset in offsets
+        ]
+
+    def pause(self, paused: bool) -> None:
+        self.paused = paused
+
+    def is_catching_up(self) -> bool:
+        return self._progress.is_catching_up
+
+    def commit(self, first_waiting: Mapping[int, int], sending_until: Mapping[int, int]) -> None:
+        changed = self._progress.to_commit(first_waiting, sending_until)
+        if changed and self._topic.refuse_commits:
+            self._topic.refuse_commits -= 1
+            raise CommitFailed("the broker is away")
+        if changed:
+            self._topic.committed = changed[0]
+            self._topic.history.append(changed[0])
+            self._progress.committed(changed)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class Target:
+    """Takes messages, or does what `answers` has next."""
+
+    name = "target"
+    characters = 2000
+
+    def __init__(self, *answers: BaseException | None) -> None:
+        self.answers = list(answers)
+        self.messages: list[Message] = []
+
+    def send(self, message: Message, now_ms: int) -> None:
+        answer = self.answers.pop(0) if self.answers else None
+        if answer is None:
+            self.messages.append(message)
+            return
+        if isinstance(answer, Killed) or (isinstance(answer, NotSent) and answer.uncertain):
+            self.messages.append(message)  # It arrived, and nobody learns of it.
+        raise answer
+
+    @property
+    def offsets(self) -> list[list[int]]:
+        return [[each.offset for each in message.alerts] for message in self.messages]
+
+    @property
+    def repeated(self) -> list[bool]:
+        return [message.possibly_repeated for message in self.messages]
+
+
+class Clock:
+    """Seconds, which pass only when a lane has nothing to read."""
+
+    def __init__(self) -> None:
+        self.now = NOW_MS / 1000
+
+    def time(self) -> float:
+        return self.now
+
+    monotonic = time
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(lanes, "time", made)
+    return made
+
+
+def run(topic: Topic, target: Target, clock: Clock, seconds: float = 10, **changes: Any) -> TopicInbox:
+    """A lane from its start until it was idle for so many seconds in all, or killed."""
+    stop, until = threading.Event(), clock.now + seconds
+    opened: list[TopicInbox] = []
+
+    def idle() -> None:
+        clock.now += 0.1
+        if clock.now >= until:
+            stop.set()
+
+    def open_inbox(lost: Callable[[set[int]], None]) -> TopicInbox:
+        opened.append(TopicInbox(topic, lost, idle))
+        return opened[0]
+
+    lane = Lane(
+        target,
+        open_inbox,
+        Rules(),
+        changes.get("limits", Limits()),
+        RateLimit(changes.get("per_minute", 20), clock.monotonic),
+        changes.get("quiet"),
+        stop,
+        clock.time,
+    )
+    try:
+        lane.run()
+    except Killed:
+        pass
+    else:
+        assert opened[0].closed
+    return opened[0]
+
+
+def test_alerts_arrive_in_order_and_are_committed_after_that(clock: Clock) -> None:
+    topic = Topic(signal(0), signal(1, transition=False), signal(2))
+    target = Target()
+    run(topic, target, clock)
+    assert (target.offsets, target.repeated) == ([[0], [2]], [False, False])
+    assert topic.committed == Place(3)
+    assert topic.history.index(Place(0, "sending until 1")) < topic.history.index(Place(2))
+
+
+def test_a_target_that_is_away_gets_it_all_later_in_a_digest_and_nothing_is_doubtful(clock: Clock) -> None:
+    topic = Topic(*(signal(number) for number in range(6)))
+    target = Target(*(NotSent("no connection") for _ in range(40)))
+    run(topic, target, clock, seconds=3600)
+    assert (target.offsets, target.repeated) == ([[0, 1, 2, 3, 4, 5]], [False])
+    assert topic.committed == Place(6)
+
+
+def test_while_it_is_away_nothing_is_noted_as_sent(clock: Clock) -> None:
+    topic = Topic(signal())
+    run(topic, Target(*(NotSent("no connection") for _ in range(1000))), clock, seconds=300)
+    assert topic.committed == Place(0)
+    again = Target()
+    run(topic, again, clock)
+    assert again.repeated == [False]
+
+
+def test_attempts_are_further_and_further_apart_up_to_a_minute(clock: Clock) -> None:
+    target = Target(*(NotSent("no connection") for _ in range(10_000)))
+    run(Topic(signal()), target, clock, seconds=3600)
+    attempts = 10_000 - len(target.answers)
+    assert 60 <= attempts <= 400
+
+
+def test_what_the_target_asks_to_wait_is_waited(clock: Clock) -> None:
+    target = Target(*(NotSent("answered 429", retry_after_s=300) for _ in range(100)))
+    run(Topic(signal()), target, clock, seconds=3600)
+    assert 11 <= 100 - len(target.answers) <= 13
+
+
+def test_an_answer_that_leaves_it_open_is_followed_by_the_same_message_marked(clock: Clock) -> None:
+    topic = Topic(*(signal(number) for number in range(6)))
+    target = Target(NotSent("answered 500", uncertain=True))
+    run(topic, target, clock)
+    assert target.offsets == [[0, 1, 2, 3, 4, 5]] * 2
+    assert target.repeated == [False, True]
+    assert target.messages[0].id == target.messages[1].id
+    assert topic.committed == Place(6)
+
+
+def test_killed_while_sending_one_is_repeated_and_marked_and_none_is_lost(clock: Clock) -> None:
+    topic = Topic(signal(0), signal(1))
+    target = Target(Killed())
+    run(topic, target, clock)
+    assert topic.committed == Place(0, "sending until 1")
+    run(topic, target, clock)
+    assert (target.offsets, target.repeated) == ([[0], [0], [1]], [False, True, False])
+
+
+def test_killed_while_sending_a_digest_the_same_digest_is_sent_although_more_have_come(clock: Clock) -> None:
+    topic = Topic(*(signal(number) for number in range(5)))
+    target = Target(Killed())
+    run(topic, target, clock)
+    topic.signals += [signal(number) for number in range(5, 12)]
+    run(topic, target, clock, seconds=200)
+    assert target.offsets == [[0, 1, 2, 3, 4], [0, 1, 2, 3, 4], [5, 6, 7, 8, 9, 10, 11]]
+    assert target.repeated == [False, True, False]
+    assert target.messages[0].id == target.messages[1].id
+
+
+def test_killed_again_and_again_each_repeat_is_marked(clock: Clock) -> None:
+    topic, target = Topic(signal(0), signal(1)), Target(Killed(), Killed(), Killed())
+    for _ in range(4):
+        run(topic, target, clock)
+    assert target.offsets == [[0], [0], [0], [0], [1]]
+    assert target.repeated == [False, True, True, True, False]
+
+
+def test_killed_before_it_could_say_that_it_sends_nothing_is_sent(clock: Clock) -> None:
+    topic, target = Topic(signal(0)), Target()
+    topic.refuse_commits = 100_000
+    run(topic, target, clock, seconds=30)
+    assert target.messages == []
+    topic.refuse_commits = 0
+    run(topic, target, clock)
+    assert (target.offsets, target.repeated) == ([[0]], [False])
+
+
+def test_a_commit_that_fails_after_the_answer_is_made_later(clock: Clock) -> None:
+    topic = Topic(signal(0))
+
+    class ThenAway(Target):
+        def send(self, message: Message, now_ms: int) -> None:
+            super().send(message, now_ms)
+            topic.refuse_commits = 2
+
+    target = ThenAway()
+    run(topic, target, clock, seconds=30)
+    assert (target.offsets, topic.committed) == ([[0]], Place(1))
+
+
+def test_only_so_many_a_minute_and_the_rest_becomes_a_digest(clock: Clock) -> None:
+    topic = Topic(*(signal(number) for number in range(3)))
+    target = Target()
+    run(topic, target, clock, seconds=30, per_minute=2)
+    assert target.offsets == [[0], [1]]
+    run(topic, target, clock, seconds=90, per_minute=2)
+    assert target.offsets == [[0], [1], [2]]
+
+
+def test_in_quiet_hours_nothing_is_sent_and_a_digest_follows(clock: Clock) -> None:
+    quiet = QuietHours.parse("14:00-15:00 UTC")  # It is 14:31.
+    topic, target = Topic(signal(0), signal(1)), Target()
+    run(topic, target, clock, seconds=28 * 60, quiet=quiet)
+    assert (target.messages, topic.committed) == ([], Place(0))
+    run(topic, target, clock, seconds=120, quiet=quiet)
+    assert [(message.digest, len(message.alerts)) for message in target.messages] == [(True, 2)]
+
+
+def test_memory_is_bounded_while_a_target_is_away(clock: Clock) -> None:
+    topic = Topic(*(signal(number) for number in range(50)))
+    target = Target(*(NotSent("no connection") for _ in range(5)))
+    inbox = run(topic, target, clock, seconds=300, limits=Limits(most=10))
+    assert sorted(offset for message in target.offsets for offset in message) == list(range(50))
+    assert max(len(message) for message in target.offsets) <= 11
+    assert not inbox.paused
+
+
+def test_what_was_sent_before_the_start_is_known(clock: Clock) -> None:
+    topic, target = Topic(signal(0)), Target()
+    run(topic, target, clock)
+    topic.signals += [signal(0), signal(0, action="HOLD", transition=False, revision=1)]
+    run(topic, target, clock)
+    assert target.offsets == [[0], [2]], "the repeat is not sent, and the correction withdraws"
+    assert target.messages[1].alerts[0].kind == "withdrawn"
+
+
+@pytest.mark.parametrize("refused", [0, 4])
+def test_a_partition_that_goes_and_comes_back_is_read_again(clock: Clock, refused: int) -> None:
+    """Also when the broker takes no offsets for a while after a message arrived."""
+    topic = Topic(signal(0), signal(1))
+
+    class Rebalancing(Target):
+        refused: int = 0
+
+        def send(self, message: Message, now_ms: int) -> None:
+            super().send(message, now_ms)
+            topic.refuse_commits, self.refused = self.refused, 0
+
+    class Inbox(TopicInbox):
+        def read(self, seconds: float) -> list[Received]:
+            self.times = getattr(self, "times", 0) + 1
+            if self.times in (3, 12):
+                self.lost({0})
+                self.rebalance()
+            return super().read(seconds)
+
+    stop, target = threading.Event(), Rebalancing()
+    target.refused = refused
+
+    def idle() -> None:
+        clock.now += 0.1
+        if clock.now > NOW_MS / 1000 + 60:
+            stop.set()
+
+    def open_inbox(lost: Callable[[set[int]], None]) -> TopicInbox:
+        return Inbox(topic, lost, idle)
+
+    rate = RateLimit(20, clock.time)
+    Lane(target, open_inbox, Rules(), Limits(), rate, None, stop, clock.time).run()
+    assert (target.offsets, target.repeated) == ([[0], [1]], [False, False])
+    assert topic.committed == Place(2)

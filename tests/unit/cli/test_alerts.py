@@ -1,0 +1,92 @@
+import base64
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from app.cli import main
+from app.settings import settings
+from tests.unit.alerts.servers import HttpServer
+
+SECRET = base64.b64encode(bytes(range(32))).decode()
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+@pytest.fixture
+def server() -> Iterator[HttpServer]:
+    with HttpServer().running() as running:
+        yield running
+
+
+def alerts(*arguments: str, env: Mapping[str, str] | None = None) -> Result:
+    return CliRunner().invoke(main, ["alerts", *arguments], env=env or {})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [(["--dry-run", "--test"], "do not go together"), (["--until-end"], "goes with --dry-run only")],
+)
+def test_options_that_do_not_go_together(arguments: list[str], fault: str) -> None:
+    result = alerts(*arguments)
+    assert result.exit_code == 2
+    assert fault in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["--test"]])
+def test_a_bad_destination_ends_it_before_anything_starts_and_is_not_shown(arguments: list[str]) -> None:
+    result = alerts(*arguments, env={"ALERT_URLS": "slack://hunter2"})
+    assert result.exit_code == 1
+    assert "Number 1 of ALERT_URLS is no address that apprise can use" in result.stderr
+    assert "hunter2" not in result.output
+
+
+def test_without_a_destination_it_says_what_to_set() -> None:
+    result = alerts()
+    assert result.exit_code == 1
+    assert "Alerts have no destination: set ALERT_URLS" in result.stderr
+
+
+def test_a_test_arrives_marked_as_one(server: HttpServer) -> None:
+    env = {
+        "ALERT_URLS": server.url("json", "/apprise"),
+        "ALERT_WEBHOOK_URL": server.url(),
+        "ALERT_WEBHOOK_SECRET": SECRET,
+    }
+    result = alerts("--test", env=env)
+    assert result.exit_code == 0, result.output
+    assert result.stdout == "webhook: sent\njson: sent\n"
+    own, other = server.requests
+    assert (own.json["type"], own.json["alerts"]) == ("test", [])
+    assert other.json["title"].startswith("TEST: ")
+
+
+def test_a_test_that_is_not_taken_is_an_error(server: HttpServer) -> None:
+    server.status = 403
+    result = alerts("--test", env={"ALERT_URLS": server.url("json", "/hunter2")})
+    assert result.exit_code == 1
+    assert result.stdout == "json: not sent (answered 403)\n"
+    assert result.stderr == "Error: 1 of 1 did not take the test: json\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fault"),
+    [
+        ("ALERT_ON", "BUY,HODL", "ALERT_ON=BUY,HODL: must be one or more of BUY, SELL, HOLD"),
+        ("ALERT_ORIGINS", "fake", "ALERT_ORIGINS=fake: must be one or more of live, backfill, replay, synthetic"),
+        ("ALERT_QUIET_HOURS", "22-7", "ALERT_QUIET_HOURS=22-7: must be like 22:00-07:00 America/New_York"),
+        ("ALERT_SEED_WEIGHT", "2", "ALERT_SEED_WEIGHT=2: must be a number from 0 to 1"),
+        ("ALERT_URLS_FILE", "nowhere", "ALERT_URLS_FILE=nowhere: is not a file that can be read"),
+    ],
+)
+def test_bad_settings_are_sentences(name: str, value: str, fault: str) -> None:
+    result = alerts("--dry-run", env={name: value})
+    assert result.exit_code == 1
+    assert fault in result.stderr
