@@ -20,7 +20,7 @@ from app.terminal.visible import visible
 def command(symbol: str, at: str | None, run: str | None, url: str | None, as_json: bool) -> None:
     """Say from which numbers a signal follows, so that each can be computed again by hand.
 
-    A worker must run; any of several passes the question on to the one that has the symbol.
+    A worker must run; any of several asks the one that has the symbol.
     """
     from app.listen import local_url
     from app.settings import settings
@@ -37,7 +37,7 @@ def _ask(base: str, path: str, query: dict[str, str]) -> dict[str, Any]:
     import httpx
 
     try:
-        answer = httpx.get(f"{base}{path}", params=query, timeout=30, follow_redirects=True, trust_env=False)
+        answer = httpx.get(f"{base}{path}", params=query, timeout=30, trust_env=False)
         told: dict[str, Any] = answer.json()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise StocksError(

@@ -1,31 +1,39 @@
 """GET /runs and GET /symbols."""
 
 import time
+from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from app.iso_time import iso
-from web.dependencies import CompleteReader, chosen_run, missing, named
+from web.dependencies import CompleteQuestion, part_response
 from web.errors import documented
-from web.models import RunOut, RunsOut, SymbolsOut
+from web.models_runs import RunOut, RunsOut, SymbolsOut
+from web.partition_out import partitions_out
 from web.queries import RunScopeQuery, ScopeQuery
+from web.question import symbols_here
 from web.reader import RunInfo
-from web.run_choice import ASKED_FOR, ChosenRun, choose, merge
+from web.run_choice import choose
+from web.runs import merged_runs
 
 router = APIRouter(tags=["runs"])
 
 
-@router.get("/runs", summary="The runs there are", responses=documented(422, 503))
-async def runs(reader: CompleteReader, query: Annotated[ScopeQuery, Query()]) -> RunsOut:
+@router.get("/runs", summary="The runs there are", response_model=RunsOut, responses=documented(422, 503))
+async def runs(question: CompleteQuestion, query: Annotated[ScopeQuery, Query()]) -> RunsOut | Response:
     """Those of all workers, the one active last first; `active` is the one that answers take when `run` is missing."""
-    if query.scope == "local":
-        found, left_out = merge(reader.runs()), reader.missing_partitions()
-    else:
-        elsewhere = await reader.runs_elsewhere()
-        found, left_out = merge([*reader.runs(), *elsewhere.runs]), elsewhere.unasked
-    active, now = choose(found).run_id, time.time() * 1000
-    return RunsOut(total=len(found), missing_partitions=named(left_out), runs=[_out(run, active, now) for run in found])
+    found = await question.of_all("/runs", query, question.runs.part_here)
+    if question.is_part:
+        return part_response(found.only)
+    known = merged_runs(list(found.parts.values()))
+    active, now = choose(known).run_id, time.time() * 1000
+    return RunsOut(
+        total=len(known),
+        complete=found.complete,
+        partitions=partitions_out(found.partitions),
+        runs=[_out(run, active, now) for run in known],
+    )
 
 
 def _out(run: RunInfo, active: str | None, now_ms: float) -> RunOut:
@@ -45,19 +53,19 @@ def _out(run: RunInfo, active: str | None, now_ms: float) -> RunOut:
     )
 
 
-@router.get("/symbols", summary="The symbols of a run", responses=documented(404, 422, 503))
-async def symbols(reader: CompleteReader, query: Annotated[RunScopeQuery, Query()]) -> SymbolsOut:
-    """Those on this worker, ascending."""
-    if query.scope == "local" and query.run:
-        chosen = ChosenRun(next((run for run in reader.runs() if run.run_id == query.run), None), ASKED_FOR)
-    else:
-        chosen = await chosen_run(reader, query.run)
-    found = reader.symbols(chosen.run_id) if chosen.run_id else []
+@router.get("/symbols", summary="The symbols of a run", response_model=SymbolsOut, responses=documented(404, 422, 503))
+async def symbols(question: CompleteQuestion, query: Annotated[RunScopeQuery, Query()]) -> SymbolsOut | Response:
+    """Those of all workers, ascending."""
+    found = await question.of_run("/symbols", query, partial(symbols_here, question.reader))
+    if question.is_part:
+        return part_response(found.only)
+    names = sorted({symbol for head in found.heads() for symbol in head["symbols"]})
     return SymbolsOut(
-        run_id=chosen.run_id,
-        run_reason=chosen.reason,
-        synthetic=chosen.synthetic,
-        total=len(found),
-        missing_partitions=missing(reader),
-        symbols=list(found),
+        run_id=found.run_id,
+        run_reason=found.run_reason,
+        synthetic=found.synthetic,
+        total=len(names),
+        complete=found.complete,
+        partitions=partitions_out(found.partitions),
+        symbols=names,
     )

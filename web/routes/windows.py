@@ -1,9 +1,10 @@
 """GET /windows/{symbol}."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query, Response
 
 from app.calendar.sessions import session_gap
 from app.domain.explain import explain_split
@@ -11,12 +12,16 @@ from app.domain.indicators.rsi import seed_weight
 from app.domain.row import Row
 from app.domain.strategy import Strategy
 from app.iso_time import iso
-from web.dependencies import CompleteReader
+from app.turns import in_turns
+from web.dependencies import CompleteQuestion, part_response
 from web.errors import documented
-from web.located import located
+from web.json_list import json_response
 from web.models import BarOut, IndicatorsOut, PositionOut, SeriesStartOut, WindowOut
+from web.partition_out import partitions_out
 from web.queries import SymbolBarsQuery
-from web.reader import Bars, Position
+from web.reader import Bars, Position, Reader
+from web.routes.signals import SymbolPath
+from web.workers.part import Line, Part
 
 router = APIRouter(tags=["windows"])
 gap = session_gap()
@@ -67,31 +72,50 @@ def _series_start(row: Row | None) -> SeriesStartOut | None:
     )
 
 
+async def window_here(reader: Reader, limit: int, run_id: str, symbol: str) -> Part:
+    """The bars of a symbol that this worker has, and what follows from them."""
+    found = await reader.bars(run_id, symbol, limit)
+    if not found.rows:
+        return Part({"window": None})  # Its partition has gone.
+    newest, position = found.rows[-1], position_out(found.position)
+    start, indicators = _series_start(found.series_start), _indicators(newest, reader.strategy)
+    window = {
+        "symbol": symbol,
+        "strategy": newest.strategy,
+        "bars_seen": newest.bars_seen,
+        "series_start": start and start.model_dump(mode="json"),
+        "position": position and position.model_dump(mode="json"),
+        "indicators": indicators.model_dump(mode="json"),
+    }
+    lines = [
+        Line(row.timestamp, symbol, row.revision, bar.model_dump_json().encode())
+        async for row, bar in in_turns(zip(found.rows, _bars(found), strict=True))
+    ]
+    synthetic = any(row.provenance.origin == "synthetic" for row in found.rows)
+    return Part({"window": window, "synthetic": synthetic}, lines)
+
+
 @router.get(
     "/windows/{symbol:path}",
     summary="The bars behind a symbol's newest signals",
-    responses=documented(307, 404, 422, 503),
+    response_model=WindowOut,
+    responses=documented(404, 422, 503),
 )
 async def window_of_symbol(
-    reader: CompleteReader,
-    symbol: Annotated[
-        str, Path(min_length=1, description="Ticker; where there is none spelt like it, its upper case is tried.")
-    ],
-    query: Annotated[SymbolBarsQuery, Query()],
-) -> WindowOut:
-    """Its bars, oldest first, and the indicators of the newest."""
-    run_id, reason, _, spelling = await located(reader, "/windows/{symbol}", symbol, query)
-    found = await reader.bars(run_id, spelling, query.limit)
-    newest = found.rows[-1]
-    return WindowOut(
-        run_id=run_id,
-        run_reason=reason,
-        synthetic=any(row.provenance.origin == "synthetic" for row in found.rows),
-        symbol=spelling,
-        strategy=newest.strategy,
-        bars_seen=newest.bars_seen,
-        series_start=_series_start(found.series_start),
-        position=position_out(found.position),
-        indicators=_indicators(newest, reader.strategy),
-        bars=list(_bars(found)),
+    question: CompleteQuestion, symbol: SymbolPath, query: Annotated[SymbolBarsQuery, Query()]
+) -> Response:
+    """Its bars, oldest first, and the indicators of the newest; from the worker that has the symbol."""
+    make = partial(window_here, question.reader, query.limit)
+    found = await question.of_symbol("/windows/{symbol}", symbol, query, make, query.limit)
+    if question.is_part:
+        return part_response(found.only)
+    answer = WindowOut(
+        run_id=found.known_run,
+        run_reason=found.run_reason,
+        synthetic=found.synthetic,
+        complete=found.complete,
+        partitions=partitions_out(found.partitions),
+        **found.only.head["window"],
+        bars=[],
     )
+    return json_response(answer, "bars", (line.json for line in found.only.lines))
