@@ -217,6 +217,15 @@ class WindowOut(Model):
     bars: list[BarOut]
 
 
+class SymbolOut(Model):
+    """One symbol of a run."""
+
+    symbol: Symbol
+    newest_bar: BarStart
+    action: Action = Field(description="What the rule says of its newest bar.")
+    bars: int = Field(description="How many bars it has had, those no longer kept included.")
+
+
 class SymbolsOut(Model):
     """The symbols of a run, ascending."""
 
@@ -227,7 +236,7 @@ class SymbolsOut(Model):
     missing_partitions: list[MissingPartition] = Field(
         description="Partitions whose symbols are not here because other workers hold them; empty: complete."
     )
-    symbols: list[Symbol]
+    symbols: list[SymbolOut]
 
 
 class RunOut(Model):
@@ -287,11 +296,3 @@ class ReadyOut(Model):
         description="Dead letters that this worker wrote since it started, in the last 24 hours at most, by reason. "
         "They are no reason not to be ready: `stocks dead-letters list` shows them."
     )
-
-
-class Problem(BaseModel):
-    """Every error's body."""
-
-    model_config = ConfigDict(extra="allow")
-
-    detail: str = Field(description="What is wrong and what to do, in a sentence or two.")

@@ -40,7 +40,7 @@ class OtherWorkers:
         """The symbols of a run on workers that answer."""
         query = {"scope": "local", "run": run_id}
         answers = await self._ask(list(owners), "/symbols", query, SymbolsOut)
-        return [symbol for answer in answers if answer for symbol in answer.symbols]
+        return [each.symbol for answer in answers if answer for each in answer.symbols]
 
     async def _ask(self, owners: Sequence[str], path: str, query: dict[str, str], model: Any) -> list[Any]:
         return await asyncio.gather(*(self._one(f"{owner.rstrip('/')}{path}", query, model) for owner in owners))

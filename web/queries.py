@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from app.domain.records import Action
 from app.iso_time import from_iso, iso
+from web.negotiation import Format
 from web.reader import SignalFilter
 from web.stream.filter import StreamFilter
 
@@ -80,6 +81,14 @@ class RunQuery(NoQuery):
     )
 
 
+class FormatQuery(NoQuery):
+    """In which form."""
+
+    format: Format | None = Field(
+        default=None, description="csv: a table, for pandas and spreadsheets. Without it, what the header Accept says."
+    )
+
+
 class ScopeQuery(NoQuery):
     """Of which workers."""
 
@@ -88,7 +97,7 @@ class ScopeQuery(NoQuery):
     )
 
 
-class RunScopeQuery(RunQuery, ScopeQuery):
+class RunScopeQuery(RunQuery, ScopeQuery, FormatQuery):
     """Which run to read, and of which workers."""
 
 
@@ -115,7 +124,7 @@ class SignalsFilter(BaseModel):
     until: Time | None = Field(default=None, description="Only bars that start before this time.")
 
 
-class SignalsQuery(RunQuery, SignalsFilter):
+class SignalsQuery(RunQuery, SignalsFilter, FormatQuery):
     """Which signals over all symbols."""
 
     limit: int = Field(default=10, ge=1, le=MAX_LIMIT, description="At most this many signals, the first of the list.")
@@ -136,7 +145,7 @@ class SignalsQuery(RunQuery, SignalsFilter):
         return SignalFilter(self.limit, self.action, self.transitions, since, until, self.latest, after)
 
 
-class SymbolSignalsQuery(SymbolQuery, SignalsFilter):
+class SymbolSignalsQuery(SymbolQuery, SignalsFilter, FormatQuery):
     """Which signals of one symbol."""
 
     limit: int = Field(default=5, ge=1, le=MAX_BARS, description="At most this many signals, the newest.")
@@ -146,10 +155,15 @@ class SymbolSignalsQuery(SymbolQuery, SignalsFilter):
         return SignalFilter(self.limit, self.action, self.transitions, _ms(self.since), _ms(self.until))
 
 
-class SymbolBarsQuery(SymbolQuery):
-    """How many bars of one symbol."""
+class SymbolBarsQuery(SymbolQuery, FormatQuery):
+    """Which bars of one symbol."""
 
     limit: int = Field(default=60, ge=1, le=MAX_BARS, description="At most this many bars, the newest.")
+    since: Time | None = Field(default=None, description="Only bars that start at this time or later.")
+
+    def since_ms(self) -> int:
+        """UTC epoch milliseconds; 0 for all."""
+        return _ms(self.since) or 0
 
 
 class LocalQuery(RunQuery):

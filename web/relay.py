@@ -1,11 +1,10 @@
 """For the page: answers of other workers, passed through this one, as a browser may ask only its own."""
 
-import json
-
 import httpx
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from web.problems import problem
 from web.reader import Reader
 
 HEADER = "stocks-relay"
@@ -42,13 +41,13 @@ class RelayMiddleware:
 
         await self.app(scope, receive, send_unless_elsewhere)
         if location is not None:
-            await self._relay(location, send)
+            await self._relay(location, scope, receive, send)
 
     def _is_of_the_group(self, location: str) -> bool:
         owners = {each.owner for each in self._reader.missing_partitions() if each.owner}
         return any(location.startswith(f"{owner.rstrip('/')}/") for owner in owners)
 
-    async def _relay(self, location: str, send: Send) -> None:
+    async def _relay(self, location: str, scope: Scope, receive: Receive, send: Send) -> None:
         for _ in range(3):
             try:
                 answer = await self._client.get(location)
@@ -62,8 +61,8 @@ class RelayMiddleware:
             return
         where = httpx.URL(location)
         detail = f"The worker at {where.host}:{where.port}, which holds the symbol, does not answer; try again in 2 s."
-        body = json.dumps({"detail": detail}).encode()
-        await _answer(send, 503, body, {"content-type": "application/json", "retry-after": "2"})
+        silence = problem(scope, 503, detail, kind="worker-missing", headers={"Retry-After": "2"})
+        await silence(scope, receive, send)
 
 
 async def _answer(send: Send, status: int, body: bytes, headers: dict[str, str]) -> None:

@@ -17,7 +17,7 @@ from app.domain.row import ACTIONS, Bools, Ints, Row
 from app.turns import in_turns
 from tables.row_format import read_fixed, row_key, series_of
 from web.index_columns import EMPTY, Codes, IndexColumns, codes_of, is_transition
-from web.reader import RunInfo, SessionRows, SignalFilter
+from web.reader import RunInfo, SessionRows, SignalFilter, SymbolState
 from web.run_choice import is_live
 
 ReadRow = Callable[[int, bytes], Row | None]
@@ -161,6 +161,16 @@ class SignalIndex:
         """The run's symbols, ascending; none for an unknown run."""
         run = self._runs.get(run_id)
         return sorted(run.series) if run else []
+
+    def symbol_states(self, run_id: str) -> list[SymbolState]:
+        """Each symbol of the run with its newest bar, by symbol; none for an unknown run."""
+        run = self._runs.get(run_id)
+        if not run:
+            return []
+        series, places = run.in_order()
+        codes, minutes, numbers = (each[:, 0] for each in self._columns.newest_rows(places, 1, np.zeros_like(places)))
+        states = zip(series, (minutes * MINUTE_MS).tolist(), (codes // 4).tolist(), (numbers + 1).tolist(), strict=True)
+        return [SymbolState(each.symbol, newest, ACTIONS[action], bars) for each, newest, action, bars in states]
 
     def knows(self, symbol: str) -> bool:
         """Whether any run has the symbol here, on whichever partition its producer put it."""

@@ -30,6 +30,7 @@ from web.reader import (
     SeriesAt,
     SessionRows,
     SignalFilter,
+    SymbolState,
 )
 from web.signal_index import SignalIndex
 
@@ -125,6 +126,10 @@ class TablesReader:
     def symbols(self, run_id: str) -> Sequence[str]:
         """The run's symbols, ascending."""
         return self._index.symbols(run_id)
+
+    def symbol_states(self, run_id: str) -> Sequence[SymbolState]:
+        """Each symbol of the run with its newest bar, by symbol."""
+        return self._index.symbol_states(run_id)
 
     async def symbols_elsewhere(self, run_id: str) -> Sequence[str]:
         """The run's symbols on other workers, as far as they answer."""

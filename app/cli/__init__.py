@@ -10,7 +10,7 @@ from app.terminal.streams import GONE, colours, is_gone, let_go, say
 from app.terminal.visible import visible_lines
 
 COMMANDS = (
-    *("demo", "worker", "replay", "live", "produce", "watch", "tail", "explain"),
+    *("demo", "worker", "replay", "live", "produce", "watch", "signals", "windows", "explain", "tail"),
     *("dead-letters", "tables", "topics", "doctor", "stack"),
 )
 

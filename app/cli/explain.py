@@ -7,50 +7,21 @@ from urllib.parse import quote
 
 import click
 
-from app.errors import StocksError
+from app.cli.worker_api import WorkerApi, worker_options
 
 
 @click.command("explain")
 @click.argument("symbol")
 @click.option("--at", help="Start of the bar, such as 2024-11-14T15:29:00Z; without it, the newest.")
-@click.option("--run", help="Of this run; without it the live one, or the newest replay where there is none.")
-@click.option("--url", help="The worker to ask; without it the one that API_HOST and API_PORT name.")
+@worker_options
 @click.option("--json", "as_json", is_flag=True, help="The answer of GET /signals/SYMBOL/explain as it came.")
 def command(symbol: str, at: str | None, run: str | None, url: str | None, as_json: bool) -> None:
     """Say from which numbers a signal follows, so that each can be computed again by hand.
 
     A worker must run; any of several passes the question on to the one that has the symbol.
     """
-    from app.settings import settings
-
-    base = url or _base(settings())
-    asked = {name: value for name, value in (("at", at), ("run", run)) if value is not None}
-    told = _ask(base.rstrip("/"), f"/signals/{quote(symbol, safe='')}/explain", asked)
+    told = WorkerApi(url).json(f"/signals/{quote(symbol, safe='')}/explain", {"at": at, "run": run})
     click.echo(json.dumps(told, indent=2) if as_json else "\n".join(lines(told)))
-
-
-def _base(ours: Any) -> str:
-    from app.kafka.address import advertised_host
-
-    host = advertised_host(ours)
-    return f"http://{f'[{host}]' if ':' in host else host}:{ours.api_port}"
-
-
-def _ask(base: str, path: str, query: dict[str, str]) -> dict[str, Any]:
-    """The answer. Raises StocksError with what the worker says against it, or that none answers."""
-    import httpx
-
-    try:
-        answer = httpx.get(f"{base}{path}", params=query, timeout=30, follow_redirects=True, trust_env=False)
-        told: dict[str, Any] = answer.json()
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise StocksError(
-            f"No worker answers at {base} ({type(error).__name__}): start one with `make worker`, or name another "
-            "with --url"
-        ) from error
-    if not answer.is_success:
-        raise StocksError(str(told.get("detail", f"{base} answered {answer.status_code}")))
-    return told
 
 
 def lines(told: dict[str, Any]) -> Iterator[str]:

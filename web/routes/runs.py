@@ -3,14 +3,16 @@
 import time
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 
 from app.iso_time import iso
+from app.turns import in_turns
+from web.answers import CSV, answered, lines_of
 from web.dependencies import CompleteReader, chosen_run, missing, named
 from web.errors import documented
-from web.models import RunOut, RunsOut, SymbolsOut
+from web.models import RunOut, RunsOut, SymbolOut, SymbolsOut
 from web.queries import RunScopeQuery, ScopeQuery
-from web.reader import RunInfo
+from web.reader import RunInfo, SymbolState
 from web.run_choice import ASKED_FOR, ChosenRun, choose, merge
 
 router = APIRouter(tags=["runs"])
@@ -45,19 +47,30 @@ def _out(run: RunInfo, active: str | None, now_ms: float) -> RunOut:
     )
 
 
-@router.get("/symbols", summary="The symbols of a run", responses=documented(404, 422, 503))
-async def symbols(reader: CompleteReader, query: Annotated[RunScopeQuery, Query()]) -> SymbolsOut:
+@router.get(
+    "/symbols",
+    summary="The symbols of a run",
+    response_model=SymbolsOut,
+    responses=documented(404, 422, 503) | CSV,
+)
+async def symbols(request: Request, reader: CompleteReader, query: Annotated[RunScopeQuery, Query()]) -> Response:
     """Those on this worker, ascending."""
     if query.scope == "local" and query.run:
         chosen = ChosenRun(next((run for run in reader.runs() if run.run_id == query.run), None), ASKED_FOR)
     else:
         chosen = await chosen_run(reader, query.run)
-    found = reader.symbols(chosen.run_id) if chosen.run_id else []
-    return SymbolsOut(
+    found = reader.symbol_states(chosen.run_id) if chosen.run_id else []
+    head = SymbolsOut(
         run_id=chosen.run_id,
         run_reason=chosen.reason,
         synthetic=chosen.synthetic,
         total=len(found),
         missing_partitions=missing(reader),
-        symbols=list(found),
+        symbols=[],
     )
+    lines = await lines_of([_symbol(state) async for state in in_turns(found)])
+    return await answered(request, head, "symbols", lines, query.format)
+
+
+def _symbol(state: SymbolState) -> SymbolOut:
+    return SymbolOut(symbol=state.symbol, newest_bar=iso(state.newest_bar), action=state.action, bars=state.bars)

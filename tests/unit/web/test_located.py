@@ -18,7 +18,11 @@ async def test_an_unknown_symbol_names_what_exists_and_what_may_be_meant(client:
     answer = await client.get(f"{path}/GOGL")
     assert answer.status_code == 404
     assert answer.json() == {
+        "type": "/problems/unknown-symbol",
+        "title": "There is no such symbol",
+        "status": 404,
         "detail": f"No symbol 'GOGL' in run {RUN}: there is AAPL, GOOGL, SPY. Did you mean GOOGL?",
+        "instance": f"{path}/GOGL",
         "symbols": ["AAPL", "GOOGL", "SPY"],
         "near": ["GOOGL"],
     }
@@ -43,7 +47,11 @@ async def test_an_unknown_run_names_the_runs(client: httpx.AsyncClient, reader: 
     answer = await client.get(path, params={"run": "nope"})
     assert answer.status_code == 404
     assert answer.json() == {
+        "type": "/problems/unknown-run",
+        "title": "There is no such run",
+        "status": 404,
         "detail": f"No run 'nope' here: there is {RUN}, {OLD}. Other workers may have it: http://other:8001/.",
+        "instance": path,
         "runs": [RUN, OLD],
         "owners": ["http://other:8001/"],
     }
