@@ -20,7 +20,8 @@ def moment(text: str | None, now_ms: Callable[[], int]) -> str | None:
     found = _AGO.fullmatch(text) if text else None
     if found is None:
         return text
-    return iso(max(0, now_ms() - int(found[1]) * _UNITS_MS[found[2]]))
+    start_ms = max(0, now_ms() - int(found[1]) * _UNITS_MS[found[2]])
+    return iso(start_ms // 1000 * 1000)
 
 
 def now_of_run(api: "WorkerApi", run_id: str | None) -> int:

@@ -89,7 +89,5 @@ def notes(told: dict[str, Any], since: str | None) -> Iterator[str]:
         yield f"{shown:,} of {total:,} that match{since_when}, in {run}."
     if told["synthetic"]:
         yield "SYNTHETIC: made up by this project, not market data."
-    if told["next"]:
-        yield "There are more: --limit shows more at once."
     if away := [str(each["partition"]) for each in told["missing_partitions"]]:
         yield f"INCOMPLETE: partitions {', '.join(away)} are held by other workers."

@@ -97,7 +97,7 @@ def notes(told: dict[str, Any], partitions: list[dict[str, Any]]) -> Iterator[st
         yield "SYNTHETIC: made up by this project, not market data."
     if bars:
         yield (
-            f"{len(bars):,} bars, {bars[0]['timestamp']} to {bars[-1]['timestamp']}: "
+            f"{len(bars):,} {'bar' if len(bars) == 1 else 'bars'}, {bars[0]['timestamp']} to {bars[-1]['timestamp']}: "
             f"open {bars[0]['open']:.2f}, high {max(bar['high'] for bar in bars):.2f}, "
             f"low {min(bar['low'] for bar in bars):.2f}, close {bars[-1]['close']:.2f}, "
             f"volume {sum(bar['volume'] for bar in bars):,.0f}"

@@ -28,10 +28,7 @@ def test_the_newest_of_all_symbols_as_a_table(ask: Ask) -> None:
         ["2024-11-14T15:29:00Z", "SPY"],
         ["2024-11-14T15:28:00Z", "AAPL"],
     ]
-    assert done.stderr.splitlines() == [
-        f"3 of 132 that match, in run {RUN} (newest replay: no live run).",
-        "There are more: --limit shows more at once.",
-    ]
+    assert done.stderr == f"3 of 132 that match, in run {RUN} (newest replay: no live run).\n"
 
 
 def test_what_turned_to_buy_in_the_last_hour_of_a_replay(ask: Ask) -> None:
@@ -111,7 +108,6 @@ def test_what_a_list_leaves_out_is_said() -> None:
         "run_reason": "live",
         "synthetic": False,
         "total": 0,
-        "next": None,
         "signals": [],
         "missing_partitions": [{"partition": 3, "owner": None}, {"partition": 5, "owner": "http://other:8001"}],
     }
