@@ -31,6 +31,8 @@ from web.main import create_app
 from web.stream import Push
 from web.stream.topic import SignalTopic
 from web.tables_reader import TablesReader
+from web.workers.client import WorkerClient
+from web.workers.group import Group
 
 log = logging.getLogger(__name__)
 
@@ -50,12 +52,14 @@ class StocksApp(BatchApp):
     table: WindowsTable
     processor: BatchProcessor
     reader: TablesReader
+    group: Group
     push: Push
 
     async def stop(self) -> None:
         """Stop the worker, its streams first: they would have the API's server wait."""
         self.push.close()
         await super().stop()
+        await self.group.close()
 
 
 def build(settings: Settings) -> StocksApp:
@@ -83,8 +87,9 @@ def build(settings: Settings) -> StocksApp:
 
     app.reader = TablesReader(app, table, settings)
     app.timer(STALL_SECONDS)(_watch_stalls(app, settings))
-    app.push = Push(SignalTopic(settings), app.reader)
-    app.asgi_app = WithConnection(create_app(app.reader, app.push))
+    app.group = Group(app.reader, WorkerClient())
+    app.push = Push(SignalTopic(settings), app.reader, app.group)
+    app.asgi_app = WithConnection(create_app(app.reader, app.push, app.group))
     _measure(app)
     _report(app)
     app.timer(CHECK_SECONDS)(app.check)
@@ -124,6 +129,7 @@ def _measure(app: StocksApp) -> None:
 
     async def lag() -> None:
         lags = await app.lag()
+        app.reader.note_lags(lags)
         metrics.lag_records.clear()
         metrics.assigned_partitions.clear()
         for tp, records in lags.items():

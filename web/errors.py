@@ -3,7 +3,7 @@
 import asyncio
 import difflib
 from bisect import bisect_left
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice, zip_longest
 from typing import Any
 
@@ -14,8 +14,9 @@ from starlette.exceptions import HTTPException
 
 from app.iso_time import iso
 from web.invalid import faults_of, known_parameters
-from web.models import MissingPartition
-from web.problems import MEDIA_TYPE, Problem, problem
+from web.partition_out import partitions_out
+from web.partition_status import PartitionStatus
+from web.problems import KINDS, MEDIA_TYPE, PREFIX, Problem, problem
 from web.reader import PartitionOwner, Readiness
 from web.routes.page import LINKS
 
@@ -59,13 +60,14 @@ def recovering(readiness: Readiness) -> ProblemError:
         {"Retry-After": str(readiness.retry_after)},
         kind="recovering",
         reasons=reasons,
+        recovering=True,
     )
 
 
-def unknown_run(run_id: str, runs: Sequence[str], missing: Sequence[PartitionOwner]) -> ProblemError:
+def unknown_run(run_id: str, runs: Sequence[str], partitions: Sequence[PartitionStatus]) -> ProblemError:
     """404 that names the runs there are, the one active last first, and the workers that may have others."""
     known = f"there is {named(runs)}" if runs else NO_BARS
-    owners = sorted({each.owner for each in missing if each.owner})
+    owners = sorted({each.owner for each in partitions if each.owner and each.status != "active"})
     others = f" Other workers may have it: {', '.join(owners)}." if owners else ""
     detail = f"No run {run_id!r} here: {known}.{others}"
     return ProblemError(404, detail, kind="unknown-run", runs=runs[:NAMED], owners=owners)
@@ -95,16 +97,16 @@ def neighbours(symbol: str, symbols: Sequence[str], count: int, without: Collect
     return list(islice(in_turn, count))
 
 
-def undecided(missing: Sequence[MissingPartition], unasked: Sequence[PartitionOwner], retry_after: int) -> ProblemError:
+def undecided(missing: Sequence[PartitionStatus], retry_after: int) -> ProblemError:
     """503: whether there is a live run is not known while a worker that may have one does not answer."""
-    partitions = ", ".join(str(each.partition) for each in unasked)
+    partitions = ", ".join(str(each.partition) for each in missing)
     return ProblemError(
         503,
         f"Whether there is a live run is not known: no worker answers for partitions {partitions}. Name a run with "
         f"?run= (GET /runs lists them), or try again in {retry_after} s.",
         {"Retry-After": str(retry_after)},
         kind="worker-missing",
-        missing_partitions=[each.model_dump() for each in missing],
+        partitions=[each.model_dump() for each in partitions_out(missing)],
     )
 
 
@@ -128,21 +130,30 @@ def unowned(symbol: str, elsewhere: PartitionOwner, retry_after: int) -> Problem
     )
 
 
-def passed_on(symbol: str, elsewhere: PartitionOwner, location: str) -> ProblemError:
-    """307: another worker holds the symbol's partition."""
+def unreachable(symbol: str, owner: str, why: str, retry_after: int) -> ProblemError:
+    """503: the worker that has the symbol does not answer."""
     return ProblemError(
-        307,
-        f"{symbol!r} belongs to partition {elsewhere.partition}, which another worker holds: {location}",
-        {"Location": location},
-        partition=elsewhere.partition,
-        owner=elsewhere.owner,
+        503,
+        f"The worker at {owner}, which holds {symbol!r}, does not answer ({why}); try again in {retry_after} s.",
+        {"Retry-After": str(retry_after)},
+        kind="worker-missing",
+        owner=owner,
     )
+
+
+def passed_on(symbol: str, owner: str, status: int, body: Mapping[str, Any], retry_after: str | None) -> ProblemError:
+    """What the worker that has the symbol said against a request."""
+    detail = str(body["detail"])
+    if status == 503:
+        detail = f"The worker at {owner}, which holds {symbol!r}, says: {detail}"
+    extra = {name: value for name, value in body.items() if name not in Problem.model_fields}
+    kind = str(body.get("type", "")).removeprefix(PREFIX)
+    headers = {"Retry-After": retry_after} if retry_after else None
+    return ProblemError(status, detail, headers, kind=kind if kind in KINDS else None, **extra)
 
 
 async def _problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ProblemError)  # noqa: S101 - only registered for these
-    if error.status < 400:
-        return JSONResponse({"detail": error.detail, **error.extra}, error.status, error.headers)
     return problem(request.scope, error.status, error.detail, kind=error.kind, headers=error.headers, extra=error.extra)
 
 
@@ -206,11 +217,9 @@ def _as_problem(content: dict[str, Any]) -> None:
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that may fail with these, for its OpenAPI entry."""
     said = {
-        307: "Another worker holds the symbol; its address is in Location.",
         404: "No such run or symbol; the body names what there is.",
         422: "A parameter is wrong; the body says which and why.",
-        503: "The tables are being restored; Retry-After says when to ask again.",
+        503: "The tables are being restored, the worker that has it does not answer, or what there is is staler than "
+        "asked for; Retry-After says when to ask again.",
     }
-    return {
-        status: {"description": said[status]} | ({} if status == 307 else {"model": Problem}) for status in statuses
-    }
+    return {status: {"description": said[status], "model": Problem} for status in statuses}

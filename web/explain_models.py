@@ -6,10 +6,12 @@ from pydantic import Field
 
 from web.models import (
     BarStart,
+    Complete,
     FastAverage,
     Feed,
     Model,
     OriginOf,
+    Partitions,
     PositionOut,
     Price,
     Rsi,
@@ -128,6 +130,8 @@ class ExplainOut(Model):
     run_id: RunId
     run_reason: RunReason
     synthetic: Synthetic
+    complete: Complete
+    partitions: Partitions
     symbol: Symbol
     signal: SignalOut
     rule: RuleOut

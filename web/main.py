@@ -6,7 +6,6 @@ The worker hands it to uvicorn on its own event loop. Set there: `ws="none"`
 
 import time
 
-import httpx
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
@@ -14,27 +13,27 @@ from web import errors
 from web.compression import CompressionMiddleware
 from web.head import HeadMiddleware
 from web.reader import Reader
-from web.relay import RelayMiddleware
 from web.revalidation import RevalidationMiddleware
 from web.routes import explain, market, metrics, operations, page, problems, runs, signals, state, stream, windows
+from web.runs import Runs
 from web.security import SecurityHeadersMiddleware
 from web.stream import Push
+from web.workers.group import Group
 
 DESCRIPTION = """\
 BUY, SELL and HOLD for one-minute bars, each with the numbers it follows from.
 
 Times are ISO-8601 in UTC, and a bar's time is the start of its minute. Answers are of one *run*: the live one, or the
 newest replay where there is none, unless `?run=` names another; `run_reason` says why. What is marked `synthetic` is
-not market data. While a worker restores its tables, data answers 503 with `Retry-After`. With several workers each
-answers for its own partitions: lists say which are missing and who holds them, and a symbol elsewhere is a redirect
-to its worker.
+not market data. While a worker restores its tables, data answers 503 with `Retry-After`. Any of several workers answers
+for all: it asks the others, and `complete` says whether all partitions are in the answer, `partitions` how each is.
 """
 
 
-def create_app(reader: Reader, push: Push | None = None, others: httpx.AsyncClient | None = None) -> FastAPI:
+def create_app(reader: Reader, push: Push | None = None, group: Group | None = None) -> FastAPI:
     """The ASGI application over one worker's tables; it starts and stops nothing. Without `push`, no stream.
 
-    `others` asks other workers for the page; without it, one that needs no proxy.
+    `group` asks the other workers; without it, a new one does.
     """
     app = FastAPIOffline(
         title="Stock signals",
@@ -45,8 +44,9 @@ def create_app(reader: Reader, push: Push | None = None, others: httpx.AsyncClie
     )
     app.state.reader = reader
     app.state.push = push
+    app.state.group = group or Group(reader)
+    app.state.runs = Runs(reader, app.state.group)
     app.state.started = time.time()
-    app.add_middleware(RelayMiddleware, reader=reader, client=others)
     app.add_middleware(RevalidationMiddleware)
     app.add_middleware(CompressionMiddleware)
     app.add_middleware(HeadMiddleware)

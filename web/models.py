@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.records import Action, Origin, Reason
+from web.partition_status import Status
 
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 BarStart = Annotated[Time, Field(description="Start of the bar's minute, UTC.", examples=["2024-11-14T14:30:00Z"])]
@@ -62,11 +63,32 @@ class Model(BaseModel):
     model_config = ConfigDict(allow_inf_nan=False)
 
 
-class MissingPartition(Model):
-    """A partition whose signals another worker has."""
+class PartitionOut(Model):
+    """A partition of the topic of bars, and whether the answer has what is on it."""
 
     partition: int = Field(description="Kafka's number of the partition, from 0.")
     owner: str | None = Field(description="Base URL of the worker that holds it; null while none is known to.")
+    position: int | None = Field(
+        description="The next offset that its worker will process: every record before that offset is in the answer. "
+        "Null where it is not known."
+    )
+    lag: int | None = Field(
+        description="How many records are not processed yet, as of a second ago at most; null where it is not known."
+    )
+    as_of: Time | None = Field(description="When its worker read it, by that worker's clock, UTC; null without one.")
+    status: Status = Field(
+        description="active: it is in the answer; recovering: its worker restores its tables; unreachable: its worker "
+        "does not answer in time; unassigned: no worker is known to have it, or it is being handed over."
+    )
+
+
+Complete = Annotated[
+    bool, Field(description="Whether all partitions that this is about are in the answer: it is exact only then.")
+]
+Partitions = Annotated[
+    list[PartitionOut],
+    Field(description="The partitions that this is about, whoever holds them; for one symbol the one that it is on."),
+]
 
 
 class SplitOut(Model):
@@ -127,9 +149,8 @@ class SignalsOut(Model):
     run_reason: RunReason
     synthetic: Synthetic
     total: int = Field(description="How many signals match before the limit, among those still kept.")
-    missing_partitions: list[MissingPartition] = Field(
-        description="Partitions whose signals are not counted here because other workers hold them; empty: complete."
-    )
+    complete: Complete
+    partitions: Partitions
     next: str | None = Field(
         description="The address at which the list goes on, also in the header Link; null: this was all. What comes "
         "meanwhile changes nothing of it."
@@ -205,6 +226,8 @@ class WindowOut(Model):
     run_id: RunId
     run_reason: RunReason
     synthetic: Synthetic
+    complete: Complete
+    partitions: Partitions
     symbol: Symbol
     strategy: StrategyName
     bars_seen: int = Field(description="Bars of this series so far, those no longer kept included.")
@@ -215,62 +238,6 @@ class WindowOut(Model):
     position: PositionOut | None = Field(description="Null before the first bar.")
     indicators: IndicatorsOut | None = Field(description="Of the newest bar; null before there is one.")
     bars: list[BarOut]
-
-
-class SymbolOut(Model):
-    """One symbol of a run."""
-
-    symbol: Symbol
-    newest_bar: BarStart
-    action: Action = Field(description="What the rule says of its newest bar.")
-    bars: int = Field(description="How many bars it has had, those no longer kept included.")
-
-
-class SymbolsOut(Model):
-    """The symbols of a run, ascending."""
-
-    run_id: RunId | None = Field(description="Null while there is no run at all.")
-    run_reason: RunReason
-    synthetic: Synthetic
-    total: int = Field(description="How many symbols.")
-    missing_partitions: list[MissingPartition] = Field(
-        description="Partitions whose symbols are not here because other workers hold them; empty: complete."
-    )
-    symbols: list[SymbolOut]
-
-
-class RunOut(Model):
-    """One series of bars."""
-
-    run_id: RunId
-    origin: OriginOf
-    live: bool = Field(
-        description="Whether it is live: its id begins with live-, or its newest bar's origin is live or backfill."
-    )
-    active: bool = Field(description="Whether it is the run that answers take when ?run= is missing.")
-    first_bar: Time | None = Field(
-        description="Start of its first bar, UTC; null where the first bar of some symbol is no longer kept."
-    )
-    oldest_kept_bar: Time = Field(description="Start of the oldest bar that is still kept, UTC.")
-    newest_bar: BarStart
-    newest_bar_ahead: bool = Field(
-        description="Whether the newest bar starts later than it is now, by this machine's clock: a wrong clock, "
-        "or bars with a wrong time."
-    )
-    active_at: Time = Field(description="When its last signal was computed, UTC.")
-    symbols: int = Field(description="How many symbols.")
-    bars: int = Field(description="How many bars it has had, those no longer kept included.")
-    signals: int = Field(description="How many signals are kept.")
-
-
-class RunsOut(Model):
-    """The runs, the one active last first."""
-
-    total: int = Field(description="How many runs.")
-    missing_partitions: list[MissingPartition] = Field(
-        description="Partitions that are not counted here, as their workers did not answer; empty: complete."
-    )
-    runs: list[RunOut]
 
 
 class HealthOut(Model):

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from app.domain.records import Action
-from web.models import MissingPartition, Model, RunId, Symbol, Time
+from web.models import Complete, Model, PartitionOut, Partitions, RunId, Symbol, Time
 
 
 class MarketOut(Model):
@@ -21,10 +21,9 @@ class SessionOut(Model):
     run_id: RunId | None = Field(description="Null while there is no run at all.")
     session_open: Time | None = Field(description="When that session opened, UTC; null outside 1990 to 2099.")
     next_open: Time | None = Field(description="When the session after it opens, UTC; null outside 1990 to 2099.")
-    missing_partitions: list[MissingPartition] = Field(
-        description="Partitions whose symbols are not here because other workers hold them; empty: complete."
-    )
-    symbols: list[Symbol] = Field(description="All symbols of the run here, ascending.")
+    complete: Complete
+    partitions: Partitions
+    symbols: list[Symbol] = Field(description="All symbols of the run, ascending.")
     opens: list[float | None] = Field(
         description="For each symbol the open of its first bar in the session, in its currency; null without one."
     )
@@ -35,14 +34,10 @@ class SessionOut(Model):
     actions: list[Action | None] = Field(description="For each symbol the action of that bar.")
 
 
-class PartitionOut(Model):
-    """A partition of the topic of bars."""
+class HeldPartitionOut(PartitionOut):
+    """A partition of the topic of bars, and whether the worker that answers holds it."""
 
-    partition: int = Field(description="Kafka's number of the partition, from 0.")
-    owner: str | None = Field(description="Base URL of the worker that holds it; null while none is known to.")
     here: bool = Field(description="Whether this worker holds it.")
-    position: int | None = Field(description="The next offset that this worker will process; null elsewhere.")
-    lag: int | None = Field(description="How many records are not processed yet; null elsewhere and while unknown.")
 
 
 class BatchesOut(Model):
@@ -66,7 +61,7 @@ class WorkerOut(Model):
     started_at: Time = Field(description="When the API started, UTC.")
     uptime_seconds: float = Field(description="Seconds since then.")
     workers: list[str] = Field(description="Base URLs of all workers that hold partitions, as far as known.")
-    partitions: list[PartitionOut] = Field(description="All partitions, whoever holds them.")
+    partitions: list[HeldPartitionOut] = Field(description="All partitions, as their workers say.")
     batches: BatchesOut
     bars: dict[str, int] = Field(description="How many bars this worker has processed, by what happened to them.")
     signals: dict[str, int] = Field(description="How many signals this worker has emitted, by action.")

@@ -1,21 +1,18 @@
-"""Partitions and dead letters, as the page on operations shows them."""
+"""Where this worker is, and the newest dead letters, as the page on operations shows them."""
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Sequence
 
 from confluent_kafka import Consumer, TopicPartition
 
 from app.broker import TIMEOUT, Broker
 from app.clients import consumer_config
-from app.engine.app import BatchApp
 from app.kafka.address import advertised_host
 from app.letters.letter import Letter, read_letter
 from app.settings import Settings
 from app.topics import topics
-from tables.windows import WindowsTable
-from web.operations import NewestLetters, PartitionState
+from web.operations import NewestLetters
 
 #: Of each partition so many of the newest letters are read at most, and so many of all of them are kept.
 _EACH, _KEPT = 200, 200
@@ -26,32 +23,14 @@ _READ_SECONDS = 5.0
 
 
 class OperationsReader:
-    """What this worker knows of itself and the others; dead letters are read from their topic in a thread."""
+    """This worker's address, and dead letters, which are read from their topic in a thread."""
 
-    def __init__(self, app: BatchApp, table: WindowsTable, settings: Settings) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.address = f"http://{advertised_host(settings)}:{settings.api_port}"
-        self._app = app
-        self._table = table
         self._settings = settings
         self._lock = asyncio.Lock()
         self._letters = NewestLetters(0, {}, [])
         self._read_at = float("-inf")
-
-    async def partitions(self) -> Sequence[PartitionState]:
-        """All partitions."""
-        consumer = self._app.batch_consumer
-        tps = {tp.partition: tp for tp in consumer.stream_tps()}
-        lags = {tp.partition: lag for tp, lag in (await self._app.lag()).items()} if tps else {}
-        return [
-            PartitionState(
-                number,
-                self.address if number in tps else self._app.holder(self._table.changelog_name, number),
-                number in tps,
-                consumer.finished(tps[number]) if number in tps else None,
-                lags.get(number),
-            )
-            for number in range(self._settings.partitions)
-        ]
 
     async def dead_letters(self, limit: int) -> NewestLetters:
         """The newest dead letters, at most some seconds old. Raises StocksError."""

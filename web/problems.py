@@ -48,6 +48,11 @@ KINDS = {
         "A worker that is needed for the answer does not answer",
         "Ask again after as many seconds as the header Retry-After says; GET /worker tells who holds which partition.",
     ),
+    "stale": Kind(
+        503,
+        "There is no answer as new as asked for",
+        "Ask again after as many seconds as the header Retry-After says, or without min_position and max_lag.",
+    ),
     "unavailable": Kind(
         503,
         "What is needed for the answer cannot be reached",

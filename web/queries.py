@@ -1,12 +1,13 @@
 """The query parameters; one that a route does not know is an error, so that a misspelt one is not ignored."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.domain.records import Action
 from app.iso_time import from_iso, iso
+from web.freshness import Freshness, parse_positions
 from web.negotiation import Format
 from web.reader import SignalFilter
 from web.stream.filter import StreamFilter
@@ -62,6 +63,12 @@ def _cursor(text: str | None) -> str | None:
     return text
 
 
+def _positions(text: str | None) -> str | None:
+    if text is not None:
+        parse_positions(text)
+    return text
+
+
 Time = Annotated[datetime, Field(examples=["2024-11-14T14:30:00Z"])]
 
 
@@ -90,25 +97,39 @@ class FormatQuery(NoQuery):
 
 
 class ScopeQuery(NoQuery):
-    """Of which workers."""
+    """Of which workers, and how new."""
 
     scope: Literal["all", "local"] = Field(
         default="all", description="local: only what this worker holds, without asking the others."
     )
-
-
-class RunScopeQuery(RunQuery, ScopeQuery, FormatQuery):
-    """Which run to read, and of which workers."""
-
-
-class SymbolQuery(RunQuery):
-    """Which run to read of one symbol."""
-
-    hop: int = Field(
-        default=0,
-        ge=0,
-        description="How many workers have already passed the request on; they set it, so that it ends.",
+    min_position: Annotated[str | None, AfterValidator(_positions)] = Field(
+        default=None,
+        description="Wait at most 5 s until these partitions of the topic of bars are read up to these offsets, the "
+        "next ones to read, and answer 503 if they are not: as a producer's delivery reports say plus 1, or `position` "
+        "of an answer. Partitions that the answer is not about do not matter.",
+        examples=["3:1042,5:998"],
     )
+    max_lag: int | None = Field(
+        default=None,
+        ge=0,
+        description="Answer 503 where more records than this are not processed yet, of any partition that the answer "
+        "is about, or where that is not known.",
+    )
+
+    def fresh(self) -> Freshness:
+        """How new the answer has to be."""
+        return Freshness(parse_positions(self.min_position) if self.min_position else {}, self.max_lag)
+
+    def passed_on(self, run_id: str | None = None) -> dict[str, Any]:
+        """The parameters for another worker: of that run, without scope, format and freshness."""
+        passed = self.model_dump(
+            mode="json", exclude_defaults=True, exclude={"run", "scope", "format", "min_position", "max_lag"}
+        )
+        return passed if run_id is None else {**passed, "run": run_id}
+
+
+class RunScopeQuery(RunQuery, ScopeQuery):
+    """Which run to read, of which workers, and how new."""
 
 
 class SignalsFilter(BaseModel):
@@ -124,7 +145,11 @@ class SignalsFilter(BaseModel):
     until: Time | None = Field(default=None, description="Only bars that start before this time.")
 
 
-class SignalsQuery(RunQuery, SignalsFilter, FormatQuery):
+class SymbolListQuery(RunScopeQuery, FormatQuery):
+    """Of which run to list the symbols."""
+
+
+class SignalsQuery(RunScopeQuery, SignalsFilter, FormatQuery):
     """Which signals over all symbols."""
 
     limit: int = Field(default=10, ge=1, le=MAX_LIMIT, description="At most this many signals, the first of the list.")
@@ -145,7 +170,23 @@ class SignalsQuery(RunQuery, SignalsFilter, FormatQuery):
         return SignalFilter(self.limit, self.action, self.transitions, since, until, self.latest, after)
 
 
-class SymbolSignalsQuery(SymbolQuery, SignalsFilter, FormatQuery):
+class SessionQuery(RunScopeQuery):
+    """Which run to read, and of which session."""
+
+    at: Time | None = Field(
+        default=None, description="A time in the session, or after it; without one that of the run's newest bar."
+    )
+
+    def at_ms(self) -> int | None:
+        """UTC epoch milliseconds."""
+        return _ms(self.at)
+
+    def of(self, run_id: str | None, at_ms: int) -> Self:
+        """The same of a run and a time."""
+        return self.model_copy(update={"run": run_id, "at": datetime.fromtimestamp(at_ms / 1000, UTC)})
+
+
+class SymbolSignalsQuery(RunScopeQuery, SignalsFilter, FormatQuery):
     """Which signals of one symbol."""
 
     limit: int = Field(default=5, ge=1, le=MAX_BARS, description="At most this many signals, the newest.")
@@ -155,7 +196,7 @@ class SymbolSignalsQuery(SymbolQuery, SignalsFilter, FormatQuery):
         return SignalFilter(self.limit, self.action, self.transitions, _ms(self.since), _ms(self.until))
 
 
-class SymbolBarsQuery(SymbolQuery, FormatQuery):
+class SymbolBarsQuery(RunScopeQuery, FormatQuery):
     """Which bars of one symbol."""
 
     limit: int = Field(default=60, ge=1, le=MAX_BARS, description="At most this many bars, the newest.")
@@ -166,8 +207,8 @@ class SymbolBarsQuery(SymbolQuery, FormatQuery):
         return _ms(self.since) or 0
 
 
-class LocalQuery(RunQuery):
-    """Which run and symbols to read here."""
+class SymbolsQuery(RunQuery):
+    """Which run and symbols to read."""
 
     symbols: Annotated[
         frozenset[str] | None,
@@ -181,7 +222,13 @@ class LocalQuery(RunQuery):
         return None if self.symbols is None else self.symbols | {symbol.upper() for symbol in self.symbols}
 
 
-class StreamQuery(LocalQuery):
+class LocalQuery(SymbolsQuery):
+    """Which run and symbols to read here; only other workers ask."""
+
+    scope: Literal["local"] = Field(default="local", description="Only what this worker holds.")
+
+
+class StreamQuery(SymbolsQuery):
     """Which signals to push."""
 
     transitions: bool = Field(default=False, description="Only signals whose action differs from the bar's before.")
@@ -195,7 +242,7 @@ class StreamQuery(LocalQuery):
         return StreamFilter(self.run, self.chosen, self.transitions, named=self.run is not None)
 
 
-class ExplainQuery(SymbolQuery):
+class ExplainQuery(RunScopeQuery):
     """Which signal to explain."""
 
     at: Time | None = Field(

@@ -36,17 +36,24 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True)
 class PartitionOwner:
-    """A partition whose table another worker holds; `owner` is its base URL, None when no worker is known to."""
+    """Which worker holds a partition: its base URL, None when none is known to; and whether that is this one."""
 
     partition: int
     owner: str | None
+    here: bool = False
 
 
-class Elsewhere(NamedTuple):
-    """What other workers know of runs, and the partitions whose workers could not be asked."""
+@dataclass(frozen=True, slots=True)
+class PartitionProgress:
+    """How far a partition held here is.
 
-    runs: Sequence[RunInfo]
-    unasked: Sequence[PartitionOwner]
+    `position` is the next offset of the raw topic to process, None before it is read;
+    `lag` how many of its records are not processed yet, None while that is not known.
+    """
+
+    partition: int
+    position: int | None
+    lag: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,26 +186,36 @@ class Reader(Protocol):
     def readiness(self) -> Readiness:
         """Whether the worker does its work, and why not."""
 
-    def missing_partitions(self) -> Sequence[PartitionOwner]:
-        """The partitions that other workers hold; none when this one holds all."""
+    def owners(self) -> Sequence[PartitionOwner]:
+        """Who holds each partition, by its number."""
 
-    def elsewhere(self, symbol: str) -> PartitionOwner | None:
-        """Where the symbol's partition is when it is not here; None when it is here."""
+    @property
+    def assignment(self) -> int:
+        """A number that changes whenever this worker gets or gives away partitions."""
+
+    def partition_of(self, symbol: str) -> int:
+        """The partition that the symbol is on here, else the one on which its producer should put it."""
+
+    async def progress(self, *, confirmed: bool) -> Sequence[PartitionProgress]:
+        """How far each partition held here is.
+
+        The lag may be a second old, unless it is to be `confirmed` by asking the broker.
+        """
+
+    async def reach(self, positions: Mapping[int, int], seconds: float) -> None:
+        """Wait until the partitions held here have these positions, at most so many seconds."""
 
     def runs(self) -> Sequence[RunInfo]:
         """Every run with a signal here, the one active last first."""
 
-    async def runs_elsewhere(self) -> Elsewhere:
-        """The runs of the partitions that other workers hold."""
+    def run_origin(self, run_id: str) -> Origin | None:
+        """The origin of the signal of the run that was computed last here; None when it has none here."""
 
     def symbols(self, run_id: str) -> Sequence[str]:
         """The run's symbols, ascending."""
 
     def symbol_states(self, run_id: str) -> Sequence[SymbolState]:
         """Each symbol of the run here with its newest bar, by symbol."""
-
-    async def symbols_elsewhere(self, run_id: str) -> Sequence[str]:
-        """The run's symbols on other workers, as far as they answer."""
 
     def knows(self, run_id: str, symbol: str) -> bool:
         """Whether the run has the symbol here."""

@@ -1,11 +1,14 @@
 """The API's reader over this worker's table."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import suppress
 from time import monotonic
 
 from aiokafka.partitioner import murmur2
+from faust.types import TP
 
-from app.domain.records import Signal
+from app.domain.records import Origin, Signal
 from app.domain.row import Row
 from app.domain.signal import signal_of
 from app.engine.app import BatchApp
@@ -18,12 +21,11 @@ from tables.row_format import row_key
 from tables.warm_up import WarmUp
 from tables.windows import WindowsTable
 from web.operations_reader import OperationsReader
-from web.other_workers import OtherWorkers
 from web.reader import (
     Bars,
-    Elsewhere,
     Page,
     PartitionOwner,
+    PartitionProgress,
     Position,
     Readiness,
     RunInfo,
@@ -33,36 +35,48 @@ from web.reader import (
     SymbolState,
 )
 from web.signal_index import SignalIndex
+from web.signal_search import SignalSearch
 
 RETRY_AFTER_SECONDS = 2
+
+_LOOK_AGAIN_SECONDS = 0.1
 
 
 class TablesReader:
     """Reads the table by partition, and only partitions that this worker holds and has restored."""
 
-    def __init__(
-        self, app: BatchApp, table: WindowsTable, settings: Settings, others: OtherWorkers | None = None
-    ) -> None:
+    def __init__(self, app: BatchApp, table: WindowsTable, settings: Settings) -> None:
         self.strategy = settings.strategy
-        self.operations = OperationsReader(app, table, settings)
+        self.operations = OperationsReader(settings)
         self._app = app
         self._table = table
         self._settings = settings
-        self._others = others or OtherWorkers()
         self._raw_topic = topics(settings).raw.name
         self._index = SignalIndex(self._row, settings.keep_bars)
+        self._search = SignalSearch(self._index)
         self._held: frozenset[int] = frozenset()
+        #: Changes whenever partitions are taken or given away.
+        self.assignment = 0
+        #: The lag of each partition held here when the broker was asked last.
+        self._lags: Mapping[int, int] = {}
+        self._batch_came = asyncio.Event()
         #: Sentences about partitions whose readers wait for a transaction that nobody ends.
         self.stalls: list[str] = []
         self._warm_up = WarmUp(app, table, self._index.put)
         self._warm_up.on_partition.append(self._loaded)
-        table.on_rows.append(self._index.put)
+        table.on_rows.append(self._put)
         table.on_assignment.append(self._hold)
 
     def _hold(self, active: frozenset[int]) -> None:
         for partition in self._held | active:
             self._index.drop(partition)
         self._held = active
+        self.assignment += 1
+
+    def _put(self, partition: int, rows: Mapping[bytes, bytes]) -> None:
+        self._index.put(partition, rows)
+        self._batch_came.set()
+        self._batch_came = asyncio.Event()
 
     def _loaded(self, partition: int) -> None:
         if not self._warm_up.remaining:
@@ -95,33 +109,61 @@ class TablesReader:
             return f"the table is being read into memory: {unread} partitions to go"
         return "waiting for the consumer group to assign partitions"
 
-    def missing_partitions(self) -> Sequence[PartitionOwner]:
-        """The partitions that other workers hold, with their addresses."""
-        missing = set(range(self._settings.partitions)) - self._held
-        return [PartitionOwner(partition, self._owner(partition)) for partition in sorted(missing)]
+    def owners(self) -> Sequence[PartitionOwner]:
+        """Who holds each partition, by its number."""
+        return [
+            PartitionOwner(number, self.operations.address, here=True)
+            if number in self._held
+            else PartitionOwner(number, self._holder(number))
+            for number in range(self._settings.partitions)
+        ]
 
-    def _owner(self, partition: int) -> str | None:
-        return self._app.holder(self._table.changelog_name, partition)
+    def _holder(self, partition: int) -> str | None:
+        url = self._app.holder(self._table.changelog_name, partition)
+        return url.rstrip("/") if url else None
 
-    def elsewhere(self, symbol: str) -> PartitionOwner | None:
-        """Where the symbol's partition is when it is not here."""
-        if self._index.knows(symbol):
-            return None
-        partition = int(murmur2(symbol.encode()) & 0x7FFFFFFF) % self._settings.partitions
-        return None if partition in self._held else PartitionOwner(partition, self._owner(partition))
+    def partition_of(self, symbol: str) -> int:
+        """The partition that the symbol is on here, else the one on which its producer should put it."""
+        found = self._index.partition_of(symbol)
+        return int(murmur2(symbol.encode()) & 0x7FFFFFFF) % self._settings.partitions if found is None else found
+
+    def note_lags(self, lags: Mapping[TP, int]) -> None:
+        """Be told every second how many records each partition held here lags behind."""
+        self._lags = {tp.partition: lag for tp, lag in lags.items()}
+
+    async def progress(self, *, confirmed: bool) -> Sequence[PartitionProgress]:
+        """How far each partition held here is."""
+        held = sorted(self._held)
+        if confirmed and held:
+            self.note_lags(await self._app.lag())
+        return [PartitionProgress(number, self._reached(number), self._lags.get(number)) for number in held]
+
+    def _reached(self, partition: int) -> int | None:
+        finished = self._app.batch_consumer.finished(TP(self._raw_topic, partition))
+        if finished is not None or partition not in self._held:
+            return finished
+        checkpoint = self._table.checkpoint(partition)
+        return checkpoint and checkpoint.offset
+
+    async def reach(self, positions: Mapping[int, int], seconds: float) -> None:
+        """Wait until the partitions held here have these positions, at most so many seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while any((self._reached(number) or 0) < positions[number] for number in self._held & positions.keys()):
+                    # What is no record, as the end of a transaction, moves a position without a batch.
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(_LOOK_AGAIN_SECONDS):
+                            await self._batch_came.wait()
 
     def runs(self) -> Sequence[RunInfo]:
         """Every run with a signal here, the one active last first."""
         return self._index.runs()
 
-    async def runs_elsewhere(self) -> Elsewhere:
-        """The runs of the partitions that other workers hold, which are asked for them."""
-        missing = self.missing_partitions()
-        if not missing:
-            return Elsewhere([], [])
-        found = await self._others.runs({each.owner for each in missing if each.owner})
-        unasked = [each for each in missing if each.owner not in found]
-        return Elsewhere([run for runs in found.values() for run in runs], unasked)
+    def run_origin(self, run_id: str) -> Origin | None:
+        """The origin of the signal of the run that was computed last here; None when it has none here."""
+        run = self._index.run(run_id)
+        row = run and self._row(*run.latest)
+        return row.provenance.origin if row else None
 
     def symbols(self, run_id: str) -> Sequence[str]:
         """The run's symbols, ascending."""
@@ -130,11 +172,6 @@ class TablesReader:
     def symbol_states(self, run_id: str) -> Sequence[SymbolState]:
         """Each symbol of the run with its newest bar, by symbol."""
         return self._index.symbol_states(run_id)
-
-    async def symbols_elsewhere(self, run_id: str) -> Sequence[str]:
-        """The run's symbols on other workers, as far as they answer."""
-        owners = {each.owner for each in self.missing_partitions() if each.owner}
-        return await self._others.symbols(owners, run_id)
 
     def knows(self, run_id: str, symbol: str) -> bool:
         """Whether the run has the symbol here."""
@@ -158,12 +195,12 @@ class TablesReader:
 
     async def recent(self, run_id: str, wanted: SignalFilter) -> Page:
         """The signals of all symbols that match."""
-        total, found, last = await self._index.recent(run_id, wanted)
+        total, found, last = await self._search.recent(run_id, wanted)
         return Page(total, [self._signal(row, run_id, symbol) async for symbol, row in in_turns(found)], last)
 
     async def newest(self, run_id: str, symbols: Collection[str] | None) -> AsyncIterator[Signal]:
         """The newest signal of each symbol."""
-        async for symbol, row in self._index.newest(run_id, symbols):
+        async for symbol, row in self._search.newest(run_id, symbols):
             yield self._signal(row, run_id, symbol)
 
     async def bars(self, run_id: str, symbol: str, limit: int) -> Bars:
@@ -199,7 +236,7 @@ class TablesReader:
 
     async def session(self, run_id: str, minute: int) -> SessionRows:
         """Each symbol's open in a session, and its newest transition."""
-        return await self._index.session(run_id, minute, self._table.read)
+        return await self._search.session(run_id, minute, self._table.read)
 
     def _series_start(self, partition: int, series: bytes, newest: Row) -> Row | None:
         """The row with which the series of the newest one began after a split, if it is still kept."""

@@ -18,7 +18,7 @@ from app.cli.worker_api import WorkerApi, worker_options
 def command(symbol: str, at: str | None, run: str | None, url: str | None, as_json: bool) -> None:
     """Say from which numbers a signal follows, so that each can be computed again by hand.
 
-    A worker must run; any of several passes the question on to the one that has the symbol.
+    A worker must run; any of several asks the one that has the symbol.
     """
     told = WorkerApi(url).json(f"/signals/{quote(symbol, safe='')}/explain", {"at": at, "run": run})
     click.echo(json.dumps(told, indent=2) if as_json else "\n".join(lines(told)))

@@ -89,5 +89,6 @@ def notes(told: dict[str, Any], since: str | None) -> Iterator[str]:
         yield f"{shown:,} of {total:,} that match{since_when}, in {run}."
     if told["synthetic"]:
         yield "SYNTHETIC: made up by this project, not market data."
-    if away := [str(each["partition"]) for each in told["missing_partitions"]]:
-        yield f"INCOMPLETE: partitions {', '.join(away)} are held by other workers."
+    if not told["complete"]:
+        away = [f"{each['partition']} is {each['status']}" for each in told["partitions"] if each["status"] != "active"]
+        yield f"INCOMPLETE: partition {', '.join(away)}."

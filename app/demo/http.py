@@ -11,8 +11,8 @@ class Http:
 
     def __init__(self, api: str, producer: str) -> None:
         self._api, self._producer = api, producer
-        # Proxies of the environment are not for loopback; a symbol may be on another worker.
-        self._client = httpx.Client(timeout=2.0, trust_env=False, follow_redirects=True)
+        # Proxies of the environment are not for loopback.
+        self._client = httpx.Client(timeout=2.0, trust_env=False)
 
     def newest(self, run_id: str, symbol: str | None = None) -> str | None:
         """The time of the newest signal of the run, or of one symbol of it; None while there is none to be read."""

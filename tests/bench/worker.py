@@ -19,9 +19,7 @@ class BenchWorker(Child):
     api: httpx.Client
 
     def __init__(self, tree: Path, environment: Mapping[str, str], log: Path, prefix: Sequence[str] = ()) -> None:
-        self.api = httpx.Client(
-            base_url=f"http://127.0.0.1:{environment['API_PORT']}", timeout=10, trust_env=False, follow_redirects=True
-        )
+        self.api = httpx.Client(base_url=f"http://127.0.0.1:{environment['API_PORT']}", timeout=10, trust_env=False)
         self._since = time()
         # `python -m` puts the working folder first on the path: the tree's own code runs.
         command = [sys.executable, "-m", "faust", "-A", "app.main", "worker", "-l", "info"]

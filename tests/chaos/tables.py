@@ -1,4 +1,4 @@
-"""What the workers show: each symbol on one of them, the others send there, and it is as it must be."""
+"""What the workers show: each symbol is on one of them, all say the same of it, and it is as it must be."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -19,20 +19,18 @@ def wrong_tables(urls: Sequence[str], expected: Expected) -> list[str]:
         for (run_id, symbol), newest in expected.items():
             signals = list(newest)
             bars = signals[-1]["bars_seen"]
-            answers = {url: client.get(f"{url}/signals/{symbol}?run={run_id}&limit={LIMIT}") for url in urls}
-            holders = [url for url, answer in answers.items() if answer.status_code == 200]
+            path = f"/signals/{symbol}?run={run_id}&limit={LIMIT}"
+            holders = [url for url in urls if client.get(f"{url}{path}&scope=local").status_code == 200]
             if len(holders) != 1:
-                codes = {url: answer.status_code for url, answer in answers.items()}
-                problems.append(f"{run_id}/{symbol} is on {len(holders)} workers: {codes}")
+                problems.append(f"{run_id}/{symbol} is on {len(holders)} workers: {holders}")
                 continue
-            elsewhere = {
-                answer.headers.get("location", f"{answer.status_code}").partition("/signals")[0]
-                for url, answer in answers.items()
-                if url not in holders
-            }
-            if elsewhere - set(holders):
-                problems.append(f"{run_id}/{symbol} is on {holders[0]}, others say {elsewhere}")
+            answers = {url: client.get(f"{url}{path}") for url in urls}
+            if wrong := {url: each.status_code for url, each in answers.items() if each.status_code != 200}:
+                problems.append(f"{run_id}/{symbol} is on {holders[0]}, others say {wrong}")
+                continue
             shown = answers[holders[0]].json()["signals"]
+            if any(each.json()["signals"] != shown for each in answers.values()):
+                problems.append(f"{run_id}/{symbol} is on {holders[0]}, others say something else")
             wanted = list(reversed(signals))
             if [_signal(each) for each in shown] != [_signal(each) for each in wanted]:
                 problems.append(f"{run_id}/{symbol}: signals are {shown[:2]}…, expected {wanted[:2]}…")

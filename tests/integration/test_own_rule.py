@@ -41,12 +41,12 @@ def test_its_signals_are_on_the_topic_and_in_the_api_and_outlive_the_worker(depl
     signals = final(deployment.signals())
     assert [said(each) for each in last_of(signals)] == [said(each) for each in pipeline.last_signals()]
     assert {each["own_reason"] for each in signals} == {None, "rising", "falling"}
-    shown = worker.follow("/signals/S0001?limit=1").json()["signals"][0]
+    shown = worker.get("/signals/S0001?limit=1").json()["signals"][0]
     newest = [each for each in signals if each["symbol"] == "S0001"][-1]
     assert shown["strategy"] == newest["strategy"] == deployment.settings.strategy.name
     assert (shown["own_reason"], shown["own_indicators"]) == (newest["own_reason"], newest["own_indicators"])
     assert shown["explanation"].startswith(f"{newest['own_reason']}: close ")
-    assert worker.follow("/windows/S0001").json()["indicators"]["own_indicators"] == newest["own_indicators"]
+    assert worker.get("/windows/S0001").json()["indicators"]["own_indicators"] == newest["own_indicators"]
 
     # On real bars it raises: the worker says so and ends, and nothing of the batch is there.
     deployment.send([make_bar(500, 200_000.0, symbol="S0000", run_id="test")])

@@ -47,9 +47,14 @@ def test_the_live_run_is_the_default_of_every_worker_also_of_one_without_live_ba
         deployment.settle()
     wanted = ("live-iex-raw-regular", "live")
     eventually(lambda: [asked(each) for each in workers] == [wanted] * 2, 60, lambda: str(list(map(asked, workers))))
-    totals = sorted(worker.get("/signals").json()["total"] for worker in workers)
-    assert totals == [0, len(live)]
+    run = wanted[0]
+    here, without = sorted(
+        workers, key=lambda each: -each.get(f"/signals?scope=local&run={run}").json().get("total", 0)
+    )
+    assert here.get("/signals?scope=local").json()["total"] == len(live)
+    assert without.get(f"/signals?scope=local&run={run}").status_code == 404
     for worker in workers:
+        assert worker.get("/signals").json()["total"] == len(live)
         runs = {run["run_id"]: run for run in worker.get("/runs").json()["runs"]}
         assert {run_id: run["bars"] for run_id, run in runs.items()} == {
             "live-iex-raw-regular": len(live),
@@ -59,7 +64,6 @@ def test_the_live_run_is_the_default_of_every_worker_also_of_one_without_live_ba
         assert runs["live-iex-raw-regular"]["active"]
 
     # The one with the live bars dies: until the other has them, it does not say that the replay is all there is.
-    here, without = sorted(workers, key=lambda each: -each.get("/signals").json()["total"])
     here.kill()
     seen = set()
 

@@ -70,7 +70,7 @@ def has_partitions(worker: WorkerProcess) -> bool:
     """Whether it is ready, and holds some, but not all."""
     if not worker.is_ready():
         return False
-    return 0 < len(worker.get("/signals").json().get("missing_partitions", [])) < 4
+    return 0 < worker.held() < 4
 
 
 def check_tables(deployment: Deployment, bars: list[Bar], workers: list[WorkerProcess]) -> None:

@@ -1,16 +1,18 @@
 """GET /signals/{symbol}/explain."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel
 
 from app.domain.inputs import AverageInputs, Cause, RsiInputs, SignalInputs, inputs_of
 from app.domain.row import Row
 from app.domain.signal import signal_of
 from app.domain.strategy import Strategy
 from app.iso_time import iso
-from web.dependencies import CompleteReader
+from web.dependencies import CompleteQuestion, part_response
 from web.errors import documented, no_bar
 from web.explain_models import (
     CauseOut,
@@ -24,43 +26,58 @@ from web.explain_models import (
     SeedOut,
     SlowOut,
 )
-from web.located import located
+from web.partition_out import partitions_out
 from web.queries import ExplainQuery
+from web.reader import Reader
 from web.routes.signals import SymbolPath
 from web.routes.windows import position_out
 from web.signal_out import signal_out
+from web.workers.part import Part
 
 router = APIRouter(tags=["signals"])
+
+
+async def explanation_here(reader: Reader, at: int | None, run_id: str, symbol: str) -> Part:
+    """All that a signal of a symbol follows from that this worker has. Raises the 404 for a time without a bar."""
+    found = await reader.series_at(run_id, symbol, at)
+    if not found.rows:
+        raise no_bar(symbol, at or 0, found.before, found.after)
+    strategy, inputs = reader.strategy, inputs_of(found.rows, found.seed, reader.strategy)
+    signal = signal_of(inputs.row, run_id, symbol, strategy)
+    told: dict[str, BaseModel | None] = {
+        "signal": signal_out(signal),
+        "rule": _rule(strategy),
+        "sma_fast": FastOut(**_average(inputs.fast)),
+        "sma_slow": SlowOut(**_average(inputs.slow)),
+        "rsi": _rsi(inputs.rsi),
+        "revision": _revision(inputs),
+        "position": position_out(found.position),
+    }
+    explanation = {name: each and each.model_dump(mode="json") for name, each in told.items()}
+    return Part({"explanation": {"symbol": symbol, **explanation}, "synthetic": signal["origin"] == "synthetic"})
 
 
 @router.get(
     "/signals/{symbol:path}/explain",
     summary="All that a signal follows from",
-    responses=documented(307, 404, 422, 503),
+    response_model=ExplainOut,
+    responses=documented(404, 422, 503),
 )
 async def explain_signal(
-    reader: CompleteReader, symbol: SymbolPath, query: Annotated[ExplainQuery, Query()]
-) -> ExplainOut:
+    question: CompleteQuestion, symbol: SymbolPath, query: Annotated[ExplainQuery, Query()]
+) -> ExplainOut | Response:
     """Of the newest bar, or the one that starts `at` a time: enough to compute each number again by hand."""
-    run_id, reason, _, spelling = await located(reader, "/signals/{symbol}/explain", symbol, query)
-    at = query.at_ms()
-    found = await reader.series_at(run_id, spelling, at)
-    if not found.rows:
-        raise no_bar(spelling, at or 0, found.before, found.after)
-    strategy, inputs = reader.strategy, inputs_of(found.rows, found.seed, reader.strategy)
-    signal = signal_of(inputs.row, run_id, spelling, strategy)
+    make = partial(explanation_here, question.reader, query.at_ms())
+    found = await question.of_symbol("/signals/{symbol}/explain", symbol, query, make)
+    if question.is_part:
+        return part_response(found.only)
     return ExplainOut(
-        run_id=run_id,
-        run_reason=reason,
-        synthetic=signal["origin"] == "synthetic",
-        symbol=spelling,
-        signal=signal_out(signal),
-        rule=_rule(strategy),
-        sma_fast=FastOut(**_average(inputs.fast)),
-        sma_slow=SlowOut(**_average(inputs.slow)),
-        rsi=_rsi(inputs.rsi),
-        revision=_revision(inputs),
-        position=position_out(found.position),
+        run_id=found.known_run,
+        run_reason=found.run_reason,
+        synthetic=found.synthetic,
+        complete=found.complete,
+        partitions=partitions_out(found.partitions),
+        **found.only.head["explanation"],
     )
 
 

@@ -1,6 +1,10 @@
 """GET /market: whether the exchange is open. GET /session: where symbols stand in their newest session."""
 
+import asyncio
+import heapq
 import time
+from functools import partial
+from operator import itemgetter
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -8,11 +12,14 @@ from fastapi import APIRouter, Query, Response
 from app.calendar.sessions import sessions
 from app.domain.records import MINUTE_MS
 from app.iso_time import iso
-from web.dependencies import CompleteReader, chosen_run, missing
+from app.turns import in_turns
+from web.dependencies import CompleteQuestion, part_response
 from web.errors import documented
 from web.models_page import MarketOut, SessionOut
-from web.queries import NoQuery, RunQuery
-from web.reader import SessionRows
+from web.partition_out import partitions_out
+from web.queries import NoQuery, SessionQuery
+from web.reader import Reader
+from web.workers.part import Part
 
 router = APIRouter(tags=["market"])
 
@@ -40,22 +47,43 @@ def market_at(now_ms: int) -> MarketOut:
     response_model=SessionOut,
     responses=documented(404, 422, 503),
 )
-async def session(reader: CompleteReader, query: Annotated[RunQuery, Query()]) -> Response:
-    """Columns of the same length: the first of each belongs to the first symbol, and so on."""
-    run = (await chosen_run(reader, query.run)).run
-    began, next_open = (None, None) if run is None else sessions().around(run.newest_bar)
-    rows = SessionRows([], [], [], [])
-    if run is not None:
-        rows = await reader.session(run.run_id, (began if began is not None else run.newest_bar) // MINUTE_MS)
+async def session(question: CompleteQuestion, query: Annotated[SessionQuery, Query()]) -> Response:
+    """Columns of the same length: the first of each belongs to the first symbol, and so on. Of all workers."""
+    at = query.at_ms()
+    if at is None:
+        run = await question.run(query)
+        at = run.newest_bar if run else 0
+        query = query.of(run.run_id if run else query.run, at)
+    began, next_open = sessions().around(at) if at else (None, None)
+    make = partial(session_here, question.reader, at if began is None else began)
+    found = await question.of_run("/session", query, make)
+    if question.is_part:
+        return part_response(found.only)
+    rows = [
+        row
+        async for row in in_turns(
+            heapq.merge(*(zip(*part.head["session"], strict=True) for part in found.parts.values()), key=itemgetter(0))
+        )
+    ]
+    symbols, opens, turned, actions = zip(*rows, strict=True) if rows else ((), (), (), ())
+    await asyncio.sleep(0)
     answer = SessionOut(
-        run_id=run.run_id if run else None,
+        run_id=found.run_id,
         session_open=None if began is None else iso(began),
         next_open=None if next_open is None else iso(next_open),
-        missing_partitions=missing(reader),
-        symbols=list(rows.symbols),
-        opens=list(rows.opens),
-        transitions=[None if turned is None else iso(turned) for turned in rows.transitions],
-        actions=list(rows.actions),
+        complete=found.complete,
+        partitions=partitions_out(found.partitions),
+        symbols=list(symbols),
+        opens=list(opens),
+        transitions=[None if time is None else iso(time) for time in turned],
+        actions=list(actions),
     )
+    await asyncio.sleep(0)
     # Written here: FastAPI would look at each of thousands of values once more.
     return Response(answer.model_dump_json(), media_type="application/json")
+
+
+async def session_here(reader: Reader, since_ms: int, run_id: str) -> Part:
+    """Where each symbol that this worker has stands in a session that opened at a time: columns, by symbol."""
+    rows = await reader.session(run_id, since_ms // MINUTE_MS)
+    return Part({"session": [list(rows.symbols), list(rows.opens), list(rows.transitions), list(rows.actions)]})

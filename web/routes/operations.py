@@ -3,9 +3,9 @@
 import platform
 import time
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from app.errors import StocksError
@@ -13,17 +13,27 @@ from app.iso_time import iso
 from app.letters.letter import Letter
 from app.metrics import bars, batch_records, batch_seconds, dead_letters, retries, signals
 from web import errors
-from web.dependencies import AnyReader
+from web.dependencies import AnyQuestion, AnyReader, part_response
 from web.errors import documented
 from web.metrics_summary import by_label, quantile, totals
-from web.models_page import BatchesOut, DeadLetterOut, DeadLettersOut, PartitionOut, WorkerOut
+from web.models_page import BatchesOut, DeadLetterOut, DeadLettersOut, HeldPartitionOut, WorkerOut
+from web.partition_out import partitions_out
 from web.queries import NoQuery
 from web.routes.state import VERSION
+from web.workers.part import Part
 
 router = APIRouter(tags=["operations"])
 
 _LIBRARIES = ("faust-streaming", "aiokafka", "confluent-kafka", "rocksdict", "pyarrow", "fastapi")
 _SHOWN_BYTES = 64
+
+
+class WorkerQuery(NoQuery):
+    """Whose partitions."""
+
+    scope: Literal["all", "local"] = Field(
+        default="all", description="local: only partitions of this worker, without asking the others."
+    )
 
 
 class LettersQuery(NoQuery):
@@ -32,11 +42,21 @@ class LettersQuery(NoQuery):
     limit: int = Field(default=20, ge=1, le=100, description="At most this many letters, the newest.")
 
 
-@router.get("/worker", summary="This worker, its partitions and who holds the others", responses=documented(422))
-async def worker(request: Request, reader: AnyReader, _: Annotated[NoQuery, Query()]) -> WorkerOut:
-    """Counts are of this worker since it started; GET /metrics has them for Prometheus."""
-    readiness = reader.readiness()
-    partitions = await reader.operations.partitions()
+@router.get(
+    "/worker",
+    summary="This worker, all partitions and who holds them",
+    response_model=WorkerOut,
+    responses=documented(422),
+)
+async def worker(
+    request: Request, question: AnyQuestion, query: Annotated[WorkerQuery, Query()]
+) -> WorkerOut | Response:
+    """Partitions are as their workers say. Counts are of this worker since it started, GET /metrics has them, too."""
+    reader = question.reader
+    if question.is_part:
+        return part_response(await question.here(nothing_here))
+    readiness, address = reader.readiness(), reader.operations.address
+    partitions = await question.partitions("/worker", nothing_here, query.scope)
     started: float = request.app.state.started
     return WorkerOut(
         version=VERSION,
@@ -44,15 +64,12 @@ async def worker(request: Request, reader: AnyReader, _: Annotated[NoQuery, Quer
         strategy=reader.strategy.name,
         status="ok" if readiness.ready else "recovering" if readiness.recovering else "degraded",
         reasons=list(readiness.reasons),
-        address=reader.operations.address,
+        address=address,
         started_at=iso(int(started) * 1000),
         uptime_seconds=round(time.time() - started, 3),
         workers=sorted({each.owner for each in partitions if each.owner}),
         partitions=[
-            PartitionOut(
-                partition=each.partition, owner=each.owner, here=each.here, position=each.position, lag=each.lag
-            )
-            for each in partitions
+            HeldPartitionOut(**each.model_dump(), here=each.owner == address) for each in partitions_out(partitions)
         ],
         batches=BatchesOut(
             count=totals(batch_seconds)[0],
@@ -65,6 +82,11 @@ async def worker(request: Request, reader: AnyReader, _: Annotated[NoQuery, Quer
         dead_letters=by_label(dead_letters),
         retries=by_label(retries),
     )
+
+
+async def nothing_here() -> Part:
+    """How far the partitions are goes with every part, and that is all there is to say."""
+    return Part({})
 
 
 @router.get("/dead-letters", summary="The newest dead letters", responses=documented(422, 503))

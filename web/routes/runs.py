@@ -1,33 +1,42 @@
 """GET /runs and GET /symbols."""
 
 import time
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
 from app.iso_time import iso
 from app.turns import in_turns
-from web.answers import CSV, answered, lines_of
-from web.dependencies import CompleteReader, chosen_run, missing, named
+from web.answers import CSV, answered
+from web.dependencies import CompleteQuestion, part_response
 from web.errors import documented
-from web.models import RunOut, RunsOut, SymbolOut, SymbolsOut
-from web.queries import RunScopeQuery, ScopeQuery
-from web.reader import RunInfo, SymbolState
-from web.run_choice import ASKED_FOR, ChosenRun, choose, merge
+from web.models_runs import RunOut, RunsOut, SymbolsOut
+from web.partition_out import partitions_out
+from web.queries import ScopeQuery, SymbolListQuery
+from web.question import symbols_here
+from web.reader import RunInfo
+from web.run_choice import choose
+from web.runs import merged_runs
+from web.workers.part import Line
 
 router = APIRouter(tags=["runs"])
 
 
-@router.get("/runs", summary="The runs there are", responses=documented(422, 503))
-async def runs(reader: CompleteReader, query: Annotated[ScopeQuery, Query()]) -> RunsOut:
+@router.get("/runs", summary="The runs there are", response_model=RunsOut, responses=documented(422, 503))
+async def runs(question: CompleteQuestion, query: Annotated[ScopeQuery, Query()]) -> RunsOut | Response:
     """Those of all workers, the one active last first; `active` is the one that answers take when `run` is missing."""
-    if query.scope == "local":
-        found, left_out = merge(reader.runs()), reader.missing_partitions()
-    else:
-        elsewhere = await reader.runs_elsewhere()
-        found, left_out = merge([*reader.runs(), *elsewhere.runs]), elsewhere.unasked
-    active, now = choose(found).run_id, time.time() * 1000
-    return RunsOut(total=len(found), missing_partitions=named(left_out), runs=[_out(run, active, now) for run in found])
+    found = await question.of_all("/runs", query, question.runs.part_here)
+    if question.is_part:
+        return part_response(found.only)
+    known = merged_runs(list(found.parts.values()))
+    active, now = choose(known).run_id, time.time() * 1000
+    return RunsOut(
+        total=len(known),
+        complete=found.complete,
+        partitions=partitions_out(found.partitions),
+        runs=[_out(run, active, now) for run in known],
+    )
 
 
 def _out(run: RunInfo, active: str | None, now_ms: float) -> RunOut:
@@ -53,24 +62,23 @@ def _out(run: RunInfo, active: str | None, now_ms: float) -> RunOut:
     response_model=SymbolsOut,
     responses=documented(404, 422, 503) | CSV,
 )
-async def symbols(request: Request, reader: CompleteReader, query: Annotated[RunScopeQuery, Query()]) -> Response:
-    """Those on this worker, ascending."""
-    if query.scope == "local" and query.run:
-        chosen = ChosenRun(next((run for run in reader.runs() if run.run_id == query.run), None), ASKED_FOR)
-    else:
-        chosen = await chosen_run(reader, query.run)
-    found = reader.symbol_states(chosen.run_id) if chosen.run_id else []
-    head = SymbolsOut(
-        run_id=chosen.run_id,
-        run_reason=chosen.reason,
-        synthetic=chosen.synthetic,
-        total=len(found),
-        missing_partitions=missing(reader),
+async def symbols(request: Request, question: CompleteQuestion, query: Annotated[SymbolListQuery, Query()]) -> Response:
+    """Those of all workers, ascending."""
+    found = await question.of_run("/symbols", query, partial(symbols_here, question.reader))
+    if question.is_part:
+        return part_response(found.only)
+    # Two workers may have a symbol while its partition is handed over: the one that is further is right.
+    states: dict[str, Line] = {}
+    async for line in in_turns(sorted(line for part in found.parts.values() for line in part.lines)):
+        states[line.symbol] = line
+    answer = SymbolsOut(
+        run_id=found.run_id,
+        run_reason=found.run_reason,
+        synthetic=found.synthetic,
+        total=len(states),
+        complete=found.complete,
+        partitions=partitions_out(found.partitions),
         symbols=[],
     )
-    lines = await lines_of([_symbol(state) async for state in in_turns(found)])
-    return await answered(request, head, "symbols", lines, query.format)
-
-
-def _symbol(state: SymbolState) -> SymbolOut:
-    return SymbolOut(symbol=state.symbol, newest_bar=iso(state.newest_bar), action=state.action, bars=state.bars)
+    lines = [states[symbol].json for symbol in sorted(states)]
+    return await answered(request, answer, "symbols", lines, query.format)

@@ -1,20 +1,20 @@
 """GET /signals and GET /signals/{symbol}."""
 
+from functools import partial
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.iso_time import iso
-from app.turns import in_turns
-from web.answers import CSV, answered, lines_of
-from web.dependencies import CompleteReader, chosen_run, missing
+from web.answers import CSV, answered
+from web.dependencies import CompleteQuestion, part_response
 from web.errors import documented
-from web.located import located
-from web.models import MissingPartition, SignalsOut
+from web.models import SignalsOut
+from web.partition_out import partitions_out
 from web.queries import FormatQuery, SignalsQuery, SymbolSignalsQuery, cursor_of
-from web.reader import Page
-from web.signal_out import signal_out
+from web.question import Answered
+from web.signal_lists import Merged, merged, newest_here, symbol_here
 
 router = APIRouter(tags=["signals"])
 
@@ -24,34 +24,28 @@ SymbolPath = Annotated[
 
 
 async def _answer(
-    request: Request,
-    response: Response,
-    query: FormatQuery,
-    run: tuple[str | None, str, bool],
-    page: Page,
-    next_address: str | None,
-    left_out: list[MissingPartition],
+    request: Request, query: FormatQuery, found: Answered, signals: Merged, rest: dict[str, str]
 ) -> Response:
-    run_id, reason, synthetic = run
-    signals = [signal_out(signal) async for signal in in_turns(page.signals)]
-    head = SignalsOut(
-        run_id=run_id,
-        run_reason=reason,
-        synthetic=synthetic or any(signal.origin == "synthetic" for signal in signals),
-        total=page.total,
-        missing_partitions=left_out,
-        next=next_address,
+    """The list, and where it goes on: the address of the same run with `rest` changed, said in the header, too."""
+    address = _next(request, found.run_id, rest) if found.run_id and rest else None
+    answer = SignalsOut(
+        run_id=found.run_id,
+        run_reason=found.run_reason,
+        synthetic=found.synthetic,
+        complete=found.complete,
+        partitions=partitions_out(found.partitions),
+        total=signals.total,
+        next=address,
         signals=[],
     )
-    return await answered(request, head, "signals", await lines_of(signals), query.format, headers=response.headers)
+    headers = {"Link": f'<{address}>; rel="next"'} if address else None
+    lines = [line.json for line in signals.lines]
+    return await answered(request, answer, "signals", lines, query.format, headers=headers)
 
 
-def _next(request: Request, response: Response, run_id: str, changed: dict[str, str]) -> str:
-    """The address of the rest of a list, of the same run; said in the header, too."""
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in (*changed, "run", "hop")]
-    address = f"{request.url.path}?{urlencode([*kept, ('run', run_id), *changed.items()])}"
-    response.headers["Link"] = f'<{address}>; rel="next"'
-    return address
+def _next(request: Request, run_id: str, changed: dict[str, str]) -> str:
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in (*changed, "run")]
+    return f"{request.url.path}?{urlencode([*kept, ('run', run_id), *changed.items()])}"
 
 
 @router.get(
@@ -61,33 +55,32 @@ def _next(request: Request, response: Response, run_id: str, changed: dict[str, 
     responses=documented(404, 422, 503) | CSV,
 )
 async def newest_signals(
-    request: Request, response: Response, reader: CompleteReader, query: Annotated[SignalsQuery, Query()]
+    request: Request, question: CompleteQuestion, query: Annotated[SignalsQuery, Query()]
 ) -> Response:
-    """Newest bar first, ties by symbol ascending; with `latest`, by symbol."""
-    chosen = await chosen_run(reader, query.run)
-    run_id = chosen.run_id
-    page = await reader.recent(run_id, query.wanted()) if run_id else Page(0, [])
-    rest = _next(request, response, run_id, {"cursor": cursor_of(page.next)}) if run_id and page.next else None
-    run = run_id, chosen.reason, chosen.synthetic
-    return await _answer(request, response, query, run, page, rest, missing(reader))
+    """Newest bar first, ties by symbol ascending; with `latest`, by symbol. Of all workers."""
+    wanted = query.wanted()
+    found = await question.of_run("/signals", query, partial(newest_here, question.reader, wanted), wanted.limit)
+    if question.is_part:
+        return part_response(found.only)
+    signals = await merged(found.parts.values(), wanted)
+    return await _answer(request, query, found, signals, {"cursor": cursor_of(signals.next)} if signals.next else {})
 
 
 @router.get(
     "/signals/{symbol:path}",
     summary="The newest signals of one symbol",
     response_model=SignalsOut,
-    responses=documented(307, 404, 422, 503) | CSV,
+    responses=documented(404, 422, 503) | CSV,
 )
 async def signals_of_symbol(
-    request: Request,
-    response: Response,
-    reader: CompleteReader,
-    symbol: SymbolPath,
-    query: Annotated[SymbolSignalsQuery, Query()],
+    request: Request, question: CompleteQuestion, symbol: SymbolPath, query: Annotated[SymbolSignalsQuery, Query()]
 ) -> Response:
-    """Newest bar first."""
-    run_id, reason, synthetic, spelling = await located(reader, "/signals/{symbol}", symbol, query)
-    page = await reader.signals(run_id, spelling, query.wanted())
+    """Newest bar first, from the worker that has the symbol."""
+    wanted = query.wanted()
+    make = partial(symbol_here, question.reader, wanted)
+    found = await question.of_symbol("/signals/{symbol}", symbol, query, make, wanted.limit)
+    if question.is_part:
+        return part_response(found.only)
+    signals = await merged(found.parts.values(), wanted)
     # A symbol has one signal a bar, so the rest are those of the bars before.
-    rest = _next(request, response, run_id, {"until": iso(page.next[0])}) if page.next else None
-    return await _answer(request, response, query, (run_id, reason, synthetic), page, rest, [])
+    return await _answer(request, query, found, signals, {"until": iso(signals.next[0])} if signals.next else {})

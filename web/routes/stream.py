@@ -1,18 +1,17 @@
 """GET /stream: the signals as they come."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request
-from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 
-from web.dependencies import AnyReader
+from web.dependencies import AnyQuestion, part_response
 from web.errors import ProblemError, documented
 from web.queries import LocalQuery, StreamQuery
 from web.stream import Push
-from web.stream.peers import PATH, write_answer
 from web.stream.response import StreamResponse
-from web.stream.snapshot import local_newest
+from web.stream.snapshot import PATH, newest_here
 
 router = APIRouter(tags=["signals"])
 
@@ -53,7 +52,6 @@ async def stream(
 
 
 @router.get(PATH, include_in_schema=False)
-async def local(push: OpenPush, reader: AnyReader, query: Annotated[LocalQuery, Query()]) -> Response:
+async def local(question: AnyQuestion, query: Annotated[LocalQuery, Query()]) -> Response:
     """For other workers: the newest signals of this one's partitions."""
-    answer = await local_newest(reader, query.run, query.chosen, push.hub.source.partitions)
-    return StreamingResponse(write_answer(answer), media_type="text/tab-separated-values")
+    return part_response(await question.here(partial(newest_here, question.reader, query.run, query.chosen)))

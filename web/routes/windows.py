@@ -1,9 +1,10 @@
 """GET /windows/{symbol}."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.calendar.sessions import session_gap
 from app.domain.explain import explain_split
@@ -12,13 +13,15 @@ from app.domain.row import Row
 from app.domain.strategy import Strategy
 from app.iso_time import iso
 from app.turns import in_turns
-from web.answers import CSV, answered, lines_of
-from web.dependencies import CompleteReader
+from web.answers import CSV, answered
+from web.dependencies import CompleteQuestion, part_response
 from web.errors import documented
-from web.located import located
 from web.models import BarOut, IndicatorsOut, PositionOut, SeriesStartOut, WindowOut
+from web.partition_out import partitions_out
 from web.queries import SymbolBarsQuery
-from web.reader import Position
+from web.reader import Position, Reader
+from web.routes.signals import SymbolPath
+from web.workers.part import Line, Part
 
 router = APIRouter(tags=["windows"])
 gap = session_gap()
@@ -36,11 +39,10 @@ def _indicators(row: Row, strategy: Strategy) -> IndicatorsOut:
     )
 
 
-async def _bars(rows: Sequence[Row]) -> list[BarOut]:
+def _bars(rows: Iterable[Row]) -> Iterator[BarOut]:
     previous: int | None = None
-    bars: list[BarOut] = []
-    async for row in in_turns(rows):
-        bar = BarOut(
+    for row in rows:
+        yield BarOut(
             timestamp=iso(row.timestamp),
             open=row.open,
             high=row.high,
@@ -53,9 +55,7 @@ async def _bars(rows: Sequence[Row]) -> list[BarOut]:
             gap_minutes=None if previous is None else gap(previous, row.timestamp),
             revision=row.revision,
         )
-        bars.append(bar)
         previous = row.timestamp
-    return bars
 
 
 def position_out(position: Position | None) -> PositionOut | None:
@@ -72,37 +72,53 @@ def _series_start(row: Row | None) -> SeriesStartOut | None:
     )
 
 
+async def window_here(reader: Reader, limit: int, since: int, run_id: str, symbol: str) -> Part:
+    """The bars of a symbol that this worker has, and what follows from them."""
+    found = await reader.bars(run_id, symbol, limit)
+    if not found.rows:
+        return Part({"window": None})  # Its partition has gone.
+    newest, position = found.rows[-1], position_out(found.position)
+    start, indicators = _series_start(found.series_start), _indicators(newest, reader.strategy)
+    window = {
+        "symbol": symbol,
+        "strategy": newest.strategy,
+        "bars_seen": newest.bars_seen,
+        "series_start": start and start.model_dump(mode="json"),
+        "position": position and position.model_dump(mode="json"),
+        "indicators": indicators.model_dump(mode="json"),
+    }
+    rows = [row for row in found.rows if row.timestamp >= since]
+    lines = [
+        Line(row.timestamp, symbol, row.revision, bar.model_dump_json().encode())
+        async for row, bar in in_turns(zip(rows, _bars(rows), strict=True))
+    ]
+    synthetic = any(row.provenance.origin == "synthetic" for row in found.rows)
+    return Part({"window": window, "synthetic": synthetic}, lines)
+
+
 @router.get(
     "/windows/{symbol:path}",
     summary="The bars behind a symbol's newest signals",
     response_model=WindowOut,
-    responses=documented(307, 404, 422, 503) | CSV,
+    responses=documented(404, 422, 503) | CSV,
 )
 async def window_of_symbol(
-    request: Request,
-    reader: CompleteReader,
-    symbol: Annotated[
-        str, Path(min_length=1, description="Ticker; where there is none spelt like it, its upper case is tried.")
-    ],
-    query: Annotated[SymbolBarsQuery, Query()],
+    request: Request, question: CompleteQuestion, symbol: SymbolPath, query: Annotated[SymbolBarsQuery, Query()]
 ) -> Response:
-    """Its bars, oldest first, and the indicators of the newest."""
-    run_id, reason, _, spelling = await located(reader, "/windows/{symbol}", symbol, query)
-    found = await reader.bars(run_id, spelling, query.limit)
-    newest, since = found.rows[-1], query.since_ms()
-    rows = [row for row in found.rows if row.timestamp >= since]
-    head = WindowOut(
-        run_id=run_id,
-        run_reason=reason,
-        synthetic=any(row.provenance.origin == "synthetic" for row in found.rows),
-        symbol=spelling,
-        strategy=newest.strategy,
-        bars_seen=newest.bars_seen,
-        series_start=_series_start(found.series_start),
-        position=position_out(found.position),
-        indicators=_indicators(newest, reader.strategy),
+    """Its bars, oldest first, and the indicators of the newest; from the worker that has the symbol."""
+    make = partial(window_here, question.reader, query.limit, query.since_ms())
+    found = await question.of_symbol("/windows/{symbol}", symbol, query, make, query.limit)
+    if question.is_part:
+        return part_response(found.only)
+    answer = WindowOut(
+        run_id=found.known_run,
+        run_reason=found.run_reason,
+        synthetic=found.synthetic,
+        complete=found.complete,
+        partitions=partitions_out(found.partitions),
+        **found.only.head["window"],
         bars=[],
     )
     # A bar does not say of which series it is, which a row of a table should.
-    lead = {"run_id": run_id, "symbol": spelling}
-    return await answered(request, head, "bars", await lines_of(await _bars(rows)), query.format, lead=lead)
+    lead = {"run_id": answer.run_id, "symbol": answer.symbol}
+    return await answered(request, answer, "bars", [line.json for line in found.only.lines], query.format, lead=lead)

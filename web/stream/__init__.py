@@ -9,19 +9,19 @@ from web.stream.client import Client
 from web.stream.filter import StreamFilter
 from web.stream.hub import Hub
 from web.stream.partitions import Partitions
-from web.stream.peers import HttpPeers
 from web.stream.position import StreamId, UnreadableId, parse_id
-from web.stream.snapshot import Peers, Snapshots
+from web.stream.snapshot import Snapshots
 from web.stream.source import Source
+from web.workers.group import Group
 
 
 class Push:
     """All of push on one worker."""
 
-    def __init__(self, source: Source, reader: Reader, peers: Peers | None = None) -> None:
+    def __init__(self, source: Source, reader: Reader, group: Group) -> None:
         self.hub = Hub(source)
         self._partitions = Partitions(self.hub, reader)
-        self._snapshots = Snapshots(self.hub, reader, self._partitions, peers or HttpPeers())
+        self._snapshots = Snapshots(self.hub, reader, self._partitions, group)
 
     def client(self, wanted: StreamFilter, last_id: str | None) -> Client:
         """A client that is new, or goes on behind the id of the last event that it got."""

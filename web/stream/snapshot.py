@@ -3,43 +3,28 @@
 import asyncio
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from functools import partial
+from typing import Any, NamedTuple
 
-from app.domain.records import Signal
+from app.turns import in_turns
+from web.partition_status import Status
 from web.reader import Reader
-from web.run_choice import ASKED_FOR, choose, merge
-from web.signal_out import signal_out
+from web.run_choice import ASKED_FOR, choose
+from web.runs import Runs
+from web.signal_lists import line_of
 from web.stream.batch import Batch, Record
 from web.stream.filter import StreamFilter
 from web.stream.hub import Hub
 from web.stream.partitions import Partitions
 from web.stream.position import Vector, format_id
+from web.workers.group import Group
+from web.workers.part import Line, Part
 
-#: How long other workers may take, in seconds.
-DEADLINE = 3.0
+PATH = "/stream/local"
+"""Where other workers ask for the newest signals of a worker's table."""
 
-
-class Newest(NamedTuple):
-    """The newest signal of a symbol: bar's start (UTC, milliseconds since 1970), revision, and its JSON."""
-
-    timestamp: int
-    revision: int
-    json: bytes
-
-
-class Answer(NamedTuple):
-    """What a worker says: the partitions it has, whether it is restoring them, and the newest signal by symbol."""
-
-    partitions: frozenset[int]
-    is_recovering: bool
-    newest: Mapping[str, Newest]
-
-
-class Peers(Protocol):
-    """The other workers."""
-
-    async def newest(self, url: str, run_id: str, symbols: frozenset[str] | None) -> Answer | None:
-        """What the worker there has; None when it cannot be asked."""
+#: Names of more characters do not go into an address: all are asked for.
+_MOST_NAMED = 4000
 
 
 class Snapshot(NamedTuple):
@@ -56,29 +41,19 @@ class Snapshot(NamedTuple):
         yield b"\n\n"
 
 
-async def local_newest(reader: Reader, run_id: str | None, symbols: frozenset[str] | None, partitions: int) -> Answer:
-    """What this worker's tables say."""
-    missing = {each.partition for each in reader.missing_partitions()}
-    held = frozenset(range(partitions)) - missing
-    if reader.readiness().recovering:
-        return Answer(held, True, {})
-    found: dict[str, Newest] = {}
-    if run_id is not None:
-        async for signal in reader.newest(run_id, symbols):
-            found[signal["symbol"]] = newest_of(signal)
-    return Answer(held, False, found)
-
-
-def newest_of(signal: Signal) -> Newest:
-    """The JSON of a signal, and what tells whether it is the newest."""
-    return Newest(signal["timestamp"], signal["revision"], signal_out(signal).model_dump_json().encode())
+async def newest_here(reader: Reader, run_id: str | None, symbols: frozenset[str] | None) -> Part:
+    """The newest signals of this worker's table."""
+    if run_id is None:
+        return Part({})
+    return Part({}, [line_of(signal) async for signal in reader.newest(run_id, symbols)])
 
 
 class Snapshots:
     """Makes snapshots; clients that come together and want the same share one."""
 
-    def __init__(self, hub: Hub, reader: Reader, partitions: Partitions, peers: Peers) -> None:
-        self._hub, self._reader, self._partitions, self._peers = hub, reader, partitions, peers
+    def __init__(self, hub: Hub, reader: Reader, partitions: Partitions, group: Group) -> None:
+        self._hub, self._reader, self._partitions, self._group = hub, reader, partitions, group
+        self._runs = Runs(reader, group)
         self._making: dict[StreamFilter, asyncio.Task[Snapshot]] = {}
 
     async def of(self, wanted: StreamFilter) -> Snapshot:
@@ -116,37 +91,28 @@ class Snapshots:
         """The run, and why this one: the same as for lists."""
         if asked is not None:
             return asked, ASKED_FOR
-        elsewhere = await self._reader.runs_elsewhere()
-        chosen = choose(merge([*self._reader.runs(), *elsewhere.runs]))
+        chosen = choose((await self._runs.everything()).runs)
         if chosen.run is None and (active := self._hub.active_run):
             return active, "active last"  # Its first bars are on the topic, and in no table yet.
         return chosen.run_id, chosen.reason
 
-    async def _tables(self, run_id: str | None, symbols: frozenset[str] | None) -> tuple[list[str], dict[str, Newest]]:
+    async def _tables(self, run_id: str | None, symbols: frozenset[str] | None) -> tuple[list[Status], dict[str, Line]]:
         """The status of each partition, and the newest signals that tables have."""
-        owners = self._partitions.owners()
-        urls = sorted({url for is_here, url in owners if url and not is_here})
-        asked = [local_newest(self._reader, run_id, symbols, len(owners))]
-        others = [self._peers.newest(url, run_id, symbols) for url in urls] if run_id is not None else []
-        here, *answers = await asyncio.gather(*asked, *others)
-        by_url = dict(zip(urls, answers, strict=False))
-        statuses = []
-        for number, (is_here, url) in enumerate(owners):
-            if is_here:
-                statuses.append(_status(here, number))
-            elif url is None:
-                statuses.append("unassigned")
-            else:
-                statuses.append(_status(by_url.get(url), number) if run_id is not None else "active")
-        newest: dict[str, Newest] = {}
-        for answer in (here, *answers):
-            for symbol, each in answer.newest.items() if answer else ():
-                if symbol not in newest or each[:2] > newest[symbol][:2]:
-                    newest[symbol] = each
-        return statuses, newest
+        query = {} if run_id is None else {"run": run_id}
+        if symbols is not None and len(names := ",".join(sorted(symbols))) <= _MOST_NAMED:
+            query["symbols"] = names
+        found = await self._group.gather(PATH, query, partial(newest_here, self._reader, run_id, symbols))
+        newest: dict[str, Line] = {}
+        async for line in in_turns(line for part in found.parts.values() for line in part.lines):
+            if symbols is not None and line.symbol not in symbols:
+                continue
+            known = newest.get(line.symbol)
+            if known is None or (line.timestamp, line.revision) > (known.timestamp, known.revision):
+                newest[line.symbol] = line
+        return [each.status for each in found.partitions], newest
 
     def _body(
-        self, head: dict[str, Any], newest: dict[str, Newest], batches: Sequence[Batch], wanted: StreamFilter
+        self, head: dict[str, Any], newest: dict[str, Line], batches: Sequence[Batch], wanted: StreamFilter
     ) -> list[bytes]:
         """The event's data; in a thread."""
         found = newer(batches, wanted, newest)
@@ -156,7 +122,7 @@ class Snapshots:
         return [start.encode() + b",".join(lines[symbol] for symbol in sorted(lines)) + b"]}"]
 
 
-def newer(batches: Sequence[Batch], wanted: StreamFilter, newest: Mapping[str, Newest]) -> dict[str, Record]:
+def newer(batches: Sequence[Batch], wanted: StreamFilter, newest: Mapping[str, Line]) -> dict[str, Record]:
     """The newest record of each symbol, where it is newer than what is known."""
     found: dict[str, Record] = {}
     if wanted.run_id is None:
@@ -170,11 +136,3 @@ def newer(batches: Sequence[Batch], wanted: StreamFilter, newest: Mapping[str, N
                 if known is None or (record.timestamp, record.revision) > (known.timestamp, known.revision):
                     found[record.symbol] = record
     return found
-
-
-def _status(answer: Answer | None, partition: int) -> str:
-    if answer is None:
-        return "unreachable"
-    if partition not in answer.partitions:
-        return "unassigned"
-    return "recovering" if answer.is_recovering else "active"

@@ -109,11 +109,16 @@ def test_what_a_list_leaves_out_is_said() -> None:
         "synthetic": False,
         "total": 0,
         "signals": [],
-        "missing_partitions": [{"partition": 3, "owner": None}, {"partition": 5, "owner": "http://other:8001"}],
+        "complete": False,
+        "partitions": [
+            {"partition": 2, "status": "active"},
+            {"partition": 3, "status": "unassigned"},
+            {"partition": 5, "status": "unreachable"},
+        ],
     }
     assert list(notes(told, None)) == [
         "No signal matches, in run r\x1b (live).",
-        "INCOMPLETE: partitions 3, 5 are held by other workers.",
+        "INCOMPLETE: partition 3 is unassigned, 5 is unreachable.",
     ]
     assert list(notes({**told, "run_id": None}, None)) == [
         "There is no run yet: start a producer, for example with `make replay`."

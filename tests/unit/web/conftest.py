@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from tests.unit.web.cluster import Cluster
 from tests.unit.web.fake import FakeReader
 from tests.unit.web.series import START, pullback, series
 from web.main import create_app
@@ -28,3 +29,11 @@ async def client(reader: FakeReader) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(create_app(reader), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://worker") as client:
         yield client
+
+
+@pytest.fixture
+async def cluster() -> AsyncIterator[Cluster]:
+    """Three workers that share six partitions, without data."""
+    made = Cluster()
+    yield made
+    await made.close()

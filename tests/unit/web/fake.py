@@ -1,18 +1,18 @@
 """A reader over plain lists, answering by brute force."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 
-from app.domain.records import MINUTE_MS, Signal
+from app.domain.records import MINUTE_MS, Origin, Signal
 from app.errors import StocksError
 from app.letters.letter import Letter
 from tests.unit.web.series import EMITTED_AT, STRATEGY, Series
-from web.operations import NewestLetters, PartitionState
+from web.operations import NewestLetters
 from web.reader import (
     Bars,
-    Elsewhere,
     Page,
     PartitionOwner,
+    PartitionProgress,
     Position,
     Readiness,
     RunInfo,
@@ -58,20 +58,12 @@ def page(signals: Iterable[Signal], wanted: SignalFilter) -> Page:
 
 
 class FakeOperations:
-    """A worker that holds the first of two partitions."""
+    """An address, and dead letters."""
 
-    address = "http://here:8001"
-
-    def __init__(self) -> None:
-        self.states = [
-            PartitionState(0, self.address, here=True, position=12, lag=0),
-            PartitionState(1, "http://other:8001", here=False),
-        ]
+    def __init__(self, address: str) -> None:
+        self.address = address
         self.letters: list[Letter] = []
         self.fault: StocksError | None = None
-
-    async def partitions(self) -> Sequence[PartitionState]:
-        return self.states
 
     async def dead_letters(self, limit: int) -> NewestLetters:
         if self.fault:
@@ -82,39 +74,50 @@ class FakeOperations:
 
 
 class FakeReader:
-    """The run of the series given last is the one active last."""
+    """The run of the series given last is the one active last. All of two partitions are here.
+
+    Symbols are on partition 0, or where `placed` says.
+    """
 
     strategy = STRATEGY
 
-    def __init__(self, *series: Series) -> None:
+    def __init__(self, *series: Series, address: str = "http://here:8001") -> None:
         self.series = list(series)
         self.state = Readiness()
-        self.missing: list[PartitionOwner] = []
-        self.away: dict[str, PartitionOwner] = {}
-        self.operations = FakeOperations()
-        #: What other workers say of runs and symbols, if they are asked.
-        self.elsewhere_runs: list[RunInfo] = []
-        self.unasked: list[PartitionOwner] = []
-        self.elsewhere_symbols: list[str] = []
+        self.operations = FakeOperations(address)
+        self.partitions = [PartitionOwner(number, address, here=True) for number in range(2)]
+        self.placed: dict[str, int] = {}
+        self.positions = {0: 12, 1: 7}
+        self.lags: dict[int, int | None] = {0: 0, 1: 0}
+        self.assignment = 1
+        #: What was waited for.
+        self.waits: list[Mapping[int, int]] = []
 
     def readiness(self) -> Readiness:
         return self.state
 
-    def missing_partitions(self) -> Sequence[PartitionOwner]:
-        return self.missing
+    def owners(self) -> Sequence[PartitionOwner]:
+        return list(self.partitions)
 
-    def elsewhere(self, symbol: str) -> PartitionOwner | None:
-        return self.away.get(symbol)
+    def partition_of(self, symbol: str) -> int:
+        return self.placed.get(symbol, 0)
+
+    async def progress(self, *, confirmed: bool) -> Sequence[PartitionProgress]:
+        return [
+            PartitionProgress(each.partition, self.positions.get(each.partition), self.lags.get(each.partition))
+            for each in self.partitions
+            if each.here
+        ]
+
+    async def reach(self, positions: Mapping[int, int], seconds: float) -> None:
+        self.waits.append(positions)
 
     def runs(self) -> list[RunInfo]:
         run_ids = list(dict.fromkeys(each.run_id for each in reversed(self.series)))
         return [self._run(run_id) for run_id in run_ids]
 
-    async def runs_elsewhere(self) -> Elsewhere:
-        return Elsewhere(self.elsewhere_runs, self.unasked)
-
-    async def symbols_elsewhere(self, run_id: str) -> list[str]:
-        return self.elsewhere_symbols
+    def run_origin(self, run_id: str) -> Origin | None:
+        return next((run.origin for run in self.runs() if run.run_id == run_id), None)
 
     def symbols(self, run_id: str) -> list[str]:
         return sorted(each.symbol for each in self._of(run_id))

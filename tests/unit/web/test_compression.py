@@ -1,6 +1,7 @@
 """Lists are compressed for who takes it, streams never, and the event loop goes on meanwhile."""
 
 import gzip
+import json
 import threading
 
 import httpx
@@ -19,7 +20,7 @@ async def test_a_list_is_compressed_for_who_takes_it(client: httpx.AsyncClient) 
     async with client.stream("GET", "/signals?limit=1000", headers={"Accept-Encoding": "gzip"}) as answer:
         raw = b"".join([piece async for piece in answer.aiter_raw()])
     assert (answer.headers["content-encoding"], int(answer.headers["content-length"])) == ("gzip", len(raw))
-    assert gzip.decompress(raw) == plain.content
+    assert json.loads(gzip.decompress(raw))["signals"] == plain.json()["signals"]
     assert len(raw) < len(plain.content) / 8
     assert {each.strip() for each in answer.headers["vary"].split(",")} == {"Accept", "Accept-Encoding"}
     assert answer.headers["etag"] == plain.headers["etag"]

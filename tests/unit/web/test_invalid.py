@@ -27,7 +27,7 @@ TIME = "it should be a time such as 2024-11-14T14:30:00Z"
             "/signals?simbol=AAPL",
             (
                 "simbol=AAPL: there is no such parameter; there are action, cursor, format, latest, "
-                "limit, run, since, transitions, until."
+                "limit, max_lag, min_position, run, scope, since, transitions, until."
             ),
         ),
         ("/signals?Limit=5", "Limit=5: there is no such parameter; did you mean limit?"),

@@ -52,8 +52,14 @@ async def test_while_tables_are_restored(client: httpx.AsyncClient, reader: Fake
 
 
 async def test_a_worker_that_does_not_answer(client: httpx.AsyncClient, reader: FakeReader) -> None:
-    reader.missing = reader.unasked = [PartitionOwner(3, None)]
+    reader.partitions[1] = PartitionOwner(1, None)
     assert (await client.get("/signals")).json()["type"] == "/problems/worker-missing"
+
+
+async def test_nothing_as_new_as_asked_for(client: httpx.AsyncClient, reader: FakeReader) -> None:
+    reader.lags = {0: 7, 1: 0}
+    answer = await client.get("/signals?max_lag=5")
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/stale")
 
 
 async def test_a_bug(client: httpx.AsyncClient, reader: FakeReader, monkeypatch: pytest.MonkeyPatch) -> None:

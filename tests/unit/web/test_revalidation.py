@@ -26,7 +26,7 @@ async def test_an_answer_that_has_not_changed_is_not_sent_again(client: httpx.As
     assert (again.headers["etag"], again.headers["cache-control"]) == (etag, "no-cache")
     assert "content-type" not in again.headers
     assert "content-length" not in again.headers
-    assert (await client.get(path, headers={"If-None-Match": '"old"'})).content == answer.content
+    assert (await client.get(path, headers={"If-None-Match": '"old"'})).status_code == 200
     head = await client.head(path)
     assert head.headers["etag"] == etag
 

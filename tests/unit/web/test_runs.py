@@ -1,20 +1,23 @@
-from dataclasses import replace
-from typing import Any
-
 import httpx
 import pytest
 
+from tests.unit.web.cluster import Cluster
 from tests.unit.web.conftest import OLD, RUN
 from tests.unit.web.fake import FakeReader
 from tests.unit.web.series import START, pullback, series
-from web.reader import PartitionOwner, RunInfo
-from web.run_choice import is_live
+from web.freshness import Freshness
+from web.runs import KEPT_SECONDS, Runs
+
+ABC = ("A", "B", "C")
+FAR = 4_070_908_800_000  # 2099-01-01T00:00:00Z
 
 
 async def test_the_run_active_last_comes_first(client: httpx.AsyncClient) -> None:
-    assert (await client.get("/runs")).json() == {
+    answer = (await client.get("/runs")).json()
+    assert [each["status"] for each in answer.pop("partitions")] == ["active", "active"]
+    assert answer == {
         "total": 2,
-        "missing_partitions": [],
+        "complete": True,
         "runs": [
             {
                 "run_id": RUN,
@@ -48,66 +51,90 @@ async def test_the_run_active_last_comes_first(client: httpx.AsyncClient) -> Non
     }
 
 
-def elsewhere(run_id: str, **changes: Any) -> RunInfo:
-    """A run as another worker tells it."""
-    info = RunInfo(
-        run_id=run_id,
-        origin="replay",
-        is_live=is_live(run_id, changes.get("origin", "replay")),
-        first_bar=START,
-        oldest_kept=START,
-        newest_bar=START,
-        symbols=2,
-        bars=5,
-        signals=4,
-        active_at=0,
+async def test_a_live_run_is_the_default_wherever_it_is_and_however_old(cluster: Cluster) -> None:
+    """A replay is active later, and two workers have no live bar at all."""
+    cluster.add(
+        series("live-iex-raw-regular", "SPY", [1.0], origin="live"), *(series(RUN, name, [1.0]) for name in ABC)
     )
-    return replace(info, **changes)
+    for member in cluster.members:
+        for path in ("/signals", "/symbols", "/signals/SPY", "/windows/SPY"):
+            answer = (await member.client.get(path)).json()
+            assert (answer["run_id"], answer["run_reason"]) == ("live-iex-raw-regular", "live")
+            answer = (await member.client.get(path.replace("SPY", "A"), params={"run": RUN})).json()
+            assert (answer["run_id"], answer["run_reason"]) == (RUN, "asked for")
+        runs = (await member.client.get("/runs")).json()["runs"]
+        assert [run["run_id"] for run in runs if run["active"]] == ["live-iex-raw-regular"]
+        assert (await member.client.get("/signals/A")).status_code == 404
 
 
-async def test_a_live_run_is_the_default_wherever_it_is_and_however_old(
-    client: httpx.AsyncClient, reader: FakeReader
-) -> None:
-    """A replay is active later, and this worker has no live bar at all."""
-    for path in ("/signals", "/symbols", "/signals/AAPL", "/windows/AAPL"):
-        answer = (await client.get(path)).json()
-        assert (answer["run_id"], answer["run_reason"]) == (RUN, "newest replay: no live run")
-    reader.elsewhere_runs = [elsewhere("live-iex-raw-regular", origin="live")]
-    for path in ("/signals", "/symbols"):
-        answer = (await client.get(path)).json()
-        assert (answer["run_id"], answer["run_reason"], answer["total"]) == ("live-iex-raw-regular", "live", 0)
-        answer = (await client.get(path, params={"run": RUN})).json()
-        assert (answer["run_id"], answer["run_reason"]) == (RUN, "asked for")
-    runs = (await client.get("/runs")).json()["runs"]
-    assert [run["run_id"] for run in runs if run["active"]] == ["live-iex-raw-regular"]
-    assert (await client.get("/signals/AAPL")).status_code == 404
+async def test_without_a_live_run_it_is_the_newest_replay(cluster: Cluster) -> None:
+    cluster.add(series(OLD, "A", [1.0], origin="synthetic"), *(series(RUN, name, [1.0]) for name in ABC))
+    for member in cluster.members:
+        answer = (await member.client.get("/signals")).json()
+        assert (answer["run_id"], answer["run_reason"], answer["total"]) == (RUN, "newest replay: no live run", 3)
 
 
-@pytest.mark.parametrize("path", ["/signals", "/symbols", "/signals/AAPL", "/windows/AAPL", "/signals/AAPL/explain"])
+@pytest.mark.parametrize("path", ["/signals", "/symbols", "/signals/A", "/windows/A", "/signals/A/explain", "/session"])
 async def test_no_replay_passes_for_live_while_a_worker_that_may_have_live_bars_does_not_answer(
-    client: httpx.AsyncClient, reader: FakeReader, path: str
+    cluster: Cluster, path: str
 ) -> None:
-    reader.missing = reader.unasked = [PartitionOwner(3, "http://other:8001"), PartitionOwner(5, None)]
+    cluster.add(*(series(RUN, name, [1.0]) for name in ABC))
+    cluster.network.gone.add(cluster.urls[1])
+    client = cluster.members[0].client
     answer = await client.get(path)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
-    assert "no worker answers for partitions 3, 5. Name a run with ?run=" in answer.json()["detail"]
-    assert [each["partition"] for each in answer.json()["missing_partitions"]] == [3, 5]
+    assert "no worker answers for partitions 1, 4. Name a run with ?run=" in answer.json()["detail"]
+    assert [(each["partition"], each["status"]) for each in answer.json()["partitions"]] == [
+        (1, "unreachable"),
+        (4, "unreachable"),
+    ]
     assert (await client.get(path, params={"run": RUN})).status_code == 200
-    reader.series.append(series("live-iex", "AAPL", pullback(), origin="live"))
-    assert (await client.get(path)).json()["run_reason"] == "live"
+    cluster.members[0].reader.series.append(series("live-iex", "A", pullback(), origin="live"))
+    answer = await client.get(path)
+    assert (answer.status_code, answer.json()["run_id"]) == (200, "live-iex")
 
 
-async def test_runs_are_counted_over_all_workers_or_here_alone(client: httpx.AsyncClient, reader: FakeReader) -> None:
-    reader.elsewhere_runs = [elsewhere(RUN, newest_bar=4_070_908_800_000), elsewhere("there", first_bar=None)]
+async def test_runs_are_counted_over_all_workers_or_here_alone(cluster: Cluster) -> None:
+    cluster.add(
+        series(RUN, "A", [1.0] * 3),
+        series(RUN, "B", [1.0] * 5, start=FAR),
+        series(RUN, "C", [1.0], start=START - 60_000),
+        series("there", "B", [1.0, 2.0]),
+    )
+    client = cluster.members[0].client
     runs = {run["run_id"]: run for run in (await client.get("/runs")).json()["runs"]}
-    assert {run_id: run["bars"] for run_id, run in runs.items()} == {RUN: 137, OLD: 60, "there": 5}
-    assert (runs["there"]["first_bar"], runs["there"]["oldest_kept_bar"]) == (None, "2024-11-14T14:30:00Z")
-    assert (runs[RUN]["newest_bar"], runs[RUN]["newest_bar_ahead"]) == ("2099-01-01T00:00:00Z", True)
-    assert (await client.get("/symbols", params={"run": "there"})).json()["run_reason"] == "asked for"
+    assert {run_id: run["bars"] for run_id, run in runs.items()} == {RUN: 9, "there": 2}
+    assert (runs[RUN]["first_bar"], runs[RUN]["newest_bar"]) == ("2024-11-14T14:29:00Z", "2099-01-01T00:04:00Z")
+    assert (runs[RUN]["symbols"], runs[RUN]["newest_bar_ahead"]) == (3, True)
     here = (await client.get("/runs?scope=local")).json()
-    assert [(run["run_id"], run["bars"]) for run in here["runs"]] == [(RUN, 132), (OLD, 60)]
-    answer = (await client.get("/symbols", params={"scope": "local", "run": "there"})).json()
-    assert answer["symbols"] == []
+    assert [(run["run_id"], run["bars"]) for run in here["runs"]] == [(RUN, 3)]
+    assert [each["symbol"] for each in (await client.get("/symbols?run=there")).json()["symbols"]] == ["B"]
+    assert (await client.get("/symbols?run=there&scope=local")).status_code == 404
+
+
+async def test_what_others_said_of_runs_is_good_for_a_second_and_a_silence_for_none(cluster: Cluster) -> None:
+    cluster.add(*(series(RUN, name, [1.0]) for name in ABC))
+    reader, group = cluster.members[0].reader, cluster.members[0].group
+    now = 0.0
+    runs = Runs(reader, group, lambda: now)
+    for _ in range(3):
+        assert [run.symbols for run in (await runs.everything()).runs] == [3]
+    assert cluster.network.paths() == ["/runs", "/runs"]
+    # What is here is always as it is now.
+    reader.series.append(series("here", "A", [1.0]))
+    assert {run.run_id for run in (await runs.everything()).runs} == {RUN, "here"}
+    now += KEPT_SECONDS + 0.1
+    cluster.network.gone.add(cluster.urls[1])
+    for asked in (4, 6):
+        assert [each.partition for each in (await runs.everything()).missing] == [1, 4]
+        assert len(cluster.network.asked) == asked
+    cluster.network.gone.clear()
+    assert (await runs.everything()).missing == []
+    # And for nobody who needs to know how things are now, or when partitions have moved.
+    await runs.everything(Freshness({0: 1}))
+    cluster.hand_over(1, cluster.urls[2])
+    await runs.everything()
+    assert len(cluster.network.asked) == 12
 
 
 async def test_the_symbols_of_a_run_ascending_with_their_newest_bar(client: httpx.AsyncClient) -> None:
@@ -124,6 +151,7 @@ async def test_the_symbols_of_a_run_ascending_with_their_newest_bar(client: http
 
 async def test_no_data_at_all(client: httpx.AsyncClient, reader: FakeReader) -> None:
     reader.series.clear()
-    assert (await client.get("/runs")).json() == {"total": 0, "missing_partitions": [], "runs": []}
+    runs = (await client.get("/runs")).json()
+    assert (runs["total"], runs["complete"], runs["runs"]) == (0, True, [])
     answer = (await client.get("/symbols")).json()
     assert (answer["run_id"], answer["total"], answer["symbols"]) == (None, 0, [])

@@ -21,7 +21,8 @@ from tests.unit.tables.encoding import encode_row
 from tests.unit.web.series import EMITTED_AT, START, bar, fold, folding
 from web import index_columns
 from web.reader import RunInfo, SignalFilter, SymbolState
-from web.signal_index import Found, SignalIndex
+from web.signal_index import SignalIndex
+from web.signal_search import Found, SignalSearch
 
 #: Small, so that few bars make every action, and rings soon go round.
 STRATEGY = Strategy(fast=2, slow=4, rsi_period=3, buy_below=45.0, sell_above=55.0, late_bars=3)
@@ -39,6 +40,7 @@ class Table:
         self.elsewhere: dict[int, dict[bytes, bytes]] = {}
         self.folding: dict[bytes, Pipeline] = {}
         self.index = SignalIndex(self.read, keep)
+        self.search = SignalSearch(self.index)
         self.now_ms = EMITTED_AT
 
     def read(self, partition: int, key: bytes) -> Row | None:
@@ -180,8 +182,8 @@ def test_it_equals_a_scan_of_everything(
             table.take(step[1])
     wanted = SignalFilter(limit, actions, transitions, since, until, latest, after)
     for run_id in ("a", "b", "unknown"):
-        assert asyncio.run(table.index.recent(run_id, wanted)) == table.scan(run_id, wanted)
-        assert asyncio.run(table.index.recent(run_id, EVERYTHING)) == table.scan(run_id, EVERYTHING)
+        assert asyncio.run(table.search.recent(run_id, wanted)) == table.scan(run_id, wanted)
+        assert asyncio.run(table.search.recent(run_id, EVERYTHING)) == table.scan(run_id, EVERYTHING)
         rows = list(table.all(run_id))
         assert table.index.symbols(run_id) == sorted({symbol for symbol, _ in rows})
         newest = dict(sorted(rows, key=by_number))
@@ -210,7 +212,7 @@ def test_in_whatever_order_and_however_often_it_is_told(
     for partition, entry in rows:
         told.put(partition, dict([entry]))
     for run_id in ("a", "b"):
-        assert asyncio.run(told.recent(run_id, EVERYTHING)) == table.scan(run_id, EVERYTHING)
+        assert asyncio.run(SignalSearch(told).recent(run_id, EVERYTHING)) == table.scan(run_id, EVERYTHING)
     assert told.runs() == table.index.runs()
 
 
@@ -228,13 +230,13 @@ def test_pages_together_are_the_whole_list_whatever_comes_meanwhile(
         table.add(run_id, symbol, {first + minute: close for minute, close in closes.items()})
     wanted = SignalFilter(1000, actions, latest=latest)
     whole = table.scan("a", wanted).rows
-    page = asyncio.run(table.index.recent("a", replace(wanted, limit=limit)))
+    page = asyncio.run(table.search.recent("a", replace(wanted, limit=limit)))
     pages = list(page.rows)
     # Newer than all that there is: not in the pages to come.
     _, symbol, _, closes = meanwhile
     table.add("a", symbol, {60 + minute: close for minute, close in closes.items()})
     while page.next:
-        page = asyncio.run(table.index.recent("a", replace(wanted, limit=limit, after=page.next)))
+        page = asyncio.run(table.search.recent("a", replace(wanted, limit=limit, after=page.next)))
         pages += page.rows
     if not latest:
         assert pages == whole
@@ -246,7 +248,7 @@ def test_pages_together_are_the_whole_list_whatever_comes_meanwhile(
 async def test_a_ring_that_has_gone_round_shows_the_newest() -> None:
     table = Table()
     table.add("run", "X", {minute: 10.0 + minute % 3 for minute in range(4 * KEEP + 5)})
-    total, found, _ = await table.index.recent("run", EVERYTHING)
+    total, found, _ = await table.search.recent("run", EVERYTHING)
     assert total == KEEP
     assert [row.number for _, row in found] == list(range(4 * KEEP + 4, 3 * KEEP + 4, -1))
 
@@ -283,17 +285,17 @@ async def test_a_partition_that_is_given_away_is_forgotten() -> None:
     assert [(run.run_id, run.symbols, run.signals) for run in table.index.runs()] == [("a", 1, 7)]
     assert table.index.runs()[0].newest_bar == START + 6 * MINUTE_MS
     assert table.index.place("a", "X") is None
-    assert not table.index.knows("X")
-    total, found, _ = await table.index.recent("a", EVERYTHING)
+    assert table.index.partition_of("X") is None
+    total, found, _ = await table.search.recent("a", EVERYTHING)
     assert (total, {symbol for symbol, _ in found}) == (7, {"Y"})
 
 
 async def test_a_symbol_is_known_wherever_its_producer_put_it() -> None:
     table = Table()
     table.add("run", "X", {0: 10.0}, partition=7)
-    assert table.index.knows("X")
+    assert table.index.partition_of("X") == 7
     assert table.index.place("run", "X") == (7, table_key("run", "X"), 1)
-    assert not table.index.knows("Y")
+    assert table.index.partition_of("Y") is None
 
 
 async def test_a_partition_that_goes_while_a_reader_waits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -302,7 +304,7 @@ async def test_a_partition_that_goes_while_a_reader_waits(monkeypatch: pytest.Mo
         table = Table()
         for number in range(20):
             table.add("run", f"S{number}", dict.fromkeys(range(4), 10.0), partition=number % 2)
-        reading = asyncio.create_task(table.index.recent("run", SignalFilter(1000, frozenset({"HOLD"}))))
+        reading = asyncio.create_task(table.search.recent("run", SignalFilter(1000, frozenset({"HOLD"}))))
         for _ in range(patience):
             await asyncio.sleep(0)
         done = reading.done()
@@ -323,7 +325,7 @@ async def test_a_row_that_changes_while_a_reader_waits_is_not_shown_as_what_it_w
         table = Table()
         for number in range(5):
             table.add("run", f"S{number}", newest_is_a_sell)
-        reading = asyncio.create_task(table.index.recent("run", SignalFilter(1000, frozenset({"SELL"}))))
+        reading = asyncio.create_task(table.search.recent("run", SignalFilter(1000, frozenset({"SELL"}))))
         for _ in range(patience):
             await asyncio.sleep(0)
         for number in range(5):
@@ -340,7 +342,7 @@ async def test_many_signals_do_not_stall_the_loop(monkeypatch: pytest.MonkeyPatc
     table = Table()
     for number in range(50):
         table.add("run", f"S{number}", dict.fromkeys(range(30), 10.0))
-    reading = asyncio.create_task(table.index.recent("run", SignalFilter(10, transitions=True)))
+    reading = asyncio.create_task(table.search.recent("run", SignalFilter(10, transitions=True)))
     others = 0
     while not reading.done():
         await asyncio.sleep(0)

@@ -1,18 +1,20 @@
+import time
 from dataclasses import replace
 
 import httpx
 import pytest
 
+from app.iso_time import from_iso
 from tests.unit.web.conftest import OLD, RUN
 from tests.unit.web.fake import FakeReader
 from tests.unit.web.series import pullback, series
-from web.reader import PartitionOwner, Readiness
+from web.reader import Readiness
 
 
 async def test_newest_bar_first_then_by_symbol(client: httpx.AsyncClient) -> None:
     answer = (await client.get("/signals?limit=3")).json()
     assert answer["run_id"] == RUN
-    assert (answer["total"], answer["synthetic"], answer["missing_partitions"]) == (132, False, [])
+    assert (answer["total"], answer["synthetic"], answer["complete"]) == (132, False, True)
     assert [(each["timestamp"], each["symbol"]) for each in answer["signals"]] == [
         ("2024-11-14T15:29:00Z", "AAPL"),
         ("2024-11-14T15:29:00Z", "SPY"),
@@ -144,18 +146,21 @@ async def test_a_symbol_with_a_slash(client: httpx.AsyncClient, reader: FakeRead
 
 async def test_no_data_at_all(client: httpx.AsyncClient, reader: FakeReader) -> None:
     reader.series.clear()
-    assert (await client.get("/signals")).json() == {
+    answer = (await client.get("/signals")).json()
+    assert answer == {
         "run_id": None,
         "run_reason": "no run yet",
         "synthetic": False,
         "total": 0,
-        "missing_partitions": [],
+        "complete": True,
+        "partitions": answer["partitions"],
         "next": None,
         "signals": [],
     }
-    answer = await client.get("/signals/AAPL")
-    assert answer.status_code == 404
-    assert "no bars have arrived yet" in answer.json()["detail"]
+    assert [each["status"] for each in answer["partitions"]] == ["active", "active"]
+    of_one = await client.get("/signals/AAPL")
+    assert of_one.status_code == 404
+    assert "no bars have arrived yet" in of_one.json()["detail"]
 
 
 @pytest.mark.parametrize("path", ["/signals", "/signals/AAPL", "/windows/AAPL", "/symbols", "/runs"])
@@ -172,6 +177,7 @@ async def test_recovering_is_503_with_when_to_come_back(
         "detail": "The worker is restoring its tables; try again in 7 s. 3 of 8 partitions are still read.",
         "instance": path,
         "reasons": ["3 of 8 partitions are still read."],
+        "recovering": True,
     }
 
 
@@ -182,11 +188,15 @@ async def test_data_is_served_while_the_worker_is_not_ready_for_other_reasons(
     assert (await client.get("/signals")).status_code == 200
 
 
-async def test_what_other_workers_hold_is_said(client: httpx.AsyncClient, reader: FakeReader) -> None:
-    reader.missing = [PartitionOwner(3, "http://other:8001"), PartitionOwner(5, None)]
-    said = [{"partition": 3, "owner": "http://other:8001"}, {"partition": 5, "owner": None}]
-    for path in ("/signals", "/symbols", "/runs?scope=local"):
-        assert (await client.get(path)).json()["missing_partitions"] == said
-    assert (await client.get("/runs")).json()["missing_partitions"] == []
-    reader.unasked = reader.missing[1:]
-    assert (await client.get("/runs")).json()["missing_partitions"] == said[1:]
+async def test_each_partition_is_answered_for(client: httpx.AsyncClient) -> None:
+    answer = (await client.get("/signals")).json()
+    assert [(each["partition"], each["position"], each["lag"]) for each in answer["partitions"]] == [
+        (0, 12, 0),
+        (1, 7, 0),
+    ]
+    assert {each["owner"] for each in answer["partitions"]} == {"http://here:8001"}
+    of_one = (await client.get("/signals/AAPL")).json()
+    assert (of_one["complete"], of_one["partitions"][0]["position"]) == (True, 12)
+    assert len(of_one["partitions"]) == 1
+    written = from_iso(answer["partitions"][0]["as_of"])
+    assert abs(written - time.time() * 1000) < 60_000

@@ -22,7 +22,7 @@ from tables.row_format import row_key
 from tests.unit.tables.encoding import packed
 from tests.unit.web.fake import page
 from tests.unit.web.series import START, Series, bar, fold, folding, pullback, series
-from web.reader import Bars, Page, Position, SignalFilter
+from web.reader import Bars, Page, PartitionProgress, Position, SignalFilter
 from web.tables_reader import TablesReader
 
 KEEP = 100
@@ -127,17 +127,17 @@ async def test_a_partition_given_away_is_shown_no_more_and_again_when_it_comes_b
     write(worker, 0, series("run", THERE, [1.0, 2.0]))
     reader = await take(worker, 0, 1)
     assert reader.symbols("run") == [HERE, THERE]
-    assert (reader.missing_partitions(), reader.elsewhere(HERE)) == ([], None)
+    assert [each.here for each in reader.owners()] == [True, True]
+    assert (reader.partition_of(HERE), reader.partition_of(THERE)) == (1, 0)
     await take(worker, 0)
     assert reader.symbols("run") == [THERE]
     assert await reader.signals("run", HERE, EVERYTHING) == Page(0, [])
-    assert [each.partition for each in reader.missing_partitions()] == [1]
-    elsewhere = reader.elsewhere(HERE)
-    assert elsewhere is not None
-    assert elsewhere.partition == 1
-    assert reader.elsewhere(THERE) is None
+    assert [(each.here, each.owner is None) for each in reader.owners()] == [(True, False), (False, True)]
+    assert (reader.partition_of(HERE), reader.run_origin("run")) == (1, "replay")
+    before = reader.assignment
     await take(worker)
-    assert reader.runs() == []
+    assert (reader.runs(), reader.run_origin("run")) == ([], None)
+    assert reader.assignment != before
     await take(worker, 0, 1)
     assert reader.symbols("run") == [HERE, THERE]
 
@@ -145,8 +145,32 @@ async def test_a_partition_given_away_is_shown_no_more_and_again_when_it_comes_b
 async def test_a_symbol_that_its_producer_put_on_another_partition_is_here(worker: StocksApp) -> None:
     write(worker, 0, series("run", HERE, [1.0]))
     reader = await take(worker, 0)
-    assert reader.elsewhere(HERE) is None
+    assert reader.partition_of(HERE) == 0
     assert (await reader.signals("run", HERE, EVERYTHING)).total == 1
+
+
+async def test_how_far_each_partition_is(worker: StocksApp) -> None:
+    write(worker, 1, series("run", HERE, [1.0]))
+    reader = await take(worker, 0, 1)
+    reader.note_lags({TP("stocks.raw.avro", 1): 3})
+    assert await reader.progress(confirmed=False) == [PartitionProgress(0, None, None), PartitionProgress(1, 42, 3)]
+
+
+async def test_waiting_for_a_position_ends_with_it_or_with_its_time(worker: StocksApp) -> None:
+    write(worker, 1, series("run", HERE, [1.0]))
+    reader = await take(worker, 1)
+    async with asyncio.timeout(5):
+        await reader.reach({1: 42, 0: 99}, 60)  # Partition 0 is not here.
+    await reader.reach({1: 43}, 0.01)
+    waiting = asyncio.create_task(reader.reach({1: 43}, 60))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    checkpoint = encode_checkpoint(Checkpoint("topic-id", 43, worker.table.state_text))
+    worker.table.restore(1, {CHECKPOINT_KEY: checkpoint}, 2)
+    for listener in worker.table.on_rows:
+        listener(1, {})
+    async with asyncio.timeout(5):
+        await waiting
 
 
 async def test_reading_ends_when_the_partition_goes_meanwhile(

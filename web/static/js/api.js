@@ -8,7 +8,7 @@ export class ApiError extends Error {
   }
 }
 
-/** The JSON at a path, also of what another worker has; parameters that are null or undefined are left out. Throws ApiError. */
+/** The JSON at a path; parameters that are null or undefined are left out. Throws ApiError. */
 export async function get(path, parameters = {}) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
@@ -17,7 +17,7 @@ export async function get(path, parameters = {}) {
   const address = query.size ? `${path}?${query}` : path;
   let answer;
   try {
-    answer = await fetch(address, { headers: { Accept: "application/json", "Stocks-Relay": "1" } });
+    answer = await fetch(address, { headers: { Accept: "application/json" } });
   } catch {
     throw new ApiError(0, "The worker does not answer.");
   }

@@ -28,7 +28,7 @@ const seconds = (value) => (value === null ? "–" : value < 1 ? `≤ ${Math.rou
 function showWorker(worker) {
   setText(at("status"), worker.status.toUpperCase());
   at("status").dataset.status = worker.status;
-  const lags = worker.partitions.filter(({ lag }) => lag !== null).map(({ lag }) => lag);
+  const lags = worker.partitions.filter(({ here, lag }) => here && lag !== null).map(({ lag }) => lag);
   at("figures").replaceChildren(
     figure("Records waiting here", lags.length ? count(lags.reduce((sum, lag) => sum + lag, 0)) : "–"),
     figure("Partitions here", `${worker.partitions.filter(({ here }) => here).length} of ${worker.partitions.length}`),
@@ -45,9 +45,9 @@ function showWorker(worker) {
     ...group("Dead letters by reason", worker.dead_letters), ...group("Waits by what was away", worker.retries),
   );
   at("versions").replaceChildren(facts([["stock-signals", worker.version], ...Object.entries(worker.versions), ["strategy", worker.strategy]]));
-  const unowned = worker.partitions.filter(({ owner }) => owner === null).map(({ partition }) => partition);
+  const missing = worker.partitions.filter(({ status }) => status !== "active");
   if (worker.reasons.length) say(`The worker is ${worker.status}: ${worker.reasons.join("; ")}.`);
-  else if (unowned.length) say(`A worker is missing: nobody is known to hold partitions ${unowned.join(", ")}.`);
+  else if (missing.length) say(`Not all partitions are answered for: ${missing.map(({ partition, status }) => `${partition} is ${status}`).join(", ")}.`);
   else say("");
 }
 
@@ -57,17 +57,18 @@ function group(title, counts) {
 
 function showPartitions({ partitions, workers, address }) {
   setText(at("holders"), workers.length === 1 ? "one worker holds them all" : `${workers.length} workers share them`);
-  const heads = ["Partition", "Held by", "Next offset", "Lag"];
-  const rows = partitions.map(({ partition, owner, here, position, lag }) =>
+  const heads = ["Partition", "Held by", "State", "Next offset", "Lag"];
+  const rows = partitions.map(({ partition, owner, here, status, position, lag }) =>
     element(
       "tr", {}, element("th", { scope: "row", class: "number", text: String(partition) }),
       element("td", {}, owner === null ? "nobody known" : here ? `${address} (this worker)` : element("a", { href: `${owner}/operations`, text: owner })),
+      element("td", { text: status }),
       element("td", { class: "number", text: count(position) }),
       element("td", { class: lag > LATE_RECORDS ? "number late" : "number", text: count(lag) }),
     ));
   at("partitions").replaceChildren(
-    element("caption", { class: "hidden", text: "Partitions of the topic of bars; offsets and lag of those held here" }),
-    element("thead", {}, element("tr", {}, ...heads.map((text, index) => element("th", { scope: "col", class: index === 1 ? "" : "number", text })))),
+    element("caption", { class: "hidden", text: "Partitions of the topic of bars; whose they are, offsets and lag" }),
+    element("thead", {}, element("tr", {}, ...heads.map((text, index) => element("th", { scope: "col", class: index === 1 || index === 2 ? "" : "number", text })))),
     element("tbody", {}, ...rows),
   );
 }

@@ -3,23 +3,13 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from tests.unit.web.cluster import Cluster
 from tests.unit.web.fake import FakeReader
 from tests.unit.web.stream.made import MemoryTopic, Reading
 from web.stream import Push
 from web.stream.filter import StreamFilter
-from web.stream.snapshot import Answer
 
 Open = Callable[..., Reading]
-
-
-class FakePeers:
-    """Other workers by their addresses; those that are not here do not answer."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, Answer] = {}
-
-    async def newest(self, url: str, run_id: str, symbols: frozenset[str] | None) -> Answer | None:
-        return self.answers.get(url)
 
 
 @pytest.fixture
@@ -28,18 +18,21 @@ def topic() -> MemoryTopic:
 
 
 @pytest.fixture
-def reader() -> FakeReader:
-    return FakeReader()
+async def cluster() -> AsyncIterator[Cluster]:
+    """Two workers with a partition each, of which the first one pushes."""
+    made = Cluster(workers=2, partitions=2)
+    yield made
+    await made.close()
 
 
 @pytest.fixture
-def peers() -> FakePeers:
-    return FakePeers()
+def reader(cluster: Cluster) -> FakeReader:
+    return cluster.members[0].reader
 
 
 @pytest.fixture
-async def push(topic: MemoryTopic, reader: FakeReader, peers: FakePeers) -> AsyncIterator[Push]:
-    pushing = Push(topic, reader, peers)
+async def push(topic: MemoryTopic, reader: FakeReader, cluster: Cluster) -> AsyncIterator[Push]:
+    pushing = Push(topic, reader, cluster.members[0].group)
     yield pushing
     pushing.close()
 

@@ -1,0 +1,74 @@
+"""The form of an answer between workers."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from web.reader import PartitionProgress
+from web.workers.part import Line, NotAPart, Part, read_part, write_part
+
+texts = st.text(st.characters(codec="utf-8"), max_size=5)
+lines = st.builds(
+    Line,
+    st.integers(0, 2**53),
+    texts,
+    st.integers(0, 99),
+    st.sampled_from([b"{}", b'{"a":"\\n\\t"}', '{"b":"\u2028"}'.encode()]),
+)
+progress = st.builds(PartitionProgress, st.integers(0, 99), st.none() | st.integers(0, 2**60), st.none() | st.just(3))
+parts = st.builds(
+    Part,
+    st.dictionaries(texts, st.none() | st.integers() | texts | st.lists(texts, max_size=3), max_size=3),
+    st.lists(lines, max_size=120),
+    st.lists(progress, max_size=3),
+    st.integers(0, 2**50),
+)
+
+
+async def written(part: Part) -> bytes:
+    return b"".join([piece async for piece in write_part(part)])
+
+
+async def chunks(text: bytes, size: int) -> AsyncIterator[bytes]:
+    for start in range(0, len(text), size):
+        yield text[start : start + size]
+
+
+@given(parts, st.integers(1, 300))
+async def test_it_comes_back_as_it_was_however_it_is_cut(part: Part, size: int) -> None:
+    assert await read_part(chunks(await written(part), size), len(part.lines)) == part
+
+
+async def test_more_lines_than_were_asked_for_are_refused() -> None:
+    text = await written(Part({}, [Line(1, "A", 0, b"{}")] * 3))
+    assert len((await read_part(chunks(text, 10), None)).lines) == 3
+    with pytest.raises(NotAPart, match="more than 2 lines"):
+        await read_part(chunks(text, 10), 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"\n",
+        b"{}\n",
+        b"[]\n",
+        b"<html>\n",
+        b'{"head":{},"partitions":[],"as_of":0}\n1\t"A"\n',
+        b'{"head":{},"partitions":[],"as_of":0}\n1\t"A"\t0\t{}',
+        b'{"head":{},"partitions":[[1]],"as_of":0}\n',
+        b'{"head":{},"partitions":[],"as_of":null}\n',
+        b"\xff\xfe\n",
+    ],
+)
+async def test_what_is_cut_or_something_else_is_no_part(text: bytes) -> None:
+    with pytest.raises(NotAPart):
+        await read_part(chunks(text, 7), None)
+
+
+async def test_a_line_without_an_end_is_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.workers.part._MOST_LINE_BYTES", 1000)
+    with pytest.raises(NotAPart, match="a line of more than"):
+        await read_part(chunks(b"x" * 5000, 100), None)

@@ -1,0 +1,221 @@
+"""Finding the newest signals over all symbols in the index; the rows themselves are read only when they are wanted."""
+
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from app.domain.records import MINUTE_MS
+from app.domain.row import ACTIONS, Bools, Ints, Row
+from app.turns import in_turns
+from tables.row_format import read_fixed, row_key
+from web.index_columns import EMPTY, is_transition
+from web.reader import SessionRows, SignalFilter
+from web.signal_index import Run, Series, SignalIndex
+
+ReadBytes = Callable[[int, bytes], bytes | None]
+"""The bytes of the table's row of a partition and key."""
+
+#: How many of the newest bars of each series are looked at first: at a minute's end the newest ones have one minute.
+_NEWEST = (1, 8)
+
+_Chosen = tuple[Series, int, int]
+"""A row by its series, its bar's number, and the minute with which that starts."""
+
+
+class Found(NamedTuple):
+    """How many rows match, the first of them with their symbols, and the last's bar and symbol if there are more."""
+
+    total: int
+    rows: list[tuple[str, Row]]
+    next: tuple[int, str] | None
+
+
+class SignalSearch:
+    """Looks in an index, giving way to the event loop: partitions may go and rows change meanwhile."""
+
+    def __init__(self, index: SignalIndex) -> None:
+        self._index = index
+        self._columns = index.columns
+        self._keep_bars = index.keep_bars
+
+    async def newest(self, run_id: str, symbols: Collection[str] | None) -> AsyncIterator[tuple[str, Row]]:
+        """The row of the newest bar of each of these symbols of a run, of all without a choice."""
+        run = self._index.run(run_id)
+        if not run:
+            return
+        chosen = list(run.series.values())
+        if symbols is not None:
+            chosen = [series for symbol in symbols if (series := run.series.get(symbol))]
+        async for series in in_turns(chosen):
+            # By number only now: a newer bar may have come while others had their turn.
+            if self._index.is_here(series) and (
+                row := self._index.row(series, int(self._columns.newest[series.place]))
+            ):
+                yield series.symbol, row
+
+    async def recent(self, run_id: str, wanted: SignalFilter) -> Found:
+        """How many of the run's signals match, and the first of them with their symbols, in the order of the list.
+
+        That is the newest bar first, ties by symbol ascending; for `latest` by symbol.
+        """
+        run = self._index.run(run_id)
+        if not run:
+            return Found(0, [], None)
+        codes = _codes(wanted)
+        found: list[tuple[Series, Row]] = []
+        # One more than wanted tells whether there are more.
+        total, chosen = await self._chosen(run, codes, replace(wanted, limit=wanted.limit + 1))
+        behind = len(chosen) > wanted.limit
+        chosen = chosen[: wanted.limit]
+        async for series, number, _ in in_turns(chosen):
+            row = self._index.row(series, number)
+            if row is not None and wanted.matches(row):
+                found.append((series, row))
+        # As things are now: partitions may have gone while others had their turn.
+        here = [(series.symbol, row) for series, row in found if self._index.is_here(series)]
+        if not wanted.latest:
+            here.sort(key=lambda each: (-each[1].timestamp, each[0]))
+        # Not the last one found: that may have changed meanwhile.
+        last = (chosen[-1][2] * MINUTE_MS, chosen[-1][0].symbol) if behind else None
+        return Found(int(run.counts[codes].sum()) if total is None else total, here, last)
+
+    async def _chosen(self, run: Run, codes: Bools, wanted: SignalFilter) -> tuple[int | None, list[_Chosen]]:
+        """How many rows match, None for all of these codes; and the first of the list."""
+        columns, (series, places) = self._columns, run.in_order()
+        # A bar starts with its minute, so one that starts at or after a time has that minute or a later one.
+        since, until = (None if time is None else -(-time // MINUTE_MS) for time in (wanted.since, wanted.until))
+        if wanted.latest:
+            return self._latest(run, codes, wanted, since, until)
+        rows = np.minimum(columns.newest[places] + 1, self._keep_bars)
+        newest = rows if since is None else columns.rows_since(places, since)
+        skipped = np.zeros_like(rows) if until is None else np.minimum(columns.rows_since(places, until), newest)
+        ends = None if wanted.after is None else _ends(series, *wanted.after)
+        if (newest == rows).all() and not skipped.any():
+            if ends is not None:
+                skipped = columns.rows_since(places, ends)
+            chosen = None
+            for depth in _NEWEST:
+                if chosen is None:
+                    chosen = self._among_newest(run, codes, wanted.limit, depth, skipped)
+            if chosen is None:
+                _, chosen = await self._newest(columns.matches(places, codes), series, places, wanted.limit, ends)
+            return None, chosen
+        matches = columns.matches_among(places, codes, skipped, newest)
+        return await self._newest(matches, series, places, wanted.limit, ends)
+
+    def _latest(
+        self, run: Run, codes: Bools, wanted: SignalFilter, since: int | None, until: int | None
+    ) -> tuple[int, list[_Chosen]]:
+        """Of each symbol its newest row, where that matches; by symbol."""
+        columns, (series, places) = self._columns, run.in_order()
+        found, minutes, numbers = (each[:, 0] for each in columns.newest_rows(places, 1, np.zeros_like(places)))
+        matching = codes[found]
+        if since is not None:
+            matching &= minutes >= since
+        if until is not None:
+            matching &= minutes < until
+        at = np.flatnonzero(matching)
+        first = 0 if wanted.after is None else _place_behind(series, wanted.after[1])
+        chosen = at[at >= first][: wanted.limit].tolist()
+        return len(at), [(series[index], int(numbers[index]), int(minutes[index])) for index in chosen]
+
+    def _among_newest(self, run: Run, codes: Bools, limit: int, depth: int, skipped: Ints) -> list[_Chosen] | None:
+        """The newest matches, where a few bars of each series behind the skipped are enough to tell; otherwise None."""
+        series, places = run.in_order()
+        found, minutes, numbers = self._columns.newest_rows(places, depth, skipped)
+        # What was not looked at of a series is older than its oldest bar that was.
+        has_more = (found[:, -1] != EMPTY) & (numbers[:, -1] > self._columns.newest[places] + 1 - self._keep_bars)
+        has_more &= numbers[:, -1] > 0
+        settled_from = minutes[:, -1][has_more].max(initial=0)
+        at, ago = np.nonzero(codes[found] & (minutes >= settled_from))
+        if len(at) < limit and has_more.any():
+            return None
+        newest = np.argsort(-minutes[at, ago], kind="stable")[:limit]
+        at, ago = at[newest], ago[newest]
+        columns = (column[at, ago].tolist() for column in (numbers, minutes))
+        return [(series[index], *each) for index, *each in zip(at.tolist(), *columns, strict=True)]
+
+    async def _newest(
+        self,
+        matches: Iterable[tuple[Ints, Ints, Ints]],
+        series: list[Series],
+        places: Ints,
+        limit: int,
+        ends: Ints | None,
+    ) -> tuple[int, list[_Chosen]]:
+        """How many matches there are, and the newest of them that are older than the minutes of `ends`, i8[places]."""
+        total = 0
+        best: list[tuple[int, int, int]] = []
+        async for indexes, minutes, slots in in_turns(matches):
+            total += len(indexes)
+            if ends is not None:
+                older = minutes < ends[indexes]
+                indexes, minutes, slots = indexes[older], minutes[older], slots[older]
+            if len(indexes) > limit:
+                late = minutes >= np.partition(minutes, -limit)[-limit]
+                indexes, minutes, slots = indexes[late], minutes[late], slots[late]
+            newest = np.argsort(-minutes, kind="stable")[:limit]
+            columns = (-minutes[newest], indexes[newest], slots[newest])
+            some = [
+                (minute, index, self._columns.number_of(int(places[index]), slot))
+                for minute, index, slot in zip(*(column.tolist() for column in columns), strict=True)
+            ]
+            best = sorted(best + some)[:limit]
+        return total, [(series[index], number, -minute) for minute, index, number in best]
+
+    async def session(self, run_id: str, minute: int, read: ReadBytes) -> SessionRows:
+        """Each symbol's open in a session that began at a minute (since 1970, UTC), and its newest transition.
+
+        `read` gives the bytes of the row of a partition and key.
+        """
+        run = self._index.run(run_id)
+        if not run:
+            return SessionRows([], [], [], [])
+        series, places = run.in_order()
+        opens: list[float | None] = [None] * len(series)
+        newest, counts = self._columns.newest[places], self._columns.rows_since(places, minute)
+        firsts = zip(range(len(series)), (newest - counts + 1).tolist(), counts.tolist(), strict=True)
+        async for index, number, count in in_turns(firsts):
+            each = series[index]
+            is_first_gone = count == self._keep_bars and number > 0
+            if not count or is_first_gone or not self._index.is_here(each):
+                continue
+            value = read(each.partition, row_key(each.key, number % self._keep_bars))
+            # While others had their turn, a newer bar may have taken the slot.
+            if value is not None and (row := read_fixed([value])[0])["number"] == number:
+                opens[index] = float(row["open"])
+        # As things are now: partitions may have gone meanwhile.
+        here = [index for index, each in enumerate(series) if self._index.is_here(each)]
+        minutes, codes = self._columns.newest_transitions(places[here])
+        turned = list(zip(minutes.tolist(), (codes // 4).tolist(), strict=True))
+        return SessionRows(
+            [series[index].symbol for index in here],
+            [opens[index] for index in here],
+            [minute * MINUTE_MS or None for minute, _ in turned],
+            [ACTIONS[action] if minute else None for minute, action in turned],
+        )
+
+
+def _place_behind(series: Sequence[Series], symbol: str) -> int:
+    """How many of the series, by symbol, are not behind a symbol."""
+    return bisect_right(series, symbol, key=lambda each: each.symbol)
+
+
+def _ends(series: Sequence[Series], timestamp: int, symbol: str) -> Ints:
+    """Before which minute the bars of each series, by symbol, are behind a bar's start and symbol in the list."""
+    ends = np.full(len(series), timestamp // MINUTE_MS + 1)
+    ends[: _place_behind(series, symbol)] -= 1
+    return ends
+
+
+def _codes(wanted: SignalFilter) -> Bools:
+    """Which codes match, bool[256]."""
+    matching = np.zeros(256, bool)
+    for action, name in enumerate(ACTIONS):
+        for code in range(action * 4, action * 4 + 4):
+            is_wanted = name in wanted.actions or not wanted.actions
+            matching[code] = is_wanted and (is_transition(code) or not wanted.transitions)
+    return matching

@@ -1,0 +1,5 @@
+"""All workers of the group as one: who holds which partition, what each answers, and what that comes to.
+
+`client` makes the requests to other workers, the only ones that there are; `part` is the form of
+an answer between workers; `group` asks all who hold partitions, or the one that holds one.
+"""

@@ -1,0 +1,161 @@
+"""The one place where a request to another worker is made."""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+from web.workers.part import MEDIA_TYPE, NotAPart, Part, read_part
+
+log = logging.getLogger(__name__)
+
+DEADLINE_SECONDS = 2.0
+"""How long other workers may take to answer, all of them together."""
+
+#: Who did not answer in time is not asked for so long: whoever asks next must not wait as well.
+_SPARED_SECONDS = 1.0
+
+#: No answer may be longer; the newest signals of 11,000 symbols are 14 MB.
+MOST_BYTES = 64 * 1024 * 1024
+
+#: An error's sentence and what goes with it is shorter.
+_MOST_ERROR_BYTES = 256 * 1024
+
+
+class NoAnswerError(Exception):
+    """A worker that cannot be asked, takes too long, or answers something else; the message says which."""
+
+
+class RefusedError(Exception):
+    """An answer other than 200: its status, the fields of its body, and after how many seconds to ask again."""
+
+    def __init__(self, status: int, body: Mapping[str, Any], retry_after: str | None) -> None:
+        super().__init__(str(body.get("detail", f"it answered {status}")))
+        self.status = status
+        self.body = dict(body)
+        self.retry_after = retry_after
+
+    @property
+    def is_recovering(self) -> bool:
+        """Whether it says that its tables are being restored."""
+        return self.status == httpx.codes.SERVICE_UNAVAILABLE and self.body.get("recovering") is True
+
+
+class WorkerClient:
+    """Asks workers over HTTP at their base URLs, which must come from the consumer group.
+
+    `headers` go with each request. Redirects are not followed, and proxies of the environment are not for workers.
+    """
+
+    def __init__(
+        self,
+        headers: Mapping[str, str] | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        deadline: float = DEADLINE_SECONDS,
+    ) -> None:
+        # Compressed answers would be no bound for memory.
+        self._headers = {"Accept": MEDIA_TYPE, "Accept-Encoding": "identity", **(headers or {})}
+        self._transport = transport
+        self._clock = clock
+        self._deadline = deadline
+        self._client: httpx.AsyncClient | None = None
+        #: Until when those are spared that did not answer in time.
+        self._spared: dict[str, float] = {}
+        #: Those that did not answer when they were asked last, so that the log says it once.
+        self._silent: set[str] = set()
+
+    async def part(
+        self, url: str, path: str, query: Mapping[str, Any], most_lines: int | None = None, wait: float = 0.0
+    ) -> Part:
+        """The worker's own part of an answer, for which it may wait so many seconds.
+
+        Raises NoAnswerError and RefusedError.
+        """
+        seconds = self._deadline + wait
+        try:
+            if self._spared.get(url, 0.0) > self._clock():
+                raise NoAnswerError(f"it did not answer within {seconds:g} s a moment ago")
+            try:
+                async with asyncio.timeout(seconds):
+                    part = await self._ask(f"{url.rstrip('/')}{path}?{urlencode(query, doseq=True)}", most_lines)
+            except TimeoutError:
+                self._spared[url] = self._clock() + _SPARED_SECONDS
+                raise NoAnswerError(f"it did not answer within {seconds:g} s") from None
+        except NoAnswerError as error:
+            if url not in self._silent:
+                self._silent.add(url)
+                log.warning("The worker at %s cannot be asked: %s", url, error)
+            raise
+        except RefusedError:
+            self._silent.discard(url)
+            raise
+        if url in self._silent:
+            self._silent.discard(url)
+            log.info("The worker at %s answers again", url)
+        return part
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def _ask(self, address: str, most_lines: int | None) -> Part:
+        for is_last in (False, True):
+            try:
+                async with self._http().stream("GET", address) as answer:
+                    return await _read(answer, most_lines)
+            except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
+                # Most often a connection that lay idle, which the other side closed just now.
+                if is_last:
+                    raise NoAnswerError(f"{type(error).__name__}: {error}") from error
+            except (httpx.HTTPError, httpx.InvalidURL, NotAPart) as error:
+                raise NoAnswerError(f"{type(error).__name__}: {error}") from error
+        raise AssertionError("unreachable")
+
+    def _http(self) -> httpx.AsyncClient:
+        if self._client is None:
+            # Workers speak plain HTTP, and a context for TLS takes 25 ms to make.
+            self._client = httpx.AsyncClient(
+                headers=self._headers,
+                transport=self._transport,
+                trust_env=False,
+                verify=False,  # noqa: S501
+                follow_redirects=False,
+                timeout=None,  # noqa: S113 - one deadline holds for all of it.
+            )
+        return self._client
+
+
+async def _read(answer: httpx.Response, most_lines: int | None) -> Part:
+    if answer.status_code != httpx.codes.OK:
+        content = b"".join([chunk async for chunk in _bounded(answer, _MOST_ERROR_BYTES)])
+        raise _refused(answer, content)
+    if answer.headers.get("content-type", "").partition(";")[0] != MEDIA_TYPE:
+        raise NotAPart("it is no worker of this version")
+    return await read_part(_bounded(answer, MOST_BYTES), most_lines)
+
+
+async def _bounded(answer: httpx.Response, most: int) -> AsyncIterator[bytes]:
+    count = 0
+    async for chunk in answer.aiter_raw():
+        count += len(chunk)
+        if count > most:
+            raise NotAPart(f"more than {most} bytes")
+        yield chunk
+
+
+def _refused(answer: httpx.Response, content: bytes) -> RefusedError:
+    try:
+        body = json.loads(content)
+    except ValueError:
+        body = None
+    # What else it may say, such as 401, is about workers, and nothing for a client.
+    if answer.status_code not in (404, 422, 503) or not isinstance(body, dict) or "detail" not in body:
+        raise NotAPart(f"it answered {answer.status_code}")
+    return RefusedError(answer.status_code, body, answer.headers.get("retry-after"))
