@@ -127,6 +127,8 @@ class WorkerClient:
                 trust_env=False,
                 verify=False,  # noqa: S501
                 follow_redirects=False,
+                # With a bound for all, requests to a frozen worker would keep those to the others waiting.
+                limits=httpx.Limits(max_connections=None, max_keepalive_connections=50),
                 timeout=None,  # noqa: S113 - one deadline holds for all of it.
             )
         return self._client
