@@ -195,23 +195,19 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _bug)
     described = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        schema = described()
-        for path in schema["paths"].values():
-            for operation in path.values():
-                for answer in operation["responses"].values():
-                    _as_problem(answer.get("content", {}))
-        return schema
-
-    app.openapi = openapi  # type: ignore[method-assign]
+    app.openapi = lambda: as_problems(described())  # type: ignore[method-assign]
 
 
-def _as_problem(content: dict[str, Any]) -> None:
-    """FastAPI describes every model as application/json."""
-    for media_type, described in list(content.items()):
-        if described.get("schema") == {"$ref": f"#/components/schemas/{Problem.__name__}"}:
-            content[MEDIA_TYPE] = content.pop(media_type)
+def as_problems(schema: dict[str, Any]) -> dict[str, Any]:
+    """An OpenAPI description, changed in place: FastAPI describes every model as application/json, errors too."""
+    shared = schema.get("components", {}).get("responses", {})
+    of_routes = (each["responses"] for path in schema["paths"].values() for each in path.values())
+    for answers in (shared, *of_routes):
+        for answer in answers.values():
+            content = answer.get("content", {})
+            if content.get("application/json", {}).get("schema") == {"$ref": "#/components/schemas/Problem"}:
+                content[MEDIA_TYPE] = content.pop("application/json")
+    return schema
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
