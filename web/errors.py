@@ -1,4 +1,4 @@
-"""Every error has one shape, `{"detail": "a sentence", …}`: what is wrong, and what to do."""
+"""Every error has one shape, that of `web.problems`: what is wrong, and what to do."""
 
 import asyncio
 import difflib
@@ -13,25 +13,36 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from app.iso_time import iso
-from web.models import Problem
+from web.invalid import faults_of, known_parameters
 from web.partition_out import partitions_out
 from web.partition_status import PartitionStatus
+from web.problems import KINDS, MEDIA_TYPE, PREFIX, Problem, problem
 from web.reader import PartitionOwner, Readiness
+from web.routes.page import LINKS
 
 NAMED, MEANT = 20, 3
 """How many symbols or runs an error names before it says how many more there are."""
+
+_LONGEST = 100
 
 NO_BARS = "no bars have arrived yet; start a producer, for example with `make replay`"
 
 
 class ProblemError(Exception):
-    """An answer other than 200: its status, its sentence, and what a program may want to read."""
+    """An answer other than 200: its status, its sentence, and what a program may want to read.
 
-    def __init__(self, status: int, detail: str, headers: dict[str, str] | None = None, **extra: Any) -> None:
+    `kind` is one of `web.problems.KINDS`; without it, the usual one of the status.
+    """
+
+    def __init__(
+        self, status: int, detail: str, headers: dict[str, str] | None = None, *, kind: str | None = None, **extra: Any
+    ) -> None:
         super().__init__(detail)
         self.status = status
-        self.body = {"detail": detail, **extra}
+        self.detail = detail
         self.headers = headers
+        self.kind = kind
+        self.extra = extra
 
 
 def named(names: Sequence[str]) -> str:
@@ -47,6 +58,7 @@ def recovering(readiness: Readiness) -> ProblemError:
         503,
         f"The worker is restoring its tables; try again in {readiness.retry_after} s. {' '.join(reasons)}".rstrip(),
         {"Retry-After": str(readiness.retry_after)},
+        kind="recovering",
         reasons=reasons,
         recovering=True,
     )
@@ -57,13 +69,14 @@ def unknown_run(run_id: str, runs: Sequence[str], partitions: Sequence[Partition
     known = f"there is {named(runs)}" if runs else NO_BARS
     owners = sorted({each.owner for each in partitions if each.owner and each.status != "active"})
     others = f" Other workers may have it: {', '.join(owners)}." if owners else ""
-    return ProblemError(404, f"No run {run_id!r} here: {known}.{others}", runs=runs[:NAMED], owners=owners)
+    detail = f"No run {run_id!r} here: {known}.{others}"
+    return ProblemError(404, detail, kind="unknown-run", runs=runs[:NAMED], owners=owners)
 
 
 async def unknown_symbol(symbol: str, run_id: str | None, symbols: Sequence[str]) -> ProblemError:
     """404 that names the symbols that are nearest, of all that there are, ascending."""
     if run_id is None:
-        return ProblemError(404, f"No symbol {symbol!r}: {NO_BARS}.", symbols=[], near=[])
+        return ProblemError(404, f"No symbol {symbol!r}: {NO_BARS}.", kind="unknown-symbol", symbols=[], near=[])
     # Comparing with every symbol takes tens of milliseconds when there are thousands.
     alike = await asyncio.to_thread(difflib.get_close_matches, symbol.upper(), symbols, NAMED)
     meant = f" Did you mean {' or '.join(alike[:MEANT])}?" if alike else ""
@@ -71,9 +84,8 @@ async def unknown_symbol(symbol: str, run_id: str | None, symbols: Sequence[str]
     more = len(symbols) - len(nearest)
     listed = f"{'the nearest are' if more else 'there is'} {', '.join(nearest)}{f', of {len(symbols)}' if more else ''}"
     known = listed if symbols else "there are none of this run"
-    return ProblemError(
-        404, f"No symbol {symbol!r} in run {run_id}: {known}.{meant}", symbols=nearest, near=alike[:MEANT]
-    )
+    detail = f"No symbol {symbol!r} in run {run_id}: {known}.{meant}"
+    return ProblemError(404, detail, kind="unknown-symbol", symbols=nearest, near=alike[:MEANT])
 
 
 def neighbours(symbol: str, symbols: Sequence[str], count: int, without: Collection[str]) -> list[str]:
@@ -93,6 +105,7 @@ def undecided(missing: Sequence[PartitionStatus], retry_after: int) -> ProblemEr
         f"Whether there is a live run is not known: no worker answers for partitions {partitions}. Name a run with "
         f"?run= (GET /runs lists them), or try again in {retry_after} s.",
         {"Retry-After": str(retry_after)},
+        kind="worker-missing",
         partitions=[each.model_dump() for each in partitions_out(missing)],
     )
 
@@ -101,7 +114,7 @@ def no_bar(symbol: str, at: int, before: int | None, after: int | None) -> Probl
     """404: the symbol has no bar at that time; the nearest ones are named."""
     near = [iso(each) for each in (before, after) if each is not None]
     named_times = f"the nearest are those of {' and '.join(near)}" if near else "none is kept"
-    return ProblemError(404, f"{symbol} has no bar of {iso(at)}: {named_times}.", near=near)
+    return ProblemError(404, f"{symbol} has no bar of {iso(at)}: {named_times}.", kind="no-bar", near=near)
 
 
 def unowned(symbol: str, elsewhere: PartitionOwner, retry_after: int) -> ProblemError:
@@ -111,6 +124,7 @@ def unowned(symbol: str, elsewhere: PartitionOwner, retry_after: int) -> Problem
         f"{symbol!r} belongs to partition {elsewhere.partition}, which this worker does not hold and no other is known"
         f" to hold: partitions are probably being handed over; try again in {retry_after} s.",
         {"Retry-After": str(retry_after)},
+        kind="worker-missing",
         partition=elsewhere.partition,
         owner=elsewhere.owner,
     )
@@ -122,6 +136,7 @@ def unreachable(symbol: str, owner: str, why: str, retry_after: int) -> ProblemE
         503,
         f"The worker at {owner}, which holds {symbol!r}, does not answer ({why}); try again in {retry_after} s.",
         {"Retry-After": str(retry_after)},
+        kind="worker-missing",
         owner=owner,
     )
 
@@ -131,50 +146,68 @@ def passed_on(symbol: str, owner: str, status: int, body: Mapping[str, Any], ret
     detail = str(body["detail"])
     if status == 503:
         detail = f"The worker at {owner}, which holds {symbol!r}, says: {detail}"
-    extra = {name: value for name, value in body.items() if name not in ("type", "title", "status", "detail")}
-    return ProblemError(status, detail, {"Retry-After": retry_after} if retry_after else None, **extra)
+    extra = {name: value for name, value in body.items() if name not in Problem.model_fields}
+    kind = str(body.get("type", "")).removeprefix(PREFIX)
+    headers = {"Retry-After": retry_after} if retry_after else None
+    return ProblemError(status, detail, headers, kind=kind if kind in KINDS else None, **extra)
 
 
-async def _problem(_: Request, error: Exception) -> JSONResponse:
+async def _problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ProblemError)  # noqa: S101 - only registered for these
-    return JSONResponse(error.body, error.status, error.headers)
+    return problem(request.scope, error.status, error.detail, kind=error.kind, headers=error.headers, extra=error.extra)
 
 
-async def _invalid(_: Request, error: Exception) -> JSONResponse:
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - only registered for these
-    faults = [
-        {"parameter": str(fault["loc"][1]), "value": str(fault["input"]), "message": _message(fault)}
-        for fault in error.errors()
-    ]
+    faults = faults_of(error.errors(), known_parameters(request.scope.get("route")))
     detail = "; ".join(f"{fault['parameter']}={fault['value']}: {fault['message']}" for fault in faults)
-    return JSONResponse({"detail": f"{detail}.", "errors": faults}, 422)
-
-
-def _message(fault: Any) -> str:
-    if fault["type"] == "extra_forbidden":
-        return "there is no such parameter"
-    message: str = fault["msg"].removeprefix("Value error, ")
-    return message.replace("Input should", "it should").replace("String should", "it should")
+    ending = "" if detail.endswith("?") else "."
+    return problem(request.scope, 422, f"{detail}{ending}", extra={"errors": faults})
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - only registered for these
-    detail = error.detail
+    detail, headers, path = error.detail, dict(error.headers or {}), request.url.path
     if error.status_code == 404:
-        detail = f"There is nothing at {request.url.path}; /docs lists what there is."
-    return JSONResponse({"detail": detail}, error.status_code, error.headers)
+        detail = f"There is nothing at {path}; {_meant(path)}/docs lists what there is."
+    elif error.status_code == 405:
+        # HEAD goes wherever GET does, which FastAPI does not know.
+        headers["Allow"] = allowed = "GET, HEAD" if headers.get("Allow", "GET") == "GET" else headers["Allow"]
+        detail = f"{request.method} does not go with {path}, which takes {allowed.replace(', ', ' and ')}."
+    return problem(request.scope, error.status_code, detail, headers=headers)
 
 
-async def _bug(_: Request, error: Exception) -> JSONResponse:
-    return JSONResponse({"detail": f"A fault in the worker ({type(error).__name__}); its log says more."}, 500)
+def _meant(path: str) -> str:
+    # What is far longer is like none, and would take long to compare.
+    alike = difflib.get_close_matches(f"/{path[1:_LONGEST].partition('/')[0]}", LINKS, 1, 0.75)
+    return f"did you mean {alike[0]}? " if alike else ""
+
+
+async def _bug(request: Request, error: Exception) -> JSONResponse:
+    detail = f"A fault in the worker ({type(error).__name__}); its log says more."
+    return problem(request.scope, 500, detail)
 
 
 def install(app: FastAPI) -> None:
-    """Give every error of the application the one shape."""
+    """Give every error of the application the one shape, in its description, too."""
     app.add_exception_handler(ProblemError, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _bug)
+    described = app.openapi
+    app.openapi = lambda: as_problems(described())  # type: ignore[method-assign]
+
+
+def as_problems(schema: dict[str, Any]) -> dict[str, Any]:
+    """An OpenAPI description, changed in place: FastAPI describes every model as application/json, errors too."""
+    shared = schema.get("components", {}).get("responses", {})
+    of_routes = (each["responses"] for path in schema["paths"].values() for each in path.values())
+    for answers in (shared, *of_routes):
+        for answer in answers.values():
+            content = answer.get("content", {})
+            if content.get("application/json", {}).get("schema") == {"$ref": "#/components/schemas/Problem"}:
+                content[MEDIA_TYPE] = content.pop("application/json")
+    return schema
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:

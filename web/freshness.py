@@ -68,6 +68,7 @@ class Freshness:
                 503,
                 f"There is no answer as new as asked for: {'; '.join(faults)}. Try again in {RETRY_AFTER_SECONDS} s.",
                 {"Retry-After": str(RETRY_AFTER_SECONDS)},
+                kind="stale",
             )
 
     def _behind(self, each: PartitionStatus, wanted: int | None) -> str | None:

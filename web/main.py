@@ -10,9 +10,11 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from web import errors
+from web.compression import CompressionMiddleware
 from web.head import HeadMiddleware
 from web.reader import Reader
-from web.routes import explain, market, metrics, operations, page, runs, signals, state, stream, windows
+from web.revalidation import RevalidationMiddleware
+from web.routes import explain, market, metrics, operations, page, problems, runs, signals, state, stream, windows
 from web.runs import Runs
 from web.security import SecurityHeadersMiddleware
 from web.stream import Push
@@ -45,10 +47,12 @@ def create_app(reader: Reader, push: Push | None = None, group: Group | None = N
     app.state.group = group or Group(reader)
     app.state.runs = Runs(reader, app.state.group)
     app.state.started = time.time()
+    app.add_middleware(RevalidationMiddleware)
+    app.add_middleware(CompressionMiddleware)
     app.add_middleware(HeadMiddleware)
     app.add_middleware(SecurityHeadersMiddleware)
     errors.install(app)
-    for concern in (page, explain, signals, stream, windows, runs, market, state, operations, metrics):
+    for concern in (page, explain, signals, stream, windows, runs, market, state, operations, metrics, problems):
         app.include_router(concern.router)
     app.mount("/static", page.files, "static")
     return app

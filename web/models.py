@@ -263,11 +263,3 @@ class ReadyOut(Model):
         description="Dead letters that this worker wrote since it started, in the last 24 hours at most, by reason. "
         "They are no reason not to be ready: `stocks dead-letters list` shows them."
     )
-
-
-class Problem(BaseModel):
-    """Every error's body."""
-
-    model_config = ConfigDict(extra="allow")
-
-    detail: str = Field(description="What is wrong and what to do, in a sentence or two.")

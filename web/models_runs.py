@@ -2,7 +2,17 @@
 
 from pydantic import Field
 
+from app.domain.records import Action
 from web.models import BarStart, Complete, Model, OriginOf, Partitions, RunId, RunReason, Symbol, Synthetic, Time
+
+
+class SymbolOut(Model):
+    """One symbol of a run."""
+
+    symbol: Symbol
+    newest_bar: BarStart
+    action: Action = Field(description="What the rule says of its newest bar.")
+    bars: int = Field(description="How many bars it has had, those no longer kept included.")
 
 
 class SymbolsOut(Model):
@@ -14,7 +24,7 @@ class SymbolsOut(Model):
     total: int = Field(description="How many symbols.")
     complete: Complete
     partitions: Partitions
-    symbols: list[Symbol]
+    symbols: list[SymbolOut]
 
 
 class RunOut(Model):

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from app.domain.records import Action
 from app.iso_time import from_iso, iso
 from web.freshness import Freshness, parse_positions
+from web.negotiation import Format
 from web.reader import SignalFilter
 from web.stream.filter import StreamFilter
 
@@ -87,6 +88,14 @@ class RunQuery(NoQuery):
     )
 
 
+class FormatQuery(NoQuery):
+    """In which form."""
+
+    format: Format | None = Field(
+        default=None, description="csv: a table, for pandas and spreadsheets. Without it, what the header Accept says."
+    )
+
+
 class ScopeQuery(NoQuery):
     """Of which workers, and how new."""
 
@@ -112,9 +121,9 @@ class ScopeQuery(NoQuery):
         return Freshness(parse_positions(self.min_position) if self.min_position else {}, self.max_lag)
 
     def passed_on(self, run_id: str | None = None) -> dict[str, Any]:
-        """The parameters for another worker: of that run, without scope and freshness."""
+        """The parameters for another worker: of that run, without scope, format and freshness."""
         passed = self.model_dump(
-            mode="json", exclude_defaults=True, exclude={"run", "scope", "min_position", "max_lag"}
+            mode="json", exclude_defaults=True, exclude={"run", "scope", "format", "min_position", "max_lag"}
         )
         return passed if run_id is None else {**passed, "run": run_id}
 
@@ -136,7 +145,11 @@ class SignalsFilter(BaseModel):
     until: Time | None = Field(default=None, description="Only bars that start before this time.")
 
 
-class SignalsQuery(RunScopeQuery, SignalsFilter):
+class SymbolListQuery(RunScopeQuery, FormatQuery):
+    """Of which run to list the symbols."""
+
+
+class SignalsQuery(RunScopeQuery, SignalsFilter, FormatQuery):
     """Which signals over all symbols."""
 
     limit: int = Field(default=10, ge=1, le=MAX_LIMIT, description="At most this many signals, the first of the list.")
@@ -173,7 +186,7 @@ class SessionQuery(RunScopeQuery):
         return self.model_copy(update={"run": run_id, "at": datetime.fromtimestamp(at_ms / 1000, UTC)})
 
 
-class SymbolSignalsQuery(RunScopeQuery, SignalsFilter):
+class SymbolSignalsQuery(RunScopeQuery, SignalsFilter, FormatQuery):
     """Which signals of one symbol."""
 
     limit: int = Field(default=5, ge=1, le=MAX_BARS, description="At most this many signals, the newest.")
@@ -183,10 +196,15 @@ class SymbolSignalsQuery(RunScopeQuery, SignalsFilter):
         return SignalFilter(self.limit, self.action, self.transitions, _ms(self.since), _ms(self.until))
 
 
-class SymbolBarsQuery(RunScopeQuery):
-    """How many bars of one symbol."""
+class SymbolBarsQuery(RunScopeQuery, FormatQuery):
+    """Which bars of one symbol."""
 
     limit: int = Field(default=60, ge=1, le=MAX_BARS, description="At most this many bars, the newest.")
+    since: Time | None = Field(default=None, description="Only bars that start at this time or later.")
+
+    def since_ms(self) -> int:
+        """UTC epoch milliseconds; 0 for all."""
+        return _ms(self.since) or 0
 
 
 class SymbolsQuery(RunQuery):

@@ -6,16 +6,19 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
+from app.iso_time import iso
+from app.turns import in_turns
 from web import errors
 from web.freshness import AS_IT_IS, RETRY_AFTER_SECONDS, Freshness
+from web.models_runs import SymbolOut
 from web.partition_status import PartitionStatus
 from web.queries import RunScopeQuery, ScopeQuery
-from web.reader import Reader, RunInfo
+from web.reader import Reader, RunInfo, SymbolState
 from web.run_choice import ASKED_FOR, ChosenRun
 from web.runs import Runs
 from web.workers.client import NoAnswerError, RefusedError
 from web.workers.group import Gathered, Group, Make, RecoveringError, status_of
-from web.workers.part import Part
+from web.workers.part import Line, Part
 
 MakeOfRun = Callable[[str], Awaitable[Part]]
 """Makes this worker's part, of a run that it may not know."""
@@ -151,13 +154,13 @@ class Question:
         )
         for spelling in (symbol, symbol.upper()):
             for url, part in everything.parts.items():
-                if url != self._group.address and spelling in part.head["symbols"]:
+                if url != self._group.address and any(line.symbol == spelling for line in part.lines):
                     found = await passed(url, spelling, fresh)
                     return self._of_one(run_id, reason, url, found, fresh)
         if not any(part.head["known"] for part in everything.parts.values()):
             raise await self._unknown_run(run_id, is_local=False)
         raise await errors.unknown_symbol(
-            symbol, run_id, sorted({each for part in everything.parts.values() for each in part.head["symbols"]})
+            symbol, run_id, sorted({line.symbol for part in everything.parts.values() for line in part.lines})
         )
 
     async def _from(
@@ -241,5 +244,10 @@ class Question:
 
 
 async def symbols_here(reader: Reader, run_id: str) -> Part:
-    """The symbols of a run on this worker."""
-    return Part({"symbols": list(reader.symbols(run_id))})
+    """The symbols of a run on this worker, each with its newest bar."""
+    return Part({}, [_line(state) async for state in in_turns(reader.symbol_states(run_id))])
+
+
+def _line(state: SymbolState) -> Line:
+    told = SymbolOut(symbol=state.symbol, newest_bar=iso(state.newest_bar), action=state.action, bars=state.bars)
+    return Line(state.newest_bar, state.symbol, state.bars, told.model_dump_json().encode())

@@ -140,6 +140,18 @@ class Bars(NamedTuple):
     position: Position | None
 
 
+class SymbolState(NamedTuple):
+    """A symbol of a run: start of its newest bar (UTC, milliseconds since 1970), that bar's action, and how many bars.
+
+    `bars` counts all that it has had, those no longer kept included.
+    """
+
+    symbol: str
+    newest_bar: int
+    action: Action
+    bars: int
+
+
 class SessionRows(NamedTuple):
     """Symbols in ascending order, and for each the open of its first bar in a session and its newest transition.
 
@@ -204,6 +216,9 @@ class Reader(Protocol):
 
     def symbols(self, run_id: str) -> Sequence[str]:
         """The run's symbols, ascending."""
+
+    def symbol_states(self, run_id: str) -> Sequence[SymbolState]:
+        """Each symbol of the run here with its newest bar, by symbol."""
 
     def knows(self, run_id: str, symbol: str) -> bool:
         """Whether the run has the symbol here."""

@@ -10,10 +10,10 @@ import numpy as np
 
 from app.domain.key import split_key, table_key
 from app.domain.records import MINUTE_MS, Origin
-from app.domain.row import Ints, Row
+from app.domain.row import ACTIONS, Ints, Row
 from tables.row_format import read_fixed, row_key, series_of
 from web.index_columns import EMPTY, Codes, IndexColumns, codes_of
-from web.reader import RunInfo
+from web.reader import RunInfo, SymbolState
 from web.run_choice import is_live
 
 ReadRow = Callable[[int, bytes], Row | None]
@@ -143,6 +143,16 @@ class SignalIndex:
         """The run's symbols, ascending; none for an unknown run."""
         run = self._runs.get(run_id)
         return sorted(run.series) if run else []
+
+    def symbol_states(self, run_id: str) -> list[SymbolState]:
+        """Each symbol of the run with its newest bar, by symbol; none for an unknown run."""
+        run = self._runs.get(run_id)
+        if not run:
+            return []
+        series, places = run.in_order()
+        codes, minutes, numbers = (each[:, 0] for each in self.columns.newest_rows(places, 1, np.zeros_like(places)))
+        states = zip(series, (minutes * MINUTE_MS).tolist(), (codes // 4).tolist(), (numbers + 1).tolist(), strict=True)
+        return [SymbolState(each.symbol, newest, ACTIONS[action], bars) for each, newest, action, bars in states]
 
     def partition_of(self, symbol: str) -> int | None:
         """On which partition here the symbol's producer put it, in any run; None where no run has it."""

@@ -32,6 +32,7 @@ from web.reader import (
     SeriesAt,
     SessionRows,
     SignalFilter,
+    SymbolState,
 )
 from web.signal_index import SignalIndex
 from web.signal_search import SignalSearch
@@ -174,6 +175,10 @@ class TablesReader:
     def symbols(self, run_id: str) -> Sequence[str]:
         """The run's symbols, ascending."""
         return self._index.symbols(run_id)
+
+    def symbol_states(self, run_id: str) -> Sequence[SymbolState]:
+        """Each symbol of the run with its newest bar, by symbol."""
+        return self._index.symbol_states(run_id)
 
     def knows(self, run_id: str, symbol: str) -> bool:
         """Whether the run has the symbol here."""

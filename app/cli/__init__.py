@@ -12,7 +12,7 @@ from app.terminal.streams import FULL, GONE, colours, is_gone, let_go, say
 from app.terminal.visible import visible_lines
 
 COMMANDS = (
-    *("demo", "worker", "replay", "live", "produce", "watch", "tail", "explain", "alerts"),
+    *("demo", "worker", "replay", "live", "produce", "watch", "signals", "windows", "explain", "tail", "alerts"),
     *("dead-letters", "tables", "topics", "doctor", "stack"),
 )
 

@@ -36,7 +36,7 @@ def columns(schema: str) -> list[Column]:
     """The columns for records of a schema: bar or signal."""
     time = Column("bar (UTC)", 20, lambda record: iso(record["timestamp"]))
     symbol = Column("symbol", 6, lambda record: str(record["symbol"]))
-    origin = Column("origin", 9, _origin)
+    origin = Column("origin", 9, origin_cell)
     run = Column("run", 0, lambda record: str(record["run_id"]))
     if schema == "bar":
         prices = [_number(name, 9) for name in ("open", "high", "low", "close")]
@@ -69,7 +69,8 @@ def _revision() -> Column:
     return Column("rev", -3, lambda record: str(record["revision"]))
 
 
-def _origin(record: Mapping[str, Any]) -> Text:
+def origin_cell(record: Mapping[str, Any]) -> Text:
+    """Where a record comes from; what was made up stands out."""
     if record["origin"] == "synthetic":
         return Text("SYNTHETIC", "black on yellow")
     return Text(visible(str(record["origin"])))

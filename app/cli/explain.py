@@ -7,46 +7,22 @@ from urllib.parse import quote
 
 import click
 
-from app.errors import StocksError
+from app.cli.worker_api import WorkerApi, worker_options
 from app.terminal.visible import visible
 
 
 @click.command("explain")
 @click.argument("symbol")
 @click.option("--at", help="Start of the bar, such as 2024-11-14T15:29:00Z; without it, the newest.")
-@click.option("--run", help="Of this run; without it the live one, or the newest replay where there is none.")
-@click.option("--url", help="The worker to ask; without it the one that API_HOST and API_PORT name.")
+@worker_options
 @click.option("--json", "as_json", is_flag=True, help="The answer of GET /signals/SYMBOL/explain as it came.")
 def command(symbol: str, at: str | None, run: str | None, url: str | None, as_json: bool) -> None:
     """Say from which numbers a signal follows, so that each can be computed again by hand.
 
     A worker must run; any of several asks the one that has the symbol.
     """
-    from app.listen import local_url
-    from app.settings import settings
-
-    ours = settings()
-    base = url or local_url(ours.api_host, ours.api_port)
-    asked = {name: value for name, value in (("at", at), ("run", run)) if value is not None}
-    told = _ask(base.rstrip("/"), f"/signals/{quote(symbol, safe='')}/explain", asked)
+    told = WorkerApi(url).json(f"/signals/{quote(symbol, safe='')}/explain", {"at": at, "run": run})
     click.echo(json.dumps(told, indent=2) if as_json else "\n".join(lines(told)))
-
-
-def _ask(base: str, path: str, query: dict[str, str]) -> dict[str, Any]:
-    """The answer. Raises StocksError with what the worker says against it, or that none answers."""
-    import httpx
-
-    try:
-        answer = httpx.get(f"{base}{path}", params=query, timeout=30, trust_env=False)
-        told: dict[str, Any] = answer.json()
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise StocksError(
-            f"No worker answers at {base} ({type(error).__name__}): start one with `make worker`, or name another "
-            "with --url"
-        ) from error
-    if not answer.is_success:
-        raise StocksError(str(told.get("detail", f"{base} answered {answer.status_code}")))
-    return told
 
 
 def lines(told: dict[str, Any]) -> Iterator[str]:

@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import httpx
+import pandas as pd
 import pytest
 from aiokafka.partitioner import murmur2
 
@@ -12,7 +14,7 @@ from app.domain.records import Bar
 from tests.integration.bars import random_bars
 from tests.integration.command_line import Stocks, stocks
 from tests.integration.conftest import Deploy
-from tests.integration.deployment import WorkerProcess
+from tests.integration.deployment import Deployment, WorkerProcess
 from tests.integration.waiting import eventually
 
 __all__ = ["stocks"]
@@ -74,6 +76,28 @@ def test_the_live_run_is_the_default_of_every_worker_also_of_one_without_live_ba
     assert {run_id for _, run_id in seen} <= {None, "live-iex-raw-regular"}
 
 
+def lists_are_tables(
+    deployment: Deployment, workers: list[WorkerProcess], stocks: Stocks, late: Bar, bars: list[Bar]
+) -> None:
+    """pandas reads lists by address, and the commands print them, whichever worker has the symbol."""
+    symbol = late["symbol"]
+    closes = [bar["close"] for bar in sorted(bars, key=lambda bar: bar["timestamp"]) if bar["symbol"] == symbol]
+    for worker in workers:
+        windows = pd.read_csv(f"{worker.url}/windows/{symbol}?format=csv&limit=1000")
+        assert list(windows["close"]) == closes
+        signals = pd.read_csv(f"{worker.url}/signals/{symbol}?format=csv&limit=1000")
+        assert list(signals["close"]) == closes[::-1]
+        shown = stocks(deployment.settings, "signals", symbol, "--limit", "1", "--url", worker.url)
+        assert signals["explanation"][0] in shown.stdout
+        shown = stocks(deployment.settings, "windows", symbol, "--day", "--url", worker.url)
+        assert len(shown.stdout.splitlines()) == len(closes) + 1
+        assert f"partition {partition_of(symbol)} is with http://127.0.0.1:" in shown.stderr
+        address = f"{worker.url}/signals/{symbol}"
+        etag = httpx.get(address, follow_redirects=True).headers["etag"]
+        again = httpx.get(address, follow_redirects=True, headers={"If-None-Match": etag})
+        assert (again.status_code, again.content) == (304, b"")
+
+
 def test_what_explain_tells_gives_the_numbers_again(deploy: Deploy, stocks: Stocks) -> None:
     deployment = deploy(partitions=2)
     bars = list(random_bars(SYMBOLS, MINUTES, seed=3))
@@ -98,6 +122,7 @@ def test_what_explain_tells_gives_the_numbers_again(deploy: Deploy, stocks: Stoc
             assert told["position"]["topic"] == deployment.topics.raw.name
     told = json.loads(stocks(deployment.settings, "explain", late["symbol"], "--json", "--url", workers[0].url).stdout)
     assert (told["revision"]["revision"], told["revision"]["cause"]["kind"]) == (1, "late")
+    lists_are_tables(deployment, workers, stocks, late, [*bars, late])
     wrong = stocks(deployment.settings, "explain", "NOPE", "--url", workers[0].url)
     assert wrong.exit_code == 1
     # Of both workers, whichever answers.

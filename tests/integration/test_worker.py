@@ -100,7 +100,9 @@ def test_workers_come_and_go_under_load(deploy: Deploy) -> None:
     deployment.settle()
     check(deployment, bars)
     eventually(lambda: third.held() == 8, 30, third.tail)
-    assert third.get("/symbols").json()["symbols"] == [f"S{index:04d}" for index in range(200)]
+    assert [each["symbol"] for each in third.get("/symbols").json()["symbols"]] == [
+        f"S{index:04d}" for index in range(200)
+    ]
     assert third.terminate() == 0
     expected = final_signals(bars, deployment.settings.strategy)
     assert wrong_rows(deployment.settings, expected, last_revisions(deployment.signals())) == []

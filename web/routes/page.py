@@ -3,11 +3,16 @@
 A program that asks for JSON at / gets a list of addresses.
 """
 
+import os
+import re
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
+
+from web.revalidation import FOR_EVER
 
 router = APIRouter(include_in_schema=False)
 
@@ -24,17 +29,18 @@ LINKS = {
     "/metrics": "numbers for Prometheus",
 }
 
-#: Browsers ask each time whether a file has changed, so that a new version is seen at once.
-_ASK_AGAIN = {"Cache-Control": "no-cache"}
+#: A vendored file, which is held to its hash: with another version its name changes.
+_VERSIONED = re.compile(r"-\d+\.\d+\.\d+\.m?js$")
 
 
 class _Files(StaticFiles):
-    """The files under web/static."""
+    """The files under web/static. Browsers ask each time whether one has changed, so that a new version is seen."""
 
-    def file_response(self, *args: object, **kwargs: object) -> Response:
-        """A file, to be asked for again each time."""
-        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
-        response.headers.update(_ASK_AGAIN)
+    def file_response(self, full_path: str | os.PathLike[str], *args: Any, **kwargs: Any) -> Response:
+        """A file; one whose name has its version is never asked for again."""
+        response = super().file_response(full_path, *args, **kwargs)
+        if _VERSIONED.search(os.fspath(full_path)):
+            response.headers["Cache-Control"] = FOR_EVER
         return response
 
 
@@ -63,4 +69,4 @@ async def operations_page() -> Response:
 
 
 def _page(name: str) -> Response:
-    return FileResponse(STATIC / name, headers=_ASK_AGAIN)
+    return FileResponse(STATIC / name)

@@ -4,18 +4,21 @@ import time
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.iso_time import iso
+from app.turns import in_turns
+from web.answers import CSV, answered
 from web.dependencies import CompleteQuestion, part_response
 from web.errors import documented
 from web.models_runs import RunOut, RunsOut, SymbolsOut
 from web.partition_out import partitions_out
-from web.queries import RunScopeQuery, ScopeQuery
+from web.queries import ScopeQuery, SymbolListQuery
 from web.question import symbols_here
 from web.reader import RunInfo
 from web.run_choice import choose
 from web.runs import merged_runs
+from web.workers.part import Line
 
 router = APIRouter(tags=["runs"])
 
@@ -53,19 +56,29 @@ def _out(run: RunInfo, active: str | None, now_ms: float) -> RunOut:
     )
 
 
-@router.get("/symbols", summary="The symbols of a run", response_model=SymbolsOut, responses=documented(404, 422, 503))
-async def symbols(question: CompleteQuestion, query: Annotated[RunScopeQuery, Query()]) -> SymbolsOut | Response:
+@router.get(
+    "/symbols",
+    summary="The symbols of a run",
+    response_model=SymbolsOut,
+    responses=documented(404, 422, 503) | CSV,
+)
+async def symbols(request: Request, question: CompleteQuestion, query: Annotated[SymbolListQuery, Query()]) -> Response:
     """Those of all workers, ascending."""
     found = await question.of_run("/symbols", query, partial(symbols_here, question.reader))
     if question.is_part:
         return part_response(found.only)
-    names = sorted({symbol for head in found.heads() for symbol in head["symbols"]})
-    return SymbolsOut(
+    # Two workers may have a symbol while its partition is handed over: the one that is further is right.
+    states: dict[str, Line] = {}
+    async for line in in_turns(sorted(line for part in found.parts.values() for line in part.lines)):
+        states[line.symbol] = line
+    answer = SymbolsOut(
         run_id=found.run_id,
         run_reason=found.run_reason,
         synthetic=found.synthetic,
-        total=len(names),
+        total=len(states),
         complete=found.complete,
         partitions=partitions_out(found.partitions),
-        symbols=names,
+        symbols=[],
     )
+    lines = [states[symbol].json for symbol in sorted(states)]
+    return await answered(request, answer, "symbols", lines, query.format)

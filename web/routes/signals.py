@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.iso_time import iso
+from web.answers import CSV, answered
 from web.dependencies import CompleteQuestion, part_response
 from web.errors import documented
-from web.json_list import json_response
 from web.models import SignalsOut
 from web.partition_out import partitions_out
-from web.queries import SignalsQuery, SymbolSignalsQuery, cursor_of
+from web.queries import FormatQuery, SignalsQuery, SymbolSignalsQuery, cursor_of
 from web.question import Answered
 from web.signal_lists import Merged, merged, newest_here, symbol_here
 
@@ -23,7 +23,9 @@ SymbolPath = Annotated[
 ]
 
 
-def _answer(request: Request, found: Answered, signals: Merged, rest: dict[str, str]) -> Response:
+async def _answer(
+    request: Request, query: FormatQuery, found: Answered, signals: Merged, rest: dict[str, str]
+) -> Response:
     """The list, and where it goes on: the address of the same run with `rest` changed, said in the header, too."""
     address = _next(request, found.run_id, rest) if found.run_id and rest else None
     answer = SignalsOut(
@@ -37,7 +39,8 @@ def _answer(request: Request, found: Answered, signals: Merged, rest: dict[str, 
         signals=[],
     )
     headers = {"Link": f'<{address}>; rel="next"'} if address else None
-    return json_response(answer, "signals", (line.json for line in signals.lines), headers)
+    lines = [line.json for line in signals.lines]
+    return await answered(request, answer, "signals", lines, query.format, headers=headers)
 
 
 def _next(request: Request, run_id: str, changed: dict[str, str]) -> str:
@@ -49,7 +52,7 @@ def _next(request: Request, run_id: str, changed: dict[str, str]) -> str:
     "/signals",
     summary="The newest signals over all symbols",
     response_model=SignalsOut,
-    responses=documented(404, 422, 503),
+    responses=documented(404, 422, 503) | CSV,
 )
 async def newest_signals(
     request: Request, question: CompleteQuestion, query: Annotated[SignalsQuery, Query()]
@@ -60,14 +63,14 @@ async def newest_signals(
     if question.is_part:
         return part_response(found.only)
     signals = await merged(found.parts.values(), wanted)
-    return _answer(request, found, signals, {"cursor": cursor_of(signals.next)} if signals.next else {})
+    return await _answer(request, query, found, signals, {"cursor": cursor_of(signals.next)} if signals.next else {})
 
 
 @router.get(
     "/signals/{symbol:path}",
     summary="The newest signals of one symbol",
     response_model=SignalsOut,
-    responses=documented(404, 422, 503),
+    responses=documented(404, 422, 503) | CSV,
 )
 async def signals_of_symbol(
     request: Request, question: CompleteQuestion, symbol: SymbolPath, query: Annotated[SymbolSignalsQuery, Query()]
@@ -80,4 +83,4 @@ async def signals_of_symbol(
         return part_response(found.only)
     signals = await merged(found.parts.values(), wanted)
     # A symbol has one signal a bar, so the rest are those of the bars before.
-    return _answer(request, found, signals, {"until": iso(signals.next[0])} if signals.next else {})
+    return await _answer(request, query, found, signals, {"until": iso(signals.next[0])} if signals.next else {})

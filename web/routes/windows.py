@@ -1,10 +1,10 @@
 """GET /windows/{symbol}."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.calendar.sessions import session_gap
 from app.domain.explain import explain_split
@@ -13,13 +13,13 @@ from app.domain.row import Row
 from app.domain.strategy import Strategy
 from app.iso_time import iso
 from app.turns import in_turns
+from web.answers import CSV, answered
 from web.dependencies import CompleteQuestion, part_response
 from web.errors import documented
-from web.json_list import json_response
 from web.models import BarOut, IndicatorsOut, PositionOut, SeriesStartOut, WindowOut
 from web.partition_out import partitions_out
 from web.queries import SymbolBarsQuery
-from web.reader import Bars, Position, Reader
+from web.reader import Position, Reader
 from web.routes.signals import SymbolPath
 from web.workers.part import Line, Part
 
@@ -39,9 +39,9 @@ def _indicators(row: Row, strategy: Strategy) -> IndicatorsOut:
     )
 
 
-def _bars(found: Bars) -> Iterator[BarOut]:
+def _bars(rows: Iterable[Row]) -> Iterator[BarOut]:
     previous: int | None = None
-    for row in found.rows:
+    for row in rows:
         yield BarOut(
             timestamp=iso(row.timestamp),
             open=row.open,
@@ -72,7 +72,7 @@ def _series_start(row: Row | None) -> SeriesStartOut | None:
     )
 
 
-async def window_here(reader: Reader, limit: int, run_id: str, symbol: str) -> Part:
+async def window_here(reader: Reader, limit: int, since: int, run_id: str, symbol: str) -> Part:
     """The bars of a symbol that this worker has, and what follows from them."""
     found = await reader.bars(run_id, symbol, limit)
     if not found.rows:
@@ -87,9 +87,10 @@ async def window_here(reader: Reader, limit: int, run_id: str, symbol: str) -> P
         "position": position and position.model_dump(mode="json"),
         "indicators": indicators.model_dump(mode="json"),
     }
+    rows = [row for row in found.rows if row.timestamp >= since]
     lines = [
         Line(row.timestamp, symbol, row.revision, bar.model_dump_json().encode())
-        async for row, bar in in_turns(zip(found.rows, _bars(found), strict=True))
+        async for row, bar in in_turns(zip(rows, _bars(rows), strict=True))
     ]
     synthetic = any(row.provenance.origin == "synthetic" for row in found.rows)
     return Part({"window": window, "synthetic": synthetic}, lines)
@@ -99,13 +100,13 @@ async def window_here(reader: Reader, limit: int, run_id: str, symbol: str) -> P
     "/windows/{symbol:path}",
     summary="The bars behind a symbol's newest signals",
     response_model=WindowOut,
-    responses=documented(404, 422, 503),
+    responses=documented(404, 422, 503) | CSV,
 )
 async def window_of_symbol(
-    question: CompleteQuestion, symbol: SymbolPath, query: Annotated[SymbolBarsQuery, Query()]
+    request: Request, question: CompleteQuestion, symbol: SymbolPath, query: Annotated[SymbolBarsQuery, Query()]
 ) -> Response:
     """Its bars, oldest first, and the indicators of the newest; from the worker that has the symbol."""
-    make = partial(window_here, question.reader, query.limit)
+    make = partial(window_here, question.reader, query.limit, query.since_ms())
     found = await question.of_symbol("/windows/{symbol}", symbol, query, make, query.limit)
     if question.is_part:
         return part_response(found.only)
@@ -118,4 +119,6 @@ async def window_of_symbol(
         **found.only.head["window"],
         bars=[],
     )
-    return json_response(answer, "bars", (line.json for line in found.only.lines))
+    # A bar does not say of which series it is, which a row of a table should.
+    lead = {"run_id": answer.run_id, "symbol": answer.symbol}
+    return await answered(request, answer, "bars", [line.json for line in found.only.lines], query.format, lead=lead)

@@ -19,6 +19,7 @@ from web.reader import (
     SeriesAt,
     SessionRows,
     SignalFilter,
+    SymbolState,
 )
 from web.run_choice import is_live
 
@@ -123,6 +124,13 @@ class FakeReader:
 
     def symbols(self, run_id: str) -> list[str]:
         return sorted(each.symbol for each in self._of(run_id))
+
+    def symbol_states(self, run_id: str) -> list[SymbolState]:
+        states = []
+        for each in sorted(self._of(run_id), key=lambda each: each.symbol):
+            newest = each.rows[-1]
+            states.append(SymbolState(each.symbol, newest.timestamp, newest.action, newest.number + 1))
+        return states
 
     def knows(self, run_id: str, symbol: str) -> bool:
         return symbol in self.symbols(run_id)

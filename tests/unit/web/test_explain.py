@@ -123,6 +123,10 @@ async def test_a_time_without_a_bar_names_those_around_it(client: httpx.AsyncCli
     answer = await client.get("/signals/WALK/explain", params={"at": "2024-11-14T14:30:30Z"})
     assert answer.status_code == 404
     assert answer.json() == {
+        "type": "/problems/no-bar",
+        "title": "The symbol has no bar at that time",
+        "status": 404,
+        "instance": "/signals/WALK/explain",
         "detail": "WALK has no bar of 2024-11-14T14:30:30Z: the nearest are those of "
         "2024-11-14T14:30:00Z and 2024-11-14T14:31:00Z.",
         "near": ["2024-11-14T14:30:00Z", "2024-11-14T14:31:00Z"],

@@ -106,4 +106,4 @@ async def test_nothing_outside_the_folder_is_served(client: httpx.AsyncClient) -
     ):
         answer = await client.get(f"/static/{path}")
         assert answer.status_code == 404
-        assert list(answer.json()) == ["detail"]
+        assert answer.json()["title"] == "There is nothing at this address"

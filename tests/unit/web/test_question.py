@@ -131,8 +131,8 @@ async def test_what_is_missing_is_said_by_every_worker(full: Cluster, path: str,
         assert answer["complete"] is False
         owners = [each["owner"] for each in answer["partitions"]]
         assert owners[1] == (None if fault == "unassigned" else GONE)
-        named = answer.get("symbols") or [signal["symbol"] for signal in answer.get("signals", ())]
-        assert not THERE & set(named)
+        rows = answer.get("symbols") or answer.get("signals", ())
+        assert not THERE & {row if isinstance(row, str) else row["symbol"] for row in rows}
     if fault == "recovering":
         refused = await other.client.get(path)
         assert (refused.status_code, refused.json()["recovering"]) == (503, True)
@@ -271,6 +271,10 @@ async def test_an_unknown_symbol_names_what_exists_and_what_may_be_meant(client:
     answer = await client.get(f"{path}/GOGL")
     assert answer.status_code == 404
     assert answer.json() == {
+        "type": "/problems/unknown-symbol",
+        "title": "There is no such symbol",
+        "status": 404,
+        "instance": f"{path}/GOGL",
         "detail": f"No symbol 'GOGL' in run {RUN}: there is AAPL, GOOGL, SPY. Did you mean GOOGL?",
         "symbols": ["AAPL", "GOOGL", "SPY"],
         "near": ["GOOGL"],
@@ -315,7 +319,7 @@ async def test_a_run_that_only_another_worker_has(full: Cluster) -> None:
         answer = (await member.client.get("/signals", params={"run": OLD})).json()
         assert (answer["total"], answer["synthetic"], answer["run_reason"]) == (2, True, "asked for")
         answer = (await member.client.get("/symbols", params={"run": OLD})).json()
-        assert (answer["symbols"], answer["synthetic"]) == (["S01"], True)
+        assert ([each["symbol"] for each in answer["symbols"]], answer["synthetic"]) == (["S01"], True)
 
 
 async def test_the_worker_shows_all_partitions_as_their_workers_say(full: Cluster) -> None:

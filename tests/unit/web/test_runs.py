@@ -108,7 +108,7 @@ async def test_runs_are_counted_over_all_workers_or_here_alone(cluster: Cluster)
     assert (runs[RUN]["symbols"], runs[RUN]["newest_bar_ahead"]) == (3, True)
     here = (await client.get("/runs?scope=local")).json()
     assert [(run["run_id"], run["bars"]) for run in here["runs"]] == [(RUN, 3)]
-    assert (await client.get("/symbols?run=there")).json()["symbols"] == ["B"]
+    assert [each["symbol"] for each in (await client.get("/symbols?run=there")).json()["symbols"]] == ["B"]
     assert (await client.get("/symbols?run=there&scope=local")).status_code == 404
 
 
@@ -137,10 +137,16 @@ async def test_what_others_said_of_runs_is_good_for_a_second_and_a_silence_for_n
     assert len(cluster.network.asked) == 12
 
 
-async def test_the_symbols_of_a_run_ascending(client: httpx.AsyncClient) -> None:
+async def test_the_symbols_of_a_run_ascending_with_their_newest_bar(client: httpx.AsyncClient) -> None:
     answer = (await client.get("/symbols")).json()
-    assert (answer["run_id"], answer["total"], answer["symbols"]) == (RUN, 3, ["AAPL", "GOOGL", "SPY"])
-    assert (await client.get("/symbols", params={"run": OLD})).json()["symbols"] == ["OLD"]
+    assert (answer["run_id"], answer["total"]) == (RUN, 3)
+    assert answer["symbols"] == [
+        {"symbol": "AAPL", "newest_bar": "2024-11-14T15:29:00Z", "action": "BUY", "bars": 60},
+        {"symbol": "GOOGL", "newest_bar": "2024-11-14T14:41:00Z", "action": "HOLD", "bars": 12},
+        {"symbol": "SPY", "newest_bar": "2024-11-14T15:29:00Z", "action": "HOLD", "bars": 60},
+    ]
+    others = (await client.get("/symbols", params={"run": OLD})).json()["symbols"]
+    assert [each["symbol"] for each in others] == ["OLD"]
 
 
 async def test_no_data_at_all(client: httpx.AsyncClient, reader: FakeReader) -> None:

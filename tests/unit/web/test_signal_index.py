@@ -20,7 +20,7 @@ from tests.unit.domain.pipeline import Pipeline
 from tests.unit.tables.encoding import encode_row
 from tests.unit.web.series import EMITTED_AT, START, bar, fold, folding
 from web import index_columns
-from web.reader import RunInfo, SignalFilter
+from web.reader import RunInfo, SignalFilter, SymbolState
 from web.signal_index import SignalIndex
 from web.signal_search import Found, SignalSearch
 
@@ -186,6 +186,10 @@ def test_it_equals_a_scan_of_everything(
         assert asyncio.run(table.search.recent(run_id, EVERYTHING)) == table.scan(run_id, EVERYTHING)
         rows = list(table.all(run_id))
         assert table.index.symbols(run_id) == sorted({symbol for symbol, _ in rows})
+        newest = dict(sorted(rows, key=by_number))
+        assert table.index.symbol_states(run_id) == [
+            SymbolState(symbol, row.timestamp, row.action, row.number + 1) for symbol, row in sorted(newest.items())
+        ]
         for symbol in ("S0", "S1"):
             kept = sum(each == symbol for each, _ in rows)
             place = partition_of(symbol), table_key(run_id, symbol), kept

@@ -171,7 +171,11 @@ async def test_recovering_is_503_with_when_to_come_back(
     answer = await client.get(path)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "7")
     assert answer.json() == {
+        "type": "/problems/recovering",
+        "title": "The worker is restoring its tables",
+        "status": 503,
         "detail": "The worker is restoring its tables; try again in 7 s. 3 of 8 partitions are still read.",
+        "instance": path,
         "reasons": ["3 of 8 partitions are still read."],
         "recovering": True,
     }

@@ -1,0 +1,28 @@
+"""A worker's rows as a table, and what else there is to say of them."""
+
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import click
+
+from app.cli.columns import Column, line
+from app.terminal.streams import console
+from app.terminal.visible import visible, visible_lines
+
+
+def listing(columns: list[Column], rows: Iterable[Mapping[str, Any]], notes: Iterable[str]) -> None:
+    """Rows on standard output and nothing else there, so that a pipe gets only them; notes on standard error."""
+    shown, beside = console(soft_wrap=True), console(stderr=True, soft_wrap=True)
+    for number, row in enumerate(rows):
+        if not number:
+            shown.print(line(columns, None))
+        shown.print(line(columns, row))
+    for note in notes:
+        beside.print(visible(note), style="dim", markup=False)
+
+
+def echo_csv(table: str) -> None:
+    """Print CSV as programs of a shell take it; a terminal gets nothing that would move its cursor."""
+    table = table.replace("\r\n", "\n")
+    click.echo(visible_lines(table) if sys.stdout.isatty() else table, nl=False)

@@ -1,0 +1,64 @@
+"""Asking a worker, for the commands that show what it says."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from app.errors import StocksError
+
+if TYPE_CHECKING:
+    import httpx
+
+
+def worker_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of a command that asks for a run at a worker."""
+    run = click.option("--run", help="Of this run; without it the live one, or the newest replay where there is none.")
+    url = click.option("--url", help="The worker to ask; without it the one that API_HOST and API_PORT name.")
+    return run(url(command))
+
+
+class WorkerApi:
+    """One worker's API; any of several answers for all, or passes the question on."""
+
+    def __init__(self, url: str | None = None) -> None:
+        self._base = (url or _local()).rstrip("/")
+
+    def json(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The answer. Raises StocksError with what the worker says against it, or that none answers."""
+        told: dict[str, Any] = self._get(path, query, lambda answer: answer.json())
+        return told
+
+    def text(self, path: str, query: Mapping[str, Any] | None = None) -> str:
+        """The same of an answer that is no JSON."""
+        text: str = self._get(path, query, lambda answer: answer.text)
+        return text
+
+    def _get(self, path: str, query: Mapping[str, Any] | None, read: "Callable[[httpx.Response], Any]") -> Any:
+        import httpx
+
+        asked = {name: value for name, value in (query or {}).items() if value is not None}
+        try:
+            # Proxies of the environment are not for workers.
+            answer = httpx.get(f"{self._base}{path}", params=asked, timeout=30, trust_env=False)
+            told = read(answer) if answer.is_success else _refusal(answer, self._base)
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            raise StocksError(
+                f"No worker answers at {self._base} ({type(error).__name__}): start one with `make worker`, or name "
+                "another with --url"
+            ) from error
+        if not answer.is_success:
+            raise StocksError(told)
+        return told
+
+
+def _refusal(answer: "httpx.Response", base: str) -> str:
+    return str(answer.json().get("detail", f"{base} answered {answer.status_code}"))
+
+
+def _local() -> str:
+    from app.listen import local_url
+    from app.settings import settings
+
+    ours = settings()
+    return local_url(ours.api_host, ours.api_port)
