@@ -8,6 +8,8 @@ from functools import lru_cache
 from agents.indicators import IndicatorsAgent
 from agents.signals import SignalsAgent
 from app import metrics
+from app.access.asking import authorization
+from app.asgi.protocol import server_options
 from app.avro.columns import ColumnDecoder
 from app.avro.registry import RegistryUnavailable
 from app.calendar.sessions import session_gap
@@ -26,9 +28,13 @@ from app.logs.minute import Minutes
 from app.settings import Settings, SettingsError
 from app.topics import topics
 from tables.windows import WindowsTable
+from web.access.policy import access
 from web.connection import WithConnection
 from web.main import create_app
+from web.other_workers import OtherWorkers
+from web.relay import relay_client
 from web.stream import Push
+from web.stream.peers import HttpPeers
 from web.stream.topic import SignalTopic
 from web.tables_reader import TablesReader
 
@@ -81,10 +87,12 @@ def build(settings: Settings) -> StocksApp:
     encoder = RecordEncoder(catalogue.signals, schema_registry)
     SignalsAgent(table, encoder, catalogue.dead_letters.name).register(app, processor, folded)
 
-    app.reader = TablesReader(app, table, settings)
+    headers = authorization(settings)
+    app.reader = TablesReader(app, table, settings, OtherWorkers(headers=headers))
     app.timer(STALL_SECONDS)(_watch_stalls(app, settings))
-    app.push = Push(SignalTopic(settings), app.reader)
-    app.asgi_app = WithConnection(create_app(app.reader, app.push))
+    app.push = Push(SignalTopic(settings), app.reader, HttpPeers(headers))
+    app.asgi_app = WithConnection(create_app(app.reader, app.push, relay_client(headers), access(settings)))
+    app.asgi_options = lambda: server_options(settings.api_max_connections)
     _measure(app)
     _report(app)
     app.timer(CHECK_SECONDS)(app.check)

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_va
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app import settings_api
 from app.domain.strategy import Strategy
 from app.errors import StocksError
 from app.settings_faults import ENV_ENCODING, faults, file_faults, gone_names, passed_over
@@ -130,6 +131,11 @@ class Settings(BaseSettings):
     data_dir: Folder = Path("data")
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8001, ge=0, le=65535)
+    api_token: Annotated[SecretStr, AfterValidator(settings_api.token)] | None = None
+    api_open: bool = False
+    api_hosts: Annotated[str, AfterValidator(settings_api.names)] = ""
+    api_cors_origins: Annotated[str, AfterValidator(settings_api.origins)] = ""
+    api_max_connections: int = Field(default=2000, ge=10, le=100_000)
     batch_max: int = Field(default=5000, ge=1, le=100_000)
     session_seconds: float = Field(default=10.0, ge=6, le=300)
 

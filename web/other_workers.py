@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -18,9 +18,14 @@ KEPT_SECONDS, WAIT_SECONDS = 1.0, 2.0
 class OtherWorkers:
     """Asks other workers by their base URLs; who does not answer in time is left out."""
 
-    def __init__(self, client: httpx.AsyncClient | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         # Workers talk to each other directly, whatever proxies the environment names.
-        self._client = client or httpx.AsyncClient(timeout=WAIT_SECONDS, trust_env=False)
+        self._client = client or httpx.AsyncClient(headers=headers, timeout=WAIT_SECONDS, trust_env=False)
         self._clock = clock
         self._runs: dict[str, tuple[float, Sequence[RunInfo]]] = {}
 

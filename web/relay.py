@@ -1,6 +1,7 @@
 """For the page: answers of other workers, passed through this one, as a browser may ask only its own."""
 
 import json
+from collections.abc import Mapping
 
 import httpx
 from starlette.datastructures import Headers
@@ -21,9 +22,7 @@ class RelayMiddleware:
     def __init__(self, app: ASGIApp, reader: Reader, client: httpx.AsyncClient | None = None) -> None:
         self.app = app
         self._reader = reader
-        # Workers talk to each other directly, whatever proxies the environment names. A location names its hop,
-        # and after two a worker answers 503 by itself.
-        self._client = client or httpx.AsyncClient(timeout=_WAIT_SECONDS, trust_env=False, follow_redirects=False)
+        self._client = client or relay_client({})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass everything on; a redirect to a worker of the group as that worker's answer."""
@@ -57,6 +56,12 @@ class RelayMiddleware:
             if answer.status_code == 307 and self._is_of_the_group(answer.headers.get("location", "")):
                 location = answer.headers["location"]
                 continue
+            if answer.status_code == 401:
+                # As one's own it would have a browser log in again and again.
+                where = httpx.URL(location)
+                detail = f"The worker at {where.host}:{where.port} has another API_TOKEN: all must have the same."
+                await _answer(send, 503, json.dumps({"detail": detail}).encode(), {"content-type": "application/json"})
+                return
             kept = {name: answer.headers[name] for name in _KEPT if name in answer.headers}
             await _answer(send, answer.status_code, answer.content, kept)
             return
@@ -64,6 +69,13 @@ class RelayMiddleware:
         detail = f"The worker at {where.host}:{where.port}, which holds the symbol, does not answer; try again in 2 s."
         body = json.dumps({"detail": detail}).encode()
         await _answer(send, 503, body, {"content-type": "application/json", "retry-after": "2"})
+
+
+def relay_client(headers: Mapping[str, str]) -> httpx.AsyncClient:
+    """Asks other workers, with these headers."""
+    # Workers talk to each other directly, whatever proxies the environment names. A location names its hop,
+    # and after two a worker answers 503 by itself.
+    return httpx.AsyncClient(headers=headers, timeout=_WAIT_SECONDS, trust_env=False, follow_redirects=False)
 
 
 async def _answer(send: Send, status: int, body: bytes, headers: dict[str, str]) -> None:

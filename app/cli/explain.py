@@ -21,27 +21,24 @@ def command(symbol: str, at: str | None, run: str | None, url: str | None, as_js
 
     A worker must run; any of several passes the question on to the one that has the symbol.
     """
+    from app.access.asking import authorization, worker_url
     from app.settings import settings
 
-    base = url or _base(settings())
+    ours = settings()
+    base = url or worker_url(ours)
     asked = {name: value for name, value in (("at", at), ("run", run)) if value is not None}
-    told = _ask(base.rstrip("/"), f"/signals/{quote(symbol, safe='')}/explain", asked)
+    told = _ask(base.rstrip("/"), f"/signals/{quote(symbol, safe='')}/explain", asked, authorization(ours))
     click.echo(json.dumps(told, indent=2) if as_json else "\n".join(lines(told)))
 
 
-def _base(ours: Any) -> str:
-    from app.kafka.address import advertised_host
-
-    host = advertised_host(ours)
-    return f"http://{f'[{host}]' if ':' in host else host}:{ours.api_port}"
-
-
-def _ask(base: str, path: str, query: dict[str, str]) -> dict[str, Any]:
+def _ask(base: str, path: str, query: dict[str, str], headers: dict[str, str]) -> dict[str, Any]:
     """The answer. Raises StocksError with what the worker says against it, or that none answers."""
     import httpx
 
     try:
-        answer = httpx.get(f"{base}{path}", params=query, timeout=30, follow_redirects=True, trust_env=False)
+        # Another worker's answer comes through this one: a redirect to it would lose the token.
+        headers = {**headers, "Stocks-Relay": "1"}
+        answer = httpx.get(f"{base}{path}", params=query, headers=headers, timeout=30, trust_env=False)
         told: dict[str, Any] = answer.json()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise StocksError(

@@ -20,11 +20,15 @@ def command(symbols: tuple[str, ...], run_id: str | None, transitions: bool, url
     """
     from rich.console import Console
 
+    from app.access.asking import authorization, local_url
     from app.cli.event_stream import EventStream
     from app.cli.watch_view import LinesView, LiveView
+    from app.settings import settings
 
     params = {"symbols": ",".join(symbols), "run": run_id or "", "transitions": "true" if transitions else ""}
-    stream = EventStream(urls or [_local()], {name: value for name, value in params.items() if value})
+    ours = settings()
+    asked = {name: value for name, value in params.items() if value}
+    stream = EventStream(urls or [local_url(ours)], asked, headers=authorization(ours))
     console = Console(highlight=False)
     view = LiveView(console) if sys.stdout.isatty() else LinesView(console, Console(stderr=True, highlight=False))
     try:
@@ -36,11 +40,3 @@ def command(symbols: tuple[str, ...], run_id: str | None, transitions: bool, url
         return
     finally:
         stream.close()
-
-
-def _local() -> str:
-    from app.settings import settings
-
-    ours = settings()
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(ours.api_host, ours.api_host)  # noqa: S104 - not to listen on
-    return f"http://{host}:{ours.api_port}"

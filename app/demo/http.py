@@ -1,5 +1,6 @@
 """What the demo asks the worker's API and the producer."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -9,10 +10,11 @@ import httpx
 class Http:
     """Both of them, on this machine."""
 
-    def __init__(self, api: str, producer: str) -> None:
+    def __init__(self, api: str, producer: str, headers: Mapping[str, str]) -> None:
         self._api, self._producer = api, producer
-        # Proxies of the environment are not for loopback; a symbol may be on another worker.
-        self._client = httpx.Client(timeout=2.0, trust_env=False, follow_redirects=True)
+        # Proxies of the environment are not for loopback. What another worker has comes through this one.
+        self._headers = {**headers, "Stocks-Relay": "1"}
+        self._client = httpx.Client(timeout=2.0, trust_env=False)
 
     def newest(self, run_id: str, symbol: str | None = None) -> str | None:
         """The time of the newest signal of the run, or of one symbol of it; None while there is none to be read."""
@@ -37,7 +39,8 @@ class Http:
         self, base: str, path: str, params: dict[str, str | int] | None = None, *, failing: bool = False
     ) -> dict[str, Any] | None:
         try:
-            answer = self._client.get(f"{base}{path}", params=params)
+            headers = self._headers if base == self._api else None
+            answer = self._client.get(f"{base}{path}", params=params, headers=headers)
             if answer.status_code != HTTPStatus.OK and not failing:
                 return None
             found: dict[str, Any] = answer.json()

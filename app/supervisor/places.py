@@ -6,6 +6,7 @@ from pathlib import Path
 from socket import socket
 from typing import NamedTuple
 
+from app.access.asking import bracketed
 from app.errors import StocksError
 from app.kafka.address import advertised_host
 from app.listen import listen
@@ -45,8 +46,7 @@ def places(settings: Settings, count: int, listen: Listen = listen) -> list[Plac
         # All at once, so that no port is given out twice.
         socks = [held.enter_context(listen("API_PORT", settings.api_host, port)) for port in wanted]
         ports = [int(sock.getsockname()[1]) for sock in socks]
-    host = advertised_host(settings)
-    host = f"[{host}]" if ":" in host else host
+    host = bracketed(advertised_host(settings))
     return [
         Place(number, settings.data_dir / f"worker-{number}", port, f"http://{host}:{port}/")
         for number, port in enumerate(ports, 1)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import httpx
 
@@ -15,7 +15,8 @@ PATH = "/stream/local"
 class HttpPeers:
     """Asks over HTTP. Addresses must come from the consumer group."""
 
-    def __init__(self) -> None:
+    def __init__(self, headers: Mapping[str, str] | None = None) -> None:
+        self._headers = headers
         self._client: httpx.AsyncClient | None = None
 
     async def newest(self, url: str, run_id: str, symbols: frozenset[str] | None) -> Answer | None:
@@ -33,7 +34,12 @@ class HttpPeers:
     def _http(self) -> httpx.AsyncClient:
         if self._client is None:
             # Workers speak plain HTTP, and a context for TLS takes 25 ms to make. Proxies are not for them.
-            self._client = httpx.AsyncClient(trust_env=False, verify=False, timeout=DEADLINE)  # noqa: S501
+            self._client = httpx.AsyncClient(
+                headers=self._headers,
+                trust_env=False,
+                verify=False,  # noqa: S501
+                timeout=DEADLINE,
+            )
         return self._client
 
 

@@ -73,12 +73,18 @@ async def test_only_workers_of_the_group_are_asked(away: FakeReader) -> None:
         return httpx.Response(307, headers={"Location": "http://elsewhere:1/secrets"})
 
     asking = client(away, handler)
-    # A path with a slash too many is a redirect to whatever host the request names.
+    # A path with a slash too many was a redirect to whatever host the request named.
     answer = await asking.get("/runs/", headers={"Host": "elsewhere:1"})
-    assert (answer.status_code, asked) == (307, [])
+    assert (answer.status_code, asked) == (404, [])
     answer = await asking.get("/windows/AWAY")
     assert asked == [f"{OTHER}/windows/AWAY?hop=1"]
     assert answer.status_code == 307
+
+
+async def test_a_worker_with_another_token_is_named(away: FakeReader) -> None:
+    answer = await client(away, lambda _: httpx.Response(401, json={"detail": "a token"})).get("/windows/AWAY")
+    assert (answer.status_code, answer.headers.get("www-authenticate")) == (503, None)
+    assert answer.json()["detail"].endswith("has another API_TOKEN: all must have the same.")
 
 
 async def test_redirects_between_workers_end(away: FakeReader) -> None:
