@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from app.domain.records import Action
 from app.iso_time import from_iso, iso
@@ -61,7 +62,18 @@ def _cursor(text: str | None) -> str | None:
     return text
 
 
-Time = Annotated[datetime, Field(examples=["2024-11-14T14:30:00Z"])]
+def _no_number(value: object) -> object:
+    """20241114 and other numbers would be taken for seconds since 1970."""
+    if not isinstance(value, str):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return value
+    raise PydanticCustomError("datetime", "it should be a time such as 2024-11-14T14:30:00Z")
+
+
+Time = Annotated[datetime, BeforeValidator(_no_number), Field(examples=["2024-11-14T14:30:00Z"])]
 
 
 class NoQuery(BaseModel):
