@@ -8,6 +8,8 @@ from functools import lru_cache
 from agents.indicators import IndicatorsAgent
 from agents.signals import SignalsAgent
 from app import metrics
+from app.access.asking import authorization
+from app.asgi.protocol import server_options
 from app.avro.columns import ColumnDecoder
 from app.avro.registry import RegistryUnavailable
 from app.calendar.sessions import session_gap
@@ -26,6 +28,7 @@ from app.logs.minute import Minutes
 from app.settings import Settings, SettingsError
 from app.topics import topics
 from tables.windows import WindowsTable
+from web.access.policy import access
 from web.connection import WithConnection
 from web.main import create_app
 from web.stream import Push
@@ -87,9 +90,10 @@ def build(settings: Settings) -> StocksApp:
 
     app.reader = TablesReader(app, table, settings)
     app.timer(STALL_SECONDS)(_watch_stalls(app, settings))
-    app.group = Group(app.reader, WorkerClient())
+    app.group = Group(app.reader, WorkerClient(headers=authorization(settings)))
     app.push = Push(SignalTopic(settings), app.reader, app.group)
-    app.asgi_app = WithConnection(create_app(app.reader, app.push, app.group))
+    app.asgi_app = WithConnection(create_app(app.reader, app.push, app.group, access(settings)))
+    app.asgi_options = lambda: server_options(settings.api_max_connections)
     _measure(app)
     _report(app)
     app.timer(CHECK_SECONDS)(app.check)

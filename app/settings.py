@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_va
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app import settings_api
 from app import settings_values as values
 from app.alerts.quiet_hours import QuietHours
 from app.domain.strategy import Strategy
@@ -80,6 +81,11 @@ class Settings(BaseSettings):
     data_dir: Folder = Path("data")
     api_host: Host = "127.0.0.1"
     api_port: int = Field(default=8001, ge=0, le=65535)
+    api_token: Annotated[SecretStr, AfterValidator(settings_api.token)] | None = None
+    api_open: bool = False
+    api_hosts: Annotated[str, AfterValidator(settings_api.names)] = ""
+    api_cors_origins: Annotated[str, AfterValidator(settings_api.origins)] = ""
+    api_max_connections: int = Field(default=2000, ge=10, le=100_000)
     batch_max: int = Field(default=5000, ge=1, le=100_000)
     session_seconds: float = Field(default=10.0, ge=6, le=300)
 

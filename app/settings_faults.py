@@ -2,14 +2,14 @@
 
 import os
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from dotenv.parser import parse_stream
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -46,9 +46,19 @@ def _sentences(details: ErrorDetails, fields: Mapping[str, FieldInfo]) -> list[s
         advice = f"did you mean {' or '.join(match.upper() for match in near)}?" if near else "see .env.example"
         return [f"{name.upper()} in .env is not a setting: {advice}"]
     # An address may have credentials in it.
-    value = "" if "secret" in name or "key_id" in name or "@" in str(details["input"]) else f"={details['input']}"
+    value = "" if _is_secret(fields[name]) or "@" in str(details["input"]) else f"={details['input']}"
     message = details["msg"].removeprefix("Value error, ")
     return [f"{name.upper()}{value}: {_allowed(fields[name]) or message}"]
+
+
+def _is_secret(field: FieldInfo) -> bool:
+    return SecretStr in _types(field.annotation)
+
+
+def _types(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for part in get_args(annotation):
+        yield from _types(part)
 
 
 def _allowed(field: FieldInfo) -> str | None:

@@ -189,13 +189,11 @@ async def _bug(request: Request, error: Exception) -> JSONResponse:
 
 
 def install(app: FastAPI) -> None:
-    """Give every error of the application the one shape, in its description, too."""
+    """Give every error of the application the one shape."""
     app.add_exception_handler(ProblemError, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _bug)
-    described = app.openapi
-    app.openapi = lambda: as_problems(described())  # type: ignore[method-assign]
 
 
 def as_problems(schema: dict[str, Any]) -> dict[str, Any]:

@@ -13,12 +13,12 @@ WAIT_SECONDS = 5.0
 
 RETRY_AFTER_SECONDS = 2
 
-_POSITIONS = re.compile(r"[0-9]{1,9}:[0-9]{1,18}(,[0-9]{1,9}:[0-9]{1,18})*", re.ASCII)
+POSITIONS = "[0-9]{1,9}:[0-9]{1,18}(,[0-9]{1,9}:[0-9]{1,18})*"
 
 
 def parse_positions(text: str) -> dict[int, int]:
     """Read `3:1042,5:998`: the next offset of each partition; of one named twice the later. Raises ValueError."""
-    if not _POSITIONS.fullmatch(text):
+    if not re.fullmatch(POSITIONS, text):
         raise ValueError("it should be partitions with the next offset of each, such as 3:1042,5:998")
     found: dict[int, int] = {}
     for part in text.split(","):

@@ -1,22 +1,37 @@
 """The API, as the worker serves it: `create_app(reader)`.
 
-The worker hands it to uvicorn on its own event loop. Set there: `ws="none"`
-(older websockets crash it) and `server_header=False`.
+The worker hands it to uvicorn on its own event loop, with the options of app.asgi.protocol.
 """
 
 import time
+from typing import Any
 
 from fastapi import FastAPI
-from fastapi_offline import FastAPIOffline
+from starlette.types import ASGIApp
 
-from web import errors
+from web import errors, openapi
+from web.access.gate import gated
+from web.access.policy import Access
 from web.compression import CompressionMiddleware
 from web.head import HeadMiddleware
 from web.reader import Reader
 from web.revalidation import RevalidationMiddleware
-from web.routes import explain, market, metrics, operations, page, problems, runs, signals, state, stream, windows
+from web.routes import (
+    docs,
+    explain,
+    login,
+    market,
+    metrics,
+    operations,
+    page,
+    problems,
+    runs,
+    signals,
+    state,
+    stream,
+    windows,
+)
 from web.runs import Runs
-from web.security import SecurityHeadersMiddleware
 from web.stream import Push
 from web.workers.group import Group
 
@@ -30,18 +45,42 @@ for all: it asks the others, and `complete` says whether all partitions are in t
 """
 
 
-def create_app(reader: Reader, push: Push | None = None, group: Group | None = None) -> FastAPI:
+class Api(FastAPI):
+    """The application, behind all that stands before it: also what answers a fault in it is."""
+
+    def __init__(self, access: Access) -> None:
+        # No redirects to other spellings of a path: they would lead to whatever host a request names.
+        super().__init__(
+            title="Stock signals",
+            version=state.VERSION,
+            description=DESCRIPTION,
+            docs_url=None,
+            redoc_url=None,
+            redirect_slashes=False,
+        )
+        self.state.access = access
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The routes and what stands before them."""
+        access: Access = self.state.access
+        return gated(super().build_middleware_stack(), access)
+
+    def openapi(self) -> dict[str, Any]:
+        """The schema, with what is the same for all routes, and examples."""
+        if self.openapi_schema is None:
+            schema = errors.as_problems(super().openapi())
+            self.openapi_schema = openapi.completed(schema, asks_for_token=bool(self.state.access.token))
+        return self.openapi_schema
+
+
+def create_app(
+    reader: Reader, push: Push | None = None, group: Group | None = None, access: Access | None = None
+) -> Api:
     """The ASGI application over one worker's tables; it starts and stops nothing. Without `push`, no stream.
 
-    `group` asks the other workers; without it, a new one does.
+    `group` asks the other workers; without it, a new one does. Without `access` everybody may ask.
     """
-    app = FastAPIOffline(
-        title="Stock signals",
-        version=state.VERSION,
-        description=DESCRIPTION,
-        redoc_url=None,
-        swagger_ui_parameters={"validatorUrl": None},
-    )
+    app = Api(access or Access())
     app.state.reader = reader
     app.state.push = push
     app.state.group = group or Group(reader)
@@ -50,9 +89,11 @@ def create_app(reader: Reader, push: Push | None = None, group: Group | None = N
     app.add_middleware(RevalidationMiddleware)
     app.add_middleware(CompressionMiddleware)
     app.add_middleware(HeadMiddleware)
-    app.add_middleware(SecurityHeadersMiddleware)
     errors.install(app)
-    for concern in (page, explain, signals, stream, windows, runs, market, state, operations, metrics, problems):
+    for concern in (
+        *(page, docs, login, explain, signals, stream, windows, runs, market, state, operations, metrics, problems),
+    ):
         app.include_router(concern.router)
     app.mount("/static", page.files, "static")
+    app.mount(docs.SWAGGER, docs.files, "swagger")
     return app

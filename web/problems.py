@@ -64,6 +64,12 @@ KINDS = {
 _OF_STATUS = {404: "nothing-here", 405: "method", 422: "invalid-parameter", 500: "fault", 503: "unavailable"}
 
 
+def kind_of(status: int, name: str | None = None) -> tuple[str, str]:
+    """`type` and `title` of a kind, by default the one of the status; a status without a kind gets HTTP's own title."""
+    name = name or _OF_STATUS.get(status)
+    return (f"{PREFIX}{name}", KINDS[name].title) if name else ("about:blank", HTTPStatus(status).phrase)
+
+
 class Problem(BaseModel):
     """Every error's body, as RFC 9457 has it; beside these, what a program may want to read."""
 
@@ -89,12 +95,12 @@ def problem(
 ) -> JSONResponse:
     """The answer to a request that failed; it is an ASGI application, so that middleware can send it, too.
 
-    `kind` is one of KINDS, by default the one of the status; a status without a kind gets HTTP's own title.
+    `kind` is one of KINDS, by default the one of the status.
     """
-    kind = kind or _OF_STATUS.get(status)
+    address, title = kind_of(status, kind)
     body = {
-        "type": f"{PREFIX}{kind}" if kind else "about:blank",
-        "title": KINDS[kind].title if kind else HTTPStatus(status).phrase,
+        "type": address,
+        "title": title,
         "status": status,
         "detail": detail,
         # Without the query, which may hold what does not belong into logs.

@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from app.domain.records import Action
 from app.iso_time import from_iso, iso
-from web.freshness import Freshness, parse_positions
+from web.freshness import POSITIONS, Freshness, parse_positions
 from web.negotiation import Format
 from web.reader import SignalFilter
 from web.stream.filter import StreamFilter
@@ -63,13 +64,26 @@ def _cursor(text: str | None) -> str | None:
     return text
 
 
-def _positions(text: str | None) -> str | None:
-    if text is not None:
-        parse_positions(text)
+_POSITIONS = {"type": "string", "pattern": f"^{POSITIONS}$"}
+
+
+def _positions(text: str) -> str:
+    parse_positions(text)
     return text
 
 
-Time = Annotated[datetime, Field(examples=["2024-11-14T14:30:00Z"])]
+def _no_number(value: object) -> object:
+    """20241114 and other numbers would be taken for seconds since 1970."""
+    if not isinstance(value, str):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return value
+    raise PydanticCustomError("datetime", "it should be a time such as 2024-11-14T14:30:00Z")
+
+
+Time = Annotated[datetime, BeforeValidator(_no_number), Field(examples=["2024-11-14T14:30:00Z"])]
 
 
 class NoQuery(BaseModel):
@@ -102,12 +116,12 @@ class ScopeQuery(NoQuery):
     scope: Literal["all", "local"] = Field(
         default="all", description="local: only what this worker holds, without asking the others."
     )
-    min_position: Annotated[str | None, AfterValidator(_positions)] = Field(
+    min_position: Annotated[str, AfterValidator(_positions), WithJsonSchema(_POSITIONS)] | None = Field(
         default=None,
         description="Wait at most 5 s until these partitions of the topic of bars are read up to these offsets, the "
         "next ones to read, and answer 503 if they are not: as a producer's delivery reports say plus 1, or `position` "
         "of an answer. Partitions that the answer is not about do not matter.",
-        examples=["3:1042,5:998"],
+        examples=["0:1042,1:998"],
     )
     max_lag: int | None = Field(
         default=None,

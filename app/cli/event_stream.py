@@ -69,13 +69,17 @@ class EventStream:
     """
 
     def __init__(
-        self, urls: Sequence[str], params: Mapping[str, str], wait: Callable[[float], object] = time.sleep
+        self,
+        urls: Sequence[str],
+        params: Mapping[str, str],
+        wait: Callable[[float], object] = time.sleep,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self._urls, self._params, self._wait = list(urls), dict(params), wait
         self._parser = EventParser()
         # Proxies of the environment are not for workers.
         timeout = httpx.Timeout(5.0, read=SILENCE_SECONDS)
-        self._client = httpx.Client(timeout=timeout, trust_env=False)
+        self._client = httpx.Client(headers=headers, timeout=timeout, trust_env=False)
 
     def close(self) -> None:
         """Leave the worker."""

@@ -29,7 +29,7 @@ def produce(pace: Pace, options: dict[str, Any]) -> None:
     from app.logs.lines import PlainLine
     from app.producer.connect import connect
     from app.producer.runner import Runner
-    from app.producer.service import create_app, serve
+    from app.producer.service import create_app, guarded, serve
     from app.settings import settings
 
     shown = logging.StreamHandler()
@@ -48,4 +48,4 @@ def produce(pace: Pace, options: dict[str, Any]) -> None:
             return None
 
     click.echo(f"Health: http://{ours.producer_host}:{sock.getsockname()[1]}/health")
-    serve(create_app(runner, faults, broker), sock)
+    serve(guarded(create_app(runner, faults, broker), ours.producer_host), sock)

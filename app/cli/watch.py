@@ -18,12 +18,17 @@ def command(symbols: tuple[str, ...], run_id: str | None, transitions: bool, url
     On a terminal a table that moves, otherwise a line a signal. Goes on
     where it was cut, without a gap and without a repeat.
     """
+    from app.access.asking import authorization
     from app.cli.event_stream import EventStream
     from app.cli.watch_view import LinesView, LiveView
+    from app.listen import local_url
+    from app.settings import settings
     from app.terminal.streams import console
 
     params = {"symbols": ",".join(symbols), "run": run_id or "", "transitions": "true" if transitions else ""}
-    stream = EventStream(urls or [_local()], {name: value for name, value in params.items() if value})
+    ours = settings()
+    asked = {name: value for name, value in params.items() if value}
+    stream = EventStream(urls or [local_url(ours.api_host, ours.api_port)], asked, headers=authorization(ours))
     view = LiveView(console()) if sys.stdout.isatty() else LinesView(console(), console(stderr=True))
     try:
         with view:
@@ -34,11 +39,3 @@ def command(symbols: tuple[str, ...], run_id: str | None, transitions: bool, url
         return
     finally:
         stream.close()
-
-
-def _local() -> str:
-    from app.listen import local_url
-    from app.settings import settings
-
-    ours = settings()
-    return local_url(ours.api_host, ours.api_port)

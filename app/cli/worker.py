@@ -32,6 +32,7 @@ def command(context: click.Context, processes: int, options: tuple[str, ...]) ->
     if processes == 1:
         os.execv(worker[0], worker)  # noqa: S606 - a list of arguments, no shell
 
+    from app.access.listening import check_access
     from app.engine.datadir import check_usable
     from app.settings import settings
     from app.supervisor.places import places
@@ -41,9 +42,10 @@ def command(context: click.Context, processes: int, options: tuple[str, ...]) ->
     from app.topic_admin import ensure_topics
 
     ours = settings()
+    # Each worker looks at these, too, but this says them once.
+    check_access(ours)
     check_usable(ours.data_dir)
     found = places(ours, processes)
-    # Each worker looks at them too, but this says it once.
     ensure_topics(ours)
     try:
         status = supervise(found, worker, sys.stdout.fileno())

@@ -22,7 +22,13 @@ class WorkerApi:
     """One worker's API; any of several answers for all, or passes the question on."""
 
     def __init__(self, url: str | None = None) -> None:
-        self._base = (url or _local()).rstrip("/")
+        from app.access.asking import authorization
+        from app.listen import local_url
+        from app.settings import settings
+
+        ours = settings()
+        self._base = (url or local_url(ours.api_host, ours.api_port)).rstrip("/")
+        self._headers = authorization(ours)
 
     def json(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The answer. Raises StocksError with what the worker says against it, or that none answers."""
@@ -40,7 +46,7 @@ class WorkerApi:
         asked = {name: value for name, value in (query or {}).items() if value is not None}
         try:
             # Proxies of the environment are not for workers.
-            answer = httpx.get(f"{self._base}{path}", params=asked, timeout=30, trust_env=False)
+            answer = httpx.get(f"{self._base}{path}", params=asked, headers=self._headers, timeout=30, trust_env=False)
             told = read(answer) if answer.is_success else _refusal(answer, self._base)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise StocksError(
@@ -54,11 +60,3 @@ class WorkerApi:
 
 def _refusal(answer: "httpx.Response", base: str) -> str:
     return str(answer.json().get("detail", f"{base} answered {answer.status_code}"))
-
-
-def _local() -> str:
-    from app.listen import local_url
-    from app.settings import settings
-
-    ours = settings()
-    return local_url(ours.api_host, ours.api_port)

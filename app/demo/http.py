@@ -1,5 +1,6 @@
 """What the demo asks the worker's API and the producer."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -9,8 +10,9 @@ import httpx
 class Http:
     """Both of them, on this machine."""
 
-    def __init__(self, api: str, producer: str) -> None:
+    def __init__(self, api: str, producer: str, headers: Mapping[str, str]) -> None:
         self._api, self._producer = api, producer
+        self._headers = headers
         # Proxies of the environment are not for loopback.
         self._client = httpx.Client(timeout=2.0, trust_env=False)
 
@@ -37,7 +39,8 @@ class Http:
         self, base: str, path: str, params: dict[str, str | int] | None = None, *, failing: bool = False
     ) -> dict[str, Any] | None:
         try:
-            answer = self._client.get(f"{base}{path}", params=params)
+            headers = self._headers if base == self._api else None
+            answer = self._client.get(f"{base}{path}", params=params, headers=headers)
             if answer.status_code != HTTPStatus.OK and not failing:
                 return None
             found: dict[str, Any] = answer.json()

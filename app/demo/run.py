@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from app import stack
+from app.access.asking import authorization
+from app.access.listening import check_access
 from app.clients import endpoints
 from app.demo.children import Child, Service
 from app.demo.children import stop as stop_children
@@ -58,6 +60,7 @@ class Demo:
     def run(self) -> None:
         """All of it."""
         with Interrupts() as interrupts, ExitStack() as cleanup:
+            check_access(self._settings)
             self._claim_ports()
             guard = Guard()
             cleanup.callback(guard.done)
@@ -65,7 +68,7 @@ class Demo:
             ensure_topics(self._settings)
             feed = SignalFeed(self._settings, self._run_id)
             cleanup.callback(feed.close)
-            http = Http(self._api, self._producer)
+            http = Http(self._api, self._producer, authorization(self._settings))
             cleanup.callback(http.close)
             cleanup.callback(self._stop_children)
             cleanup.callback(interrupts.ignore)

@@ -11,7 +11,7 @@ from app.doctor.dead_letters import check_dead_letters
 from app.doctor.finding import Finding, explained
 from app.doctor.group import check_group
 from app.doctor.schema_registry import check_registry
-from app.doctor.services import check_data_dir, check_producer, check_worker
+from app.doctor.services import check_data_dir, check_producer, check_who_may_ask, check_worker
 from app.doctor.stalled import check_stalled
 from app.doctor.topics import check_topics
 from app.doctor.transaction_log import check_transaction_log
@@ -36,6 +36,7 @@ async def examine() -> AsyncIterator[Finding]:
         return
     yield Finding("ok", "settings", "all known and good")
     yield check_data_dir(settings)
+    yield check_who_may_ask(settings)
     cluster_id = None
     try:
         addresses = endpoints(settings)

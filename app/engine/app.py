@@ -102,6 +102,8 @@ class BatchApp(faust.App):
         self.options = options
         #: What answers on the web port; set before the worker starts.
         self.asgi_app: Any = None
+        #: Options for the server of that, uvicorn; asked for when the worker starts.
+        self.asgi_options: Callable[[], Mapping[str, Any]] = dict
         #: Kafka's ids of the topics, by name; known once the worker is prepared.
         self.topic_ids: Mapping[str, str] = {}
         #: Whose worker this is, such as `stock-signals on cluster 5L6g3nShT-eMCtK--X86sw`; known once it is prepared.

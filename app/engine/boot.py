@@ -34,8 +34,7 @@ class ApiFirst(BootStrategy):
                 app.asgi_app,
                 host=app.conf.web_bind,
                 port=app.conf.web_port,
-                # websockets 13 is all that alpaca-trade-api allows; nothing here needs one.
-                uvicorn_options={"ws": "none", "server_header": False, "access_log": False},
+                uvicorn_options=app.asgi_options(),
                 loop=app.loop,
                 beacon=app.beacon,
             )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from app.access.listening import check_access
 from app.avro.registry import NotARegistry, RegistryUnavailable
 from app.broker import Broker, BrokerUnavailable
 from app.clients import ClusterMissing, consumer_config, endpoints, faust_credentials, producer_config, registry
@@ -78,10 +79,14 @@ class Cluster:
         )
 
     def prepare(self, app: "BatchApp") -> Prepared:
-        """See that the port is free and the registry is one, create or check the topics. Raises StocksError."""
+        """See who may ask, that the port is free and the registry is one; create or check the topics.
+
+        Raises StocksError.
+        """
         if self._missing:
             raise self._missing
         if app.asgi_app is not None and app.conf.web_enabled:
+            check_access(self.settings, app.conf.web_bind)
             listen("API_PORT", app.conf.web_bind, app.conf.web_port).close()
         self._check_registry(app)
         topic_ids = ensure_topics(self.settings)

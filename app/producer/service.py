@@ -9,12 +9,19 @@ from http import HTTPStatus
 
 import uvicorn
 from fastapi import FastAPI, Response
+from starlette.types import ASGIApp
 
+from app.access.listening import is_loopback
+from app.asgi.headers import Headers
+from app.asgi.hosts import HostCheck, Hosts
+from app.asgi.limits import Limits
+from app.asgi.protocol import server_options
 from app.producer.health import Health, health
 from app.producer.runner import Runner
 from app.sources.faults import Faults
 
 _GRACE_S = 2
+_MOST_CONNECTIONS = 200
 
 
 def create_app(runner: Runner, faults: Faults, broker: Callable[[], str | None]) -> FastAPI:
@@ -26,8 +33,15 @@ def create_app(runner: Runner, faults: Faults, broker: Callable[[], str | None])
         yield
         await asyncio.to_thread(runner.stop)
 
-    # The documentation page would load scripts from the internet, for one route.
-    app = FastAPI(title="Stock signals: producer", lifespan=lifespan, docs_url=None, redoc_url=None)
+    # Nothing but its health: the documentation page would load scripts from the internet, for one route.
+    app = FastAPI(
+        title="Stock signals: producer",
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
 
     @app.get("/health", responses={HTTPStatus.SERVICE_UNAVAILABLE: {"model": Health}})
     def get_health(response: Response) -> Health:
@@ -39,10 +53,23 @@ def create_app(runner: Runner, faults: Faults, broker: Callable[[], str | None])
     return app
 
 
-def serve(app: FastAPI, sock: socket.socket) -> None:
+def guarded(app: ASGIApp, host: str) -> ASGIApp:
+    """The application behind the limits of all our APIs; where `host`, at which it listens, is loopback, pages
+    elsewhere cannot have a name of theirs lead here. What it says is for whoever looks after the producer: no token.
+    """
+    if is_loopback(host):
+        app = HostCheck(app, Hosts.of([host]), "")
+    return Headers(Limits(app))
+
+
+def serve(app: ASGIApp, sock: socket.socket) -> None:
     """Serves until SIGTERM, SIGINT or SIGHUP, then stops within seconds."""
     config = uvicorn.Config(
-        app, log_level="warning", log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=_GRACE_S
+        app,
+        log_level="warning",
+        log_config=None,
+        timeout_graceful_shutdown=_GRACE_S,
+        **server_options(_MOST_CONNECTIONS),
     )
     # uvicorn raises the signal once more when it has shut down; having done as asked is no failure.
     for number in (signal.SIGTERM, signal.SIGINT):

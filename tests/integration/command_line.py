@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from pydantic import SecretStr
 
 from app.cli import main
 from app.settings import Settings, settings
@@ -15,7 +16,11 @@ Stocks = Callable[..., Result]
 def environment(ours: Settings) -> dict[str, str]:
     """The settings as a process gets them."""
     wanted = ours.model_dump(include=ours.model_fields_set, exclude_none=True)
-    return {name.upper(): str(value) for name, value in wanted.items()}
+    return {name.upper(): _text(value) for name, value in wanted.items()}
+
+
+def _text(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
 @pytest.fixture

@@ -84,6 +84,7 @@ def test_all_is_well_but_for_what_does_not_run(ours: Settings, stocks: Stocks) -
         "java",
         "dependencies",
         "settings",
+        "access",
         "cluster",
         "data folder",
         "broker",

@@ -53,20 +53,21 @@ async def home(request: Request) -> Response:
     accept = request.headers.get("accept", "")
     if "application/json" in accept and "text/html" not in accept:
         return JSONResponse(LINKS)
-    return _page("index.html")
+    return static_page("index.html")
 
 
 @router.get("/s/{symbol:path}")
 async def symbol_page(symbol: str) -> Response:
     """The page with one symbol's chart."""
-    return _page("index.html")
+    return static_page("index.html")
 
 
 @router.get("/operations")
 async def operations_page() -> Response:
     """The page on the workers."""
-    return _page("operations.html")
+    return static_page("operations.html")
 
 
-def _page(name: str) -> Response:
+def static_page(name: str) -> Response:
+    """A page under web/static."""
     return FileResponse(STATIC / name)

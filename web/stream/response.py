@@ -7,6 +7,7 @@ from contextlib import suppress
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from app.asgi.headers import every_answers
 from web.connection import Connection, connection_of
 from web.stream.client import Client
 from web.stream.hub import HubClosed
@@ -35,6 +36,8 @@ class StreamResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, until the client goes or is cut."""
         connection = connection_of(scope)
+        # The answer goes around the middlewares, to hold no memory of theirs.
+        self.raw_headers.extend(every_answers(scope))
         if scope.get("is_head"):
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             await send({"type": "http.response.body", "body": b""})

@@ -1,13 +1,11 @@
 """Bars from files, as a source: read once to see whether they may be sent, and once more to send them."""
 
 import datetime
-import resource
 import shutil
 import tempfile
 import time
 import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +14,7 @@ from app.domain.records import Bar, Origin
 from app.domain.strategy import Strategy
 from app.domain.validation import LONGEST_LABEL
 from app.iso_time import iso
+from app.open_files import allow_open
 from app.sources.base import Fault, NeverWaits, OnFault, OnNotice, SourceError
 from app.sources.files.bar_file import BarFile, Reported
 from app.sources.files.doubts import not_one_minute, warnings
@@ -57,7 +56,8 @@ class BarFiles(NeverWaits):
         inputs = find_inputs(paths, lambda: self._folder)
         if not inputs:
             raise SourceError(f"There is no file in {', '.join(paths)}. Give the path of a file with bars.")
-        _allow_open(len(inputs))
+        # Those that overlap in time are open at once.
+        allow_open(len(inputs) + 200)
         block = max(_SMALLEST_BLOCK, min(self.options.block, _MOST_HELD // len(inputs)))
         self.files = _opened(inputs, replace(self.options, block=block))
         self.labels = [file.label[:LONGEST_LABEL] for file in self.files]
@@ -167,15 +167,6 @@ class BarFiles(NeverWaits):
     @property
     def _which(self) -> str:
         return str(self.files[0].input) if len(self.files) == 1 else f"{len(self.files):,} files"
-
-
-def _allow_open(count: int) -> None:
-    """As many open files as may be: those that overlap in time are open at once."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = count + 200
-    if soft < wanted:
-        with suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard) if hard >= 0 else wanted, hard))
 
 
 def _opened(inputs: Sequence[Input], options: FileOptions) -> list[BarFile]:

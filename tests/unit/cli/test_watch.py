@@ -17,7 +17,7 @@ SNAPSHOT: dict[str, Any] = {"run_id": "run-1", "run_reason": "live", "signals": 
 class Scripted:
     """A stream of these events, which then ends."""
 
-    def __init__(self, urls: list[str], params: dict[str, str]) -> None:
+    def __init__(self, urls: list[str], params: dict[str, str], headers: dict[str, str]) -> None:
         self.urls = urls
 
     def __iter__(self) -> Iterator[Event | Cut]:

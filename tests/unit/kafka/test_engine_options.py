@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from app import metrics
+from app.access.listening import AccessUndecided
 from app.avro.registry import NotARegistry
 from app.broker import BrokerUnavailable
 from app.clients import ClusterMissing
@@ -83,6 +84,30 @@ def test_a_port_that_is_taken_is_said_before_the_broker_is_asked(tmp_path: Path)
         app = BatchApp(Cluster(make_settings(tmp_path, api_port=taken.getsockname()[1])).options())
         app.asgi_app = object()
         with pytest.raises(PortTaken, match="API_PORT="):
+            app.prepare()
+
+
+def test_who_may_ask_is_settled_before_the_broker_is_asked(tmp_path: Path) -> None:
+    app = BatchApp(Cluster(make_settings(tmp_path, api_host="0.0.0.0")).options())  # noqa: S104
+    app.asgi_app = object()
+    with pytest.raises(AccessUndecided, match=r"API_TOKEN.*API_OPEN=true"):
+        app.prepare()
+
+
+def test_faust_may_not_listen_where_the_settings_do_not_say(tmp_path: Path) -> None:
+    app = BatchApp(Cluster(make_settings(tmp_path)).options())
+    app.asgi_app = object()
+    app.conf.web_bind = "0.0.0.0"  # noqa: S104  # As --web-bind does.
+    with pytest.raises(AccessUndecided, match="--web-bind"):
+        app.prepare()
+
+
+def test_without_an_api_nobody_may_ask(tmp_path: Path) -> None:
+    with answering(b"<html>") as url:
+        app = BatchApp(Cluster(make_settings(tmp_path, api_host="0.0.0.0", schema_registry_url=url)).options())  # noqa: S104
+        app.asgi_app = object()
+        app.conf.web_enabled = False
+        with pytest.raises(NotARegistry):
             app.prepare()
 
 

@@ -14,6 +14,7 @@ from app.settings import setting_fields
 from tests.unit.pages.reading import FENCED, PAGES, ROOT, code, made_by, read, spans
 from tests.unit.web.fake import FakeReader
 from web.main import create_app
+from web.routes import login, problems
 from web.routes import page as routes
 
 FOLDERS = ("agents", "app", "schemas", "tables", "tests", "web")
@@ -21,7 +22,7 @@ FILE = re.compile(r"[\w.-]+(/[\w.-]+)+/?|[\w-]*\.(py|md|toml|yml|lock|example)")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 # Not ours, or no setting any more.
-OTHERS = {"NO_COLOR", "XDG_CACHE_HOME", "BACKWARD_TRANSITIVE", "SIGNAL_HISTORY"}
+OTHERS = {"NO_COLOR", "XDG_CACHE_HOME", "BACKWARD_TRANSITIVE", "SIGNAL_HISTORY", "FORWARDED_ALLOW_IPS"}
 
 every_page = pytest.mark.parametrize("page", PAGES)
 
@@ -51,7 +52,7 @@ def settings(page: str) -> list[str]:
 
 
 def files(page: str) -> list[str]:
-    return [span for span in spans(read(page)) if FILE.fullmatch(span)]
+    return [span for span in spans(read(page)) if FILE.fullmatch(span) and not span.startswith("text/")]
 
 
 def links(page: str) -> list[str]:
@@ -147,6 +148,8 @@ def anchors(path: Path) -> set[str]:
 @every_page
 def test_addresses(page: str) -> None:
     paths = [*create_app(FakeReader()).openapi()["paths"], *routes.LINKS]
+    # What is not in the description.
+    paths += [each.path for router in (routes.router, login.router, problems.router) for each in router.routes]
     # The last one is Alpaca's.
     known = {"/" + path.split("/")[1] for path in paths} | {"/docs", "/v2"}
     assert set(addresses(page)) - known == set()

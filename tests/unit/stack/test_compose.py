@@ -32,3 +32,7 @@ def test_it_listens_on_loopback_only() -> None:
     published = re.findall(r"^ +- (\S+):\d+$", COMPOSE, flags=re.MULTILINE)
     assert len(published) == 4
     assert all(re.fullmatch(r"127\.0\.0\.1:\d+", address) for address in published)
+
+
+def test_its_worker_is_open_as_its_port_is_on_loopback_and_takes_a_token_all_the_same() -> None:
+    assert '      API_OPEN: "true"\n      API_TOKEN: ${API_TOKEN:-}\n' in COMPOSE

@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.asgi.headers import POLICY
 from web.routes.page import LINKS, STATIC
-from web.security import POLICY
 
 VENDORED = STATIC / "vendor" / "lightweight-charts-5.2.1.mjs"
 PAGES = ["/", "/s/AAPL", "/s/BRK/B", "/operations", "/?run=x"]

@@ -21,6 +21,8 @@ export async function get(path, parameters = {}) {
   } catch {
     throw new ApiError(0, "The worker does not answer.");
   }
+  // The login has ended, or the token is another one: the worker answers the page's address with the form.
+  if (answer.status === 401 && answer.headers.has("WWW-Authenticate")) location.reload();
   const body = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new ApiError(answer.status, body.detail ?? `The worker answered ${answer.status}.`);
   return body;

@@ -1,5 +1,7 @@
 /** The one stream of a page: it resumes where it was cut, for as long as the page is open. */
 
+import { get } from "./api.js";
+
 /** The server sends something at least every 15 s; after so long without, the stream is dead. */
 const SILENCE_MS = 40_000;
 const FIRST_WAIT_MS = 500;
@@ -62,6 +64,8 @@ export class Stream {
 
   retry() {
     clearTimeout(this.timer);
+    // An EventSource does not say why it was refused: where it is the login, this reloads the page.
+    get("/market").catch(() => {});
     this.timer = setTimeout(() => this.connect(), this.wait * (0.75 + Math.random() / 2));
     this.wait = Math.min(LONGEST_WAIT_MS, this.wait * 2);
   }

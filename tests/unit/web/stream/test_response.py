@@ -5,6 +5,7 @@ from typing import Any
 
 from starlette.types import Message
 
+from app.asgi.headers import SECURITY, Headers
 from tests.unit.web.stream.made import MemoryTopic, parse
 from web.connection import WithConnection
 from web.stream import Push
@@ -102,3 +103,14 @@ async def test_head_ends_at_once(push: Push) -> None:
         await answering(push, connection, is_head=True)
     assert connection.body == b""
     assert not push.hub.listeners
+
+
+async def test_it_has_the_headers_of_all_answers_though_it_goes_around_what_adds_them(push: Push) -> None:
+    connection = Connection()
+    app = WithConnection(Headers(StreamResponse(push.client(StreamFilter(None), None))))
+    task = asyncio.create_task(app({"type": "http"}, connection.receive, connection.send))
+    await connection.until(b"event: snapshot")
+    names = [name for name, _ in connection.sent[0]["headers"]]
+    assert [names.count(name) for name, _ in SECURITY] == [1] * len(SECURITY)
+    push.close()
+    await task

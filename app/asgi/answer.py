@@ -1,0 +1,32 @@
+"""An answer of the middlewares and of the server itself: the shape of every error, and how it is written."""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from urllib.parse import quote
+
+from starlette.types import Scope, Send
+
+NO_HEADERS: Mapping[str, str] = {}
+
+
+def problem(status: int, detail: str, path: str | None = None) -> tuple[dict[str, str], bytes]:
+    """Headers and body of an error, as problem details (RFC 9457); web/problems.py makes those of the routes."""
+    told = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    if path is not None:
+        told["instance"] = quote(path, safe="/:@!$&'()*+,;=~")
+    return {"content-type": "application/problem+json"}, json.dumps(told).encode()
+
+
+async def refuse(scope: Scope, send: Send, status: int, detail: str, headers: Mapping[str, str] = NO_HEADERS) -> None:
+    """Answer a request with an error."""
+    ours, body = problem(status, detail, scope["path"])
+    await answer(send, status, {**ours, **headers}, body)
+
+
+async def answer(send: Send, status: int, headers: Mapping[str, str], body: bytes = b"") -> None:
+    """Answer with what is given, and its length."""
+    headers = {"content-length": str(len(body)), **headers}
+    raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": body})
