@@ -58,6 +58,15 @@ def _alpaca_url(value: str) -> str:
     return value
 
 
+def _traces_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.username or parts.password:
+        raise ValueError("must not hold credentials: set OTEL_EXPORTER_OTLP_HEADERS in the environment")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be a URL such as http://127.0.0.1:4318/v1/traces")
+    return value
+
+
 def _header_text(value: SecretStr) -> SecretStr:
     if not re.fullmatch(r"[!-~]+", value.get_secret_value()):
         raise ValueError("must be letters, digits and signs without spaces, as Alpaca shows it")
@@ -148,6 +157,10 @@ class Settings(BaseSettings):
     api_port: int = Field(default=8001, ge=0, le=65535)
     batch_max: int = Field(default=5000, ge=1, le=100_000)
     session_seconds: float = Field(default=10.0, ge=6, le=300)
+
+    # Logs and traces.
+    log_format: Literal["text", "json"] = "text"
+    traces_endpoint: Annotated[str, AfterValidator(_traces_url)] | None = None
 
     # The producer.
     producer_host: str = "127.0.0.1"

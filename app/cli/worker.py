@@ -46,7 +46,7 @@ def command(context: click.Context, processes: int, options: tuple[str, ...]) ->
     # Each worker looks at them too, but this says it once.
     ensure_topics(ours)
     try:
-        status = supervise(found, worker, sys.stdout.fileno())
+        status = supervise(found, worker, sys.stdout.fileno(), json_lines=ours.log_format == "json")
     except WorkerFailed as error:
         say(visible_lines(f"Error: {error}"))
         status = error.status
