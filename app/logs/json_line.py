@@ -4,9 +4,12 @@ import json
 import logging
 import traceback
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from app.iso_time import iso
-from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.settings import Settings
 
 #: What a message about a record, or about a batch of them, says of its place: `extra=` in the call.
 PLACE = ("topic", "partition", "offset", "last_offset")
@@ -60,7 +63,7 @@ class JsonLine(logging.Formatter):
         return text.encode("utf-8", "backslashreplace").decode()
 
 
-def secrets(settings: Settings) -> list[str]:
+def secrets(settings: "Settings") -> list[str]:
     """The values of all settings that are secret."""
     found = (getattr(settings, name) for name in type(settings).model_fields)
     return [each.get_secret_value() for each in found if hasattr(each, "get_secret_value")]
