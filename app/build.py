@@ -96,6 +96,7 @@ def build(settings: Settings) -> StocksApp:
         processor.on_committed.append(app.traces.batch)
     app.timer(CHECK_SECONDS)(app.check)
     app.task(app.check)
+    app.task(_await_registry(app, cluster))
     return app
 
 
@@ -106,6 +107,13 @@ def _check_rule(settings: Settings) -> None:
             check_rule(settings.strategy)
         except RuleError as error:
             raise SettingsError([f"STRATEGY={settings.rule}: {error}"]) from None
+
+
+def _await_registry(app: StocksApp, cluster: Cluster) -> Callable[[], Awaitable[None]]:
+    async def wait() -> None:
+        await cluster.await_registry(app)
+
+    return wait
 
 
 def _watch_stalls(app: StocksApp, settings: Settings) -> Callable[[], Awaitable[None]]:

@@ -10,9 +10,18 @@ from app.stack.ports import owner
 
 _LAST_PORT = 65535
 
+#: Servers on all interfaces are asked on this machine's own.
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # Not listened on here.
+
 
 class PortTaken(StocksError):
     """One cannot listen there: the port is another process's, or the address not this machine's."""
+
+
+def local_url(host: str, port: int) -> str:
+    """By which address this machine reaches what listens there, such as `http://127.0.0.1:8001`."""
+    host = _EVERYWHERE.get(host, host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def listen(setting: str, host: str, port: int) -> socket.socket:

@@ -5,6 +5,7 @@ import logging
 from app.build import build
 from app.logs.throttle import quieten
 from app.settings import SettingsError, settings
+from app.terminal.visible import visible_lines
 
 # One line for every schema would say nothing that matters.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -13,6 +14,6 @@ quieten()
 try:
     app = build(settings())
 except SettingsError as error:
-    raise SystemExit(str(error)) from None
+    raise SystemExit(f"Error: {visible_lines(str(error))}") from None
 
 __all__ = ["app"]

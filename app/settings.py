@@ -5,17 +5,16 @@ its admin client, the registry's client): see app/clients.py.
 """
 
 import os
-import re
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 import click
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app import settings_values as values
 from app.alerts.quiet_hours import QuietHours
 from app.domain.strategy import Strategy
 from app.errors import StocksError
@@ -32,89 +31,15 @@ class SettingsError(StocksError):
         self.faults = faults
 
 
-def _addresses(value: str) -> str:
-    for address in value.split(","):
-        host, colon, port = address.strip().rpartition(":")
-        if not (host and colon and port.isdecimal() and int(port) <= 65535) or "/" in host:
-            raise ValueError(f"must be host:port, or several with commas between, but {address!r} is not")
-    return value
-
-
-def _registry_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.username or parts.password:
-        raise ValueError("must not hold credentials: set SCHEMA_REGISTRY_API_KEY and SCHEMA_REGISTRY_API_SECRET")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be a URL such as http://127.0.0.1:8081")
-    return value
-
-
-def _alpaca_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.username or parts.password:
-        raise ValueError("must not hold credentials: set APCA_API_KEY_ID and APCA_API_SECRET_KEY")
-    if parts.scheme not in ("http", "https", "ws", "wss") or not parts.hostname:
-        raise ValueError("must be a URL such as https://data.alpaca.markets")
-    return value
-
-
-def _traces_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.username or parts.password:
-        raise ValueError("must not hold credentials: set OTEL_EXPORTER_OTLP_HEADERS in the environment")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be a URL such as http://127.0.0.1:4318/v1/traces")
-    return value
-
-
-def _header_text(value: SecretStr) -> SecretStr:
-    if not re.fullmatch(r"[!-~]+", value.get_secret_value()):
-        raise ValueError("must be letters, digits and signs without spaces, as Alpaca shows it")
-    return value
-
-
-def _expanded(value: Path) -> Path:
-    try:
-        return value.expanduser()
-    except RuntimeError:
-        raise ValueError("begins with the home folder of a user that this machine does not know") from None
-
-
-def _folder(value: Path) -> Path:
-    try:
-        found = next(each for each in (value, *value.absolute().parents) if each.exists())
-    except OSError:  # Whoever uses it says why it cannot be used.
-        return value
-    if not found.is_dir():
-        raise ValueError(f"is no folder, for {found} is a file: choose another, or move that file away")
-    return value
-
-
-def _readable_file(value: Path) -> Path:
-    if not value.is_file():
-        raise ValueError("is not a file that can be read")
-    return value
-
-
-def _quiet_hours(value: str) -> str:
-    QuietHours.parse(value)
-    return value
-
-
-def _some_of(*known: str) -> AfterValidator:
-    def check(value: str) -> str:
-        names = [name.strip() for name in value.split(",") if name.strip()]
-        if not names or not set(names) <= set(known):
-            raise ValueError(f"must be one or more of {', '.join(known)}, with commas between")
-        return value
-
-    return AfterValidator(check)
-
-
 #: The most bars that can be kept of a series, and so the longest period that an indicator may have.
 _MOST_BARS = 100_000
 
-Folder = Annotated[Path, AfterValidator(_expanded), AfterValidator(_folder)]
+#: Kafka's topics have at most 249 characters, `-windows-changelog` among them.
+_LONGEST_ID = 230
+
+Host = Annotated[str, AfterValidator(values.host)]
+File = Annotated[Path, AfterValidator(values.expanded), AfterValidator(values.readable_file)]
+Folder = Annotated[Path, AfterValidator(values.expanded), AfterValidator(values.folder)]
 
 
 class Settings(BaseSettings):
@@ -134,13 +59,13 @@ class Settings(BaseSettings):
     )
 
     # The cluster. Unset addresses mean the local stack.
-    kafka_bootstrap: Annotated[str, AfterValidator(_addresses)] | None = None
-    schema_registry_url: Annotated[str, AfterValidator(_registry_url)] | None = None
+    kafka_bootstrap: Annotated[str, AfterValidator(values.addresses)] | None = None
+    schema_registry_url: Annotated[str, AfterValidator(values.registry_url)] | None = None
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
     kafka_api_key: str | None = None
     kafka_api_secret: SecretStr | None = None
-    kafka_ca_file: Annotated[Path, AfterValidator(_expanded), AfterValidator(_readable_file)] | None = None
+    kafka_ca_file: Annotated[File, AfterValidator(values.certificates)] | None = None
     schema_registry_api_key: str | None = None
     schema_registry_api_secret: SecretStr | None = None
 
@@ -153,26 +78,26 @@ class Settings(BaseSettings):
 
     # The worker.
     data_dir: Folder = Path("data")
-    api_host: str = "127.0.0.1"
+    api_host: Host = "127.0.0.1"
     api_port: int = Field(default=8001, ge=0, le=65535)
     batch_max: int = Field(default=5000, ge=1, le=100_000)
     session_seconds: float = Field(default=10.0, ge=6, le=300)
 
     # Logs and traces.
     log_format: Literal["text", "json"] = "text"
-    traces_endpoint: Annotated[str, AfterValidator(_traces_url)] | None = None
+    traces_endpoint: Annotated[str, AfterValidator(values.traces_url)] | None = None
 
     # The producer.
-    producer_host: str = "127.0.0.1"
+    producer_host: Host = "127.0.0.1"
     producer_port: int = Field(default=8000, ge=0, le=65535)
     symbols: str = "AAPL,GOOGL,SPY"
 
     # Alpaca. The addresses' defaults are those of paper trading, whose keys are free.
-    apca_api_key_id: Annotated[SecretStr, AfterValidator(_header_text)] | None = None
-    apca_api_secret_key: Annotated[SecretStr, AfterValidator(_header_text)] | None = None
-    apca_api_base_url: Annotated[str, AfterValidator(_alpaca_url)] = "https://paper-api.alpaca.markets"
-    apca_api_data_url: Annotated[str, AfterValidator(_alpaca_url)] = "https://data.alpaca.markets"
-    apca_api_stream_url: Annotated[str, AfterValidator(_alpaca_url)] = "wss://stream.data.alpaca.markets"
+    apca_api_key_id: Annotated[SecretStr, AfterValidator(values.header_text)] | None = None
+    apca_api_secret_key: Annotated[SecretStr, AfterValidator(values.header_text)] | None = None
+    apca_api_base_url: Annotated[str, AfterValidator(values.alpaca_url)] = "https://paper-api.alpaca.markets"
+    apca_api_data_url: Annotated[str, AfterValidator(values.alpaca_url)] = "https://data.alpaca.markets"
+    apca_api_stream_url: Annotated[str, AfterValidator(values.alpaca_url)] = "wss://stream.data.alpaca.markets"
     feed: Feed = "iex"
     stream: bool = False
     requests_per_minute: int = Field(default=200, ge=10, le=10_000)
@@ -194,21 +119,21 @@ class Settings(BaseSettings):
 
     # Alerts. Addresses are opened, and refused, by `stocks alerts` alone: that takes a library of their own.
     alert_urls: SecretStr | None = None
-    alert_urls_file: Annotated[Path, AfterValidator(_expanded), AfterValidator(_readable_file)] | None = None
+    alert_urls_file: File | None = None
     alert_webhook_url: SecretStr | None = None
     alert_webhook_secret: SecretStr | None = None
     alert_symbols: str = ""
-    alert_on: Annotated[str, _some_of("BUY", "SELL", "HOLD")] = "BUY,SELL"
-    alert_origins: Annotated[str, _some_of("live", "backfill", "replay", "synthetic")] = "live"
+    alert_on: Annotated[str, values.some_of("BUY", "SELL", "HOLD")] = "BUY,SELL"
+    alert_origins: Annotated[str, values.some_of("live", "backfill", "replay", "synthetic")] = "live"
     alert_seed_weight: float = Field(default=0.001, ge=0, le=1)
-    alert_quiet_hours: Annotated[str, AfterValidator(_quiet_hours)] | None = None
+    alert_quiet_hours: Annotated[str, AfterValidator(values.quiet_hours)] | None = None
     alert_per_minute: int = Field(default=20, ge=1, le=1000)
     alert_singles: int = Field(default=3, ge=0, le=100)
     alert_fresh_minutes: float = Field(default=15.0, ge=1, le=1440)
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        faults = [*self._key_faults(), *self._strategy_faults()]
+        faults = [*self._key_faults(), *self._name_faults(), *self._strategy_faults()]
         if faults:
             raise ValueError("\n".join(faults))
         return self
@@ -228,6 +153,14 @@ class Settings(BaseSettings):
         if bool(self.apca_api_key_id) != bool(self.apca_api_secret_key):
             found.append("APCA_API_KEY_ID and APCA_API_SECRET_KEY go together: set both or neither")
         return found
+
+    def _name_faults(self) -> list[str]:
+        too_long = len(self.id) - _LONGEST_ID
+        if too_long <= 0:
+            return []
+        return [
+            f"TOPIC_PREFIX and APP_ID are {too_long} characters too long: together at most {_LONGEST_ID}, for Kafka"
+        ]
 
     def _strategy_faults(self) -> list[str]:
         try:

@@ -1,5 +1,6 @@
 """Bad settings in sentences: which one, as the user writes it, and what it may be."""
 
+import os
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -70,9 +71,9 @@ def _rule(field: FieldInfo, name: str) -> Any:
 
 def passed_over(env_file: Path) -> str | None:
     """A sentence where there is something of that name that is no file; None otherwise."""
-    if not env_file.exists() or env_file.is_file() or env_file.is_fifo():
+    if not os.path.lexists(env_file) or env_file.is_file() or env_file.is_fifo():
         return None
-    what = "a folder" if env_file.is_dir() else "no file"
+    what = "a folder" if env_file.is_dir() else "no file" if env_file.exists() else "a link that leads nowhere"
     return f"{env_file} is {what} and is passed over: settings come from the environment alone."
 
 

@@ -14,8 +14,8 @@ OPTIONS = frozenset(
 )
 
 
-#: What `make test ARGS=-q` hands on to every make that a test starts.
-MAKE = frozenset({"makeflags", "mflags", "makelevel", "makeoverrides", "args"})
+#: What `make test ARGS=-q` hands on to every make that a test starts, and what the Makefile takes from the shell.
+MAKE = frozenset({"makeflags", "mflags", "makelevel", "makeoverrides", "args", "map", "run", "yes"})
 
 
 def forget_settings(environment: MutableMapping[str, str]) -> None:

@@ -142,7 +142,7 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
 def _message(fault: Any) -> str:
     if fault["type"] == "extra_forbidden":
         return "there is no such parameter"
-    message: str = fault["msg"]
+    message: str = fault["msg"].removeprefix("Value error, ")
     return message.replace("Input should", "it should").replace("String should", "it should")
 
 

@@ -1,12 +1,14 @@
 """The `stocks` command. Each subcommand is `command` in the module of its name, imported when needed."""
 
+import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
 from app.engine.errors import OperatorError
 from app.terminal.endings import INTERRUPTED, interruptible
-from app.terminal.streams import GONE, colours, is_gone, let_go, say
+from app.terminal.streams import FULL, GONE, colours, is_gone, let_go, say
 from app.terminal.visible import visible_lines
 
 COMMANDS = (
@@ -29,6 +31,18 @@ class Subcommands(click.Group):
         command: click.Command = import_module(f"{__name__}.{cmd_name.replace('-', '_')}").command
         return command
 
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """As of any group; a disk that has no room for what is printed is said in a sentence."""
+        try:
+            return super().main(*arguments, **options)
+        except OSError as error:
+            # A file that was opened by its name has that in the error.
+            if error.errno not in FULL or error.filename:
+                raise
+            say(f"Error: what this prints cannot be written: {error.strerror}. Make room there.")
+            let_go(full=True)
+            sys.exit(1)
+
     def invoke(self, ctx: click.Context) -> object:
         """Run a subcommand; what a person can mend ends with status 1 and without a traceback."""
         if not colours():
@@ -39,6 +53,8 @@ class Subcommands(click.Group):
         except OperatorError as error:
             raise click.ClickException(visible_lines(str(error))) from error
         except KeyboardInterrupt:
+            if is_gone(1):  # As with `| head -1`.
+                raise click.exceptions.Exit(1) from None
             say("Stopped.")
             raise click.exceptions.Exit(INTERRUPTED) from None
         except OSError as error:

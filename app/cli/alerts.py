@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from app.terminal.visible import visible_lines
+
 if TYPE_CHECKING:
     from app.settings import Settings
 
@@ -59,7 +61,7 @@ def _dry_run(settings: "Settings", until_end: bool) -> None:
     from app.alerts.dry_run import DryRun
 
     try:
-        DryRun(settings, click.echo).run(until_end=until_end)
+        DryRun(settings, lambda text: click.echo(visible_lines(text))).run(until_end=until_end)
     except KeyboardInterrupt:
         # The way to end following.
         return

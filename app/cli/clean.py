@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from app.settings import settings
+from app.settings import SettingsError, settings
 from app.terminal.endings import INTERRUPTED
 from app.terminal.streams import say
-from app.terminal.visible import visible
+from app.terminal.visible import visible, visible_lines
 
 
 def clean(
@@ -85,3 +85,9 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         say("Stopped.")
         sys.exit(INTERRUPTED)
+    except SettingsError as error:
+        say(visible_lines(f"Error: {error}\nUntil then nobody knows which folders are meant: nothing was removed."))
+        sys.exit(1)
+    except OSError as error:
+        say(visible(f"Error: {error.filename} cannot be removed: {error.strerror}."))
+        sys.exit(1)

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import click
 
 from app.errors import StocksError
+from app.terminal.visible import visible
 
 
 @click.command("explain")
@@ -21,19 +22,14 @@ def command(symbol: str, at: str | None, run: str | None, url: str | None, as_js
 
     A worker must run; any of several passes the question on to the one that has the symbol.
     """
+    from app.listen import local_url
     from app.settings import settings
 
-    base = url or _base(settings())
+    ours = settings()
+    base = url or local_url(ours.api_host, ours.api_port)
     asked = {name: value for name, value in (("at", at), ("run", run)) if value is not None}
     told = _ask(base.rstrip("/"), f"/signals/{quote(symbol, safe='')}/explain", asked)
     click.echo(json.dumps(told, indent=2) if as_json else "\n".join(lines(told)))
-
-
-def _base(ours: Any) -> str:
-    from app.kafka.address import advertised_host
-
-    host = advertised_host(ours)
-    return f"http://{f'[{host}]' if ':' in host else host}:{ours.api_port}"
 
 
 def _ask(base: str, path: str, query: dict[str, str]) -> dict[str, Any]:
@@ -54,7 +50,11 @@ def _ask(base: str, path: str, query: dict[str, str]) -> dict[str, Any]:
 
 
 def lines(told: dict[str, Any]) -> Iterator[str]:
-    """The answer as a person reads it."""
+    """The answer as a person reads it; what strangers wrote into records moves no cursor."""
+    yield from map(visible, _lines(told))
+
+
+def _lines(told: dict[str, Any]) -> Iterator[str]:
     signal, rule, rsi, revision = told["signal"], told["rule"], told["rsi"], told["revision"]
     yield f"{told['symbol']}  {signal['timestamp']}  {signal['action']}: {signal['explanation']}"
     yield f"  run        {told['run_id']} ({told['run_reason']}), origin {signal['origin']}, source {signal['source']}"

@@ -9,6 +9,7 @@ from rich import progress
 from rich.console import Console
 
 from app.iso_time import iso
+from app.listen import local_url
 from app.producer.runner import Runner
 from app.settings import Settings
 from app.sources.faults import Faults
@@ -106,7 +107,8 @@ def cut_short(runner: Runner) -> str:
 
 def hint(settings: Settings, run_id: str) -> str:
     """How to look at what comes of it."""
-    return f"Signals, while a worker runs: curl 'http://127.0.0.1:{settings.api_port}/signals?run={run_id}'"
+    url = local_url(settings.api_host, settings.api_port)
+    return f"Signals, while a worker runs: curl '{url}/signals?run={run_id}'"
 
 
 def _line(runner: Runner) -> str:

@@ -12,6 +12,8 @@ from rich.console import Console
 from app.cli.replay_progress import Progress, worker_progress
 from app.producer.catch_up import CatchUp, Ending
 from app.producer.verdict import Verdict, continued, judge
+from app.terminal.streams import console as make_console
+from app.terminal.visible import visible
 
 if TYPE_CHECKING:
     from app.producer.outcome_reader import OutcomeReader
@@ -28,7 +30,7 @@ def find_verdict(
 
     Raises BrokerUnavailable, RegistryUnavailable.
     """
-    console = console or Console(stderr=True, highlight=False)
+    console = console or make_console(stderr=True, persistent=True)
     total = sum(len(series.offsets) for series in sent.series.values())
     with _looking(settings, sent) as catch_up, worker_progress(console, total) as show:
         progress = Progress(0, total, 0)
@@ -65,7 +67,8 @@ def lines(verdict: Verdict) -> Iterator[str]:
     for reason, count in verdict.refused.most_common():
         example = verdict.examples[reason]
         place = f"partition {example.partition}, offset {example.offset}"
-        yield _printable(f"  {count:,} {reason}, for example {example.symbol} ({place}): {example.why}")
+        why = example.why.removeprefix("Poison: ")
+        yield visible(f"  {count:,} {reason}, for example {example.symbol} ({place}): {why}")
     if refused:
         yield "  `stocks dead-letters list` shows them."
     actions = ", ".join(f"{verdict.actions[action]:,} {action}" for action in ("BUY", "SELL", "HOLD"))
@@ -110,7 +113,3 @@ def _looking(settings: "Settings", sent: "SentBars") -> Iterator[CatchUp]:
             clock=time.monotonic,
             sleep=time.sleep,
         )
-
-
-def _printable(text: str) -> str:
-    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)

@@ -18,15 +18,13 @@ def command(symbols: tuple[str, ...], run_id: str | None, transitions: bool, url
     On a terminal a table that moves, otherwise a line a signal. Goes on
     where it was cut, without a gap and without a repeat.
     """
-    from rich.console import Console
-
     from app.cli.event_stream import EventStream
     from app.cli.watch_view import LinesView, LiveView
+    from app.terminal.streams import console
 
     params = {"symbols": ",".join(symbols), "run": run_id or "", "transitions": "true" if transitions else ""}
     stream = EventStream(urls or [_local()], {name: value for name, value in params.items() if value})
-    console = Console(highlight=False)
-    view = LiveView(console) if sys.stdout.isatty() else LinesView(console, Console(stderr=True, highlight=False))
+    view = LiveView(console()) if sys.stdout.isatty() else LinesView(console(), console(stderr=True))
     try:
         with view:
             for event in stream:
@@ -39,8 +37,8 @@ def command(symbols: tuple[str, ...], run_id: str | None, transitions: bool, url
 
 
 def _local() -> str:
+    from app.listen import local_url
     from app.settings import settings
 
     ours = settings()
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(ours.api_host, ours.api_host)  # noqa: S104 - not to listen on
-    return f"http://{host}:{ours.api_port}"
+    return local_url(ours.api_host, ours.api_port)

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from app.cli.columns import Column, line
 from app.cli.event_stream import Cut, Event
+from app.terminal.visible import visible
 
 _STYLES = {"BUY": "bold green", "SELL": "bold red", "HOLD": "dim"}
 
@@ -110,12 +111,12 @@ class LiveView:
 def note(event: Event | Cut) -> Text:
     """A sentence about the stream itself."""
     if isinstance(event, Cut):
-        return Text(f"Cut off, trying again: {event.reason}", "red")
+        return Text(visible(f"Cut off, trying again: {event.reason}"), "red")
     if event.name == "reset":
-        return Text(f"Beginning again: {event.data['reason']}", "yellow")
+        return Text(visible(f"Beginning again: {event.data['reason']}"), "yellow")
     data = event.data
     run = f"run {data['run_id']} ({data['run_reason']})" if data["run_id"] else f"no run: {data['run_reason']}"
-    text = Text(f"Watching {run}, {len(data['signals']):,} symbols")
+    text = Text(visible(f"Watching {run}, {len(data['signals']):,} symbols"))
     away = [f"{each['partition']} {each['status']}" for each in data["partitions"] if each["status"] != "active"]
     return text.append(f"; incomplete: partitions {', '.join(away)}", "red") if away else text
 

@@ -18,7 +18,7 @@ from app.demo.http import Http
 from app.demo.interrupts import Interrupts
 from app.demo.view import View
 from app.demo.watch import Watch
-from app.listen import listen
+from app.listen import listen, local_url
 from app.settings import Settings
 from app.sources.choice import DEFAULT_DAY
 from app.sources.local_only import refuse_remote
@@ -28,7 +28,6 @@ from app.stack.progress import Shown
 from app.topic_admin import ensure_topics
 
 SYMBOLS = ("AAPL", "GOOGL", "SPY")
-_LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +82,11 @@ class Demo:
 
     @property
     def _api(self) -> str:
-        return f"http://{_LOOPBACK}:{self._settings.api_port}"
+        return local_url(self._settings.api_host, self._settings.api_port)
 
     @property
     def _producer(self) -> str:
-        return f"http://{_LOOPBACK}:{self._settings.producer_port}"
+        return local_url(self._settings.producer_host, self._settings.producer_port)
 
     def _claim_ports(self) -> None:
         ours = self._settings

@@ -8,6 +8,7 @@ from app.broker import Broker
 from app.doctor.finding import Finding
 from app.letters.reading import letters_since
 from app.settings import Settings
+from app.terminal.visible import visible
 from app.topic_admin import describe
 from app.topics import topics
 
@@ -26,11 +27,6 @@ def judge(reasons: Counter[str]) -> Finding:
     """A line for so many of each reason."""
     if not reasons:
         return Finding("ok", "dead letters", f"none in the last {_HOURS} hours")
-    counts = ", ".join(f"{count:,} {_printable(reason)}" for reason, count in reasons.most_common())
+    counts = ", ".join(f"{count:,} {visible(reason)}" for reason, count in reasons.most_common())
     message = f"{counts} in the last {_HOURS} hours"
     return Finding("warning", "dead letters", message, "`stocks dead-letters list` shows them, and why")
-
-
-def _printable(reason: str) -> str:
-    """Anybody may have written it."""
-    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in reason)

@@ -7,6 +7,7 @@ import httpx
 
 from app.doctor.finding import Finding
 from app.engine.datadir import DataDirUnusable, check_usable
+from app.listen import local_url
 from app.settings import Settings
 
 _TIMEOUT = 3.0
@@ -24,7 +25,7 @@ def check_data_dir(settings: Settings) -> Finding:
 
 def check_worker(settings: Settings, cluster_id: str | None = None) -> Finding:
     """The worker's `/ready` on API_PORT, and whether it is one of this cluster, where that is known."""
-    url = _url(settings.api_host, settings.api_port, "ready")
+    url = f"{local_url(settings.api_host, settings.api_port)}/ready"
     answer = _get(url)
     if answer is None:
         return Finding("warning", "worker", f"nothing answers at {url}", "`make worker`; if it runs, check API_PORT")
@@ -42,7 +43,7 @@ def check_worker(settings: Settings, cluster_id: str | None = None) -> Finding:
 
 def check_producer(settings: Settings) -> Finding:
     """The producer's `/health` on PRODUCER_PORT."""
-    url = _url(settings.producer_host, settings.producer_port, "health")
+    url = f"{local_url(settings.producer_host, settings.producer_port)}/health"
     answer = _get(url)
     if answer is None:
         return Finding("warning", "producer", f"nothing answers at {url}", "`stocks produce` if you want one")
@@ -57,15 +58,10 @@ def check_producer(settings: Settings) -> Finding:
     return Finding("ok", "producer", state)
 
 
-def _url(host: str, port: int, path: str) -> str:
-    # A server on all interfaces is asked on this machine's own.
-    return f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}/{path}"  # noqa: S104
-
-
 def _get(url: str) -> tuple[int, dict[str, Any]] | None:
     try:
         answer = httpx.get(url, timeout=_TIMEOUT, trust_env=False)
-    except httpx.HTTPError:
+    except (httpx.HTTPError, httpx.InvalidURL):
         return None
     try:
         body = answer.json()

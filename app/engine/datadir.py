@@ -31,7 +31,7 @@ def check_usable(data_dir: Path) -> None:
 
     Raises DataDirUnusable.
     """
-    folder = next(each for each in (data_dir, *data_dir.absolute().parents) if each.exists())
+    folder = next(each for each in (data_dir, *data_dir.absolute().parents) if os.path.lexists(each))
     probe = folder / f"stocks-room-{os.getpid()}"
     try:
         if not folder.is_dir():
@@ -61,8 +61,11 @@ def claim(data_dir: Path, owner: str) -> IO[str]:
     Returns the open lock file, to be kept. Raises DataDirUnusable, DataDirInUse, DataDirForeign.
     """
     check_usable(data_dir)
-    data_dir.mkdir(parents=True, exist_ok=True)
-    lock = (data_dir / "owner").open("a+", encoding="utf-8")
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        lock = (data_dir / "owner").open("a+", encoding="utf-8")
+    except OSError as error:
+        raise DataDirUnusable(f"DATA_DIR={data_dir} {_why(error)}") from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

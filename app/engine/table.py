@@ -1,11 +1,12 @@
 """A Faust table of rows that is written a batch at a time and restored in bulk."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import faust
 from faust.types import TP
-from rocksdict import RdictIter, ReadOptions, WriteBatch, WriteOptions
+from rocksdict import Rdict, RdictIter, ReadOptions, WriteBatch, WriteOptions
 
 from app.engine import private
 from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, decode_checkpoint
@@ -33,6 +34,10 @@ def rocksdb_options(partitions: int) -> Mapping[str, Any]:
         "target_file_size_base": 16 * 1024 * 1024,
         "block_cache_size": third,
     }
+
+
+def _is_full(error: Exception) -> bool:
+    return _NO_ROOM in str(error)
 
 
 def _without_log() -> WriteOptions:
@@ -99,7 +104,7 @@ class BatchTable(faust.Table[bytes, bytes]):
 
     def read(self, partition: int, key: bytes) -> bytes | None:
         """The row of a key, in a partition that this worker holds."""
-        value: bytes | None = private.store_db(self.data, partition).get(key)
+        value: bytes | None = self._db(partition).get(key)
         return value
 
     def scan(self, partition: int, start: bytes = _FIRST_KEY, end: bytes = _LAST_KEY) -> Iterator[tuple[bytes, bytes]]:
@@ -126,7 +131,7 @@ class BatchTable(faust.Table[bytes, bytes]):
     def last(self, partition: int, start: bytes, end: bytes) -> tuple[bytes, bytes] | None:
         """The last key from `start` to before `end`, and its row."""
         # With a lower bound rocksdict finds nothing.
-        iterator = private.store_db(self.data, partition).iter(ReadOptions())
+        iterator = self._db(partition).iter(ReadOptions())
         iterator.seek_for_prev(end)
         if iterator.valid() and iterator.key() == end:
             iterator.prev()
@@ -138,7 +143,7 @@ class BatchTable(faust.Table[bytes, bytes]):
         """At the first key from `start` on; it is no longer valid at `end`."""
         options = ReadOptions()
         options.set_iterate_upper_bound(end)
-        iterator = private.store_db(self.data, partition).iter(options)
+        iterator = self._db(partition).iter(options)
         iterator.seek(start)
         return iterator
 
@@ -167,8 +172,11 @@ class BatchTable(faust.Table[bytes, bytes]):
         return checkpoint.offset if checkpoint is not None and checkpoint.topic_id == topic_id else None
 
     def changelog_position(self, partition: int) -> int:
-        """The changelog offset up to which the local database is complete; 0 when there is nothing yet."""
-        value = private.store_db(self.data, partition).get(POSITION_KEY)
+        """The changelog offset up to which the local database is complete; 0 when there is nothing yet.
+
+        Raises StoreFull where the database must first be made, and there is no room for it.
+        """
+        value = self._db(partition).get(POSITION_KEY)
         return 0 if value is None else int(value)
 
     def restore(self, partition: int, entries: Mapping[bytes, bytes | None], position: int) -> None:
@@ -194,10 +202,20 @@ class BatchTable(faust.Table[bytes, bytes]):
         self.restore(partition, {}, self.changelog_position(partition))
 
     def _write(self, partition: int, write: WriteBatch) -> None:
+        with self._full_disk_said():
+            self._db(partition).write(write, _WITHOUT_LOG)
+
+    def _db(self, partition: int) -> Rdict:
+        """The partition's database, opened if need be. Raises StoreFull."""
+        with self._full_disk_said():
+            return private.store_db(self.data, partition)
+
+    @contextmanager
+    def _full_disk_said(self) -> Iterator[None]:
         try:
-            private.store_db(self.data, partition).write(write, _WITHOUT_LOG)
+            yield
         except Exception as error:
-            if _NO_ROOM not in str(error):
+            if not _is_full(error):
                 raise
             raise StoreFull(
                 f"the disk of the data folder {self._data_dir} is full: free some room there, "
@@ -217,9 +235,17 @@ class BatchTable(faust.Table[bytes, bytes]):
     async def on_rebalance(
         self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
     ) -> None:
-        """Nothing is active until it is restored; no listener may read what is being closed."""
+        """Nothing is active until it is restored; no listener may read what is being closed.
+
+        A database that cannot be opened because the disk is full ends nothing: Faust closes all of them then, and
+        the takeover, which comes next, opens each as it is needed and waits for room.
+        """
         await self._end_use()
-        await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
+        try:
+            await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
+        except Exception as error:
+            if not _is_full(error):
+                raise
 
     async def on_stop(self) -> None:
         """As before a rebalance: the databases are closed next."""

@@ -16,8 +16,11 @@ class AddressShared(StocksError):
 
 
 def advertised_host(settings: Settings) -> str:
-    """API_HOST, or this machine's name where that is no address to ask at."""
-    return socket.gethostname() if settings.api_host in _EVERYWHERE else settings.api_host
+    """API_HOST as it stands in a URL, or this machine's name where that is no address to ask at."""
+    host = settings.api_host
+    if host in _EVERYWHERE:
+        return socket.gethostname()
+    return f"[{host}]" if ":" in host else host
 
 
 def member_name(settings: Settings) -> str:

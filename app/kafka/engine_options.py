@@ -1,6 +1,7 @@
 """What the engine needs to know of a deployment, from its settings."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -20,6 +21,12 @@ from app.topics import LARGEST_RECORD_BYTES
 
 if TYPE_CHECKING:
     from app.engine.app import BatchApp
+
+log = logging.getLogger(__name__)
+
+#: By what name a registry that has not answered yet is among the worker's waits, and how often it is asked.
+_REGISTRY = "registry"
+REGISTRY_SECONDS = 2.0
 
 
 class Cluster:
@@ -76,18 +83,35 @@ class Cluster:
             raise self._missing
         if app.asgi_app is not None and app.conf.web_enabled:
             listen("API_PORT", app.conf.web_bind, app.conf.web_port).close()
-        self._check_registry()
+        self._check_registry(app)
         topic_ids = ensure_topics(self.settings)
         self._broker = Broker(self.settings)
         return Prepared(topic_ids, f"{self.settings.id} on cluster {self._broker.metadata().cluster_id}")
 
-    def _check_registry(self) -> None:
+    def _check_registry(self, app: "BatchApp") -> None:
         try:
             asyncio.run(registry(self.settings).check())
         except NotARegistry:
             raise
-        except RegistryUnavailable:
-            pass  # It may come back: batches wait for it, and say so.
+        except RegistryUnavailable as error:
+            # It may come back: the worker starts, is not ready until then, and batches wait for it.
+            app.waits[_REGISTRY] = str(error)
+
+    async def await_registry(self, app: "BatchApp") -> None:
+        """Ask the registry until it answers, where it did not at the start: without it no batch can be read."""
+        said = None
+        while _REGISTRY in app.waits:
+            try:
+                await registry(self.settings).check()
+            except RegistryUnavailable as error:
+                app.waits[_REGISTRY] = str(error)
+                if str(error) != said:
+                    said = str(error)
+                    log.warning("Waiting: %s", error)
+                await asyncio.sleep(REGISTRY_SECONDS)
+            else:
+                del app.waits[_REGISTRY]
+                log.info("The schema registry answers")
 
     def check(self, app: "BatchApp", members: Sequence[Member]) -> None:
         """Raise StocksError where topics were changed under a running worker, or another has its address."""

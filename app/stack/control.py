@@ -109,7 +109,7 @@ def _alone(stack_dir: Path, progress: Reporter) -> Iterator[None]:
             yield
     except OSError as error:
         raise StackError(
-            f"{error.strerror}: {error.filename}\n"
+            f"{error.strerror}: {error.filename or stack_dir}\n"
             "Check the space there and who may write; STACK_DIR and XDG_CACHE_HOME choose other folders."
         ) from error
 

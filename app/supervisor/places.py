@@ -46,7 +46,6 @@ def places(settings: Settings, count: int, listen: Listen = listen) -> list[Plac
         socks = [held.enter_context(listen("API_PORT", settings.api_host, port)) for port in wanted]
         ports = [int(sock.getsockname()[1]) for sock in socks]
     host = advertised_host(settings)
-    host = f"[{host}]" if ":" in host else host
     return [
         Place(number, settings.data_dir / f"worker-{number}", port, f"http://{host}:{port}/")
         for number, port in enumerate(ports, 1)

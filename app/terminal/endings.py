@@ -25,7 +25,7 @@ _ENDING = (signal.SIGTERM, signal.SIGHUP)
 def interruptible() -> Iterator[None]:
     """Have SIGTERM and a terminal that was closed end a command as Ctrl-C does: by KeyboardInterrupt.
 
-    So does the end of the reader of its output.
+    So does the end of the reader of its output. What goes after the command has ended kills it no more.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # Only the main thread may say what signals do.
@@ -35,10 +35,18 @@ def interruptible() -> Iterator[None]:
         # `nohup` ignores SIGHUP, so that a program goes on without a terminal.
         if handler is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
-    hangup.watch(readers=True)
+    over = threading.Event()
+
+    def hang_up() -> None:
+        if not over.is_set():
+            os.kill(os.getpid(), signal.SIGHUP)
+
+    if before[signal.SIGHUP] is not signal.SIG_IGN:
+        hangup.watch(readers=True, gone=hang_up)
     try:
         yield
     finally:
+        over.set()
         for number, handler in before.items():
             signal.signal(number, handler)
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 import sys
 from contextlib import suppress
 from select import POLLERR, POLLHUP, POLLNVAL, poll
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
 #: What a write says when nobody can read any more: the reader has ended, or the terminal was closed.
 GONE = (errno.EPIPE, errno.EIO, errno.EBADF)
+
+#: What a write says when what is written to is a file, and there is no room for more of it.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 _OUTPUTS = (1, 2)
 
@@ -49,14 +53,22 @@ def is_gone(descriptor: int) -> bool:
     return any(event & (POLLERR | POLLHUP | POLLNVAL) for _, event in watched.poll(0))
 
 
-def let_go() -> None:
-    """Send what is still to be written to nobody, where nobody reads: Python complains of it as it ends."""
+def let_go(*, full: bool = False) -> None:
+    """Send what is still to be written to nobody, where nobody reads: Python complains of it as it ends.
+
+    `full`: also what a file had no room for.
+    """
     for descriptor in _OUTPUTS:
-        if is_gone(descriptor):
+        if is_gone(descriptor) or (full and _is_file(descriptor)):
             nobody = os.open(os.devnull, os.O_WRONLY)
             if nobody != descriptor:
                 os.dup2(nobody, descriptor)
                 os.close(nobody)
+
+
+def _is_file(descriptor: int) -> bool:
+    mode = os.fstat(descriptor).st_mode
+    return not stat.S_ISFIFO(mode) and not os.isatty(descriptor)
 
 
 def say(sentence: str, stream: IO[str] | None = None) -> None:

@@ -53,6 +53,14 @@ def test_a_worker_waits_while_its_disk_is_full_and_goes_on_when_there_is_room(
     worker.wait_ready()
     assert "Event loop is closed" not in worker.log.read_text()
 
+    # Full at a rebalance: databases that come to it cannot be opened, and it waits for room as before.
+    other = deployment.start_worker("elsewhere").wait_ready()
+    disk.fill()
+    other.terminate()
+    eventually(waits_for_room, 60, worker.tail)
+    disk.free()
+    worker.wait_ready()
+
     # Full again, with a rebalance and an end on the way: nobody waits for room then.
     disk.fill()
     deployment.send(bars[MUCH:])

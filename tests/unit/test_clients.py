@@ -6,6 +6,7 @@ from typing import Any
 import faust
 import httpx
 import pytest
+import trustme
 from confluent_kafka import Consumer, KafkaError, Producer
 from confluent_kafka.admin import AdminClient
 from faust.auth import SSLCredentials
@@ -126,7 +127,8 @@ def test_confluent_cloud_for_the_registry(cloud: Settings) -> None:
 
 def test_tls_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ca_file = tmp_path / "ca.pem"
-    ca_file.write_text("")
+    trustme.CA().cert_pem.write_to_path(ca_file)
+    settings = make(kafka_security_protocol="SSL", kafka_ca_file=ca_file)
     asked: list[Path] = []
 
     def create(cafile: Path) -> str:
@@ -134,7 +136,6 @@ def test_tls_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         return "context"
 
     monkeypatch.setattr(ssl, "create_default_context", create)
-    settings = make(kafka_security_protocol="SSL", kafka_ca_file=ca_file)
     credentials = faust_credentials(settings)
     assert isinstance(credentials, SSLCredentials)
     assert asked == [ca_file]

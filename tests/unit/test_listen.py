@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from app.listen import PortTaken, _why, listen
+from app.listen import PortTaken, _why, listen, local_url
 
 
 def test_any_free_port() -> None:
@@ -41,3 +41,17 @@ def test_a_port_that_only_root_may_have_is_said() -> None:
     """By the error's number: root gets such a port, and some systems give it to all."""
     said = _why(OSError(errno.EACCES, "Permission denied"), "API_PORT", "127.0.0.1", 80)
     assert said == "API_PORT=80: this user may not listen on a port below 1024; choose a higher one, such as 8001"
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8001"),
+        ("0.0.0.0", "http://127.0.0.1:8001"),  # noqa: S104
+        ("::", "http://[::1]:8001"),
+        ("::1", "http://[::1]:8001"),
+        ("localhost", "http://localhost:8001"),
+    ],
+)
+def test_whatever_a_server_listens_on_has_an_address_to_ask_at(host: str, url: str) -> None:
+    assert local_url(host, 8001) == url

@@ -3,6 +3,7 @@ import traceback
 from pathlib import Path
 
 import pytest
+import trustme
 
 from app.settings import Settings, SettingsError, load_settings, setting_fields
 
@@ -204,13 +205,53 @@ def test_a_tilde_is_the_home_folder_of_certificates_and_rules_too(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    (tmp_path / "ca.pem").write_text("")
+    trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
     (tmp_path / "mine.py").write_text('REASONS = ("up",)\n\n\ndef decide(bars):\n    return []\n')
     monkeypatch.setenv("KAFKA_CA_FILE", "~/ca.pem")
     monkeypatch.setenv("STRATEGY", "~/mine.py")
     found = load_settings()
     assert found.kafka_ca_file == tmp_path / "ca.pem"
     assert "-mine@" in found.strategy.name
+
+
+@pytest.mark.parametrize("name", ["API_HOST", "PRODUCER_HOST"])
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("127.0.0.1:8001", "must be a name or an address alone: the port is a setting of its own"),
+        ("http://127.0.0.1", "must be a name or an address alone"),
+        ("two words", "must be a name or an address, such as 127.0.0.1 or 0.0.0.0"),
+    ],
+)
+def test_a_host_is_a_name_or_an_address(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
+    [found] = faults(monkeypatch, **{name: value})
+    assert found.startswith(f"{name}={value}: {said}")
+
+
+@pytest.mark.parametrize("value", ["::1", "::", "localhost", "0.0.0.0", "worker_1.example"])  # noqa: S104
+def test_names_and_addresses_of_both_kinds_are_hosts(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("API_HOST", value)
+    assert load_settings().api_host == value
+
+
+@pytest.mark.parametrize("name", ["DATA_DIR", "STACK_DIR"])
+def test_a_name_that_no_folder_can_have_is_an_error(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    value = "long" * 100
+    assert faults(monkeypatch, **{name: value}) == [
+        f"{name}={value}: cannot be used (File name too long): choose another"
+    ]
+
+
+def test_names_that_no_topic_can_have_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert faults(monkeypatch, TOPIC_PREFIX="x" * 220) == [
+        "TOPIC_PREFIX and APP_ID are 3 characters too long: together at most 230, for Kafka"
+    ]
+
+
+def test_a_file_without_certificates_is_no_authority(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("mine")
+    [said] = faults(monkeypatch, KAFKA_CA_FILE=f"{tmp_path}/ca.pem")
+    assert said.startswith(f"KAFKA_CA_FILE={tmp_path}/ca.pem: holds no certificate in PEM form")
 
 
 def test_the_home_folder_of_nobody_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,6 +263,14 @@ def test_a_folder_named_env_is_named_and_passed_over(folder: Path, capsys: pytes
     (folder / ".env").mkdir()
     assert load_settings().partitions == 8
     assert capsys.readouterr().err == ".env is a folder and is passed over: settings come from the environment alone.\n"
+
+
+def test_a_link_named_env_that_leads_nowhere_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / ".env").symlink_to("gone")
+    assert load_settings().api_port == 8001
+    assert capsys.readouterr().err == (
+        ".env is a link that leads nowhere and is passed over: settings come from the environment alone.\n"
+    )
 
 
 def test_an_env_file_of_windows_is_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -262,3 +311,13 @@ def test_a_file_where_a_folder_should_be_is_an_error(
     said = f"{name}={value}: is no folder, for {folder}/mine is a file: choose another, or move that file away"
     assert faults(monkeypatch, **{name: value}) == [said]
     assert (folder / "mine").is_file()
+
+
+@pytest.mark.parametrize("name", ["DATA_DIR", "STACK_DIR"])
+@pytest.mark.parametrize("target", ["gone", "link"])
+def test_a_link_that_leads_nowhere_is_no_folder(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, target: str
+) -> None:
+    (folder / "link").symlink_to(folder / target)
+    [said] = faults(monkeypatch, **{name: f"{folder}/link/below"})
+    assert said.startswith(f"{name}={folder}/link/below: is no folder, for {folder}/link is a link that leads nowhere")

@@ -4,6 +4,7 @@ import datetime
 import resource
 import shutil
 import tempfile
+import time
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -141,7 +142,8 @@ class BarFiles(NeverWaits):
 
     def warnings(self) -> list[str]:
         """What the survey makes one doubt."""
-        return list(warnings(self.survey, zone_said=any("own" not in file.zone for file in self.files)))
+        zone_said = any("own" not in file.zone for file in self.files)
+        return list(warnings(self.survey, zone_said=zone_said, now_ms=int(time.time()) * 1000))
 
     @cached_property
     def _folder(self) -> Path:

@@ -54,7 +54,11 @@ def check_files(files: BarFiles, strategy: Strategy) -> Checked:
 
     survey = files.look_through(note)
     late = files.lateness(strategy)
+    for symbol, time in late.filling:
+        survey.fill(symbol, time)
     refusals = [sentence for sentence in (not_one_minute(survey),) if sentence]
+    if not survey.rows:
+        refusals.append("There is nothing to send: no row is both good and of a symbol that was asked for.")
     if late.stale:
         refusals.append(files.stale_sentence(late, strategy))
     return Checked(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from app.domain.records import MINUTE_MS
+from app.iso_time import iso
 from app.sources.files.options import NEW_YORK
 from app.sources.files.survey import HALF_HOUR_MS, SPACINGS, Survey, calendar_columns
 
@@ -48,11 +49,38 @@ def spacing_of(survey: Survey, symbol: str) -> int | None:
     return None
 
 
-def warnings(survey: Survey, *, zone_said: bool) -> Iterator[str]:
+def warnings(survey: Survey, *, zone_said: bool, now_ms: int) -> Iterator[str]:
     """Sentences; `zone_said`: the times of the files name no zone, and it is known from elsewhere."""
-    for sentence in (_two_levels(survey), _outside_sessions(survey, zone_said=zone_said)):
+    # Where bars of a day or an hour begin says nothing of their zone.
+    zone = None if not_one_minute(survey) else _outside_sessions(survey, zone_said=zone_said)
+    for sentence in (_two_levels(survey), _splits(survey), zone, _to_come(survey, now_ms)):
         if sentence:
             yield sentence
+
+
+def _splits(survey: Survey) -> str | None:
+    if not survey.split_count:
+        return None
+    split = survey.splits[0]
+    also = f", and {survey.split_count - 1:,} more" if survey.split_count > 1 else ""
+    return (
+        f"{split.symbol} opened at {split.open:g} after {split.previous_close:g}, {iso(split.timestamp)}: looks like a "
+        f"{split.ratio[0]}:{split.ratio[1]} split{also}. Bars from files are taken as they are, so averages mix both "
+        "prices for a while: adjust them first, or send the bars from then on as a run of their own."
+    )
+
+
+def _to_come(survey: Survey, now_ms: int) -> str | None:
+    spans = {symbol: survey.span(symbol)[1] for symbol in survey.symbols}
+    ahead = [symbol for symbol, newest in spans.items() if newest > now_ms]
+    if not ahead:
+        return None
+    newest = max(spans.values())
+    return (
+        f"Bars of {ahead[0]}{f' and {len(ahead) - 1:,} more symbols' if len(ahead) > 1 else ''} start in the future, "
+        f"up to {iso(newest)}; it is {iso(now_ms)}. They are taken: see whether the times, or this machine's clock, "
+        "are wrong."
+    )
 
 
 def _two_levels(survey: Survey) -> str | None:

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from app.sources.base import SourceError
 from app.sources.files.cells import Layout
-from app.sources.files.inputs import printable
 from app.sources.files.options import OPTIONAL, REQUIRED, FileOptions, no_symbol
 from app.sources.files.start import Start
 from app.sources.files.times import Times
+from app.terminal.visible import visible
 
 #: For each of our columns, the file's names for it.
 Names = Mapping[str, Sequence[str]]
@@ -67,7 +67,7 @@ def unused(header: Sequence[str], layout: Layout) -> list[str]:
 
 
 def _shown(text: str) -> str:
-    return printable(text.strip())[:300]
+    return visible(text.strip())[:300]
 
 
 def _place(name: str, header: Sequence[str]) -> int:
@@ -96,5 +96,11 @@ def _guess(ours: str, header: Sequence[str]) -> str:
     by_name = {name.strip().lower(): _shown(name) for name in header}
     if ours == "timestamp" and "date" in by_name and "time" in by_name:
         return f"{by_name['date']}+{by_name['time']}"
-    guesses = {"timestamp": ("datetime", "date", "time"), "volume": ("vol",), "symbol": ("ticker", "sym")}
-    return next((by_name[name] for name in guesses.get(ours, ()) if name in by_name), "…")
+    guesses = {
+        "timestamp": ("datetime", "date", "time"),
+        "close": ("adj close", "last", "price"),
+        "volume": ("vol",),
+        "symbol": ("ticker", "sym"),
+    }
+    guess = next((by_name[name] for name in guesses.get(ours, ()) if name in by_name), "…")
+    return guess if guess.isalnum() or guess == "…" else f'"{guess.replace(chr(34), 2 * chr(34))}"'

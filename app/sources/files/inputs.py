@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from app.domain.validation import LONGEST_LABEL
 from app.sources.base import SourceError
+from app.terminal.visible import visible
 
 STANDARD_INPUT = "-"
 
@@ -44,7 +45,7 @@ class Input:
     def __str__(self) -> str:
         if self.piped:
             return "standard input"
-        return printable(f"{self.path}/{self.member}" if self.member else str(self.path))
+        return visible(f"{self.path}/{self.member}" if self.member else str(self.path))
 
     @property
     def name(self) -> str:
@@ -59,7 +60,7 @@ class Input:
     @property
     def label(self) -> str:
         """The name as it is written in messages and records."""
-        return "stdin" if self.piped else printable(self.member or self.path.name)[-LONGEST_LABEL // 2 :]
+        return "stdin" if self.piped else visible(self.member or self.path.name)[-LONGEST_LABEL // 2 :]
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
@@ -106,11 +107,6 @@ class Input:
         return SourceError(f"{self}: the packed data is damaged or cut off ({error}). Fetch the file again.")
 
 
-def printable(text: str) -> str:
-    """For a terminal, which must not take what stands in a file, or a file's name, for its own commands."""
-    return text if text.isprintable() else "".join(sign if sign.isprintable() else "?" for sign in text)
-
-
 class _Guarded(io.RawIOBase):
     """Reads on until more has come out than a packed file of bars can hold."""
 
@@ -146,8 +142,13 @@ def find_inputs(texts: Sequence[str], folder: Callable[[], Path] | None = None) 
 
 def _of_text(text: str, folder: Callable[[], Path] | None) -> list[Input]:
     if text == STANDARD_INPUT:
+        if sys.stdin is None:  # As the shell's `<&-` leaves it.
+            raise SourceError("Standard input is closed: give the path of a file, or pipe one in.")
         return [_piped(sys.stdin.buffer, folder)]
     path = Path(text)
+    if path.is_fifo():  # Such as a shell's <(zcat bars.csv.gz).
+        with path.open("rb") as stream:
+            return [_piped(stream, folder)]
     if path.exists():
         return _of_path(path)
     paths = sorted(glob.glob(text, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern
@@ -165,9 +166,8 @@ def _of_text(text: str, folder: Callable[[], Path] | None) -> list[Input]:
 
 def _of_path(path: Path) -> list[Input]:
     if not path.is_file():
-        raise SourceError(
-            f"{path} is not a file. Give the path of a file with bars, or '{path}/*' for all in a folder."
-        )
+        all_in_it = f", or '{path}/*' for all in a folder" if path.is_dir() else ""
+        raise SourceError(f"{path} is not a file. Give the path of a file with bars{all_in_it}.")
     try:
         with path.open("rb") as raw:
             zipped = raw.read(4) in _ZIP
@@ -189,9 +189,13 @@ def _piped(stream: IO[bytes], folder: Callable[[], Path] | None) -> Input:
     if folder is None:
         raise SourceError("Standard input cannot be read here: give the path of a file.")
     place = folder()
-    with tempfile.NamedTemporaryFile(dir=place, delete=False) as kept:
-        try:
+    try:
+        # What is little is written only when the file is closed.
+        with tempfile.NamedTemporaryFile(dir=place, delete=False) as kept:
             shutil.copyfileobj(stream, kept, 1 << 20)
-        except OSError as error:
-            raise SourceError(f"Standard input cannot be kept in {place}: {error.strerror or error}.") from None
+    except OSError as error:
+        raise SourceError(
+            f"Standard input cannot be kept in {place}: {error.strerror or error}. "
+            "Make room, or name another folder with TMPDIR."
+        ) from None
     return Input(Path(kept.name), piped=True)

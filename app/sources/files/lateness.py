@@ -28,6 +28,8 @@ class Lateness:
         self._series: dict[str, tuple[list[int], dict[int, _Values]]] = {}
         self.outcomes: Counter[Outcome] = Counter()
         self.first_stale: LateRow | None = None
+        #: Symbol and time of rows that fill a hole behind their series' first.
+        self.filling: list[tuple[str, int]] = []
 
     @property
     def stale(self) -> int:
@@ -63,6 +65,8 @@ class Lateness:
                 return Outcome.STALE
             if not is_there:
                 times.insert(at, time)
+                if at:
+                    self.filling.append((symbol, time))
             outcome = Outcome.CORRECTED if is_there else Outcome.INSERTED
         known[time] = values
         if len(times) > self._window:

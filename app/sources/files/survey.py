@@ -91,6 +91,18 @@ class Survey:
         """Minutes of the regular session without a bar, between its first and its newest."""
         return int(self._state.missing[self._codes[symbol]])
 
+    def fill(self, symbol: str, time: int) -> None:
+        """Count a late row of a minute that was missing between two bars (start, UTC milliseconds since 1970)."""
+        minute = time // MINUTE_MS
+        before, after = _session_minutes(np.array([minute, minute + 1])).tolist()
+        if before == after:
+            return
+        self._state.missing[self._codes[symbol]] -= 1
+        for place, gap in enumerate(self.gaps):
+            if gap.symbol == symbol and gap.after_ms < time < gap.before_ms:
+                self.gaps[place] = gap._replace(minutes=gap.minutes - 1)
+        self.gaps = sorted((gap for gap in self.gaps if gap.minutes), key=lambda gap: -gap.minutes)
+
     def steps(self, symbol: str) -> tuple[int, int, Column, Column]:
         """From bar to newer bar: how many steps, how many of a minute, how many of each spacing and of a multiple."""
         state, code = self._state, self._codes[symbol]

@@ -1,10 +1,11 @@
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from app.alerts import dry_run
 from app.cli import main
 from app.settings import settings
 from tests.unit.alerts.servers import HttpServer
@@ -90,3 +91,18 @@ def test_bad_settings_are_sentences(name: str, value: str, fault: str) -> None:
     result = alerts("--dry-run", env={name: value})
     assert result.exit_code == 1
     assert fault in result.stderr
+
+
+class _Scripted:
+    """A dry run that would send one message of two lines."""
+
+    def __init__(self, settings: object, show: Callable[[str], None]) -> None:
+        self._show = show
+
+    def run(self, *, until_end: bool) -> None:
+        self._show("AAPL turned to BUY\n\x1b[2Jwhy")
+
+
+def test_no_message_of_a_dry_run_moves_the_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dry_run, "DryRun", _Scripted)
+    assert alerts("--dry-run").output == "AAPL turned to BUY\n\\x1b[2Jwhy\n"

@@ -96,3 +96,22 @@ def test_the_target_removes_what_the_settings_name(checkout: Path, tmp_path: Pat
     assert "`make clean YES=1` removes it too" in kept.stderr
     subprocess.run([*make, "YES=1"], cwd=checkout, env=env, stdin=subprocess.DEVNULL, check=True, capture_output=True)
     assert (outside.exists(), in_env.exists()) == (bool(dotenv), not dotenv)
+
+
+def test_settings_that_are_wrong_are_said_and_nothing_goes(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DATADIR=elsewhere\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "app.cli.clean"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "STACK_DIR": str(folder(tmp_path / "stack"))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "Error: The settings need mending:",
+        "  - DATADIR in .env is not a setting: did you mean DATA_DIR or STACK_DIR?",
+        "Until then nobody knows which folders are meant: nothing was removed.",
+    ]
+    assert (tmp_path / "stack").exists()

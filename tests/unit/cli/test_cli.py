@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from app import cli
 from app.errors import StocksError
+from tests.unit.sources.files import written
 
 
 def test_help_lists_every_command_with_what_it_does() -> None:
@@ -83,3 +84,22 @@ def test_a_reader_that_goes_away_ends_it_quietly() -> None:
     stocks = Path(sys.executable).parent / "stocks"
     run = subprocess.run(["sh", "-c", f"{stocks} --help | true"], capture_output=True, text=True, check=False)
     assert run.stderr == ""
+
+
+@pytest.mark.parametrize("arguments", ["--help", "replay bars.csv --check"])
+def test_a_disk_that_has_no_room_for_what_is_printed_is_a_sentence(tmp_path: Path, arguments: str) -> None:
+    (tmp_path / "bars.csv").write_text(written.own(written.made()))
+    stocks = Path(sys.executable).parent / "stocks"
+    run = subprocess.run(
+        ["sh", "-c", f"{stocks} {arguments} > /dev/full"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    said = "Error: what this prints cannot be written: No space left on device. Make room there.\n"
+    assert (run.returncode, run.stderr) == (1, said)
+
+
+def test_a_reader_that_has_read_enough_is_not_told_of_it(tmp_path: Path) -> None:
+    (tmp_path / "bars.csv").write_text(written.own(written.made()))
+    stocks = Path(sys.executable).parent / "stocks"
+    command = f"({stocks} replay bars.csv --check; echo status $? >&2) | true"
+    run = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.stderr == "status 1\n"

@@ -13,7 +13,7 @@ from tests.bars import make_bar
 
 
 def test_everything_that_can_become_of_a_bar_is_named() -> None:
-    stale = Refusal(3, 17, "AAPL", "stale", "AAPL came too late\x1b[31m")
+    stale = Refusal(3, 17, "AAPL", "stale", "Poison: AAPL came too late\x1b[31m")
     verdict = Verdict(
         new=1_150,
         corrected=3,

@@ -129,3 +129,15 @@ def test_what_is_wrong_with_a_disk_is_said_in_a_sentence(tmp_path: Path, number:
     with pytest.raises(DataDirUnusable) as caught:
         check_usable(Disk(tmp_path))
     assert str(caught.value).startswith(f"DATA_DIR={tmp_path} {said}")
+
+
+@pytest.mark.parametrize("below", ["", "tables"])
+def test_a_link_that_leads_nowhere_is_no_folder(tmp_path: Path, below: str) -> None:
+    (tmp_path / "data").symlink_to(tmp_path / "gone")
+    with pytest.raises(DataDirUnusable, match=rf"^DATA_DIR={tmp_path}/data.* is no folder: {tmp_path}/data"):
+        claim(tmp_path / "data" / below, "one")
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataDirUnusable, match=r"cannot be used \(File name too long\): choose another$"):
+        claim(tmp_path / ("long" * 100), "one")

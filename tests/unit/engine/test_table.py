@@ -1,6 +1,6 @@
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +13,7 @@ from app.engine.app import BatchApp
 from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, encode_checkpoint
 from app.engine.errors import OperatorError, StoreFull, UnreadableState
 from app.engine.table import TABLE_BYTES, BatchTable, rocksdb_options
+from tests.integration.small_disk import SmallDisk, small_disk
 from tests.unit.engine import table_writer
 from tests.unit.engine.made import CHANGELOG, TOPIC_ID, make_numbers, make_options
 
@@ -230,3 +231,57 @@ def test_looking_for_room_changes_nothing(numbers: BatchTable) -> None:
     numbers.restore(0, {b"a": b"1"}, 7)
     numbers.check_room(0)
     assert (numbers.changelog_position(0), rows(numbers)) == (7, {b"a": b"1"})
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[SmallDisk | None]:
+    with small_disk(tmp_path / "disk", megabytes=2) as made:
+        yield made
+
+
+async def test_a_partition_that_comes_while_the_disk_is_full_waits_for_room(
+    monkeypatch: pytest.MonkeyPatch, numbers: BatchTable
+) -> None:
+    store: Any = numbers.data
+    opened = store._open_for_partition
+
+    def full(partition: int) -> None:
+        raise Exception("IO error: No space left on device: While appending to file: MANIFEST-000001")
+
+    monkeypatch.setattr(store, "_open_for_partition", full)
+    changelog = {TP(CHANGELOG, 0)}
+    await numbers.on_rebalance(changelog, set(), changelog)
+    for opening in (lambda: numbers.changelog_position(0), lambda: numbers.restore(0, {}, 1)):
+        with pytest.raises(StoreFull, match="is full: free some room there"):
+            opening()
+    monkeypatch.setattr(store, "_open_for_partition", opened)
+    assert numbers.changelog_position(0) == 0
+    numbers.restore(0, {b"a": b"1"}, 7)
+    assert numbers.read(0, b"a") == b"1"
+
+
+async def test_a_store_that_cannot_be_opened_for_another_reason_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, numbers: BatchTable
+) -> None:
+    def damaged(partition: int) -> None:
+        raise Exception("Corruption: CURRENT file does not end with newline")
+
+    monkeypatch.setattr(numbers.data, "_open_for_partition", damaged)
+    changelog = {TP(CHANGELOG, 0)}
+    with pytest.raises(Exception, match="Corruption"):
+        await numbers.on_rebalance(changelog, set(), changelog)
+
+
+def test_what_a_full_disk_leaves_of_a_new_database_can_be_opened_when_there_is_room(
+    small: SmallDisk | None,
+) -> None:
+    if small is None:
+        return
+    numbers = make_numbers(BatchApp(make_options(small.path)))
+    small.fill()
+    with pytest.raises(StoreFull):
+        numbers.restore(0, {b"a": b"1"}, 7)
+    small.free()
+    numbers.restore(0, {b"a": b"1"}, 7)
+    assert (rows(numbers), numbers.changelog_position(0)) == ({b"a": b"1"}, 7)
+    close(numbers)

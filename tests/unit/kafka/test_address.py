@@ -22,7 +22,7 @@ def clock() -> Clock:
 
 @pytest.mark.parametrize(
     ("host", "said"),
-    [("127.0.0.1", "127.0.0.1"), ("10.0.0.7", "10.0.0.7"), ("0.0.0.0", socket.gethostname())],  # noqa: S104
+    [("127.0.0.1", "127.0.0.1"), ("10.0.0.7", "10.0.0.7"), ("0.0.0.0", socket.gethostname()), ("::1", "[::1]")],  # noqa: S104
 )
 def test_others_are_told_an_address_to_ask_at(tmp_path: Path, host: str, said: str) -> None:
     settings = make_settings(tmp_path, api_host=host, api_port=8003, topic_prefix="eu.")

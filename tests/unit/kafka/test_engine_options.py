@@ -1,3 +1,4 @@
+import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from app.avro.registry import NotARegistry
 from app.broker import BrokerUnavailable
 from app.clients import ClusterMissing
 from app.engine.app import BatchApp
+from app.kafka import engine_options
 from app.kafka.engine_options import Cluster
 from app.listen import PortTaken
 from app.settings import Settings, SettingsError
@@ -45,6 +47,13 @@ def test_what_the_engine_needs_comes_from_the_settings(tmp_path: Path) -> None:
     assert (options.session_seconds, options.data_dir) == (20, tmp_path / "here")
     assert (options.web_bind, options.web_host, options.web_port) == ("0.0.0.0", socket.gethostname(), 8123)  # noqa: S104
     assert options.client_id == f"test.stock-signals@{socket.gethostname()}:8123"
+
+
+def test_an_address_with_colons_can_be_listened_on(tmp_path: Path) -> None:
+    """Faust makes a URL of it."""
+    app = BatchApp(Cluster(make_settings(tmp_path, api_host="::1", api_port=8123)).options())
+    assert app.conf.web_bind == "::1"
+    assert str(app.conf.canonical_url) == "http://[::1]:8123"
 
 
 def test_a_transaction_may_take_longer_than_the_session_of_its_worker(tmp_path: Path) -> None:
@@ -143,3 +152,31 @@ def test_a_broker_that_is_away_is_no_reason_to_end(tmp_path: Path) -> None:
     broker: Any = SimpleNamespace(explaining=away)
     cluster._broker = broker
     cluster.check(app, [])
+
+
+async def test_a_worker_that_has_not_seen_its_registry_is_not_ready_until_it_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_options, "REGISTRY_SECONDS", 0.01)
+    cluster = Cluster(make_settings(tmp_path))
+    app: Any = SimpleNamespace(asgi_app=None, waits={})
+    with pytest.raises(BrokerUnavailable):
+        await asyncio.to_thread(cluster.prepare, app)
+    [said] = app.waits.values()
+    assert said.startswith("The schema registry at http://127.0.0.1:1 does not answer (")
+
+    waiting = asyncio.create_task(cluster.await_registry(app))
+    with answering(b"<html>") as url:
+        cluster.settings = cluster.settings.model_copy(update={"schema_registry_url": url})
+        while "is no schema registry" not in str(app.waits):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    with answering(b"[]") as url:
+        cluster.settings = cluster.settings.model_copy(update={"schema_registry_url": url})
+        await asyncio.wait_for(waiting, 10)
+    assert app.waits == {}
+
+
+async def test_a_registry_that_answered_at_the_start_is_not_asked_again(tmp_path: Path) -> None:
+    app: Any = SimpleNamespace(waits={"disk": "the disk is full"})
+    await asyncio.wait_for(Cluster(make_settings(tmp_path)).await_registry(app), 1)
+    assert app.waits == {"disk": "the disk is full"}

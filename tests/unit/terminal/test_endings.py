@@ -19,6 +19,29 @@ with Stopping(lambda: print("asked", flush=True), lambda: "3 of 5 bars sent") as
 """
 
 
+ENDED = """
+import sys, threading
+from app.terminal.endings import interruptible
+with interruptible():
+    pass
+[watching] = [each for each in threading.enumerate() if each.name == "hangup"]
+print("ended", flush=True)
+sys.stdin.read()
+watching.join(10)
+"""
+
+
+def test_a_reader_that_goes_after_the_command_has_ended_kills_nobody() -> None:
+    command = [sys.executable, "-c", ENDED]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as child:
+        assert child.stdin
+        assert child.stdout
+        assert child.stdout.readline() == b"ended\n"
+        child.stdout.close()
+        child.stdin.close()
+        assert child.wait(20) == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_each_of_them_interrupts_a_command(number: signal.Signals) -> None:
     before = signal.getsignal(number)

@@ -152,6 +152,9 @@ async def test_lines_for_a_person(client: httpx.AsyncClient, walked: Series) -> 
     assert f"SMA slow   {row.sma_slow!r}: the sum of 50 closes / 50" in said
     assert f"gain     {row.gain!r} = ({walked.rows[-2].gain!r} x 13 + " in said
     assert "up to stocks.raw.avro[0]@11" in said
+    told = await explain(client)
+    told["signal"]["source"] = "csv:\x1b[2J.csv"
+    assert all(line.isprintable() for line in lines(told))
     first = "\n".join(lines(await explain(client, at=minute(3))))
     assert "SMA slow   none: 4 of 50 closes" in first
     assert "RSI        none yet" in first

@@ -60,7 +60,7 @@ async def test_the_newest_of_each_symbol(client: httpx.AsyncClient) -> None:
 async def test_a_cursor_that_is_none(client: httpx.AsyncClient, cursor: str) -> None:
     answer = await client.get("/signals", params={"cursor": cursor})
     assert answer.status_code == 422
-    assert "it should be a bar's time and a symbol" in answer.json()["detail"]
+    assert answer.json()["detail"].startswith(f"cursor={cursor}: it should be a bar's time and a symbol")
 
 
 async def test_ten_without_a_limit(client: httpx.AsyncClient) -> None:

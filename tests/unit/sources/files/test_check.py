@@ -88,6 +88,8 @@ def test_gaps_against_the_calendar_and_suspected_splits(tmp_path: Path) -> None:
     assert "3 minutes of regular hours without a bar, of 1 symbol" in text
     assert "  3 of AAPL between 2024-11-14T14:39:00Z and 2024-11-14T14:43:00Z" in text
     assert "4:1 of AAPL: opened at 56 after 225 at 2024-11-15T14:30:00Z" in text
+    [warning] = result.warnings
+    assert warning.startswith("AAPL opened at 56 after 225, 2024-11-15T14:30:00Z: looks like a 4:1 split. Bars from")
     assert "sessions  2 of New York, 2024-11-14 to 2024-11-15" in text
 
 
@@ -109,6 +111,7 @@ def test_late_and_repeated_bars_that_are_taken_pass(tmp_path: Path) -> None:
     rows[10:21] = [*rows[11:21], rows[10]]
     result, text = checked(write(tmp_path / "a.csv", written.own([*rows, rows[-1], rows[-1]._replace(volume=7.0)])))
     assert result.all_good
+    assert "gaps      none in regular hours" in text
     assert "1 late, taken in; 1 repeated, which change nothing; 1 of the same minute with other values" in text
 
 
@@ -164,6 +167,25 @@ def test_bars_of_extended_hours_get_none(tmp_path: Path) -> None:
 def test_bars_of_a_weekend_get_one_that_names_no_shift(tmp_path: Path) -> None:
     [warning] = notices(write(tmp_path / "a.csv", written.own(at(range(2 * DAY, 2 * DAY + 300)))))
     assert warning.startswith("Warning: 100% of the bars lie outside every session of New York. If their zone is wrong")
+
+
+def test_no_bar_of_the_symbols_asked_for_is_not_all_good(tmp_path: Path) -> None:
+    files = BarFiles([str(write(tmp_path / "a.csv", written.own(made())))], symbols=frozenset({"MSFT"}))
+    result = check_files(files, Strategy())
+    assert result.refusals == ["There is nothing to send: no row is both good and of a symbol that was asked for."]
+    assert "\n".join(lines(result)).endswith("Without --check nothing would be sent.")
+
+
+def test_bars_of_a_day_get_no_warning_of_their_zone(tmp_path: Path) -> None:
+    midnights = [-870 + day * DAY for day in range(30) if day % 7 not in (2, 3)]
+    result, _ = checked(write(tmp_path / "a.csv", written.own(at(midnights))))
+    assert (len(result.refusals), result.warnings) == (1, [])
+
+
+def test_bars_of_the_future_are_taken_and_named(tmp_path: Path) -> None:
+    to_come = [row._replace(timestamp=row.timestamp + 75 * 365 * DAY * 60_000) for row in made()]
+    [warning] = notices(write(tmp_path / "a.csv", written.own(to_come)))
+    assert warning.startswith("Warning: Bars of AAPL start in the future, up to 2099-10-27T14:34:00Z; it is 20")
 
 
 def test_several_files_are_counted_by_form(tmp_path: Path) -> None:

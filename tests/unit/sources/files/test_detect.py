@@ -101,6 +101,11 @@ def test_each_form(
             "Date,Time,Open,High,Low,Close,Adj Close,Vol\n2024-11-14,09:30,1,1,1,1,1,1\n",
             r"--map 'timestamp=Date\+Time,volume=Vol' --symbol AAPL\. Missing: symbol, timestamp, volume",
         ),
+        (
+            "export.csv",
+            "Date;Time;Open;High;Low;Adj Close;Vol\n2024-11-14;09:30;1;1;1;1;1\n",
+            r"--map 'timestamp=Date\+Time,close=\"Adj Close\",volume=Vol' --symbol AAPL\. Missing: symbol",
+        ),
         ("y.csv", written.yahoo_wide(ONE).replace("AAPL", "A\x1b" + "[" * 3000), "names no symbols: symbol is 'A.x1b"),
         ("aapl.txt", written.stooq(ONE), "--tz Europe/Warsaw"),
         ("data.txt", written.firstrate(ONE), "for example --symbol AAPL"),

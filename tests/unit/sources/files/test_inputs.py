@@ -1,5 +1,7 @@
 import gzip
 import io
+import os
+import threading
 import zipfile
 from pathlib import Path
 
@@ -85,6 +87,31 @@ def test_standard_input_is_kept_and_read_as_a_file(tmp_path: Path, monkeypatch: 
     assert not kept.exists()
 
 
+def test_standard_input_that_cannot_be_kept_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel's own full device: what is little is written only when the file is closed."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(written.own(made()).encode())))
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", lambda **_: open("/dev/full", "wb"))  # noqa: PTH123, SIM115
+    with pytest.raises(SourceError, match="No space left on device"):
+        read("-")
+
+
+def test_a_pipe_with_a_name_is_kept_and_read_as_standard_input(tmp_path: Path) -> None:
+    """As a shell makes one for <(zcat bars.csv.gz)."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(written.own(made()),))
+    writer.start()
+    found = read(pipe)
+    writer.join()
+    assert found.rows == made()
+
+
+def test_standard_input_that_is_closed_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(SourceError, match="Standard input is closed"):
+        read("-")
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -112,7 +139,7 @@ def test_a_name_in_a_zip_file_does_not_reach_the_terminal_raw(tmp_path: Path) ->
     with pytest.raises(SourceError) as refused:
         read(path)
     assert str(refused.value).isprintable()
-    assert "x?[2J?.csv" in str(refused.value)
+    assert r"x\x1b[2J\n.csv" in str(refused.value)
 
 
 def test_a_locked_zip_file_is_refused(tmp_path: Path) -> None:
