@@ -18,6 +18,7 @@ from app.engine.batch import BatchResult, ProducerRecord
 from app.engine.handoff import Handoff
 from app.engine.processor import BatchProcessor
 from app.kafka.record_encoder import RecordEncoder
+from app.letters.place import Place
 from app.letters.recent import recent_letters
 from app.logs.refusals import Refusals
 from tables.windows import WindowsTable
@@ -82,7 +83,6 @@ class SignalsAgent:
             metrics.signals.labels(action).inc(made)
         for record, poison in folded.poisoned:
             metrics.dead_letters.labels(poison.reason).inc()
-            self._refusals.note(
-                poison.reason, f"{folded.batch.tp.topic}[{folded.batch.partition}]@{record.offset}", poison
-            )
+            place = Place(folded.batch.tp.topic, folded.batch.partition, record.offset)
+            self._refusals.note(poison.reason, place, poison)
             recent_letters.add(poison.reason)

@@ -27,6 +27,7 @@ from app.kafka.stall_watch import StallWatch
 from app.logs.minute import Minutes
 from app.settings import Settings, SettingsError
 from app.topics import topics
+from app.traces import Traces, traces
 from tables.windows import WindowsTable
 from web.access.policy import access
 from web.connection import WithConnection
@@ -57,12 +58,15 @@ class StocksApp(BatchApp):
     reader: TablesReader
     group: Group
     push: Push
+    traces: Traces | None
 
     async def stop(self) -> None:
         """Stop the worker, its streams first: they would have the API's server wait."""
         self.push.close()
         await super().stop()
         await self.group.close()
+        if self.traces is not None:
+            await asyncio.to_thread(self.traces.close)
 
 
 def build(settings: Settings) -> StocksApp:
@@ -96,6 +100,9 @@ def build(settings: Settings) -> StocksApp:
     app.asgi_options = lambda: server_options(settings.api_max_connections)
     _measure(app)
     _report(app)
+    app.traces = traces(settings, settings.id)
+    if app.traces is not None:
+        processor.on_committed.append(app.traces.batch)
     app.timer(CHECK_SECONDS)(app.check)
     app.task(app.check)
     app.task(_await_registry(app, cluster))
@@ -139,19 +146,26 @@ def _measure(app: StocksApp) -> None:
         kind = "broker" if isinstance(error, NotCommitted) else "disk" if isinstance(error, StoreFull) else "registry"
         metrics.retries.labels(kind).inc()
 
+    def transaction(committed: bool, seconds: float) -> None:
+        metrics.transaction_seconds.labels("committed" if committed else "aborted").observe(seconds)
+
     async def lag() -> None:
-        lags = await app.lag()
+        lags, held = await app.lag(), app.batch_consumer.stream_tps()
         app.reader.note_lags(lags)
         metrics.lag_records.clear()
-        metrics.assigned_partitions.clear()
         for tp, records in lags.items():
             metrics.lag_records.labels(tp.topic, str(tp.partition)).set(records)
-            metrics.assigned_partitions.labels(tp.topic).inc()
+        metrics.assigned_partitions.labels(app.table.source_topic).set(len(held))
 
+    metrics.partitions.labels(app.table.source_topic).set(app.options.partitions)
+    # They begin at 0, so that the first one is an increase.
+    metrics.deleted_records.labels(app.table.source_topic)
+    metrics.ready.set_function(lambda: app.reader.readiness().ready)
     metrics.recovering.set_function(lambda: not app.tables.actives_ready)
     app.on_recovered.append(metrics.recovery_seconds.set)
     app.processor.on_committed.append(committed)
     app.processor.on_retry.append(retried)
+    app.processor.on_transaction.append(transaction)
     app.timer(1.0)(lag)
 
 

@@ -89,6 +89,10 @@ class Settings(BaseSettings):
     batch_max: int = Field(default=5000, ge=1, le=100_000)
     session_seconds: float = Field(default=10.0, ge=6, le=300)
 
+    # Logs and traces.
+    log_format: Literal["text", "json"] = "text"
+    traces_endpoint: Annotated[str, AfterValidator(values.traces_url)] | None = None
+
     # The producer.
     producer_host: Host = "127.0.0.1"
     producer_port: int = Field(default=8000, ge=0, le=65535)

@@ -32,6 +32,16 @@ def registry_url(value: str) -> str:
     return value
 
 
+def traces_url(value: str) -> str:
+    """The address of a collector of traces, without credentials."""
+    parts = urlsplit(value)
+    if parts.username or parts.password:
+        raise ValueError("must not hold credentials: set OTEL_EXPORTER_OTLP_HEADERS in the environment")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be a URL such as http://127.0.0.1:4318/v1/traces")
+    return value
+
+
 def alpaca_url(value: str) -> str:
     """The address of one of Alpaca's services, without credentials."""
     parts = urlsplit(value)

@@ -70,6 +70,7 @@ class TablesReader:
     def _hold(self, active: frozenset[int]) -> None:
         for partition in self._held | active:
             self._index.drop(partition)
+        newest_bar.forget()
         self._held = active
         self.assignment += 1
 

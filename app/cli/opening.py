@@ -3,25 +3,25 @@
 import datetime
 from typing import Any
 
-import click
-
+from app.logs.producer import TERMINAL, Voice
 from app.producer.pace import AsFastAsPossible, Pace
 from app.settings import Settings
 from app.sources.base import Source, SourceError
 from app.sources.choice import Choice
 from app.sources.faults import Faults
-from app.terminal.visible import visible, visible_lines
 
 
-def open_source(settings: Settings, options: dict[str, Any], pace: Pace) -> tuple[Source, Faults]:
-    """The source, and the count of what it skips; both speak to stderr. Raises SourceError."""
+def open_source(
+    settings: Settings, options: dict[str, Any], pace: Pace, voice: Voice = TERMINAL
+) -> tuple[Source, Faults]:
+    """The source, and the count of what it skips. Raises SourceError."""
     if options["source"] == "alpaca-live" and not isinstance(pace, AsFastAsPossible):
         raise SourceError("Live bars are sent as they come: leave out --speed.")
     choice = choose(options)
-    faults = Faults(_warn, "Line" if choice.is_file else "Record")
-    source = choice.open(settings, faults, _warn)
-    click.echo(visible(f"Source: {source}."))
-    click.echo(visible(f"Run: {source.run_id}"))
+    faults = Faults(voice.warn, "Line" if choice.is_file else "Record")
+    source = choice.open(settings, faults, voice.warn)
+    voice.say(f"Source: {source}.")
+    voice.say(f"Run: {source.run_id}")
     return source, faults
 
 
@@ -32,7 +32,3 @@ def choose(options: dict[str, Any]) -> Choice:
 
 def _day(moment: datetime.datetime | None) -> datetime.date | None:
     return moment.date() if moment else None
-
-
-def _warn(sentence: str) -> None:
-    click.echo(visible_lines(sentence), err=True)

@@ -1,6 +1,5 @@
 """`stocks produce`: the producer as a service, with /health on PRODUCER_PORT."""
 
-import logging
 import time
 from typing import Any
 
@@ -26,20 +25,19 @@ def produce(pace: Pace, options: dict[str, Any]) -> None:
     from app.cli.opening import open_source
     from app.clients import ClusterMissing, endpoints
     from app.listen import listen
-    from app.logs.lines import PlainLine
+    from app.logs.producer import set_up
     from app.producer.connect import connect
     from app.producer.runner import Runner
     from app.producer.service import create_app, guarded, serve
     from app.settings import settings
+    from app.traces import traces
 
-    shown = logging.StreamHandler()
-    shown.setFormatter(PlainLine())
-    logging.basicConfig(level=logging.INFO, handlers=[shown])
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     ours = settings()
+    voice = set_up(ours)
     sock = listen("PRODUCER_PORT", ours.producer_host, ours.producer_port)
-    source, faults = open_source(ours, options, pace)
-    runner = Runner(source, lambda: connect(ours, source), pace=pace, clock=time.time, patient=True)
+    source, faults = open_source(ours, options, pace, voice)
+    tracing = traces(ours, f"{ours.id}-producer")
+    runner = Runner(source, lambda: connect(ours, source, traces=tracing), pace=pace, clock=time.time, patient=True)
 
     def broker() -> str | None:
         try:
@@ -47,5 +45,7 @@ def produce(pace: Pace, options: dict[str, Any]) -> None:
         except ClusterMissing:
             return None
 
-    click.echo(f"Health: http://{ours.producer_host}:{sock.getsockname()[1]}/health")
+    voice.say(f"Health: http://{ours.producer_host}:{sock.getsockname()[1]}/health")
     serve(guarded(create_app(runner, faults, broker), ours.producer_host), sock)
+    if tracing is not None:
+        tracing.close()

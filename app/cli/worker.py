@@ -48,7 +48,7 @@ def command(context: click.Context, processes: int, options: tuple[str, ...]) ->
     found = places(ours, processes)
     ensure_topics(ours)
     try:
-        status = supervise(found, worker, sys.stdout.fileno())
+        status = supervise(found, worker, sys.stdout.fileno(), json_lines=ours.log_format == "json")
     except WorkerFailed as error:
         say(visible_lines(f"Error: {error}"))
         status = error.status

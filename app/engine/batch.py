@@ -41,6 +41,16 @@ class Batch:
         """The partition all records are of."""
         return self.tp.partition
 
+    @property
+    def place(self) -> dict[str, str | int]:
+        """Where its records are, as fields for a log record (`extra=`): topic, partition, first and last offset."""
+        return {
+            "topic": self.tp.topic,
+            "partition": self.tp.partition,
+            "offset": self.start,
+            "last_offset": self.end - 1,
+        }
+
     def __str__(self) -> str:
         """For example `stocks.raw.avro[3]@1200..1399`."""
         return f"{self.tp.topic}[{self.tp.partition}]@{self.start}..{self.end - 1}"

@@ -4,7 +4,7 @@ import ctypes
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import IO, TYPE_CHECKING, NoReturn, cast
 
 import click
 import faust
@@ -73,7 +73,7 @@ class CheckedWorker(faust.Worker):
         try:
             cast("BatchApp", self.app).prepare()
         except OperatorError as error:
-            click.echo(f"Error: {error}", err=True)
+            self.tell(error, sys.stderr)
             raise SystemExit(error.exit_status) from None
         try:
             super().execute_from_commandline()
@@ -81,4 +81,8 @@ class CheckedWorker(faust.Worker):
             if isinstance(self.crash_reason, OperatorError):
                 # Faust has put its log in the place of sys.stderr. Nobody may be there to read it.
                 with suppress(OSError):
-                    click.echo(f"Error: {self.crash_reason}", file=sys.__stderr__)
+                    self.tell(self.crash_reason, sys.__stderr__)
+
+    def tell(self, error: OperatorError, stream: IO[str] | None) -> None:
+        """Say why the worker ends."""
+        click.echo(f"Error: {error}", file=stream)

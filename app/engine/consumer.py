@@ -203,7 +203,7 @@ class BatchConsumer(aiokafka.Consumer):
         self._thread.readable = self._sought
 
     def _start(self, tp: TP, earliest: int, committed: int | None) -> int:
-        name = f"{tp.topic}[{tp.partition}]"
+        name, place = f"{tp.topic}[{tp.partition}]", {"topic": tp.topic, "partition": tp.partition}
         state = self.state_offset(tp)
         self.on_deleted(tp.topic, 0 if state is None else max(0, earliest - state))
         if state is None:
@@ -213,15 +213,25 @@ class BatchConsumer(aiokafka.Consumer):
                     name,
                     committed,
                     earliest,
+                    extra={**place, "offset": earliest},
                 )
             return earliest
         if state < earliest:
             self.log.error(
-                "%s: records %d to %d were deleted by retention before they were processed", name, state, earliest - 1
+                "%s: records %d to %d were deleted by retention before they were processed",
+                name,
+                state,
+                earliest - 1,
+                extra={**place, "offset": state, "last_offset": earliest - 1},
             )
             return earliest
         if committed is not None and state < committed:
             self.log.info(
-                "%s: state ends at %d, the group committed %d: reading again from %d", name, state, committed, state
+                "%s: state ends at %d, the group committed %d: reading again from %d",
+                name,
+                state,
+                committed,
+                state,
+                extra={**place, "offset": state},
             )
         return state

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -64,6 +65,8 @@ class BatchProcessor:
         self.on_committed: list[Callable[[Batch, float], None]] = []
         #: Called with each error that is waited out.
         self.on_retry: list[Callable[[Exception], None]] = []
+        #: Called in a partition's thread with each transaction that ended: whether it was committed, and its seconds.
+        self.on_transaction: list[Callable[[bool, float], None]] = []
         #: Crash tests look on here.
         self.reached: Observer = unobserved
         table.before_close.append(self.drain)
@@ -109,7 +112,7 @@ class BatchProcessor:
         except Fenced as error:
             self._drop(batch, error)
         except BaseException:
-            log.critical("%s failed; it stays un-acked", batch)
+            log.critical("%s failed; it stays un-acked", batch, extra=batch.place)
             # The worker ends; a batch behind this one would move the checkpoint over it.
             self._app.batch_consumer.give_up(batch)
             self._finish(batch)
@@ -208,13 +211,14 @@ class BatchProcessor:
         checkpoint = encode_checkpoint(Checkpoint(app.topic_ids[batch.tp.topic], batch.end, table.state_text))
         entries = {**result.rows, CHECKPOINT_KEY: checkpoint}
         changelog = table.changelog_name
-        offset = producer.commit(
-            batch,
-            result.outputs,
-            [ProducerRecord(changelog, key, value, partition) for key, value in entries.items()],
-            lambda: self.should_continue(batch),
-            self.reached,
-        )
+        with self._observed():
+            offset = producer.commit(
+                batch,
+                result.outputs,
+                [ProducerRecord(changelog, key, value, partition) for key, value in entries.items()],
+                lambda: self.should_continue(batch),
+                self.reached,
+            )
         self._checkpointed[partition] = now
         self.reached(Failpoint.AFTER_COMMIT, batch)
         if not app.batch_consumer.is_current(batch):
@@ -226,11 +230,22 @@ class BatchProcessor:
             raise
         self.reached(Failpoint.AFTER_STORE, batch)
 
+    @contextmanager
+    def _observed(self) -> Iterator[None]:
+        """Tell those who listen of the transaction that is written meanwhile."""
+        begun_at, committed = time.monotonic(), False
+        try:
+            yield
+            committed = True
+        finally:
+            for listener in self.on_transaction:
+                listener(committed, time.monotonic() - begun_at)
+
     async def _wait(self, batch: Batch, error: Exception, delay: float) -> None:
         self._app.waits[batch.tp] = str(error)
         for listener in self.on_retry:
             listener(error)
-        log.warning("%s: %s; trying again in %g s", batch, error, delay)
+        log.warning("%s: %s; trying again in %g s", batch, error, delay, extra=batch.place)
         if not self.should_continue(batch):
             raise Fenced("nobody waits for this batch any more") from error
         if isinstance(error, StoreFull) and (self._app.should_stop or self._app.rebalancing):
@@ -240,7 +255,7 @@ class BatchProcessor:
 
     def _drop(self, batch: Batch, why: Fenced) -> None:
         """Forget a batch and what memory says of its partition; the next owner does it again, perhaps this worker."""
-        log.info("%s dropped: %s", batch, why)
+        log.info("%s dropped: %s", batch, why, extra=batch.place)
         consumer = self._app.batch_consumer
         had = consumer.is_current(batch)
         consumer.give_up(batch)
@@ -274,7 +289,7 @@ class BatchProcessor:
                 )
             )
             return
-        log.warning("%s: its transaction was given up by the broker; joining the group again", batch)
+        log.warning("%s: its transaction was given up by the broker; joining the group again", batch, extra=batch.place)
         consumer.fetcher.rejoin()
 
 

@@ -102,6 +102,7 @@ class ChangelogRestorer:
             partition,
             position,
             end,
+            extra={"topic": self._topic, "partition": partition, "offset": position},
         )
         self._target.reset(partition)
 

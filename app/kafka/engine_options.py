@@ -14,7 +14,7 @@ from app.engine.app import EngineOptions, Prepared
 from app.engine.private import Member
 from app.kafka.address import AddressCheck, advertised_host, member_name
 from app.listen import listen
-from app.logs.worker import TerminalWorker
+from app.logs.worker import worker_class
 from app.metrics import deleted_records
 from app.settings import Settings, SettingsError
 from app.topic_admin import check_unchanged, ensure_topics
@@ -75,7 +75,7 @@ class Cluster:
             prepare=self.prepare,
             check=self.check,
             on_deleted=lambda topic, count: deleted_records.labels(topic).inc(count),
-            worker=TerminalWorker,
+            worker=worker_class(settings),
         )
 
     def prepare(self, app: "BatchApp") -> Prepared:

@@ -45,8 +45,14 @@ class StallWatch:
         found = frozenset((stall.topic, stall.partition) for stall in stalls)
         for stall in stalls:
             if (stall.topic, stall.partition) not in self._known:
-                log.error("%s", stall.sentence)
+                place = {"topic": stall.topic, "partition": stall.partition, "offset": stall.stable_offset}
+                log.error("%s", stall.sentence, extra=place)
         for topic, partition in sorted(self._known - found):
-            log.warning("%s[%d] does not stand still any more, or is not this worker's", topic, partition)
+            log.warning(
+                "%s[%d] does not stand still any more, or is not this worker's",
+                topic,
+                partition,
+                extra={"topic": topic, "partition": partition},
+            )
         self._known = found
         return [stall.sentence for stall in stalls]

@@ -5,6 +5,8 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
+from app.letters.place import Place
+
 log = logging.getLogger(__name__)
 
 #: Seconds until a reason is mentioned again.
@@ -20,8 +22,8 @@ class Refusals:
         self._said: dict[str, float] = {}
         self._unsaid: Counter[str] = Counter()
 
-    def note(self, reason: str, place: str, why: Exception) -> None:
-        """One more of a reason: where the record is that was refused, `topic[partition]@offset`, and why."""
+    def note(self, reason: str, place: Place, why: Exception) -> None:
+        """One more of a reason: where the record is that was refused, and why."""
         now = self._clock()
         if now - self._said.get(reason, -AGAIN_SECONDS) < AGAIN_SECONDS:
             self._unsaid[reason] += 1
@@ -31,9 +33,10 @@ class Refusals:
         log.warning(
             "Refused as %s: %s, %s%s. It is in %s: `stocks dead-letters list --reason %s`",
             reason,
-            place,
+            str(place),
             str(why),
             f"; {more:,} more since the last such line" if more else "",
             self._topic,
             reason,
+            extra=place._asdict(),
         )

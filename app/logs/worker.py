@@ -5,9 +5,15 @@ import os
 import signal
 from typing import IO, Any, NoReturn, cast
 
+import click
+from faust.cli.worker import worker as worker_command
+
 from app.engine.app import BatchApp
 from app.engine.boot import CheckedWorker
+from app.engine.errors import OperatorError
+from app.logs.json_line import JsonLine, secrets
 from app.logs.lines import LogLine, OursOrWrong
+from app.settings import Settings
 from app.terminal import hangup
 from app.terminal.streams import let_go, lossy
 
@@ -39,11 +45,15 @@ class TerminalWorker(CheckedWorker):
             if level > logging.DEBUG:
                 handler.addFilter(OursOrWrong())
             if isinstance(handler, logging.FileHandler):
-                handler.setFormatter(LogLine(None))
+                handler.setFormatter(self.line(None))
             elif isinstance(handler, logging.StreamHandler):
-                handler.setFormatter(LogLine(handler.stream))
+                handler.setFormatter(self.line(handler.stream))
                 # Not by setStream, which flushes the old one, and nobody may read that any more.
                 handler.stream = lossy(handler.stream)
+
+    def line(self, stream: IO[str] | None) -> logging.Formatter:
+        """How a log line looks on a stream, or in a file."""
+        return LogLine(stream)
 
     async def on_execute(self) -> None:
         """Say what is started, in a line: Faust's banner has seventeen."""
@@ -66,5 +76,40 @@ class TerminalWorker(CheckedWorker):
             self.loop.add_signal_handler(signal.SIGHUP, signal.raise_signal, signal.SIGTERM)
 
     def carp(self, msg: str) -> None:
-        """Faust's answer to Ctrl-C is no sentence; this one is."""
-        super().carp("Ctrl-C: stopping, once the batches in hand are committed." if _INTERRUPTED in msg else msg)
+        """Say a word to who sits at the terminal."""
+        super().carp(_interrupted(msg))
+
+
+def worker_class(settings: Settings) -> type[TerminalWorker]:
+    """The worker whose log has the form that LOG_FORMAT asks for."""
+    if settings.log_format == "text":
+        return TerminalWorker
+    formatter = JsonLine(secrets(settings))
+
+    class JsonWorker(TerminalWorker):
+        """All that it says is a log record: one JSON object a line."""
+
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            # Faust's command prints its banner once it has made the worker, unless it is called with --quiet.
+            setattr(worker_command, "on_worker_created", lambda *_: None)  # noqa: B010  # It is a method.
+
+        def line(self, stream: IO[str] | None) -> logging.Formatter:
+            """The same on every stream."""
+            return formatter
+
+        def carp(self, msg: str) -> None:
+            """Faust says so on stderr."""
+            log.warning("%s", _interrupted(msg))
+
+        def tell(self, error: OperatorError, stream: IO[str] | None) -> None:
+            """The log may not be there yet, or not any more."""
+            record = log.makeRecord(log.name, logging.CRITICAL, __file__, 0, "%s", (error,), None)
+            click.echo(formatter.format(record), file=stream)
+
+    return JsonWorker
+
+
+def _interrupted(said: str) -> str:
+    """Faust's answer to Ctrl-C is no sentence; this one is."""
+    return "Ctrl-C: stopping, once the batches in hand are committed." if _INTERRUPTED in said else said

@@ -11,10 +11,16 @@ from app.sources.base import Source
 from app.sources.local_only import refuse_remote
 from app.topic_admin import ensure_topics
 from app.topics import topics
+from app.traces import Traces
 
 
 def connect(
-    settings: Settings, source: Source, *, give_up_after_s: float | None = None, sent_bars: SentBars | None = None
+    settings: Settings,
+    source: Source,
+    *,
+    give_up_after_s: float | None = None,
+    sent_bars: SentBars | None = None,
+    traces: Traces | None = None,
 ) -> Delivery:
     """A producer for the source's bars: topics made, schema registered.
 
@@ -28,5 +34,10 @@ def connect(
     encoder = Encoder("bar")
     asyncio.run(encoder.register(registry(settings), raw.subject))
     return Delivery(
-        producer_config(settings), raw.name, encoder.encode, give_up_after_s=give_up_after_s, sent_bars=sent_bars
+        producer_config(settings),
+        raw.name,
+        encoder.encode,
+        give_up_after_s=give_up_after_s,
+        sent_bars=sent_bars,
+        sending=traces.sending(raw.name) if traces else None,
     )

@@ -8,6 +8,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from app.domain.records import Bar
 from app.errors import StocksError
 from app.producer.sent_bars import SentBars
+from app.traces import Sending
 
 _POLL_EVERY = 256
 _FLUSH_STEP_S = 0.2
@@ -23,7 +24,7 @@ class Delivery:
     Records carry the time at which they are sent, not the bar's: by the bar's,
     retention would delete a replay of an old day at once.
     `give_up_after_s` is how long a bar may wait for the broker; None: for ever.
-    `sent_bars` notes each bar and where it came to stand.
+    `sent_bars` notes each bar and where it came to stand. `sending` says what trace each is part of.
     """
 
     def __init__(
@@ -34,13 +35,14 @@ class Delivery:
         *,
         give_up_after_s: float | None = None,
         sent_bars: SentBars | None = None,
+        sending: Sending | None = None,
     ) -> None:
         self.sent = 0
         self.acknowledged = 0
         self.failed = 0
         self.first_error: str | None = None
         self._trouble: str | None = None
-        self._topic, self._encode, self._sent_bars = topic, encode, sent_bars
+        self._topic, self._encode, self._sent_bars, self._sending = topic, encode, sent_bars, sending
         self._log_error: Callable[[KafkaError], None] | None = config.get("error_cb")
         self._producer = Producer(
             {
@@ -66,7 +68,11 @@ class Delivery:
         if self.failed:
             raise DeliveryFailed(f"A bar did not arrive: {self.first_error}")
         try:
-            self._producer.produce(self._topic, self._encode(bar), bar["symbol"].encode())
+            value, key = self._encode(bar), bar["symbol"].encode()
+            if self._sending is None:
+                self._producer.produce(self._topic, value, key)
+            else:
+                self._producer.produce(self._topic, value, key, headers=self._sending.headers())
         except BufferError:
             return False
         except KafkaException as error:
@@ -89,6 +95,8 @@ class Delivery:
         """
         while self._producer.flush(_FLUSH_STEP_S) and not given_up():
             pass
+        if self._sending is not None:
+            self._sending.end()
         if self.failed:
             raise DeliveryFailed(f"{self.failed:,} bars did not arrive. The first reason: {self.first_error}")
         if self.waiting:
@@ -97,6 +105,8 @@ class Delivery:
 
     def close(self) -> None:
         """Gives up what is still on its way."""
+        if self._sending is not None:
+            self._sending.end()
         self._producer.purge()
         self._producer.close()
 

@@ -1,12 +1,14 @@
 """Starts several workers, starts those that end again, and stops them all."""
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from app.errors import StocksError
+from app.logs.json_line import JsonLine
 from app.supervisor.output import Output
 from app.supervisor.places import Place
 from app.supervisor.process import WorkerProcess
@@ -45,9 +47,11 @@ class Supervisor:
         descriptor: int,
         *,
         colour: bool,
+        json_lines: bool = False,
         restarts: Callable[[], Restarts] = Restarts,
     ) -> None:
         self._restarts = restarts
+        self._line: Callable[[str], str] = _event if json_lines else str
         self._stopping = asyncio.Event()
         self._stopped_at = 0.0
         self._failure: WorkerFailed | None = None
@@ -55,7 +59,13 @@ class Supervisor:
         self._output = Output(descriptor, self._output_gone)
         width = len(str(len(places)))
         self._workers = [
-            WorkerProcess(place, command, self._output, _prefix(f"{place.number:>{width}} |", colour=colour))
+            WorkerProcess(
+                place,
+                command,
+                self._output,
+                # What comes before an object would make its line unreadable for a program.
+                b"" if json_lines else _prefix(f"{place.number:>{width}} |", colour=colour),
+            )
             for place in places
         ]
 
@@ -124,22 +134,32 @@ class Supervisor:
         self._stop()
 
     async def _say(self, sentence: str) -> None:
-        await self._output.write(f"{sentence}\n".encode())
+        await self._output.write(f"{self._line(sentence)}\n".encode())
 
 
 def supervise(
-    places: Sequence[Place], command: Sequence[str], descriptor: int, restarts: Callable[[], Restarts] = Restarts
+    places: Sequence[Place],
+    command: Sequence[str],
+    descriptor: int,
+    restarts: Callable[[], Restarts] = Restarts,
+    *,
+    json_lines: bool = False,
 ) -> int:
-    """Run the command in each place; what it says goes to a file descriptor.
+    """Run the command in each place; what it says goes to a file descriptor, with its number unless it is JSON.
 
     Returns the exit status: 0 if all ended when they were told to. Raises WorkerFailed.
     """
     colour = os.isatty(descriptor) and colours()
 
     async def run() -> int:
-        return await Supervisor(places, command, descriptor, colour=colour, restarts=restarts).run()
+        supervisor = Supervisor(places, command, descriptor, colour=colour, json_lines=json_lines, restarts=restarts)
+        return await supervisor.run()
 
     return asyncio.run(run())
+
+
+def _event(sentence: str) -> str:
+    return JsonLine().format(logging.makeLogRecord({"name": __name__, "levelname": "INFO", "msg": sentence}))
 
 
 def _prefix(text: str, *, colour: bool) -> bytes:

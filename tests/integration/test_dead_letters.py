@@ -14,6 +14,8 @@ from app.domain.records import Bar
 from tests.bars import OPENING_MS, make_bar
 from tests.integration.command_line import Stocks, stocks
 from tests.integration.conftest import Deploy
+from tests.watching.metrics_page import declared_labels
+from tests.watching.queries import dashboard_queries, exported, rule_queries, unknown
 
 __all__ = ["stocks"]
 
@@ -53,7 +55,7 @@ def test_every_poison_is_a_dead_letter_and_its_neighbours_are_signals(deploy: De
         values.insert(20 + 3 * index, (reason, make(encoder)))
     deployment.send_raw((b"AAPL", value) for _, value in values)
 
-    worker = deployment.start_worker().wait_ready()
+    worker = deployment.start_worker(LOG_FORMAT="json").wait_ready()
     deployment.settle()
     assert deployment.wrong_signals(bars) == []
     letters = deployment.messages(deployment.topics.dead_letters)
@@ -73,6 +75,16 @@ def test_every_poison_is_a_dead_letter_and_its_neighbours_are_signals(deploy: De
     for reason in {reason for reason, _ in POISON}:
         count = sum(each == reason for each, _ in POISON)
         assert f'stocks_dead_letters_total{{reason="{reason}"}} {count}.0' in metrics
+    # What rules and dashboards ask for is what a worker exports.
+    assert unknown([*rule_queries(), *dashboard_queries()], exported(metrics, declared_labels())) == []
+    # Every line of its log is an event; one of each reason has the place of its record.
+    events = [json.loads(line) for line in worker.log.read_text().splitlines()]
+    refused = {each["message"].split(":")[0]: each for each in events if each["message"].startswith("Refused as ")}
+    assert set(refused) == {f"Refused as {reason}" for reason, _ in POISON}
+    for reason in {reason for reason, _ in POISON}:
+        event = refused[f"Refused as {reason}"]
+        first = next(offset for offset, each, _ in poisoned if each == reason)
+        assert (event["topic"], event["partition"], event["offset"]) == (deployment.topics.raw.name, 0, first)
 
 
 def test_letters_of_aborted_transactions_are_neither_listed_nor_replayed(deploy: Deploy, stocks: Stocks) -> None:

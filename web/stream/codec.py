@@ -44,7 +44,8 @@ class SignalCodec:
             found[index] = tuple(record[name] for name in _FIELDS)
         for index, poison in decoded.poisoned:
             message = messages[index]
-            log.warning("%s[%s]@%s is no signal: %s", message.topic(), message.partition(), message.offset(), poison)
+            where = {"topic": message.topic(), "partition": message.partition(), "offset": message.offset()}
+            log.warning("%s[%s]@%s is no signal: %s", *where.values(), poison, extra=where)
         records = []
         newest = (0, "")
         for index in sorted(found):

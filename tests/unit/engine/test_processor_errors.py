@@ -36,6 +36,8 @@ async def test_what_the_broker_did_not_take_is_written_again_the_same(
     bench.producer.failures = [NotCommitted("too few replicas")] * 2
     retried: list[Exception] = []
     bench.processor.on_retry.append(retried.append)
+    ended: list[bool] = []
+    bench.processor.on_transaction.append(lambda committed, seconds: ended.append(committed and seconds >= 0))
     bench.fetch(0, 1)
     with caplog.at_level(logging.WARNING):
         await bench.run()
@@ -43,6 +45,7 @@ async def test_what_the_broker_did_not_take_is_written_again_the_same(
     assert all(tried == bench.producer.committed[0] for tried in bench.producer.tried)
     assert (bench.given, bench.offset, bench.notes.count("done")) == ([(0, [0, 1])], 2, 1)
     assert [str(error) for error in retried] == ["too few replicas"] * 2
+    assert ended == [False, False, True]
     assert bench.notes[:3] == ["take over", "take over", "commit"]
     assert "stocks.raw.avro[0]@0..1: too few replicas; trying again in 0.1 s" in caplog.text
 

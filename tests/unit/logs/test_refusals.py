@@ -2,6 +2,7 @@ import logging
 
 import pytest
 
+from app.letters.place import Place
 from app.logs.refusals import AGAIN_SECONDS, Refusals
 
 
@@ -10,10 +11,10 @@ def test_each_reason_is_said_once_a_minute_with_an_example(caplog: pytest.LogCap
     refusals = Refusals("stocks.dead-letters", lambda: now[0])
     with caplog.at_level(logging.WARNING, "app.logs.refusals"):
         for offset in range(300):
-            refusals.note("stale", f"raw[0]@{offset}", ValueError("too late"))
-        refusals.note("not_avro", "raw[1]@7", ValueError("\x1b[2J"))
+            refusals.note("stale", Place("raw", 0, offset), ValueError("too late"))
+        refusals.note("not_avro", Place("raw", 1, 7), ValueError("\x1b[2J"))
         now[0] = AGAIN_SECONDS
-        refusals.note("stale", "raw[0]@300", ValueError("too late"))
+        refusals.note("stale", Place("raw", 0, 300), ValueError("too late"))
     assert caplog.messages == [
         "Refused as stale: raw[0]@0, too late. It is in stocks.dead-letters: `stocks dead-letters list --reason stale`",
         (
@@ -24,4 +25,9 @@ def test_each_reason_is_said_once_a_minute_with_an_example(caplog: pytest.LogCap
             "Refused as stale: raw[0]@300, too late; 299 more since the last such line. It is in stocks.dead-letters: "
             "`stocks dead-letters list --reason stale`"
         ),
+    ]
+    assert [(each.topic, each.partition, each.offset) for each in caplog.records] == [  # type: ignore[attr-defined]
+        ("raw", 0, 0),
+        ("raw", 1, 7),
+        ("raw", 0, 300),
     ]

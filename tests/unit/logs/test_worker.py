@@ -1,4 +1,5 @@
 import io
+import json
 import logging
 import os
 from collections.abc import Iterator
@@ -8,7 +9,9 @@ from typing import IO, Any, cast
 import pytest
 
 from app.engine.app import BatchApp
-from app.logs.worker import TerminalWorker
+from app.engine.errors import OperatorError
+from app.logs.worker import TerminalWorker, worker_class
+from app.settings import Settings
 from tests.unit.engine.made import make_options
 
 
@@ -77,6 +80,42 @@ async def test_a_log_file_has_no_colours(tmp_path: Path, monkeypatch: pytest.Mon
     set_up(made(tmp_path, io.StringIO()), handler, logging.INFO).handle(library(logging.ERROR, "wrong"))
     handler.close()
     assert "\x1b" not in log.read_text()
+
+
+def json_worker(folder: Path, stream: IO[str]) -> TerminalWorker:
+    """A worker of LOG_FORMAT=json."""
+    kind = worker_class(
+        Settings(log_format="json", schema_registry_api_key="k", schema_registry_api_secret="hunter2")  # type: ignore[arg-type]  # noqa: S106
+    )
+    app = BatchApp(make_options(folder / "data", worker=kind))
+    return kind(app, stdout=stream, stderr=stream, override_logging=False)
+
+
+@pytest.mark.parametrize("level", [logging.INFO, logging.DEBUG])
+async def test_with_json_each_line_is_an_event(tmp_path: Path, level: int) -> None:
+    said = io.StringIO()
+    logger = set_up(json_worker(tmp_path, said), logging.StreamHandler(said), level)
+    logger.handle(library(logging.ERROR, "wrong: %s", "hunter2 \x1b[2J\n"))
+    logger.error("refused", extra={"topic": "stocks.raw.avro", "partition": 1, "offset": 7})
+    first, second = map(json.loads, said.getvalue().splitlines())
+    assert first["message"] == "wrong: *** \x1b[2J\n"
+    assert (second["topic"], second["partition"], second["offset"]) == ("stocks.raw.avro", 1, 7)
+
+
+async def test_with_json_ctrl_c_and_the_last_error_are_events_too(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    said = io.StringIO()
+    worker = json_worker(tmp_path, said)
+    worker.carp("-INT- -INT-")
+    worker.tell(OperatorError("topic x has 3 partitions, wanted 8"), said)
+    assert caplog.messages == ["Ctrl-C: stopping, once the batches in hand are committed."]
+    event = json.loads(said.getvalue())
+    assert (event["level"], event["message"]) == ("CRITICAL", "topic x has 3 partitions, wanted 8")
+
+
+def test_without_it_they_are_for_people() -> None:
+    assert worker_class(Settings()) is TerminalWorker
 
 
 def library(level: int, message: str, *values: object) -> logging.LogRecord:

@@ -1,5 +1,6 @@
 """The supervisor as a process of its own, with small programs for workers."""
 
+import json
 import os
 import signal
 import subprocess
@@ -169,3 +170,15 @@ def test_a_tether_whose_parent_is_gone_starts_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
     subprocess.run([*tether, str(os.getpid()), *touch], check=True)
     assert list(tmp_path.iterdir())
+
+
+def test_with_json_every_line_is_an_event() -> None:
+    program = SUPERVISE.replace("1, AtOnce)", "1, AtOnce, json_lines=True)")
+    worker = """print('{"message": "nothing can be done"}')\nexit(3)"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, worker], capture_output=True, text=True, timeout=120, check=False
+    )
+    said = [json.loads(line)["message"] for line in done.stdout.splitlines()]
+    assert done.returncode == 3
+    assert said.count("nothing can be done") >= 5
+    assert any(sentence.startswith("Worker 1 has ended with status 3") for sentence in said)
