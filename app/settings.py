@@ -8,7 +8,7 @@ import os
 import re
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 import click
@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.domain.strategy import Strategy
 from app.errors import StocksError
-from app.settings_faults import ENV_ENCODING, faults, file_faults, gone_names, passed_over
+from app.settings_faults import ENV_ENCODING, faults, file_faults, gone_names, passed_over, secret_faults
 from app.sources.names import Feed
 from app.strategies.rule_file import USUAL, load_rule
 
@@ -86,6 +86,9 @@ def _readable_file(value: Path) -> Path:
     return value
 
 
+#: Where containers get secrets as files: a file for each setting, such as apca_api_secret_key.
+SECRETS_DIR = Path("/run/secrets")
+
 #: The most bars that can be kept of a series, and so the longest period that an indicator may have.
 _MOST_BARS = 100_000
 
@@ -137,6 +140,7 @@ class Settings(BaseSettings):
     producer_host: str = "127.0.0.1"
     producer_port: int = Field(default=8000, ge=0, le=65535)
     symbols: str = "AAPL,GOOGL,SPY"
+    synthetic_brokers: Annotated[str, AfterValidator(_addresses)] | None = None
 
     # Alpaca. The addresses' defaults are those of paper trading, whose keys are free.
     apca_api_key_id: Annotated[SecretStr, AfterValidator(_header_text)] | None = None
@@ -231,17 +235,19 @@ def setting_fields() -> dict[str, FieldInfo]:
 
 
 def load_settings() -> Settings:
-    """The settings as they stand in the environment and `.env` now; raises SettingsError that names every bad one.
+    """The settings as they stand in the environment, `.env` and SECRETS_DIR now; the first that has one counts.
 
-    A `.env` that is no file is named on stderr and passed over.
+    Raises SettingsError that names every bad one. A `.env` that is no file is named on stderr and passed over.
     """
     env_file = Path(".env")
     if notice := passed_over(env_file):
         click.echo(notice, err=True)
-    if found := file_faults(env_file) or gone_names(os.environ):
+    if found := [*file_faults(env_file), *secret_faults(SECRETS_DIR, setting_fields())] or gone_names(os.environ):
         raise SettingsError(found)
     try:
-        return Settings()
+        # Without the folder pydantic would warn.
+        secrets: dict[str, Any] = {"_secrets_dir": SECRETS_DIR} if SECRETS_DIR.is_dir() else {}
+        return Settings(**secrets)
     except ValidationError as error:
         raise SettingsError(faults(error, setting_fields())) from None
 

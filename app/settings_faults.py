@@ -1,5 +1,6 @@
 """Bad settings in sentences: which one, as the user writes it, and what it may be."""
 
+import os
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -74,6 +75,20 @@ def passed_over(env_file: Path) -> str | None:
         return None
     what = "a folder" if env_file.is_dir() else "no file"
     return f"{env_file} is {what} and is passed over: settings come from the environment alone."
+
+
+def secret_faults(folder: Path, fields: Mapping[str, FieldInfo]) -> list[str]:
+    """A sentence for each file of a secret that this user may not read, or that is no text."""
+    found = []
+    for path in (folder / name for name in fields):
+        try:
+            if path.is_file():
+                path.read_text(encoding="utf-8")
+        except OSError as error:
+            found.append(f"the secret {path} cannot be read ({error.strerror}): give user {os.getuid()} the right to")
+        except UnicodeDecodeError:
+            found.append(f"the secret {path} is not UTF-8: save the file as UTF-8")
+    return found
 
 
 def file_faults(env_file: Path) -> list[str]:

@@ -11,7 +11,7 @@ from app.terminal.visible import visible_lines
 
 COMMANDS = (
     *("demo", "worker", "replay", "live", "produce", "watch", "tail", "explain"),
-    *("dead-letters", "tables", "topics", "doctor", "stack"),
+    *("dead-letters", "tables", "topics", "doctor", "stack", "front"),
 )
 
 

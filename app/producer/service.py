@@ -1,4 +1,4 @@
-"""The producer as a service: a source replayed in the background, and `/health` to look at it."""
+"""The producer as a service: a source replayed in the background, and `/health` and `/ready` to look at it."""
 
 import asyncio
 import signal
@@ -9,8 +9,9 @@ from http import HTTPStatus
 
 import uvicorn
 from fastapi import FastAPI, Response
+from starlette.applications import Starlette
 
-from app.producer.health import Health, health
+from app.producer.health import Health, Ready, health, ready
 from app.producer.runner import Runner
 from app.sources.faults import Faults
 
@@ -36,10 +37,18 @@ def create_app(runner: Runner, faults: Faults, broker: Callable[[], str | None])
             response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
         return health(runner, faults, broker())
 
+    @app.get("/ready", responses={HTTPStatus.SERVICE_UNAVAILABLE: {"model": Ready}})
+    def get_ready(response: Response) -> Ready:
+        """Whether bars go to Kafka, or are all there; 503 with the reason while they do not."""
+        found = ready(runner)
+        if not found.ready:
+            response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+        return found
+
     return app
 
 
-def serve(app: FastAPI, sock: socket.socket) -> None:
+def serve(app: Starlette, sock: socket.socket) -> None:
     """Serves until SIGTERM, SIGINT or SIGHUP, then stops within seconds."""
     config = uvicorn.Config(
         app, log_level="warning", log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=_GRACE_S
