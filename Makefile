@@ -23,7 +23,7 @@ help: ## List the targets.
 	@echo 'More options go into ARGS, for example: make demo ARGS=--exit'
 
 .venv/.done: pyproject.toml uv.lock | $(UV)
-	$(UV) sync --locked --quiet
+	$(UV) sync --locked --quiet --extra stack
 	@touch $@
 
 .uv/bin/uv:
@@ -99,7 +99,7 @@ test: env ## Run all tests; those that need Kafka and a registry start their own
 
 .PHONY: fuzz
 fuzz: env ## Feed every decoder with broken bytes, 5 minutes each: ARGS="avro csv --minutes 1".
-	@$(UV) sync --locked --quiet --group fuzz
+	@$(UV) sync --locked --quiet --extra stack --group fuzz
 	@.venv/bin/python -m tests.fuzzing $(ARGS)
 
 ##@ Measure it, and let faults happen
@@ -119,6 +119,10 @@ soak: env ## Send 15 sessions of 1,000 symbols at full speed with a fault every 
 .PHONY: pressure
 pressure: env ## Measure memory and waiting under more than one worker can take; some minutes.
 	@.venv/bin/python -m tests.pressure $(ARGS)
+
+.PHONY: compose-test
+compose-test: env ## Build and start docker-compose.yml, kill its parts in turn, scale, take it down and up; six minutes.
+	@.venv/bin/python -m tests.compose $(ARGS)
 
 .PHONY: screenshots
 screenshots: env ## Make the pictures of the page in docs/images, in a Chromium that is installed.

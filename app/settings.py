@@ -7,7 +7,7 @@ its admin client, the registry's client): see app/clients.py.
 import os
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import click
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
@@ -19,7 +19,7 @@ from app import settings_values as values
 from app.alerts.quiet_hours import QuietHours
 from app.domain.strategy import Strategy
 from app.errors import StocksError
-from app.settings_faults import ENV_ENCODING, faults, file_faults, gone_names, passed_over
+from app.settings_faults import ENV_ENCODING, faults, file_faults, gone_names, passed_over, secret_faults
 from app.sources.names import Feed
 from app.strategies.rule_file import USUAL, load_rule
 
@@ -31,6 +31,9 @@ class SettingsError(StocksError):
         super().__init__("\n".join(["The settings need mending:", *(f"  - {fault}" for fault in faults)]))
         self.faults = faults
 
+
+#: Where containers get secrets as files: a file for each setting, such as apca_api_secret_key.
+SECRETS_DIR = Path("/run/secrets")
 
 #: The most bars that can be kept of a series, and so the longest period that an indicator may have.
 _MOST_BARS = 100_000
@@ -97,6 +100,7 @@ class Settings(BaseSettings):
     producer_host: Host = "127.0.0.1"
     producer_port: int = Field(default=8000, ge=0, le=65535)
     symbols: str = "AAPL,GOOGL,SPY"
+    synthetic_brokers: Annotated[str, AfterValidator(values.addresses)] | None = None
 
     # Alpaca. The addresses' defaults are those of paper trading, whose keys are free.
     apca_api_key_id: Annotated[SecretStr, AfterValidator(values.header_text)] | None = None
@@ -218,17 +222,19 @@ def setting_fields() -> dict[str, FieldInfo]:
 
 
 def load_settings() -> Settings:
-    """The settings as they stand in the environment and `.env` now; raises SettingsError that names every bad one.
+    """The settings as they stand in the environment, `.env` and SECRETS_DIR now; the first that has one counts.
 
-    A `.env` that is no file is named on stderr and passed over.
+    Raises SettingsError that names every bad one. A `.env` that is no file is named on stderr and passed over.
     """
     env_file = Path(".env")
     if notice := passed_over(env_file):
         click.echo(notice, err=True)
-    if found := file_faults(env_file) or gone_names(os.environ):
+    if found := [*file_faults(env_file), *secret_faults(SECRETS_DIR, setting_fields())] or gone_names(os.environ):
         raise SettingsError(found)
     try:
-        return Settings()
+        # Without the folder pydantic would warn.
+        secrets: dict[str, Any] = {"_secrets_dir": SECRETS_DIR} if SECRETS_DIR.is_dir() else {}
+        return Settings(**secrets)
     except ValidationError as error:
         raise SettingsError(faults(error, setting_fields())) from None
 

@@ -87,6 +87,20 @@ def passed_over(env_file: Path) -> str | None:
     return f"{env_file} is {what} and is passed over: settings come from the environment alone."
 
 
+def secret_faults(folder: Path, fields: Mapping[str, FieldInfo]) -> list[str]:
+    """A sentence for each file of a secret that this user may not read, or that is no text."""
+    found = []
+    for path in (folder / name for name in fields):
+        try:
+            if path.is_file():
+                path.read_text(encoding="utf-8")
+        except OSError as error:
+            found.append(f"the secret {path} cannot be read ({error.strerror}): give user {os.getuid()} the right to")
+        except UnicodeDecodeError:
+            found.append(f"the secret {path} is not UTF-8: save the file as UTF-8")
+    return found
+
+
 def file_faults(env_file: Path) -> list[str]:
     """A sentence for each line that is no NAME=value, or for a file that cannot be read.
 

@@ -13,7 +13,7 @@ from app.terminal.visible import visible_lines
 
 COMMANDS = (
     *("demo", "worker", "replay", "live", "produce", "watch", "signals", "windows", "explain", "tail", "alerts"),
-    *("dead-letters", "tables", "topics", "doctor", "stack"),
+    *("dead-letters", "tables", "topics", "doctor", "stack", "front"),
 )
 
 

@@ -15,9 +15,14 @@ import click
     show_default=True,
     help="How many workers; each takes a core when there is much to do.",
 )
+@click.option(
+    "--own-folder",
+    is_flag=True,
+    help="Use the first folder in DATA_DIR (worker-1, worker-2, …) that no other worker has; for replicas.",
+)
 @click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[FAUST OPTIONS]")
 @click.pass_context
-def command(context: click.Context, processes: int, options: tuple[str, ...]) -> None:
+def command(context: click.Context, processes: int, own_folder: bool, options: tuple[str, ...]) -> None:
     """Run a worker in the foreground, or several that share the partitions.
 
     One is `faust -A app.main worker -l info`, to which other options go, such
@@ -29,6 +34,10 @@ def command(context: click.Context, processes: int, options: tuple[str, ...]) ->
     """
     # --quiet leaves out Faust's banner; what the worker logs says the same in one line.
     worker = [sys.executable, "-m", "faust", "-A", "app.main", "--quiet", "worker", "-l", "info", *options]
+    if own_folder:
+        if processes > 1:
+            raise click.UsageError("With --processes each worker has a folder of its own: leave out --own-folder.")
+        _take_folder()
     if processes == 1:
         os.execv(worker[0], worker)  # noqa: S606 - a list of arguments, no shell
 
@@ -53,3 +62,10 @@ def command(context: click.Context, processes: int, options: tuple[str, ...]) ->
         say(visible_lines(f"Error: {error}"))
         status = error.status
     context.exit(status)
+
+
+def _take_folder() -> None:
+    from app.settings import settings
+    from app.supervisor.own_folder import take_folder
+
+    os.environ["DATA_DIR"] = str(take_folder(settings().data_dir))

@@ -115,7 +115,7 @@ class Demo:
                 progress=Shown(self._console),
             )
         found = endpoints(ours)
-        refuse_remote(found.kafka)
+        refuse_remote(found.kafka, ours.synthetic_brokers)
         self._settings = ours.model_copy(
             update={"kafka_bootstrap": found.kafka, "schema_registry_url": found.schema_registry}
         )

@@ -28,7 +28,7 @@ def connect(
     when the source's bars do not belong on that broker; other StocksErrors when topics or schemas are not as needed.
     """
     if source.origin == "synthetic":
-        refuse_remote(endpoints(settings).kafka)
+        refuse_remote(endpoints(settings).kafka, settings.synthetic_brokers)
     ensure_topics(settings)
     raw = topics(settings).raw
     encoder = Encoder("bar")

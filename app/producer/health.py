@@ -40,6 +40,20 @@ class Health(BaseModel):
     broker: str | None = Field(description="The broker's address; null while nobody says where it is.")
 
 
+class Ready(BaseModel):
+    """Whether bars go to Kafka, or are all there."""
+
+    ready: bool = Field(description="Whether they do.")
+    reasons: list[str] = Field(description="Why not, in sentences; empty when they do.")
+
+
+def ready(runner: Runner) -> Ready:
+    """Not while it waits for broker, registry or the source's server, nor once it failed or was stopped."""
+    if runner.status in ("running", "finished"):
+        return Ready(ready=True, reasons=[])
+    return Ready(ready=False, reasons=[runner.last_error or f"The producer is {runner.status}."])
+
+
 def health(runner: Runner, faults: Faults, broker: str | None) -> Health:
     """The runner's state for a person."""
     delivery, source = runner.delivery, runner.source

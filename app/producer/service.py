@@ -1,4 +1,4 @@
-"""The producer as a service: a source replayed in the background, and `/health` to look at it."""
+"""The producer as a service: a source replayed in the background, and `/health` and `/ready` to look at it."""
 
 import asyncio
 import signal
@@ -16,7 +16,7 @@ from app.asgi.headers import Headers
 from app.asgi.hosts import HostCheck, Hosts
 from app.asgi.limits import Limits
 from app.asgi.protocol import server_options
-from app.producer.health import Health, health
+from app.producer.health import Health, Ready, health, ready
 from app.producer.runner import Runner
 from app.sources.faults import Faults
 
@@ -49,6 +49,14 @@ def create_app(runner: Runner, faults: Faults, broker: Callable[[], str | None])
         if runner.status == "failed":
             response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
         return health(runner, faults, broker())
+
+    @app.get("/ready", responses={HTTPStatus.SERVICE_UNAVAILABLE: {"model": Ready}})
+    def get_ready(response: Response) -> Ready:
+        """Whether bars go to Kafka, or are all there; 503 with the reason while they do not."""
+        found = ready(runner)
+        if not found.ready:
+            response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+        return found
 
     return app
 

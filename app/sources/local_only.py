@@ -1,4 +1,4 @@
-"""Made-up bars stay on this machine."""
+"""Synthetic bars stay on this machine, and on brokers that are named as theirs."""
 
 import ipaddress
 import socket
@@ -6,18 +6,24 @@ import socket
 from app.sources.base import SourceError
 
 
-def refuse_remote(bootstrap: str) -> None:
-    """Raises SourceError unless every host of `bootstrap` ("host:port,host:port") is this machine.
+def refuse_remote(bootstrap: str, allowed: str | None = None) -> None:
+    """Raises SourceError unless every broker of `bootstrap` is on this machine or one of `allowed`.
 
-    Synthetic bars on a shared cluster would be taken for market data by someone.
+    Both are "host:port,host:port". Synthetic bars on a shared cluster would be taken for market data by someone.
     """
-    for address in bootstrap.split(","):
-        host = address.strip().rpartition(":")[0].strip("[]")
-        if not _is_loopback(host):
+    named = set(_addresses(allowed or ""))
+    for address in _addresses(bootstrap):
+        host = address.rpartition(":")[0].strip("[]")
+        if address not in named and not _is_loopback(host):
             raise SourceError(
                 f"Synthetic bars are made up, so they are only sent to a broker on this machine, and {host!r} "
-                "is not one. Unset KAFKA_BOOTSTRAP to use the local stack, or replay a file: SOURCE=csv FILE=bars.csv."
+                "is not one. Unset KAFKA_BOOTSTRAP to use the local stack, or replay a file: SOURCE=csv FILE=bars.csv. "
+                f"If nobody takes bars of that broker for market data: SYNTHETIC_BROKERS={address}."
             )
+
+
+def _addresses(text: str) -> list[str]:
+    return [address.strip() for address in text.split(",") if address.strip()]
 
 
 def _is_loopback(host: str) -> bool:

@@ -12,7 +12,7 @@ from app.stack.cache import Installed, install
 from app.stack.errors import PortTakenError, StackError
 from app.stack.exclusive import exclusive
 from app.stack.ports import HOST, Ports, choose_ports
-from app.stack.processes import end, find
+from app.stack.processes import end, find, java
 from app.stack.progress import Reporter, Silent
 
 _START_TIMEOUT_S = 60.0
@@ -48,6 +48,7 @@ def start(
     """
     stack_dir = stack_dir.resolve()
     progress = progress or Silent()
+    java()  # Asked for before 200 MB are downloaded in vain.
     with _alone(stack_dir, progress):
         found = status(stack_dir)
         if found:

@@ -11,10 +11,10 @@ from app.stack.processes import Service
 
 ROLE = "kafka"
 
-# Everything a single node must be told, and what keeps it small and quick to start.
-# After kill -9 the broker may come back only when its old session has timed out:
-# by default that is 9 s.
-_CONFIG = """\
+#: Everything a single node must be told, and what keeps it small and quick to start.
+#: After kill -9 the broker may come back only when its old session has timed out:
+#: by default that is 9 s.
+CONFIG = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@{host}:{controller}
@@ -64,7 +64,7 @@ def start(stack_dir: Path, jars: Sequence[Path], ports: Ports, users: Mapping[st
     if ports.kafka_sasl:
         listeners.append(f"SASL_PLAINTEXT://{HOST}:{ports.kafka_sasl}")
         sasl = _SASL.format(users=" ".join(f'user_{name}="{password}"' for name, password in users.items()))
-    config = _CONFIG.format(host=HOST, controller=ports.controller, listeners=",".join(listeners))
+    config = CONFIG.format(host=HOST, controller=ports.controller, listeners=",".join(listeners))
     (stack_dir / _PROPERTIES).write_text(config + sasl)
     environment = {"CLASSPATH": os.pathsep.join(str(jar) for jar in jars)}
     if cluster_id(stack_dir) is None:

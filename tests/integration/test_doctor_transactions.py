@@ -60,7 +60,7 @@ def only(findings: list[Finding]) -> Finding:
 def test_credentials_need_write_and_describe_on_the_apps_ids(
     make_stack: MakeStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kafka, "_CONFIG", kafka._CONFIG + _AUTHORIZER)
+    monkeypatch.setattr(kafka, "CONFIG", kafka.CONFIG + _AUTHORIZER)
     status = make_stack(sasl={"worker": "its-secret"}).status
     assert status.kafka_sasl
     everything = settings_for(status)
@@ -90,9 +90,9 @@ def test_credentials_need_write_and_describe_on_the_apps_ids(
 def test_brokers_that_cannot_keep_transactions_or_allow_only_shorter_ones(
     make_stack: MakeStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usual = kafka._CONFIG + "transaction.max.timeout.ms=12000\n"
+    usual = kafka.CONFIG + "transaction.max.timeout.ms=12000\n"
     replicas = "transaction.state.log.replication.factor="
-    monkeypatch.setattr(kafka, "_CONFIG", usual.replace(f"{replicas}1", f"{replicas}3"))
+    monkeypatch.setattr(kafka, "CONFIG", usual.replace(f"{replicas}1", f"{replicas}3"))
     stack = make_stack()
     settings = settings_for(stack.status)
     finding = only(list(check_rights(settings, seconds=3)))
@@ -102,7 +102,7 @@ def test_brokers_that_cannot_keep_transactions_or_allow_only_shorter_ones(
     assert "a worker's transaction may take 15 s" in short.message
 
     stack.stop()
-    monkeypatch.setattr(kafka, "_CONFIG", usual)
+    monkeypatch.setattr(kafka, "CONFIG", usual)
     settings = settings_for(stack.start())
     finding = only(list(check_rights(settings)))
     assert finding.message.startswith("a worker's transaction may take 15 s, and the brokers allow less")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+import app.settings
 from app.settings import Settings, SettingsError, load_settings, setting_fields
 
 ROOT = Path(__file__).parents[2]
@@ -321,3 +322,53 @@ def test_a_link_that_leads_nowhere_is_no_folder(
     (folder / "link").symlink_to(folder / target)
     [said] = faults(monkeypatch, **{name: f"{folder}/link/below"})
     assert said.startswith(f"{name}={folder}/link/below: is no folder, for {folder}/link is a link that leads nowhere")
+
+
+@pytest.fixture
+def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    monkeypatch.setattr(app.settings, "SECRETS_DIR", folder)
+    return folder
+
+
+def test_secrets_may_be_files_and_the_environment_wins(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (secrets / "apca_api_key_id").write_text("PK1\n")
+    (secrets / "apca_api_secret_key").write_text("hunter2\n")
+    found = load_settings()
+    assert found.apca_api_key_id is not None
+    assert found.apca_api_secret_key is not None
+    assert (found.apca_api_key_id.get_secret_value(), found.apca_api_secret_key.get_secret_value()) == (
+        "PK1",
+        "hunter2",
+    )
+    monkeypatch.setenv("APCA_API_KEY_ID", "PK2")
+    again = load_settings().apca_api_key_id
+    assert again is not None
+    assert again.get_secret_value() == "PK2"
+
+
+def test_half_a_pair_of_secrets_is_an_error(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (secrets / "apca_api_key_id").write_text("PK1")
+    assert faults(monkeypatch) == ["APCA_API_KEY_ID and APCA_API_SECRET_KEY go together: set both or neither"]
+
+
+def test_a_secret_that_is_no_text_is_named_without_its_value(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (secrets / "kafka_api_secret").write_bytes(b"\xff\xfehunter2")
+    (found,) = faults(monkeypatch)
+    assert found == f"the secret {secrets}/kafka_api_secret is not UTF-8: save the file as UTF-8"
+
+
+def test_a_secret_that_may_not_be_read_is_named(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (secrets / "kafka_api_secret").write_text("hunter2")
+
+    def refuse(path: Path, **_: object) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    (found,) = faults(monkeypatch)
+    assert found.startswith(f"the secret {secrets}/kafka_api_secret cannot be read (Permission denied)")
+
+
+def test_brokers_for_synthetic_bars_are_host_and_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert faults(monkeypatch, SYNTHETIC_BROKERS="kafka")[0].startswith("SYNTHETIC_BROKERS=kafka: must be host:port")

