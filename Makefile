@@ -100,7 +100,7 @@ test: env ## Run all tests; those that need Kafka and a registry start their own
 .PHONY: fuzz
 fuzz: env ## Feed every decoder with broken bytes, 5 minutes each: ARGS="avro csv --minutes 1".
 	@$(UV) sync --locked --quiet --extra stack --group fuzz
-	@.venv/bin/python -m tests.fuzzing $(ARGS)
+	@.venv/bin/python -m tests.harness.fuzzing $(ARGS)
 
 ##@ Measure it, and let faults happen
 
@@ -110,15 +110,15 @@ bench: env ## Measure, beside other programs for the same job: ARGS=--quick, ARG
 
 .PHONY: chaos
 chaos: env ## Let faults happen for long, and judge what is left: ARGS="--faults 300 --seed 7".
-	@.venv/bin/python -m tests.chaos $(ARGS)
+	@.venv/bin/python -m tests.harness.chaos $(ARGS)
 
 .PHONY: soak
 soak: env ## Send 15 sessions of 1,000 symbols at full speed with a fault every 10 s; memory must stay flat.
-	@.venv/bin/python -m tests.soak $(ARGS)
+	@.venv/bin/python -m tests.harness.soak $(ARGS)
 
 .PHONY: pressure
 pressure: env ## Measure memory and waiting under more than one worker can take; some minutes.
-	@.venv/bin/python -m tests.pressure $(ARGS)
+	@.venv/bin/python -m tests.harness.pressure $(ARGS)
 
 .PHONY: compose-test
 compose-test: env ## Build and start docker-compose.yml, kill its parts in turn, scale, take it down and up; six minutes.

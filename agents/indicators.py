@@ -8,9 +8,10 @@ from faust.types import StreamT
 from mode.supervisors import CrashingSupervisor
 
 from agents.folded import FoldedBatch
+from app.avro.bar_batches import read_bars
 from app.avro.columns import ColumnDecoder
 from app.avro.serde import Poison
-from app.bar_batches import read_bars
+from app.cooperative import in_turns
 from app.domain.outcome import Outcome
 from app.domain.records import MINUTE_MS, Bar
 from app.domain.split import Gap
@@ -20,9 +21,8 @@ from app.engine.app import BatchApp
 from app.engine.batch import Batch
 from app.engine.handoff import Handoff
 from app.engine.processor import BatchProcessor
-from app.iso_time import iso
 from app.metrics import newest_bar
-from app.turns import in_turns
+from app.times import iso
 from tables.windows import WindowsTable
 
 

@@ -9,7 +9,9 @@ from mode.supervisors import CrashingSupervisor
 from agents.folded import FoldedBatch
 from app import metrics
 from app.avro.columns import FEW
-from app.dead_letters import dead_letter
+from app.dead_letters.place import Place
+from app.dead_letters.recent import recent_letters
+from app.dead_letters.record import dead_letter
 from app.domain.row import ACTIONS, row_of
 from app.domain.signal import signal_columns, signal_of
 from app.domain.update_signals import update_signals
@@ -18,8 +20,6 @@ from app.engine.batch import BatchResult, ProducerRecord
 from app.engine.handoff import Handoff
 from app.engine.processor import BatchProcessor
 from app.kafka.record_encoder import RecordEncoder
-from app.letters.place import Place
-from app.letters.recent import recent_letters
 from app.logs.refusals import Refusals
 from tables.windows import WindowsTable
 

@@ -13,7 +13,6 @@ from app.asgi.protocol import server_options
 from app.avro.columns import ColumnDecoder
 from app.avro.registry import RegistryUnavailable
 from app.calendar.sessions import session_gap
-from app.clients import registry
 from app.domain.check_rule import check_rule
 from app.domain.rule import RuleError
 from app.engine.app import BatchApp
@@ -21,13 +20,14 @@ from app.engine.batch import Batch
 from app.engine.errors import NotCommitted, StoreFull
 from app.engine.handoff import Handoff
 from app.engine.processor import BatchProcessor
+from app.kafka.clients import registry
 from app.kafka.engine_options import Cluster
 from app.kafka.record_encoder import RecordEncoder
 from app.kafka.stall_watch import StallWatch
+from app.kafka.topics import topics
 from app.logs.minute import Minutes
+from app.logs.traces import Traces, traces
 from app.settings import Settings, SettingsError
-from app.topics import topics
-from app.traces import Traces, traces
 from tables.windows import WindowsTable
 from web.access.policy import access
 from web.connection import WithConnection

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.browser.find import MISSING, find_browser, is_required
-from tests.inherited import forget_settings
+from tests.harness.inherited import forget_settings
 from tests.watching.promtool import MISSING as NO_PROMTOOL
 from tests.watching.promtool import find_promtool
 

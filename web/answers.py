@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import Request, Response
 from pydantic import BaseModel
 
-from app.turns import in_turns
+from app.cooperative import in_turns
 from web.csv_table import csv_of
 from web.negotiation import Format, format_of
 from web.revalidation import Validator

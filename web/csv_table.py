@@ -13,7 +13,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
-from app.turns import in_turns
+from app.cooperative import in_turns
 
 #: A spreadsheet takes a text that begins with one of these for a formula, and may run it; full-width ones, too.
 _RUN = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")

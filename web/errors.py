@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from app.iso_time import iso
+from app.times import iso
 from web.invalid import faults_of, known_parameters
 from web.partition_out import partitions_out
 from web.partition_status import PartitionStatus

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from app.letters.letter import Letter
+from app.dead_letters.letter import Letter
 
 
 class NewestLetters(NamedTuple):

@@ -6,12 +6,12 @@ from collections import Counter
 
 from confluent_kafka import Consumer, TopicPartition
 
-from app.broker import TIMEOUT, Broker
-from app.clients import consumer_config
+from app.dead_letters.letter import Letter, read_letter
 from app.kafka.address import advertised_host
-from app.letters.letter import Letter, read_letter
+from app.kafka.broker import TIMEOUT, Broker
+from app.kafka.clients import consumer_config
+from app.kafka.topics import topics
 from app.settings import Settings
-from app.topics import topics
 from web.operations import NewestLetters
 
 #: Of each partition so many of the newest letters are read at most, and so many of all of them are kept.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from app.iso_time import iso
+from app.times import iso
 from web.models import PartitionOut
 from web.partition_status import PartitionStatus
 

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from app.domain.records import Action
-from app.iso_time import from_iso, iso
+from app.times import from_iso, iso
 from web.freshness import POSITIONS, Freshness, parse_positions
 from web.negotiation import Format
 from web.reader import SignalFilter

@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from app.iso_time import iso
-from app.turns import in_turns
+from app.cooperative import in_turns
+from app.times import iso
 from web import errors
 from web.freshness import AS_IT_IS, RETRY_AFTER_SECONDS, Freshness
 from web.models_runs import SymbolOut

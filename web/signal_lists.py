@@ -4,8 +4,8 @@ import heapq
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from app.cooperative import in_turns
 from app.domain.records import Signal
-from app.turns import in_turns
 from web.reader import Page, Reader, SignalFilter
 from web.signal_out import signal_out
 from web.workers.part import Line, Part

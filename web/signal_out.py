@@ -1,7 +1,7 @@
 """A signal as it is answered: in lists and on the stream alike."""
 
 from app.domain.records import Signal
-from app.iso_time import iso
+from app.times import iso
 from web.models import SignalOut
 
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from app.cooperative import in_turns
 from app.domain.records import MINUTE_MS
 from app.domain.row import ACTIONS, Bools, Ints, Row
-from app.turns import in_turns
 from tables.row_format import read_fixed, row_key
 from web.index_columns import EMPTY, is_transition
 from web.reader import SessionRows, SignalFilter

@@ -8,15 +8,15 @@ from time import monotonic
 from aiokafka.partitioner import murmur2
 from faust.types import TP
 
+from app.cooperative import in_turns
+from app.dead_letters.recent import recent_letters
 from app.domain.records import Origin, Signal
 from app.domain.row import Row
 from app.domain.signal import signal_of
 from app.engine.app import BatchApp
-from app.letters.recent import recent_letters
+from app.kafka.topics import topics
 from app.metrics import newest_bar
 from app.settings import Settings
-from app.topics import topics
-from app.turns import in_turns
 from tables.row_format import row_key
 from tables.warm_up import WarmUp
 from tables.windows import WindowsTable

@@ -1,4 +1,4 @@
-"""How this project's own programs ask a worker. Where, app.listen.local_url and app.kafka.address say."""
+"""How this project's own programs ask a worker. Where, app.asgi.listen.local_url and app.kafka.address say."""
 
 from app.settings import Settings
 

@@ -13,10 +13,10 @@ from app.alerts.outbox import Outbox
 from app.alerts.policy import limits_of, rules_of
 from app.alerts.recent import RecentAlerts
 from app.alerts.wording import body, fitting, title
-from app.clients import registry
+from app.kafka.clients import registry
+from app.kafka.topic_reader import TopicReader
+from app.kafka.topics import topics
 from app.settings import Settings
-from app.topic_reader import TopicReader
-from app.topics import topics
 
 _CHARACTERS = 8_000
 

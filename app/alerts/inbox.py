@@ -17,12 +17,12 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from app.alerts.decode import TransitionDecoder
 from app.alerts.progress import Place, Progress
 from app.avro.registry import RegistryUnavailable
-from app.broker import TIMEOUT, Broker, BrokerUnavailable
-from app.clients import consumer_config, registry
 from app.domain.records import Signal
+from app.kafka.broker import TIMEOUT, Broker, BrokerUnavailable
+from app.kafka.clients import consumer_config, registry
+from app.kafka.topic_admin import TopicMissing
+from app.kafka.topics import topics
 from app.settings import Settings
-from app.topic_admin import TopicMissing
-from app.topics import topics
 
 log = logging.getLogger(__name__)
 

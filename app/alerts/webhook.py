@@ -15,7 +15,7 @@ from app.alerts.message import Message
 from app.alerts.signature import sign
 from app.alerts.wording import body as text_of
 from app.alerts.wording import title as title_of
-from app.iso_time import iso
+from app.times import iso
 
 _TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 _TIMES = ("timestamp", "emitted_at")

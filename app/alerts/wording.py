@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from app.alerts.alert import Alert
 from app.alerts.message import Message
 from app.domain.records import MINUTE_MS
-from app.iso_time import iso
 from app.terminal.visible import visible
+from app.times import iso
 
 #: An alert that is younger does not say its age.
 _YOUNG_MS = 2 * MINUTE_MS

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from app.iso_time import from_iso, iso
+from app.times import from_iso, iso
 
 if TYPE_CHECKING:
     from app.cli.worker_api import WorkerApi

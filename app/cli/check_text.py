@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from app.domain.outcome import Outcome
-from app.iso_time import iso
 from app.sources.base import Fault
 from app.sources.files.check import Checked
 from app.sources.files.survey import Survey
+from app.times import iso
 
 _INDENT = 12
 _SYMBOLS, _GAPS, _SPLITS = 12, 5, 5

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from rich.text import Text
 
-from app.iso_time import iso
 from app.terminal.visible import visible
+from app.times import iso
 
 _ACTION_STYLES = {"BUY": "bold green", "SELL": "bold red", "HOLD": "dim"}
 

@@ -8,8 +8,8 @@ from app.cli.letter_options import letter_options
 from app.terminal.visible import visible
 
 if TYPE_CHECKING:
-    from app.letters.choice import Choice
-    from app.letters.letter import Letter
+    from app.dead_letters.choice import Choice
+    from app.dead_letters.letter import Letter
     from app.settings import Settings
 
 
@@ -35,7 +35,7 @@ def list_letters(limit: int | None, as_json: bool, summary: bool, **fields: Any)
     from app.cli.json_lines import json_line
     from app.cli.letter_options import choice
     from app.cli.views import for_json
-    from app.letters.reading import letters
+    from app.dead_letters.reading import letters
     from app.settings import settings
     from app.terminal.streams import console
 
@@ -67,10 +67,10 @@ def show(where: str) -> None:
     from app.avro.serde import Poison
     from app.cli.letter_options import choice
     from app.cli.letter_text import details
-    from app.clients import registry
-    from app.letters.judge import Judge
+    from app.dead_letters.judge import Judge
+    from app.kafka.clients import registry
+    from app.kafka.topics import topics
     from app.settings import settings
-    from app.topics import topics
 
     ours = settings()
     judge = Judge(registry(ours), topics(ours))
@@ -103,12 +103,12 @@ def replay(where: tuple[str, ...], limit: int | None, dry_run: bool, yes: bool, 
 
     from app.cli.letter_options import choice
     from app.cli.letter_text import plan
-    from app.clients import registry
-    from app.letters.judge import Judge
-    from app.letters.prospect import Hope
-    from app.letters.resend import resend
+    from app.dead_letters.judge import Judge
+    from app.dead_letters.prospect import Hope
+    from app.dead_letters.resend import resend
+    from app.kafka.clients import registry
+    from app.kafka.topics import topics
     from app.settings import settings
-    from app.topics import topics
 
     ours = settings()
     judge = Judge(registry(ours), topics(ours))
@@ -132,8 +132,8 @@ def replay(where: tuple[str, ...], limit: int | None, dry_run: bool, yes: bool, 
 def _found(settings: "Settings", choice: "Choice", limit: int | None = None) -> "list[Letter]":
     from itertools import islice
 
+    from app.dead_letters.reading import letters
     from app.errors import StocksError
-    from app.letters.reading import letters
 
     found = list(islice(letters(settings, choice), limit))
     if not found:

@@ -17,7 +17,7 @@ def command(workers: str) -> None:
     A worker that does not answer or is not ready is passed over for the next,
     and what one worker does not hold it asks the others for.
     """
-    from app.listen import listen
+    from app.asgi.listen import listen
     from app.producer.service import serve
     from app.settings import settings
     from web.front import Front, replicas

@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from app.iso_time import iso
+from app.times import iso
 
 _TIMES = frozenset({"timestamp", "emitted_at"})
 

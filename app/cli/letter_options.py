@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from app.letters.choice import Choice
-    from app.letters.place import Place
+    from app.dead_letters.choice import Choice
+    from app.dead_letters.place import Place
     from app.settings import Settings
 
 _RANGE = re.compile(r"(\d*)\.\.(\d*)|(\d+)")
@@ -69,8 +69,8 @@ def letter_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def place(settings: "Settings", text: str) -> "Place":
     """The place that a person wrote: `stocks.raw.avro[1]@392`, or 1:392 of the dead-letters topic itself."""
-    from app.letters.place import Place, parse_place
-    from app.topics import topics
+    from app.dead_letters.place import Place, parse_place
+    from app.kafka.topics import topics
 
     own = _OWN_PLACE.fullmatch(text)
     if own:
@@ -86,6 +86,6 @@ def place(settings: "Settings", text: str) -> "Place":
 
 def choice(settings: "Settings", wheres: tuple[str, ...], **fields: Any) -> "Choice":
     """What the options and places say together."""
-    from app.letters.choice import Choice
+    from app.dead_letters.choice import Choice
 
     return Choice(places=frozenset(place(settings, text) for text in wheres), **fields)

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from app.cli.json_lines import json_line
-from app.letters.letter import Letter
-from app.letters.prospect import Hope, Prospect
+from app.dead_letters.letter import Letter
+from app.dead_letters.prospect import Hope, Prospect
 
 _BYTES_A_LINE = 16
 _LINES = 64

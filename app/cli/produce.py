@@ -22,15 +22,15 @@ def command(pace: Pace, **options: Any) -> None:
 
 def produce(pace: Pace, options: dict[str, Any]) -> None:
     """Serves until it is told to stop; `options` are those of app.cli.source_options."""
+    from app.asgi.listen import listen
     from app.cli.opening import open_source
-    from app.clients import ClusterMissing, endpoints
-    from app.listen import listen
+    from app.kafka.clients import ClusterMissing, endpoints
     from app.logs.producer import set_up
+    from app.logs.traces import traces
     from app.producer.connect import connect
     from app.producer.runner import Runner
     from app.producer.service import create_app, guarded, serve
     from app.settings import settings
-    from app.traces import traces
 
     ours = settings()
     voice = set_up(ours)

@@ -8,12 +8,12 @@ from typing import NamedTuple
 from rich import progress
 from rich.console import Console
 
-from app.iso_time import iso
-from app.listen import local_url
+from app.asgi.listen import local_url
 from app.producer.runner import Runner
 from app.settings import Settings
 from app.sources.faults import Faults
 from app.terminal.streams import console as make_console
+from app.times import iso
 
 _REFRESH_S = 0.1
 _LINE_EVERY_S = 5.0

@@ -99,9 +99,9 @@ def processed(sent: "SentBars", committed: Mapping[int, int]) -> int:
 
 @contextmanager
 def _looking(settings: "Settings", sent: "SentBars") -> Iterator[CatchUp]:
-    from app.broker import Broker
+    from app.kafka.broker import Broker
+    from app.kafka.topics import topics
     from app.kafka.worker_group import CommittedOffsets, describe_group
-    from app.topics import topics
 
     ends = {partition: end for partition, (_, end) in sent.spans().items()}
     broker = Broker(settings)

@@ -19,8 +19,8 @@ def rebuild(dry_run: bool, yes: bool, partial: bool) -> None:
     and tables of version 0.1. No worker may run. Safe to interrupt at any moment,
     and to repeat.
     """
-    from app.broker import Broker
     from app.errors import StocksError
+    from app.kafka.broker import Broker
     from app.settings import settings
     from tables.rebuild.set_back import rebuild as set_back
     from tables.rebuild.survey import survey

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from app.kafka.topics import Topic
     from app.settings import Settings
-    from app.topics import Topic
 
 _NAMES = {"raw": "raw", "signals": "signals", "dead-letters": "dead_letters"}
 
@@ -35,9 +35,9 @@ def command(
     """
     from app.cli.printer import Printer
     from app.cli.views import LettersView, RecordsView
-    from app.clients import registry
+    from app.kafka.clients import registry
+    from app.kafka.topic_reader import TopicReader
     from app.settings import settings
-    from app.topic_reader import TopicReader
 
     ours = settings()
     chosen = _find(ours, topic)
@@ -60,7 +60,7 @@ def command(
 
 
 def _find(settings: "Settings", name: str) -> "Topic":
-    from app.topics import topics
+    from app.kafka.topics import topics
 
     catalogue = topics(settings)
     known = {short: getattr(catalogue, field) for short, field in _NAMES.items()}

@@ -13,8 +13,8 @@ def command() -> None:
 @command.command()
 def create() -> None:
     """Create those that are missing, check all; doing it again changes nothing."""
+    from app.kafka.topic_admin import ensure_topics
     from app.settings import settings
-    from app.topic_admin import ensure_topics
 
     for name, topic_id in ensure_topics(settings()).items():
         click.echo(f"{name}  (id {topic_id})")
@@ -24,10 +24,10 @@ def create() -> None:
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object by name.")
 def list_topics(as_json: bool) -> None:
     """Show each topic of the catalogue: whether it is there, its partitions and configuration."""
-    from app.broker import Broker
+    from app.kafka.broker import Broker
+    from app.kafka.topic_admin import config_drift, describe
+    from app.kafka.topics import topics
     from app.settings import settings
-    from app.topic_admin import config_drift, describe
-    from app.topics import topics
 
     ours = settings()
     catalogue = list(topics(ours))

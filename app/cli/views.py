@@ -9,7 +9,7 @@ from confluent_kafka import Message
 
 from app.avro.serde import Decoder, Poison, SchemaSource
 from app.cli.columns import Column, columns, letter_columns
-from app.dead_letters import read_headers
+from app.dead_letters.record import read_headers
 
 
 class Fault(NamedTuple):

@@ -19,9 +19,9 @@ def command(symbols: tuple[str, ...], run_id: str | None, transitions: bool, url
     where it was cut, without a gap and without a repeat.
     """
     from app.access.asking import authorization
+    from app.asgi.listen import local_url
     from app.cli.event_stream import EventStream
     from app.cli.watch_view import LinesView, LiveView
-    from app.listen import local_url
     from app.settings import settings
     from app.terminal.streams import console
 

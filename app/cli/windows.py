@@ -64,7 +64,7 @@ def command(
 def _session_start(api: WorkerApi, path: str, run: str | None) -> str:
     """When the session of the newest bar opened; outside the calendar's years, that day's midnight (UTC)."""
     from app.calendar.sessions import sessions
-    from app.iso_time import from_iso, iso
+    from app.times import from_iso, iso
 
     newest = api.json(path, {"limit": 1, "run": run})["bars"][-1]["timestamp"]
     opened, _ = sessions().around(from_iso(newest))

@@ -43,12 +43,12 @@ def command(context: click.Context, processes: int, own_folder: bool, options: t
 
     from app.access.listening import check_access
     from app.engine.datadir import check_usable
+    from app.kafka.topic_admin import ensure_topics
     from app.settings import settings
     from app.supervisor.places import places
     from app.supervisor.supervisor import WorkerFailed, supervise
     from app.terminal.streams import say
     from app.terminal.visible import visible_lines
-    from app.topic_admin import ensure_topics
 
     ours = settings()
     # Each worker looks at these, too, but this says them once.

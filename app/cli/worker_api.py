@@ -23,7 +23,7 @@ class WorkerApi:
 
     def __init__(self, url: str | None = None) -> None:
         from app.access.asking import authorization
-        from app.listen import local_url
+        from app.asgi.listen import local_url
         from app.settings import settings
 
         ours = settings()

@@ -7,11 +7,11 @@ from typing import cast
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from app.avro.serde import Decoder
-from app.broker import BrokerUnavailable
-from app.clients import consumer_config, registry
 from app.domain.records import Signal
+from app.kafka.broker import BrokerUnavailable
+from app.kafka.clients import consumer_config, registry
+from app.kafka.topics import topics
 from app.settings import Settings
-from app.topics import topics
 
 _TIMEOUT_S = 10.0
 _PAUSE_S = 0.1

@@ -11,7 +11,7 @@ from rich.console import Console
 from app import stack
 from app.access.asking import authorization
 from app.access.listening import check_access
-from app.clients import endpoints
+from app.asgi.listen import listen, local_url
 from app.demo.children import Child, Service
 from app.demo.children import stop as stop_children
 from app.demo.feed import SignalFeed
@@ -20,14 +20,14 @@ from app.demo.http import Http
 from app.demo.interrupts import Interrupts
 from app.demo.view import View
 from app.demo.watch import Watch
-from app.listen import listen, local_url
+from app.kafka.clients import endpoints
+from app.kafka.topic_admin import ensure_topics
 from app.settings import Settings
 from app.sources.choice import DEFAULT_DAY
 from app.sources.local_only import refuse_remote
 from app.sources.names import Profile
 from app.sources.run_id import new_run_id
 from app.stack.progress import Shown
-from app.topic_admin import ensure_topics
 
 SYMBOLS = ("AAPL", "GOOGL", "SPY")
 

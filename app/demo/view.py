@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from rich.console import Console
 
 from app.domain.records import Action, Signal
-from app.iso_time import iso
+from app.times import iso
 
 _STYLES: dict[Action, str] = {"BUY": "bold green", "SELL": "bold red", "HOLD": "dim"}
 

@@ -4,8 +4,6 @@ from collections.abc import AsyncIterator
 
 from app import stack
 from app.avro.registry import RegistryUnavailable
-from app.broker import Broker, BrokerUnavailable
-from app.clients import ClusterMissing, endpoints, registry
 from app.doctor.alpaca import check_alpaca
 from app.doctor.dead_letters import check_dead_letters
 from app.doctor.finding import Finding, explained
@@ -17,6 +15,8 @@ from app.doctor.topics import check_topics
 from app.doctor.transaction_log import check_transaction_log
 from app.doctor.transactions import check_rights
 from app.doctor.versions import check_versions
+from app.kafka.broker import Broker, BrokerUnavailable
+from app.kafka.clients import ClusterMissing, endpoints, registry
 from app.settings import Settings, SettingsError, load_settings
 
 __all__ = ["Finding", "examine"]

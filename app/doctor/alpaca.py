@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from app.doctor.finding import Finding, explained
-from app.iso_time import iso
 from app.settings import Settings
 from app.sources.clock import Clock, SystemClock
+from app.times import iso
 
 if TYPE_CHECKING:
     from app.sources.alpaca.api import Api

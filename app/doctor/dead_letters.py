@@ -4,13 +4,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from app.broker import Broker
+from app.dead_letters.reading import letters_since
 from app.doctor.finding import Finding
-from app.letters.reading import letters_since
+from app.kafka.broker import Broker
+from app.kafka.topic_admin import describe
+from app.kafka.topics import topics
 from app.settings import Settings
 from app.terminal.visible import visible
-from app.topic_admin import describe
-from app.topics import topics
 
 _HOURS = 24
 

@@ -10,12 +10,12 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import OffsetSpec
 
-from app.broker import TIMEOUT, Broker
 from app.doctor.finding import Finding
+from app.kafka.broker import TIMEOUT, Broker
+from app.kafka.topic_admin import describe
+from app.kafka.topics import topics
 from app.kafka.worker_group import describe_group
 from app.settings import Settings
-from app.topic_admin import describe
-from app.topics import topics
 
 
 def check_group(settings: Settings, broker: Broker) -> Iterator[Finding]:

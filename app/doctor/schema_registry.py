@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import schemas
 from app.avro.registry import Registry
 from app.doctor.finding import Finding
+from app.kafka.topics import topics
 from app.settings import Settings
-from app.topics import topics
 
 
 async def check_registry(settings: Settings, registry: Registry) -> AsyncIterator[Finding]:

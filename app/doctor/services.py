@@ -7,9 +7,9 @@ import httpx
 
 from app.access.asking import authorization
 from app.access.listening import AccessUndecided, check_access, is_loopback
+from app.asgi.listen import local_url
 from app.doctor.finding import Finding
 from app.engine.datadir import DataDirUnusable, check_usable
-from app.listen import local_url
 from app.settings import Settings
 
 _TIMEOUT = 3.0

@@ -3,14 +3,14 @@
 import time
 from collections.abc import Callable, Iterator
 
-from app.broker import Broker
 from app.doctor.finding import Finding
 from app.doctor.transactions import CHECK
+from app.kafka.broker import Broker
 from app.kafka.stable_offsets import StableOffsets
 from app.kafka.stalls import Place, stall_limit
+from app.kafka.topic_admin import describe
+from app.kafka.topics import topics
 from app.settings import Settings
-from app.topic_admin import describe
-from app.topics import topics
 
 _PAUSE_SECONDS = 1.0
 # For a broker that answers late.

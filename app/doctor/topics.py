@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 
 from confluent_kafka.admin import TopicDescription
 
-from app.broker import Broker
 from app.doctor.finding import Finding
+from app.kafka.broker import Broker
+from app.kafka.topic_admin import PartitionsDiffer, check_partitions, config_drift, describe
+from app.kafka.topics import Topic, topics
 from app.settings import Settings
-from app.topic_admin import PartitionsDiffer, check_partitions, config_drift, describe
-from app.topics import Topic, topics
 
 
 def check_topics(settings: Settings, broker: Broker) -> Iterator[Finding]:

@@ -6,9 +6,9 @@ from typing import NamedTuple
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import ConfigResource, ResourceType
 
-from app.broker import TIMEOUT, Broker
 from app.doctor.finding import Finding
 from app.doctor.transactions import CHECK, time_limit
+from app.kafka.broker import TIMEOUT, Broker
 from app.settings import Settings
 
 _TOPIC = "__transaction_state"

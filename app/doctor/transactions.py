@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
-from app.clients import producer_config
 from app.doctor.finding import Finding
+from app.kafka.clients import producer_config
 from app.settings import Settings
 
 CHECK = "transactions"

@@ -1,6 +1,6 @@
 """Where a fault may come while a batch is written.
 
-tests/crashing lets every kind of fault happen at each of them; `BatchProcessor.reached` says where a batch is.
+tests/harness/crashing lets every kind of fault happen at each of them; `BatchProcessor.reached` says where a batch is.
 """
 
 from collections.abc import Callable

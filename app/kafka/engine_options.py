@@ -7,18 +7,18 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from app.access.listening import check_access
+from app.asgi.listen import listen
 from app.avro.registry import NotARegistry, RegistryUnavailable
-from app.broker import Broker, BrokerUnavailable
-from app.clients import ClusterMissing, consumer_config, endpoints, faust_credentials, producer_config, registry
 from app.engine.app import EngineOptions, Prepared
 from app.engine.private import Member
 from app.kafka.address import AddressCheck, advertised_host, member_name
-from app.listen import listen
+from app.kafka.broker import Broker, BrokerUnavailable
+from app.kafka.clients import ClusterMissing, consumer_config, endpoints, faust_credentials, producer_config, registry
+from app.kafka.topic_admin import check_unchanged, ensure_topics
+from app.kafka.topics import LARGEST_RECORD_BYTES
 from app.logs.worker import worker_class
 from app.metrics import deleted_records
 from app.settings import Settings, SettingsError
-from app.topic_admin import check_unchanged, ensure_topics
-from app.topics import LARGEST_RECORD_BYTES
 
 if TYPE_CHECKING:
     from app.engine.app import BatchApp

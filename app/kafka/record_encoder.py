@@ -9,7 +9,7 @@ import pyarrow as pa
 from app.avro.columns import ColumnEncoder
 from app.avro.registry import Registry
 from app.engine.batch import ProducerRecord
-from app.topics import Topic
+from app.kafka.topics import Topic
 
 
 class RecordEncoder:

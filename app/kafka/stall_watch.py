@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection
 from confluent_kafka.admin import AdminClient
 
 from app import metrics
-from app.clients import admin_config
+from app.kafka.clients import admin_config
 from app.kafka.stable_offsets import StableOffsets
 from app.kafka.stalls import Place, stall_limit
+from app.kafka.topics import topics
 from app.settings import Settings
-from app.topics import topics
 
 log = logging.getLogger(__name__)
 

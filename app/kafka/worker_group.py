@@ -7,8 +7,8 @@ from typing import Self
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import ConsumerGroupDescription
 
-from app.broker import TIMEOUT, Broker, BrokerUnavailable
-from app.clients import consumer_config
+from app.kafka.broker import TIMEOUT, Broker, BrokerUnavailable
+from app.kafka.clients import consumer_config
 from app.settings import Settings
 
 # What a broker says of groups while it is new, or has just become their coordinator.

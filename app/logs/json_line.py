@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from app.iso_time import iso
+from app.times import iso
 
 if TYPE_CHECKING:
     from app.settings import Settings

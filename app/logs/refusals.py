@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from app.letters.place import Place
+from app.dead_letters.place import Place
 
 log = logging.getLogger(__name__)
 

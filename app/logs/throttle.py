@@ -6,7 +6,7 @@ import time
 #: Seconds until the same message is let through again.
 AGAIN_SECONDS = 30.0
 
-#: What aiokafka's modules log to; librdkafka's errors are throttled by their kind, in app.clients.
+#: What aiokafka's modules log to; librdkafka's errors are throttled by their kind, in app.kafka.clients.
 TALKATIVE = (
     "aiokafka",
     "aiokafka.client",

@@ -3,15 +3,15 @@
 import asyncio
 
 from app.avro.serde import Encoder
-from app.clients import endpoints, producer_config, registry
+from app.kafka.clients import endpoints, producer_config, registry
+from app.kafka.topic_admin import ensure_topics
+from app.kafka.topics import topics
+from app.logs.traces import Traces
 from app.producer.delivery import Delivery
 from app.producer.sent_bars import SentBars
 from app.settings import Settings
 from app.sources.base import Source
 from app.sources.local_only import refuse_remote
-from app.topic_admin import ensure_topics
-from app.topics import topics
-from app.traces import Traces
 
 
 def connect(

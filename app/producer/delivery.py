@@ -7,8 +7,8 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from app.domain.records import Bar
 from app.errors import StocksError
+from app.logs.traces import Sending
 from app.producer.sent_bars import SentBars
-from app.traces import Sending
 
 _POLL_EVERY = 256
 _FLUSH_STEP_S = 0.2

@@ -3,9 +3,9 @@
 from pydantic import BaseModel, Field
 
 from app.domain.records import Origin
-from app.iso_time import iso
 from app.producer.runner import Runner, Status
 from app.sources.faults import Faults
+from app.times import iso
 
 
 class Health(BaseModel):

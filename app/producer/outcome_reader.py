@@ -10,17 +10,17 @@ import pyarrow.compute as pc
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from app.avro.columns import ColumnDecoder
-from app.broker import TIMEOUT, BrokerUnavailable
-from app.clients import consumer_config, registry
+from app.dead_letters.letter import Letter, read_letter
 from app.domain.records import MINUTE_MS, Bar
 from app.errors import StocksError
-from app.letters.letter import Letter, read_letter
+from app.kafka.broker import TIMEOUT, BrokerUnavailable
+from app.kafka.clients import consumer_config, registry
+from app.kafka.topic_reader import TopicReader
+from app.kafka.topics import Topic, topics
 from app.producer.sent_bars import SentBars, values_of
 from app.producer.signal_log import SignalLog
 from app.producer.verdict import History, Refusal
 from app.settings import Settings
-from app.topic_reader import TopicReader
-from app.topics import Topic, topics
 
 _BAR_FIELDS = ("symbol", "timestamp", "open", "high", "low", "close", "volume", "vwap", "trade_count")
 _SIGNAL_FIELDS = ("symbol", "timestamp", "revision", "action", "previous_action", "transition")

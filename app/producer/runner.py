@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Literal, Protocol
 
 from app.avro.registry import RegistryUnavailable
-from app.broker import BrokerUnavailable
-from app.clients import ClusterMissing
 from app.domain.records import Bar
 from app.errors import StocksError
+from app.kafka.broker import BrokerUnavailable
+from app.kafka.clients import ClusterMissing
 from app.producer.pace import Pace
 from app.producer.replay import Sink, replay
 from app.sources.base import Source

@@ -6,9 +6,9 @@ from pathlib import Path
 from socket import socket
 from typing import NamedTuple
 
+from app.asgi.listen import listen
 from app.errors import StocksError
 from app.kafka.address import advertised_host
-from app.listen import listen
 from app.settings import Settings
 
 _LAST_PORT = 65535

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
-from app.broker import TIMEOUT, Broker
 from app.errors import StocksError
+from app.kafka.broker import TIMEOUT, Broker
 
 _POLL_SECONDS = 0.2
 _DELETE_SECONDS = 15.0

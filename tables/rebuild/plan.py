@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from app.iso_time import iso
+from app.times import iso
 
 
 @dataclass(frozen=True, slots=True)

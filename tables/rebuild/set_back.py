@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 from faust.types import TP
 
-from app.broker import TIMEOUT, Broker
 from app.engine.app import EngineOptions
 from app.engine.batch import Batch, ProducerRecord
 from app.engine.checkpoint import CHECKPOINT_KEY, RESET_KEY
@@ -16,6 +15,7 @@ from app.engine.datadir import claim
 from app.engine.errors import Fenced, NotCommitted
 from app.engine.transaction import TransactionalProducer
 from app.errors import StocksError
+from app.kafka.broker import TIMEOUT, Broker
 from app.kafka.engine_options import Cluster
 from app.settings import Settings
 from tables.rebuild.old_records import delete_older

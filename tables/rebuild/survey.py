@@ -3,11 +3,11 @@
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import ListOffsetsResultInfo, OffsetSpec
 
-from app.broker import TIMEOUT, Broker
 from app.errors import StocksError
+from app.kafka.broker import TIMEOUT, Broker
+from app.kafka.topic_admin import TopicMissing, check_partitions, describe
+from app.kafka.topics import Topic, topics
 from app.settings import Settings
-from app.topic_admin import TopicMissing, check_partitions, describe
-from app.topics import Topic, topics
 from tables.rebuild.plan import Part, Plan
 
 

@@ -7,7 +7,7 @@ from time import monotonic
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from app.clients import endpoints
+from app.kafka.clients import endpoints
 from app.settings import Settings
 from tests.bench.reader import BATCH, PATIENCE_SECONDS, Place, bulk_consumer, read_to_end
 

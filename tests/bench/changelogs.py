@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 
-from app.broker import Broker
+from app.kafka.broker import Broker
+from app.kafka.topics import Topic
 from app.settings import Settings
-from app.topics import Topic
 from tests.bench.reader import Place, bulk_consumer, read_to_end
 
 

@@ -1,6 +1,6 @@
 """What the signals of a tape must say, as columns: numpy over all symbols at once, sharing no code with the domain.
 
-`tests/oracle.py` is the reference, and a test holds both equal; for each signal of a load it takes too long.
+`tests/harness/oracle.py` is the reference, and a test holds both equal; for each signal of a load it takes too long.
 """
 
 from dataclasses import dataclass

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import httpx
 
-from app.iso_time import iso
+from app.times import iso
 from tests.bench.check import WrongSignals, places
 from tests.bench.figures import Figure, Kind
 from tests.bench.reader import PATIENCE_SECONDS, Delivered

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, TopicPartition
 from confluent_kafka.admin import OffsetSpec
 
-from app.broker import TIMEOUT, Broker
-from app.topics import Topic
+from app.kafka.broker import TIMEOUT, Broker
+from app.kafka.topics import Topic
 from tests.bench.reader import Place
 
 

@@ -28,7 +28,7 @@ KINDS: Sequence[tuple[str, Sequence[str]]] = (
         ("(aiokafka/", "(app/engine/fetcher.py", "(app/engine/offset_tracker.py", "(app/engine/spans.py"),
     ),
     ("Avro", ("(app/avro/", "(app/serde.py", "(app/kafka/record_encoder.py", "outgoing (app/engine/emitter.py")),
-    ("bars", ("(app/bars.py", "(app/bar_batches.py", "bar_columns.py", "validation.py", "by_series (")),
+    ("bars", ("(app/avro/bars.py", "(app/avro/bar_batches.py", "bar_columns.py", "validation.py", "by_series (")),
     ("domain step", ("(app/domain/",)),
     ("table values", ("(tables/",)),
     ("produce", ("(app/engine/transaction.py", "(app/engine/delivery.py", "(confluent_kafka/")),

@@ -10,11 +10,11 @@ import pyarrow as pa
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from app.avro.columns import ColumnDecoder
-from app.broker import TIMEOUT
-from app.clients import consumer_config, registry
 from app.domain.records import Signal
+from app.kafka.broker import TIMEOUT
+from app.kafka.clients import consumer_config, registry
+from app.kafka.topics import Topic
 from app.settings import Settings
-from app.topics import Topic
 from tests.bench.check import WrongSignals
 from tests.bench.running import Running, WorkerStuck
 

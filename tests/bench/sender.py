@@ -6,9 +6,9 @@ from typing import Any
 
 from confluent_kafka import Producer
 
-from app.clients import producer_config
+from app.kafka.clients import producer_config
+from app.kafka.topics import Topic
 from app.settings import Settings
-from app.topics import Topic
 from tests.bench.tape import Record
 
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.avro.serde import Encoder
-from app.clients import registry
+from app.kafka.clients import registry
 from tests.bench import profile
 from tests.bench.catalogue import KINDS
 from tests.bench.check import WrongSignals

@@ -13,12 +13,12 @@ from typing import Any, Self
 import pyarrow as pa
 
 from app.avro.serde import Encoder
-from app.broker import TIMEOUT, Broker
-from app.clients import registry
+from app.kafka.broker import TIMEOUT, Broker
+from app.kafka.clients import registry
+from app.kafka.topic_admin import create
+from app.kafka.topics import topics
 from app.settings import Settings
 from app.stack.ports import any_free_port
-from app.topic_admin import create
-from app.topics import topics
 from tests.bench.check import check
 from tests.bench.offsets import ends_of, lag, places_of
 from tests.bench.peers.peer import Peer

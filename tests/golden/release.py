@@ -14,9 +14,9 @@ from typing import Any, cast
 from confluent_kafka import Producer
 from rocksdict import Options, Rdict
 
-from app.clients import producer_config, registry
 from app.engine.table import POSITION_KEY
-from app.topic_admin import ensure_topics
+from app.kafka.clients import producer_config, registry
+from app.kafka.topic_admin import ensure_topics
 from tests.integration.deployment import Deployment
 
 GOLDEN = Path(__file__).parent

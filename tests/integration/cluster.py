@@ -5,7 +5,7 @@ from typing import Any
 
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
-from app.broker import Broker
+from app.kafka.broker import Broker
 from app.settings import Settings
 from app.stack import StackStatus
 

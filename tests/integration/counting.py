@@ -4,9 +4,9 @@ from typing import cast
 
 from confluent_kafka import OFFSET_BEGINNING, KafkaError, TopicPartition
 
+from app.kafka.topics import Topic
 from app.settings import Settings
-from app.topics import Topic
-from tests.chaos.records import consumer, go_back
+from tests.harness.chaos.records import consumer, go_back
 
 TIMEOUT = 10.0
 

@@ -14,18 +14,18 @@ import httpx
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 
 from app.avro.serde import Decoder, Encoder
-from app.broker import Broker
-from app.clients import consumer_config, producer_config, registry
 from app.domain.records import Bar, Signal
+from app.kafka.broker import Broker
+from app.kafka.clients import consumer_config, producer_config, registry
+from app.kafka.topic_admin import create, ensure_topics
+from app.kafka.topics import Topic, topics
 from app.settings import Settings
 from app.stack.ports import any_free_port
-from app.topic_admin import create, ensure_topics
-from app.topics import Topic, topics
-from tests.chaos.records import Spans, consumer, ends, read
-from tests.exactly_once import wrong_delivery
+from tests.harness.chaos.records import Spans, consumer, ends, read
+from tests.harness.exactly_once import wrong_delivery
+from tests.harness.oracle import differences, final_signals
 from tests.integration.counting import RecordCount
 from tests.integration.waiting import eventually
-from tests.oracle import differences, final_signals
 
 ROOT = Path(__file__).parents[2]
 

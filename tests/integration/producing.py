@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 
 from app.avro.serde import Decoder
-from app.clients import consumer_config, registry
+from app.kafka.clients import consumer_config, registry
+from app.kafka.topics import Topic, topics
 from app.settings import Settings
-from app.topics import Topic, topics
 
 STOCKS = Path(sys.executable).with_name("stocks")
 

@@ -17,12 +17,12 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from app.avro.serde import Encoder
-from app.clients import consumer_config, producer_config, registry
 from app.domain.records import MINUTE_MS
+from app.kafka.clients import consumer_config, producer_config, registry
+from app.kafka.topic_admin import ensure_topics
+from app.kafka.topics import topics
 from app.settings import Settings
 from app.stack.ports import any_free_port
-from app.topic_admin import ensure_topics
-from app.topics import topics
 from tests.integration.cluster import settings_for
 from tests.integration.command_line import Stocks, environment, stocks
 from tests.integration.fixtures_stack import LocalStack

@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from app.settings import Settings
-from tests.doubles.alpaca import KEY_ID, SECRET_KEY, AlpacaDouble, RealClock, Tape, real_sessions
-from tests.doubles.alpaca.faults import Reset, Status
+from tests.harness.doubles.alpaca import KEY_ID, SECRET_KEY, AlpacaDouble, RealClock, Tape, real_sessions
+from tests.harness.doubles.alpaca.faults import Reset, Status
 from tests.integration.cluster import settings_for
 from tests.integration.fixtures_stack import LocalStack
 from tests.integration.producing import STOCKS, arrived, environment

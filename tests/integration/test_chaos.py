@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.faults import Kind
-from tests.chaos.plan import Plan, endless
-from tests.chaos.report import summary
-from tests.chaos.run import Chaos
+from tests.harness.chaos.faults import Kind
+from tests.harness.chaos.plan import Plan, endless
+from tests.harness.chaos.report import summary
+from tests.harness.chaos.run import Chaos
 from tests.integration.fixtures_stack import MakeStack
 
 FAULTS = 4

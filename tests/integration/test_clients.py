@@ -15,13 +15,13 @@ from confluent_kafka import Consumer, Producer
 from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 
 from app import stack as local_stack
-from app.broker import Broker, BrokerUnavailable
-from app.clients import consumer_config, faust_credentials, producer_config
+from app.kafka.broker import Broker, BrokerUnavailable
+from app.kafka.clients import consumer_config, faust_credentials, producer_config
+from app.kafka.topic_admin import ensure_topics
+from app.kafka.topics import topics
 from app.settings import Settings
 from app.stack import StackStatus
-from app.topic_admin import ensure_topics
-from app.topics import topics
-from tests.doubles.tls_proxy import tls_proxy
+from tests.harness.doubles.tls_proxy import tls_proxy
 from tests.integration.cluster import settings_for
 from tests.integration.fixtures_stack import LocalStack
 

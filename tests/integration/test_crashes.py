@@ -8,12 +8,12 @@ from collections import defaultdict
 
 import pytest
 
-from tests.crashing.tables import wrong_disks, wrong_rows
+from tests.harness.crashing.tables import wrong_disks, wrong_rows
+from tests.harness.oracle import differences, final_signals
 from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import Deployment, WorkerProcess, final
 from tests.integration.waiting import eventually
-from tests.oracle import differences, final_signals
 
 BARS = 200_000
 SYMBOLS = 500

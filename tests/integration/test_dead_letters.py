@@ -8,9 +8,9 @@ from typing import Any
 from confluent_kafka import Producer
 
 from app.avro.serde import Encoder
-from app.clients import producer_config, registry
-from app.dead_letters import dead_letter_headers, read_headers
+from app.dead_letters.record import dead_letter_headers, read_headers
 from app.domain.records import Bar
+from app.kafka.clients import producer_config, registry
 from tests.bars import OPENING_MS, make_bar
 from tests.integration.command_line import Stocks, stocks
 from tests.integration.conftest import Deploy

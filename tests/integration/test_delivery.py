@@ -7,13 +7,13 @@ import psutil
 from confluent_kafka import KafkaException
 from faust.types import TP
 
-from app.clients import producer_config
 from app.engine.batch import Batch, ProducerRecord
 from app.engine.errors import Fenced, NotCommitted
 from app.engine.transaction import TransactionalProducer
-from app.topic_admin import ensure_topics
-from app.topics import Topic
-from tests.chaos.records import read_all
+from app.kafka.clients import producer_config
+from app.kafka.topic_admin import ensure_topics
+from app.kafka.topics import Topic
+from tests.harness.chaos.records import read_all
 from tests.integration.deployment import Deployment
 from tests.integration.fixtures_stack import MakeStack
 from tests.integration.waiting import eventually, passes

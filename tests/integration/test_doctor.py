@@ -13,11 +13,11 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 import schemas
-from app.broker import Broker
-from app.clients import consumer_config, producer_config, registry
+from app.kafka.broker import Broker
+from app.kafka.clients import consumer_config, producer_config, registry
+from app.kafka.topic_admin import ensure_topics
+from app.kafka.topics import topics
 from app.settings import Settings
-from app.topic_admin import ensure_topics
-from app.topics import topics
 from tests.integration.cluster import configure_topic, settings_for
 from tests.integration.command_line import Stocks, stocks
 from tests.integration.fixtures_stack import LocalStack

@@ -12,16 +12,16 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
-from app.broker import Broker
-from app.clients import producer_config
 from app.doctor.finding import Finding
 from app.doctor.stalled import check_stalled
 from app.doctor.transaction_log import check_transaction_log
 from app.doctor.transactions import check_rights
+from app.kafka.broker import Broker
+from app.kafka.clients import producer_config
+from app.kafka.topic_admin import ensure_topics
+from app.kafka.topics import topics
 from app.settings import Settings
 from app.stack import kafka
-from app.topic_admin import ensure_topics
-from app.topics import topics
 from tests.integration.cluster import settings_for
 from tests.integration.fixtures_stack import LocalStack, MakeStack
 from tests.integration.waiting import eventually

@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.kafka.topic_admin import ensure_topics
 from app.stack.ports import any_free_port
-from app.topic_admin import ensure_topics
 from tests.integration.conftest import Deploy
 from tests.integration.producing import STOCKS, environment
 from tests.integration.terminal import Terminal

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from app.engine.failpoints import Failpoint
-from tests.crashing.chain import Chain, Combination
-from tests.crashing.order import Fault
+from tests.harness.crashing.chain import Chain, Combination
+from tests.harness.crashing.order import Fault
 from tests.integration.fixtures_stack import LocalStack
 
 Run = Callable[[Chain, Sequence[Combination]], None]

@@ -12,12 +12,12 @@ import talib
 
 from app.calendar.sessions import sessions
 from app.domain.records import MINUTE_MS
-from app.iso_time import iso
+from app.times import iso
 from tests.bars import make_bar
+from tests.harness.oracle import differences, final_signals
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import final
 from tests.integration.producing import STOCKS, environment
-from tests.oracle import differences, final_signals
 
 SESSIONS = 8
 

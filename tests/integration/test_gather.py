@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from app.domain.records import Bar
-from app.iso_time import from_iso
+from app.times import from_iso
 from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import Deployment, WorkerProcess

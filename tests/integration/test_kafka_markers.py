@@ -16,9 +16,9 @@ import psutil
 from confluent_kafka import Producer
 from confluent_kafka.admin import NewTopic
 
-from app.broker import Broker
-from app.clients import producer_config
-from tests.chaos.records import ends, read_all
+from app.kafka.broker import Broker
+from app.kafka.clients import producer_config
+from tests.harness.chaos.records import ends, read_all
 from tests.integration.cluster import settings_for
 from tests.integration.fixtures_stack import MakeStack
 from tests.integration.waiting import eventually

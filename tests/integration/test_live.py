@@ -9,9 +9,9 @@ from typing import cast
 import pytest
 
 from app.domain.records import MINUTE_MS, Bar, Signal
-from tests.doubles.alpaca import SECRET_KEY, AlpacaDouble, RealClock, Session, Tape, real_sessions
-from tests.doubles.alpaca.exchange import HOUR_MS
-from tests.doubles.alpaca.tape import Edition
+from tests.harness.doubles.alpaca import SECRET_KEY, AlpacaDouble, RealClock, Session, Tape, real_sessions
+from tests.harness.doubles.alpaca.exchange import HOUR_MS
+from tests.harness.doubles.alpaca.tape import Edition
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import Deployment
 from tests.integration.producer_service import Service

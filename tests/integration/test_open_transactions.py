@@ -11,19 +11,19 @@ from fastavro import schemaless_writer
 
 import schemas
 from app.avro.schema import parse
-from app.clients import producer_config
 from app.engine.failpoints import Failpoint
+from app.kafka.clients import producer_config
 from app.settings import Settings
-from tests.chaos.records import WIRE_HEADER, decoded
-from tests.crashing.order import Fault, Order, Orders
-from tests.crashing.tables import wrong_disks
+from tests.harness.chaos.records import WIRE_HEADER, decoded
+from tests.harness.crashing.order import Fault, Order, Orders
+from tests.harness.crashing.tables import wrong_disks
+from tests.harness.oracle import differences, final_signals
 from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import Deployment, WorkerProcess, final
 from tests.integration.waiting import eventually, passes
-from tests.oracle import differences, final_signals
 
-PROGRAM = "tests.crashing.main"
+PROGRAM = "tests.harness.crashing.main"
 SESSION_SECONDS = 6
 SOMEONE = "someone-else"
 

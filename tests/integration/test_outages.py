@@ -10,14 +10,14 @@ import httpx
 import psutil
 
 from app.avro.serde import Encoder
-from app.clients import registry
 from app.domain.records import Signal
-from tests.chaos.records import decoded
+from app.kafka.clients import registry
+from tests.harness.chaos.records import decoded
+from tests.harness.oracle import differences, final_signals
 from tests.integration.bars import random_bars
 from tests.integration.deployment import Deployment, WorkerProcess, final
 from tests.integration.fixtures_stack import MakeStack
 from tests.integration.waiting import eventually
-from tests.oracle import differences, final_signals
 
 #: No file of Kafka's may grow beyond this.
 FULL_BYTES = 64 * 1024

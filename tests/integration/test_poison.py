@@ -14,12 +14,12 @@ from fastavro import schemaless_writer
 import schemas
 from app.avro import schema as avro
 from app.avro.serde import Encoder
-from app.clients import producer_config, registry
-from app.dead_letters import read_headers
+from app.dead_letters.record import read_headers
 from app.domain.records import MINUTE_MS, Bar
-from app.topics import Topic
+from app.kafka.clients import producer_config, registry
+from app.kafka.topics import Topic
 from tests.bars import OPENING_MS
-from tests.exactly_once import repeats
+from tests.harness.exactly_once import repeats
 from tests.integration.bars import random_bars
 from tests.integration.command_line import Stocks, stocks
 from tests.integration.conftest import Deploy

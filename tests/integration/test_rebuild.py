@@ -10,25 +10,25 @@ from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import ConfigResource, ResourceType
 from faust.types import TP
 
-from app.broker import Broker
-from app.clients import producer_config
 from app.domain.records import Signal
 from app.engine.batch import Batch, ProducerRecord
 from app.engine.checkpoint import CHECKPOINT_KEY, RESET_KEY
 from app.engine.datadir import claim
 from app.engine.errors import Fenced
 from app.engine.transaction import TransactionalProducer
-from app.iso_time import iso
+from app.kafka.broker import Broker
+from app.kafka.clients import producer_config
 from app.kafka.engine_options import Cluster
 from app.settings import Settings
+from app.times import iso
 from tables.rebuild.set_back import rebuild
 from tables.rebuild.survey import WorkersRunning, survey
+from tests.harness.oracle import Expected, differences, final_signals
 from tests.integration.bars import random_bars
 from tests.integration.cluster import configure_topic
 from tests.integration.command_line import Stocks, stocks
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import Deployment, WorkerProcess
-from tests.oracle import Expected, differences, final_signals
 
 __all__ = ["stocks"]
 

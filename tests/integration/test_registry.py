@@ -17,9 +17,9 @@ from app.avro.registry import (
     UnknownSchema,
 )
 from app.avro.serde import Decoder, Encoder, Poison
-from app.clients import registry as connect
-from app.clients import registry_client
-from tests.doubles.guarded_registry import GuardedRegistry
+from app.kafka.clients import registry as connect
+from app.kafka.clients import registry_client
+from tests.harness.doubles.guarded_registry import GuardedRegistry
 from tests.integration.cluster import settings_for
 from tests.integration.fixtures_stack import LocalStack, MakeStack
 from tests.unit.records import BAR, SIGNAL, SIGNAL_OF_OLD

@@ -8,7 +8,7 @@ import pytest
 from confluent_kafka import Producer
 from rocksdict import Options, Rdict
 
-from app.clients import producer_config
+from app.kafka.clients import producer_config
 from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import Deployment

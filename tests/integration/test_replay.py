@@ -11,10 +11,10 @@ from uuid import uuid4
 
 import pytest
 
-from app.iso_time import iso
+from app.kafka.topic_admin import ensure_topics
 from app.settings import Settings
 from app.sources.synthetic import Synthetic
-from app.topic_admin import ensure_topics
+from app.times import iso
 from tests.integration.fixtures_stack import LocalStack
 from tests.integration.producing import STOCKS, arrived, count, environment, popen
 

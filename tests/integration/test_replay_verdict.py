@@ -4,7 +4,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from app.iso_time import iso
+from app.times import iso
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import Deployment
 from tests.integration.producing import STOCKS, environment, popen

@@ -6,11 +6,11 @@ from pathlib import Path
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import NewTopic
 
-from app.broker import Broker, BrokerUnavailable
-from app.clients import consumer_config, producer_config
+from app.kafka.broker import Broker, BrokerUnavailable
+from app.kafka.clients import consumer_config, producer_config
+from app.kafka.topic_admin import describe
 from app.settings import Settings
 from app.stack import StackStatus
-from app.topic_admin import describe
 from tests.integration.bars import random_bars
 from tests.integration.cluster import configure_topic, settings_for
 from tests.integration.deployment import Deployment

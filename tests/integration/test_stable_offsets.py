@@ -5,13 +5,13 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
 from app import metrics
-from app.broker import Broker
-from app.clients import admin_config, producer_config
+from app.kafka.broker import Broker
+from app.kafka.clients import admin_config, producer_config
 from app.kafka.stable_offsets import StableOffsets
 from app.kafka.stall_watch import StallWatch
+from app.kafka.topic_admin import ensure_topics
+from app.kafka.topics import topics
 from app.settings import Settings
-from app.topic_admin import ensure_topics
-from app.topics import topics
 from tests.integration.cluster import settings_for
 from tests.integration.fixtures_stack import LocalStack, MakeStack
 from tests.integration.waiting import eventually

@@ -15,11 +15,11 @@ from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from app.avro.serde import Encoder, Poison
-from app.clients import admin_config, producer_config, registry
-from app.dead_letters import dead_letter_headers
+from app.dead_letters.record import dead_letter_headers
+from app.kafka.clients import admin_config, producer_config, registry
+from app.kafka.topic_admin import ensure_topics
+from app.kafka.topics import Topic, topics
 from app.settings import Settings
-from app.topic_admin import ensure_topics
-from app.topics import Topic, topics
 from tests.integration.cluster import settings_for
 from tests.integration.command_line import Stocks, environment, stocks
 from tests.integration.fixtures_stack import LocalStack

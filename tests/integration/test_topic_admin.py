@@ -3,9 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from app.broker import Broker
-from app.settings import Settings
-from app.topic_admin import (
+from app.kafka.broker import Broker
+from app.kafka.topic_admin import (
     PartitionsDiffer,
     TopicMissing,
     TopicReplaced,
@@ -15,7 +14,8 @@ from app.topic_admin import (
     describe,
     ensure_topics,
 )
-from app.topics import topics
+from app.kafka.topics import topics
+from app.settings import Settings
 from tests.integration.cluster import settings_for
 from tests.integration.fixtures_stack import LocalStack
 from tests.integration.waiting import eventually

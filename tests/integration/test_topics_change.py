@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import NewPartitions
 
-from app.broker import Broker
-from app.topic_admin import describe, ensure_topics
+from app.kafka.broker import Broker
+from app.kafka.topic_admin import describe, ensure_topics
 from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import Deployment, WorkerProcess

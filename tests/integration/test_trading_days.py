@@ -13,11 +13,11 @@ import pytest
 
 from app.domain.outcome import Outcome
 from app.domain.records import MINUTE_MS
-from app.iso_time import iso
-from tests.doubles.alpaca import Session, real_sessions
-from tests.doubles.alpaca.exchange import HOUR_MS
-from tests.doubles.alpaca.faults import CutOff, Reset, Status, Truncated
-from tests.doubles.alpaca.log import most_in_a_minute
+from app.times import iso
+from tests.harness.doubles.alpaca import Session, real_sessions
+from tests.harness.doubles.alpaca.exchange import HOUR_MS
+from tests.harness.doubles.alpaca.faults import CutOff, Reset, Status, Truncated
+from tests.harness.doubles.alpaca.log import most_in_a_minute
 from tests.integration.trading_day import Folded, TradingDays
 from tests.integration.trading_day_judge import check, differences_in_bars, repeats
 

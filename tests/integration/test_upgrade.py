@@ -8,8 +8,8 @@ from itertools import islice
 
 from app.domain.records import Bar
 from app.engine.checkpoint import CHECKPOINT_KEY, decode_checkpoint
-from app.topic_admin import ensure_topics
-from tests.crashing.tables import applied, changelog
+from app.kafka.topic_admin import ensure_topics
+from tests.harness.crashing.tables import applied, changelog
 from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import Deployment

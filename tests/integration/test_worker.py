@@ -8,15 +8,15 @@ import pytest
 from confluent_kafka import Producer
 
 from app.avro.serde import Encoder
-from app.clients import producer_config, registry
 from app.domain.records import Bar
+from app.kafka.clients import producer_config, registry
 from tests.bars import make_bar
-from tests.crashing.tables import wrong_disks, wrong_rows
+from tests.harness.crashing.tables import wrong_disks, wrong_rows
+from tests.harness.oracle import differences, final_signals
 from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import Deployment, WorkerProcess, final, last_revisions
 from tests.integration.waiting import eventually
-from tests.oracle import differences, final_signals
 
 
 def check(deployment: Deployment, bars: Sequence[Bar]) -> None:

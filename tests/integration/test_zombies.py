@@ -7,15 +7,15 @@ import pytest
 
 from app.domain.records import Bar
 from app.engine.failpoints import Failpoint
-from tests.crashing.order import Fault, Order, Orders, Struck
-from tests.crashing.tables import wrong_disks, wrong_rows
+from tests.harness.crashing.order import Fault, Order, Orders, Struck
+from tests.harness.crashing.tables import wrong_disks, wrong_rows
+from tests.harness.oracle import final_signals
 from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import Deployment, WorkerProcess, last_revisions
 from tests.integration.waiting import eventually, passes
-from tests.oracle import final_signals
 
-PROGRAM = "tests.crashing.main"
+PROGRAM = "tests.harness.crashing.main"
 
 #: Far beyond the session (6 s) and the time limit of transactions (11 s).
 PAUSE_SECONDS = 30.0

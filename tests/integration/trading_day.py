@@ -21,9 +21,9 @@ from app.sources.alpaca.history import AlpacaHistory
 from app.sources.alpaca.live import AlpacaLive
 from app.sources.alpaca.stream import Stream
 from app.sources.base import Fault, OnFault
-from tests.doubles.alpaca import KEY_ID, SECRET_KEY, AlpacaDouble, Session, Tape, real_sessions
-from tests.doubles.alpaca.log import Request
-from tests.doubles.virtual_clock import VirtualClock
+from tests.harness.doubles.alpaca import KEY_ID, SECRET_KEY, AlpacaDouble, Session, Tape, real_sessions
+from tests.harness.doubles.alpaca.log import Request
+from tests.harness.doubles.virtual_clock import VirtualClock
 from tests.integration.waiting import eventually
 from tests.unit.domain.pipeline import Pipeline
 

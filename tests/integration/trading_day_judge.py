@@ -6,11 +6,11 @@ from math import isclose
 
 from app.domain.outcome import Outcome
 from app.domain.records import Bar
-from app.iso_time import iso
-from tests.doubles.alpaca import Session
-from tests.doubles.alpaca.log import most_in_a_minute
+from app.times import iso
+from tests.harness.doubles.alpaca import Session
+from tests.harness.doubles.alpaca.log import most_in_a_minute
+from tests.harness.oracle import differences, final_signals
 from tests.integration.trading_day import STRATEGY, Folded, Key, TradingDays, key, values
-from tests.oracle import differences, final_signals
 
 EXACT = ("action", "previous_action", "transition", "reason", "ready", "bars_seen", "gap_minutes", "strategy")
 CLOSE = ("close", "sma_fast", "sma_slow", "rsi", "rsi_seed_weight")

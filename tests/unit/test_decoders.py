@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.fuzzing.families import FAMILIES
-from tests.fuzzing.mutations import TELLING, mutated, near
+from tests.harness.fuzzing.families import FAMILIES
+from tests.harness.fuzzing.mutations import TELLING, mutated, near
 
 ALL = pytest.mark.parametrize("name", FAMILIES)
 

@@ -6,7 +6,7 @@ from app.access.listening import is_loopback
 from app.asgi.hosts import Hosts
 from app.kafka.address import advertised_host
 from app.settings import Settings
-from app.settings_api import listed
+from app.settings.api import listed
 from web.access.token import Token
 
 

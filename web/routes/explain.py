@@ -11,7 +11,7 @@ from app.domain.inputs import AverageInputs, Cause, RsiInputs, SignalInputs, inp
 from app.domain.row import Row
 from app.domain.signal import signal_of
 from app.domain.strategy import Strategy
-from app.iso_time import iso
+from app.times import iso
 from web.dependencies import CompleteQuestion, part_response
 from web.errors import documented, no_bar
 from web.explain_models import (

@@ -10,9 +10,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from app.calendar.sessions import sessions
+from app.cooperative import in_turns
 from app.domain.records import MINUTE_MS
-from app.iso_time import iso
-from app.turns import in_turns
+from app.times import iso
 from web.dependencies import CompleteQuestion, part_response
 from web.errors import documented
 from web.models_page import MarketOut, SessionOut

@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
+from app.dead_letters.letter import Letter
 from app.errors import StocksError
-from app.iso_time import iso
-from app.letters.letter import Letter
 from app.metrics import bars, batch_records, batch_seconds, dead_letters, retries, signals
+from app.times import iso
 from web import errors
 from web.dependencies import AnyQuestion, AnyReader, part_response
 from web.errors import documented

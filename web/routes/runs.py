@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.iso_time import iso
-from app.turns import in_turns
+from app.cooperative import in_turns
+from app.times import iso
 from web.answers import CSV, answered
 from web.dependencies import CompleteQuestion, part_response
 from web.errors import documented

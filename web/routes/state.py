@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, Request, Response
 
-from app.iso_time import iso
+from app.times import iso
 from web.dependencies import AnyReader
 from web.models import HealthOut, ReadyOut
 

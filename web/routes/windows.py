@@ -7,12 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from app.calendar.sessions import session_gap
+from app.cooperative import in_turns
 from app.domain.explain import explain_split
 from app.domain.indicators.rsi import seed_weight
 from app.domain.row import Row
 from app.domain.strategy import Strategy
-from app.iso_time import iso
-from app.turns import in_turns
+from app.times import iso
 from web.answers import CSV, answered
 from web.dependencies import CompleteQuestion, part_response
 from web.errors import documented

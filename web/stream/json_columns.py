@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.iso_time import iso
+from app.times import iso
 from web.models import SignalOut
 
 #: What JSON writes otherwise than it is.

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.iso_time import iso
+from app.times import iso
 from web.partition_status import Status
 from web.reader import PartitionOwner, Reader
 from web.stream.hub import Hub

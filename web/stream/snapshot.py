@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from app.turns import in_turns
+from app.cooperative import in_turns
 from web.partition_status import Status
 from web.reader import Reader
 from web.run_choice import ASKED_FOR, choose

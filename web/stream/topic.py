@@ -8,9 +8,9 @@ from typing import cast
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from app.avro.registry import RegistryUnavailable
-from app.clients import consumer_config, registry
+from app.kafka.clients import consumer_config, registry
+from app.kafka.topics import topics
 from app.settings import Settings
-from app.topics import topics
 from web.stream.batch import Batch, Record
 from web.stream.codec import SignalCodec
 from web.stream.position import Vector

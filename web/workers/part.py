@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from app.turns import in_turns
+from app.cooperative import in_turns
 from web.reader import PartitionProgress
 
 MEDIA_TYPE = "application/x-stock-signals-part"

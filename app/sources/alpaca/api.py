@@ -13,7 +13,6 @@ import requests
 from alpaca_trade_api import REST
 
 from app.domain.records import MINUTE_MS
-from app.iso_time import iso
 from app.sources.alpaca.access import Access
 from app.sources.alpaca.answers import MarketClock, Page, bars, calendar, market_clock, page
 from app.sources.alpaca.bar import AlpacaBar
@@ -32,6 +31,7 @@ from app.sources.alpaca.transport import Refusal, Transport, prepare
 from app.sources.base import OnFault
 from app.sources.clock import Clock
 from app.sources.sessions import Session
+from app.times import iso
 
 __all__ = ["MOST_BARS", "Api", "MarketClock", "groups"]
 

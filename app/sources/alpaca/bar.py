@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from app.domain.records import Bar, Origin
 from app.domain.validation import bar_fault
-from app.iso_time import iso
 from app.sources.timestamps import parse_timestamp
+from app.times import iso
 
 # What came is told, but no deeper and longer than a bar is: repr() of nested nonsense can exhaust the stack.
 _REPR = reprlib.Repr()

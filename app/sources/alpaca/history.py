@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from app.domain.records import Bar, Origin
-from app.iso_time import iso
 from app.sources.alpaca.api import ADJUSTMENT, MOST_BARS, Api
 from app.sources.alpaca.bar import AlpacaBar, BadBar, to_bar
 from app.sources.alpaca.errors import Interrupted, Unavailable, UnknownSymbols
@@ -13,6 +12,7 @@ from app.sources.base import Fault, OnFault, OnNotice, SourceError
 from app.sources.clock import Clock
 from app.sources.run_id import new_run_id
 from app.sources.sessions import Session, sessions_between
+from app.times import iso
 
 # About two minutes, as long as a replay waits for a broker.
 HISTORY_TRIES = 11

@@ -5,11 +5,11 @@ import logging
 import threading
 
 from app.domain.records import MINUTE_MS
-from app.iso_time import iso
 from app.sources.alpaca.api import Api, MarketClock
 from app.sources.alpaca.errors import AlpacaError, Interrupted
 from app.sources.alpaca.market import Market, new_york_day
 from app.sources.clock import Clock
+from app.times import iso
 
 log = logging.getLogger(__name__)
 

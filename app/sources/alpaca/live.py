@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from app.domain.indicators.rsi import seed_weight
 from app.domain.records import MINUTE_MS, Bar, Origin
 from app.domain.strategy import Strategy
-from app.iso_time import iso
 from app.sources.alpaca.api import ADJUSTMENT, Api
 from app.sources.alpaca.bar import AlpacaBar, BadBar, to_bar
 from app.sources.alpaca.errors import AlpacaError, Interrupted, Unavailable
@@ -21,6 +20,7 @@ from app.sources.alpaca.streaming import Connect, Held, Streaming
 from app.sources.alpaca.warmup import MOST_SESSIONS, bars_needed, warm_up
 from app.sources.base import Fault, OnFault, OnNotice, SourceError
 from app.sources.clock import Clock
+from app.times import iso
 
 log = logging.getLogger(__name__)
 

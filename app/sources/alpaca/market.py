@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from app.calendar.sessions import sessions
 from app.domain.records import MINUTE_MS
-from app.iso_time import iso
 from app.sources.sessions import Session
+from app.times import iso
 
 NEW_YORK = ZoneInfo("America/New_York")
 _USUAL_MS = 390 * MINUTE_MS

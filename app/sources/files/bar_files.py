@@ -10,11 +10,10 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
+from app.asgi.open_files import allow_open
 from app.domain.records import Bar, Origin
 from app.domain.strategy import Strategy
 from app.domain.validation import LONGEST_LABEL
-from app.iso_time import iso
-from app.open_files import allow_open
 from app.sources.base import Fault, NeverWaits, OnFault, OnNotice, SourceError
 from app.sources.files.bar_file import BarFile, Reported
 from app.sources.files.doubts import not_one_minute, warnings
@@ -26,6 +25,7 @@ from app.sources.files.rows import Rows, bars_of
 from app.sources.files.sort import in_order_of_time
 from app.sources.files.survey import Survey
 from app.sources.run_id import new_run_id
+from app.times import iso
 
 _LARGE = 100_000_000
 _FAULTS = 20

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from app.domain.records import MINUTE_MS
-from app.iso_time import iso
 from app.sources.files.options import NEW_YORK
 from app.sources.files.survey import HALF_HOUR_MS, SPACINGS, Survey, calendar_columns
+from app.times import iso
 
 _NAMES = {60: "one hour", 120: "two hours", 240: "four hours", 1440: "one day"}
 _FEW_STEPS, _STEPS = 3, 8

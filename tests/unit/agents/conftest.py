@@ -15,9 +15,9 @@ from app.domain.records import Bar
 from app.domain.strategy import Strategy
 from app.engine.batch import Batch, BatchResult
 from app.kafka.record_encoder import RecordEncoder
+from app.kafka.topics import topics
 from app.settings import Settings
-from app.topics import topics
-from tests.doubles.schema_source import SchemasInMemory
+from tests.harness.doubles.schema_source import SchemasInMemory
 from tests.unit.domain.pipeline import every_minute
 from tests.unit.engine.made import SOURCE, Rec
 from tests.unit.tables.memory_table import NOWHERE, MemoryTable

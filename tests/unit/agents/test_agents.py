@@ -7,8 +7,8 @@ from mode.supervisors import CrashingSupervisor
 
 from app.build import StocksApp, build
 from app.engine.handoff import Handoff
+from app.kafka.topics import topics
 from app.settings import Settings
-from app.topics import topics
 from tests.unit.tables.memory_table import NOWHERE
 
 

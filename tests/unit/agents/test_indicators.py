@@ -6,7 +6,7 @@ from app.avro.registry import RegistryUnavailable
 from app.domain.outcome import Outcome
 from app.engine.errors import UnreadableState
 from tests.bars import make_bar
-from tests.doubles.schema_source import SchemasInMemory
+from tests.harness.doubles.schema_source import SchemasInMemory
 from tests.unit.agents.conftest import Agents
 from tests.unit.domain.pipeline import SERIES
 from tests.unit.engine.made import Rec

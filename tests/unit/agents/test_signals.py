@@ -8,7 +8,7 @@ from app.domain.signal import signal_of
 from app.domain.strategy import Strategy
 from tables.row_format import decode_row
 from tests.bars import make_bar
-from tests.doubles.schema_source import SchemasInMemory
+from tests.harness.doubles.schema_source import SchemasInMemory
 from tests.unit.agents.conftest import Agents
 from tests.unit.domain.pipeline import SERIES
 from tests.unit.engine.made import Rec

@@ -10,7 +10,7 @@ from app.alerts import service
 from app.alerts.destination import AlertsError, Destination, NotSent
 from app.alerts.inbox import Received
 from app.alerts.message import Message
-from app.broker import BrokerUnavailable
+from app.kafka.broker import BrokerUnavailable
 from app.settings import Settings
 
 SETTINGS = Settings(_env_file=None, topic_prefix="test.")  # type: ignore[call-arg]

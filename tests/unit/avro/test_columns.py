@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from app.avro.columns import ColumnDecoder, ColumnEncoder
 from app.avro.serde import Encoder, Poison
-from tests.doubles.schema_source import SchemasInMemory
+from tests.harness.doubles.schema_source import SchemasInMemory
 from tests.unit.records import BAR, SIGNAL, SIGNAL_OF_OLD
 
 DOUBLES = st.floats()

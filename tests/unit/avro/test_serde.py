@@ -11,7 +11,7 @@ import schemas
 from app.avro import schema as avro
 from app.avro.registry import RegistryUnavailable
 from app.avro.serde import Decoder, Encoder, Poison
-from tests.doubles.schema_source import SchemasInMemory
+from tests.harness.doubles.schema_source import SchemasInMemory
 from tests.unit.records import BAR, SIGNAL
 
 V1_FIELDS = ("symbol", "timestamp", "open", "high", "low", "close", "volume", "trade_count", "vwap")

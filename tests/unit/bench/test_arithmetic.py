@@ -6,8 +6,8 @@ from app.domain.records import Bar
 from app.domain.strategy import Strategy
 from tests.bars import series
 from tests.bench.peers.arithmetic import KEEP, STRATEGY, advance, new_window, slot
+from tests.harness.oracle import differences, final_signals
 from tests.integration.bars import random_bars
-from tests.oracle import differences, final_signals
 
 NOWHERE: Any = lambda before, after: None  # noqa: E731
 

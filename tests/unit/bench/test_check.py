@@ -7,8 +7,8 @@ from app.domain.records import Bar
 from app.domain.strategy import Strategy
 from tests.bench.check import WrongSignals, check, judge
 from tests.bench.tape import Tape
+from tests.harness.oracle import final_signals
 from tests.integration.bars import random_bars
-from tests.oracle import final_signals
 
 STRATEGY = Strategy()
 SYMBOLS, MINUTES = 60, 90

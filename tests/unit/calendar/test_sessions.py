@@ -7,7 +7,7 @@ import pytest
 
 from app.calendar.sessions import session_gap, sessions
 from tests.bars import make_bar
-from tests.oracle import exchange_gap
+from tests.harness.oracle import exchange_gap
 from tests.unit.calendar.make import calendar
 
 

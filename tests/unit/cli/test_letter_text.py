@@ -1,6 +1,6 @@
 from app.cli.letter_text import details, hex_dump, plan
-from app.letters.prospect import Hope, Prospect
-from tests.unit.letters.made import letter
+from app.dead_letters.prospect import Hope, Prospect
+from tests.unit.dead_letters.made import letter
 
 GOOD, NONE = Prospect(Hope.GOOD, "it can be read now"), Prospect(Hope.NONE, "stale: too late")
 

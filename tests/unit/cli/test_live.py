@@ -8,7 +8,7 @@ from app.producer.pace import AsFastAsPossible
 
 
 def test_live_bars_have_no_pace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.listen.listen", lambda *_: None)
+    monkeypatch.setattr("app.asgi.listen.listen", lambda *_: None)
     result = CliRunner().invoke(main, ["produce", "--source", "alpaca-live", "--speed", "realtime"])
     assert result.exit_code == 1
     assert result.stderr == "Error: Live bars are sent as they come: leave out --speed.\n"

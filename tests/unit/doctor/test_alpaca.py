@@ -8,9 +8,9 @@ from app.doctor.alpaca import check_alpaca
 from app.doctor.finding import Finding
 from app.domain.records import MINUTE_MS
 from app.settings import Settings
-from tests.doubles.alpaca import SECRET_KEY, AlpacaDouble, Session, Tape, real_sessions
-from tests.doubles.alpaca.faults import Status, any_request
-from tests.doubles.virtual_clock import VirtualClock
+from tests.harness.doubles.alpaca import SECRET_KEY, AlpacaDouble, Session, Tape, real_sessions
+from tests.harness.doubles.alpaca.faults import Status, any_request
+from tests.harness.doubles.virtual_clock import VirtualClock
 
 
 @pytest.fixture

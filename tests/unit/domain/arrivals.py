@@ -16,7 +16,7 @@ from app.domain.row_integrity import row_fault
 from app.domain.split import Gap
 from app.domain.strategy import Strategy
 from tables.row_format import decode_rows, slot_of
-from tests import oracle
+from tests.harness import oracle
 from tests.unit.domain.pipeline import Pipeline, contents, every_minute, without_times
 
 

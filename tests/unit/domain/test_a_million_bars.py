@@ -11,7 +11,7 @@ from app.domain.row import ROW, Floats
 from app.domain.strategy import Strategy
 from app.domain.update_windows import Bars, update_windows
 from app.domain.windows import Windows
-from tests.oracle import wilder_rsi
+from tests.harness.oracle import wilder_rsi
 from tests.unit.domain.pipeline import every_minute
 
 STRATEGY = Strategy()

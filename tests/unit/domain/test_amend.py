@@ -7,8 +7,8 @@ from app.domain.records import Bar, Signal
 from app.domain.row import MAX_REVISION, Row
 from app.domain.strategy import Strategy
 from tables.row_format import number_of
-from tests import oracle
 from tests.bars import make_bar, series
+from tests.harness import oracle
 from tests.unit.domain.pipeline import SERIES, Pipeline, contents, every_minute
 from tests.unit.domain.walks import WALKS
 from tests.unit.tables.encoding import packed

@@ -5,8 +5,8 @@ import talib
 from app.domain.outcome import Outcome
 from app.domain.provenance import Provenance
 from app.domain.strategy import Strategy
-from tests import oracle
 from tests.bars import make_bar, series
+from tests.harness import oracle
 from tests.unit.domain.pipeline import SERIES, Pipeline, contents, every_minute
 from tests.unit.domain.walks import WALKS
 

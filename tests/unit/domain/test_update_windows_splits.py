@@ -6,7 +6,7 @@ from app.domain.outcome import Outcome
 from app.domain.records import Bar
 from app.domain.split import Gap
 from app.domain.strategy import Strategy
-from tests import oracle
+from tests.harness import oracle
 from tests.unit.domain.nights import Nights, never_open
 from tests.unit.domain.pipeline import Pipeline
 from tests.unit.domain.walks import WALKS

@@ -12,15 +12,15 @@ import pytest
 
 from app import metrics
 from app.access.listening import AccessUndecided
+from app.asgi.listen import PortTaken
 from app.avro.registry import NotARegistry
-from app.broker import BrokerUnavailable
-from app.clients import ClusterMissing
 from app.engine.app import BatchApp
 from app.kafka import engine_options
+from app.kafka.broker import BrokerUnavailable
+from app.kafka.clients import ClusterMissing
 from app.kafka.engine_options import Cluster
-from app.listen import PortTaken
+from app.kafka.topics import LARGEST_RECORD_BYTES
 from app.settings import Settings, SettingsError
-from app.topics import LARGEST_RECORD_BYTES
 from tests.unit.kafka.made import make_settings
 
 SECRET = "not-a-secret"  # noqa: S105

@@ -8,8 +8,8 @@ from app.avro import fast
 from app.avro import schema as avro
 from app.avro.serde import Decoder
 from app.kafka.record_encoder import RecordEncoder
-from app.topics import topics
-from tests.doubles.schema_source import SchemasInMemory
+from app.kafka.topics import topics
+from tests.harness.doubles.schema_source import SchemasInMemory
 from tests.unit.kafka.made import make_settings
 from tests.unit.records import SIGNAL
 

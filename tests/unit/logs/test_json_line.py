@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.letters.place import Place
+from app.dead_letters.place import Place
 from app.logs.json_line import MASK, JsonLine, secrets
 from app.settings import Settings
 from tests.unit.engine.made import batch

@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from app.letters.place import Place
+from app.dead_letters.place import Place
 from app.logs.refusals import AGAIN_SECONDS, Refusals
 
 

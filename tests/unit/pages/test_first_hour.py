@@ -16,11 +16,11 @@ from app.cli.replay import command
 from app.domain.check_rule import check_rule
 from app.domain.records import Bar, Signal
 from app.domain.strategy import Strategy
-from app.iso_time import iso
 from app.sources.choice import Choice
 from app.sources.files.bar_files import BarFiles
 from app.sources.files.check import check_files
 from app.strategies.rule_file import load_rule
+from app.times import iso
 from tests.unit.domain.pipeline import Pipeline
 from tests.unit.pages.reading import block, read
 

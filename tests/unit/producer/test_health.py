@@ -4,8 +4,8 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 
-from app.broker import BrokerUnavailable
 from app.domain.records import Bar
+from app.kafka.broker import BrokerUnavailable
 from app.producer.pace import AsFastAsPossible
 from app.producer.runner import Runner
 from app.producer.service import create_app

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from app.avro.registry import RegistryUnavailable
-from app.broker import BrokerUnavailable
-from app.clients import ClusterMissing
 from app.domain.records import Bar
 from app.errors import StocksError
+from app.kafka.broker import BrokerUnavailable
+from app.kafka.clients import ClusterMissing
 from app.producer import runner as runner_module
 from app.producer.pace import AsFastAsPossible
 from app.producer.runner import Runner

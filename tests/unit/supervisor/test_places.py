@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from app.asgi.listen import PortTaken
 from app.errors import StocksError
-from app.listen import PortTaken
 from app.settings import Settings
 from app.supervisor.places import places
 

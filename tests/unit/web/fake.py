@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 
+from app.dead_letters.letter import Letter
 from app.domain.records import MINUTE_MS, Origin, Signal
 from app.errors import StocksError
-from app.letters.letter import Letter
 from tests.unit.web.series import EMITTED_AT, STRATEGY, Series
 from web.operations import NewestLetters
 from web.reader import (

@@ -10,7 +10,7 @@ import httpx
 import pandas as pd
 import pytest
 
-from app import turns
+from app import cooperative as turns
 from app.domain.row import Row
 from tests.unit.web.conftest import OLD, RUN
 from tests.unit.web.fake import FakeReader

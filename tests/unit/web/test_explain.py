@@ -10,8 +10,8 @@ import pytest
 from app.cli.explain import lines
 from app.domain.records import MINUTE_MS, Bar
 from app.domain.strategy import Strategy
-from app.iso_time import iso
 from app.strategies.rule_file import load_rule
+from app.times import iso
 from tests.unit.domain.walks import WALKS
 from tests.unit.web.conftest import RUN
 from tests.unit.web.fake import FakeReader

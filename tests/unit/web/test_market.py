@@ -5,7 +5,7 @@ from datetime import datetime
 import httpx
 import pytest
 
-from app.iso_time import iso
+from app.times import iso
 from tests.unit.web.conftest import OLD, RUN
 from tests.unit.web.fake import FakeReader
 from tests.unit.web.series import START

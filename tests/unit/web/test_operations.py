@@ -2,9 +2,9 @@
 
 import httpx
 
-from app.broker import BrokerUnavailable
-from app.letters.letter import Letter
-from app.letters.place import Place
+from app.dead_letters.letter import Letter
+from app.dead_letters.place import Place
+from app.kafka.broker import BrokerUnavailable
 from tests.unit.web.fake import FakeReader
 from web.reader import Readiness
 

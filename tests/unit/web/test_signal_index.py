@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app import turns
+from app import cooperative as turns
 from app.domain.key import split_key, table_key
 from app.domain.records import MINUTE_MS, Action
 from app.domain.row import Row

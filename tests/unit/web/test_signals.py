@@ -4,7 +4,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from app.iso_time import from_iso
+from app.times import from_iso
 from tests.unit.web.conftest import OLD, RUN
 from tests.unit.web.fake import FakeReader
 from tests.unit.web.series import pullback, series

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from faust.types import TP
 
-from app import turns
+from app import cooperative as turns
 from app.build import StocksApp, build
 from app.calendar.sessions import session_gap
 from app.domain.records import MINUTE_MS, Bar

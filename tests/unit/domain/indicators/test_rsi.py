@@ -7,7 +7,7 @@ from app.domain.indicators.indicator import Columns, Inputs
 from app.domain.row import ROW, Floats, Ints
 from app.domain.strategy import Strategy
 from tests.bars import series
-from tests.oracle import wilder_rsi
+from tests.harness.oracle import wilder_rsi
 from tests.unit.domain.pipeline import Pipeline
 from tests.unit.domain.walks import WALKS
 

@@ -7,8 +7,8 @@ from pydantic import SecretStr
 
 from app.domain.records import MINUTE_MS
 from app.sources.alpaca.access import Access
-from tests.doubles.alpaca import KEY_ID, SECRET_KEY, AlpacaDouble, Session, Tape, real_sessions
-from tests.doubles.virtual_clock import VirtualClock
+from tests.harness.doubles.alpaca import KEY_ID, SECRET_KEY, AlpacaDouble, Session, Tape, real_sessions
+from tests.harness.doubles.virtual_clock import VirtualClock
 
 
 @pytest.fixture(scope="session")

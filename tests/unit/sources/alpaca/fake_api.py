@@ -15,7 +15,7 @@ from app.sources.alpaca.errors import AlpacaError
 from app.sources.base import OnFault
 from app.sources.clock import Clock
 from app.sources.sessions import Session, sessions_between
-from tests.doubles.alpaca.times import parse_ns
+from tests.harness.doubles.alpaca.times import parse_ns
 
 SERVED_MS = 2_000
 

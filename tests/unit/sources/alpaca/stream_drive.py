@@ -9,7 +9,7 @@ from typing import Any
 from app.sources.alpaca.access import Access
 from app.sources.alpaca.stream import Stream
 from app.sources.base import Fault
-from tests.doubles.virtual_clock import VirtualClock
+from tests.harness.doubles.virtual_clock import VirtualClock
 from tests.unit.sources.alpaca.scripted_stream import SYMBOLS
 
 WITHIN_S = 20.0

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from app.iso_time import iso
 from app.sources.alpaca.answers import MarketClock, bars, calendar, market_clock, page
 from app.sources.alpaca.errors import Undocumented
 from app.sources.base import Fault
+from app.times import iso
 
 MINUTE = 1731594600000
 ROW = {"o": 1, "h": 1, "l": 1, "c": 1, "v": 1}

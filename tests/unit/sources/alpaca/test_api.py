@@ -22,11 +22,11 @@ from app.sources.alpaca.errors import (
     UnknownSymbols,
 )
 from app.sources.clock import Clock
-from tests.doubles.alpaca import KEY_ID, AlpacaDouble, Session
-from tests.doubles.alpaca.answers import Refused
-from tests.doubles.alpaca.faults import CutOff, Fault, Reset, Slow, Status, Truncated, any_request, further_page
-from tests.doubles.alpaca.log import most_in_a_minute
-from tests.doubles.virtual_clock import VirtualClock
+from tests.harness.doubles.alpaca import KEY_ID, AlpacaDouble, Session
+from tests.harness.doubles.alpaca.answers import Refused
+from tests.harness.doubles.alpaca.faults import CutOff, Fault, Reset, Slow, Status, Truncated, any_request, further_page
+from tests.harness.doubles.alpaca.log import most_in_a_minute
+from tests.harness.doubles.virtual_clock import VirtualClock
 from tests.unit.sources.alpaca.conftest import access_to
 
 SYMBOLS = ("AAPL", "GOOGL", "SPY")
@@ -243,7 +243,7 @@ def test_pages_that_go_round_in_circles_end(
     api: Api, alpaca: AlpacaDouble, sessions: list[Session], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = {"bars": {}, "next_page_token": "again"}
-    monkeypatch.setattr("tests.doubles.alpaca.answers.Answers.answer", lambda *_: answer)
+    monkeypatch.setattr("tests.harness.doubles.alpaca.answers.Answers.answer", lambda *_: answer)
     with pytest.raises(AlpacaError, match="round in circles"):
         asked(api, sessions[1])
 

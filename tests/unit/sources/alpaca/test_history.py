@@ -10,9 +10,9 @@ from app.sources.alpaca.access import Access
 from app.sources.alpaca.api import Api
 from app.sources.alpaca.history import AlpacaHistory
 from app.sources.base import Fault, SourceError
-from tests.doubles.alpaca import AlpacaDouble, Session, Tape
-from tests.doubles.alpaca.faults import CutOff, Reset, Status, any_request, further_page
-from tests.doubles.virtual_clock import VirtualClock
+from tests.harness.doubles.alpaca import AlpacaDouble, Session, Tape
+from tests.harness.doubles.alpaca.faults import CutOff, Reset, Status, any_request, further_page
+from tests.harness.doubles.virtual_clock import VirtualClock
 
 SYMBOLS = ("SPY", "AAPL", "GOOGL")
 FIRST, LAST = date(2024, 11, 13), date(2024, 11, 14)

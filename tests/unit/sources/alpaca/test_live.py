@@ -6,12 +6,12 @@ import pytest
 
 from app.domain.records import MINUTE_MS, Bar
 from app.domain.strategy import Strategy
-from app.iso_time import iso
 from app.sources.alpaca.bar import AlpacaBar
 from app.sources.alpaca.errors import AlpacaError, Interrupted, KeysRefused, Unavailable, UnknownSymbols
 from app.sources.alpaca.live import AlpacaLive
 from app.sources.base import Fault, OnFault, SourceError
 from app.sources.sessions import Session
+from app.times import iso
 from tests.unit.sources.alpaca.conftest import HastyClock
 from tests.unit.sources.alpaca.fake_api import FakeApi, bar, minutes, ms, until
 

@@ -15,9 +15,9 @@ from app.sources.alpaca.api import Api
 from app.sources.alpaca.errors import AlpacaError
 from app.sources.alpaca.history import AlpacaHistory
 from app.sources.faults import Faults
-from tests.doubles.alpaca import KEY_ID, SECRET_KEY, AlpacaDouble, Session
-from tests.doubles.alpaca.faults import CutOff, Fault, Reset, Status, Truncated, any_request
-from tests.doubles.virtual_clock import VirtualClock
+from tests.harness.doubles.alpaca import KEY_ID, SECRET_KEY, AlpacaDouble, Session
+from tests.harness.doubles.alpaca.faults import CutOff, Fault, Reset, Status, Truncated, any_request
+from tests.harness.doubles.virtual_clock import VirtualClock
 from tests.unit.producer.doubles import Outbox
 from tests.unit.sources.alpaca.conftest import HastyClock
 

@@ -3,9 +3,9 @@ from datetime import date
 import pytest
 
 from app.domain.records import MINUTE_MS
-from app.iso_time import iso
 from app.sources.alpaca.spans import extended, pieces, until
 from app.sources.sessions import Session, sessions_between
+from app.times import iso
 
 [DAY] = sessions_between(date(2024, 11, 14), date(2024, 11, 14))
 

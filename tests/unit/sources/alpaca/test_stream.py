@@ -6,7 +6,7 @@ import msgpack
 import pytest
 
 from app.sources.alpaca.stream import Stream
-from tests.doubles.virtual_clock import VirtualClock
+from tests.harness.doubles.virtual_clock import VirtualClock
 from tests.unit.sources.alpaca.scripted_stream import MINUTE, Script, Scripted, Visitor, access, bar
 from tests.unit.sources.alpaca.stream_drive import Drive, until
 

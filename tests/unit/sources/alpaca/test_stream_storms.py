@@ -11,7 +11,7 @@ import trustme
 from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection
 
-from tests.doubles.virtual_clock import VirtualClock
+from tests.harness.doubles.virtual_clock import VirtualClock
 from tests.unit.sources.alpaca.scripted_stream import (
     MINUTE,
     SECRET,

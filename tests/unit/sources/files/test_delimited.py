@@ -13,7 +13,7 @@ from app.sources.files.cells import Layout
 from app.sources.files.delimited import read_delimited
 from app.sources.files.rows import Rows, joined
 from app.sources.files.times import ClockOfDay, Times
-from tests.fuzzing.mutations import mutated
+from tests.harness.fuzzing.mutations import mutated
 from tests.unit.sources.files import written
 
 NEW_YORK = ZoneInfo("America/New_York")

@@ -6,7 +6,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import ConfigResource
 
-from app.broker import Broker
+from app.kafka.broker import Broker
 from tables.rebuild.old_records import NotDeleted, delete_older
 
 COMPACTED = {"cleanup.policy": "compact", "retention.ms": None, "retention.bytes": None}

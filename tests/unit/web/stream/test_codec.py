@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from app.avro.serde import Encoder
 from app.domain.records import Signal
-from tests.doubles.schema_source import SchemasInMemory
+from tests.harness.doubles.schema_source import SchemasInMemory
 from tests.unit.avro.test_columns import SIGNALS
 from tests.unit.records import SIGNAL
 from tests.unit.web.series import pullback, series

@@ -1,0 +1,1 @@
+"""What tests lean on: doubles, the oracle, and programs that crash, soak, fuzz and press the real system."""

@@ -1,0 +1,201 @@
+"""Lets faults happen, and ends those that last."""
+
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from math import inf
+from pathlib import Path
+from time import monotonic
+
+from confluent_kafka import KafkaException
+
+from app.engine.failpoints import Failpoint
+from app.kafka.broker import BrokerUnavailable
+from app.settings import Settings
+from tests.harness.chaos.cluster import Cluster, abort_records
+from tests.harness.chaos.crew import STOPPED, Crew
+from tests.harness.chaos.faults import Drawn, Kind
+from tests.harness.crashing.order import IN_THE_LOOP, Fault, Order, Orders
+
+#: An order that no batch has come up to by then is withdrawn: not every batch has every point.
+ORDER_SECONDS = 20.0
+
+AT_POINTS = {
+    Kind.POINT_KILL: Fault.KILL,
+    Kind.POINT_PAUSE: Fault.STOP,
+    Kind.POINT_TERM: Fault.TERM,
+    Kind.POINT_RAISE: Fault.RAISE,
+    Kind.POINT_STALL: Fault.STALL,
+}
+CODES = {Fault.KILL: {-signal.SIGKILL}, Fault.TERM: STOPPED, Fault.RAISE: {1}, Fault.STOP: frozenset[int]()}
+
+OF_THE_BROKER = frozenset(
+    {Kind.BROKER_RESTART, Kind.BROKER_AWAY, Kind.BROKER_HANG, Kind.BROKER_HANG_LONG, Kind.BROKER_SLOW}
+)
+NEED_THE_BROKER = frozenset({*OF_THE_BROKER, Kind.ABORTED})
+OF_A_WORKER = frozenset(
+    {Kind.KILL, Kind.KILL_LATER, Kind.LOSE_DISK, Kind.PAUSE, Kind.PAUSE_LONG, Kind.TERM, Kind.LEAVE}
+)
+
+
+@dataclass
+class Lasting:
+    """A fault that ends at some time, by being undone."""
+
+    kind: Kind
+    until: float
+    undo: Callable[[], None]
+    #: What keeps it going, called often.
+    keep_up: Callable[[], None] = lambda: None
+
+
+@dataclass
+class Scene:
+    """A cluster and a crew, and what is wrong with them just now."""
+
+    cluster: Cluster
+    crew: Crew
+    settings: Settings
+    orders_folder: Path
+    #: Nothing happens to these but pauses.
+    spared: frozenset[str] = frozenset()
+    lasting: list[Lasting] = field(default_factory=list)
+    #: The point order that waits to be carried out.
+    ordered: Drawn | None = None
+    ordered_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._orders = Orders(self.orders_folder)
+        self._told: list[str] = []
+        # Who carries out an order notes it first, so it is known by then.
+        self.crew.on_surprise = self._look_for_strike
+
+    def possible(self) -> set[Kind]:
+        """What may happen now."""
+        open_kinds = {each.kind for each in self.lasting}
+        kinds = set(Kind) - open_kinds
+        if open_kinds & OF_THE_BROKER:
+            kinds -= NEED_THE_BROKER
+        if not self._targets():
+            kinds -= {*OF_A_WORKER, Kind.KILL_ALL}
+        if len(self.crew.working()) < 2:
+            kinds -= {Kind.LEAVE}
+        if not self.crew.away():
+            kinds -= {Kind.JOIN}
+        if self.ordered is not None or Kind.POINT_STALL in open_kinds or not self._targets():
+            kinds -= AT_POINTS.keys()
+        return kinds
+
+    def strike(self, drawn: Drawn) -> str:
+        """Let a fault happen; returns to what, in words."""
+        kind, seconds = drawn.kind, drawn.seconds
+        if kind in AT_POINTS:
+            self._orders.give(Order(point_of(drawn), AT_POINTS[kind], drawn.batch))
+            self.ordered, self.ordered_at = drawn, monotonic()
+            return point_of(drawn)
+        if kind in OF_A_WORKER:
+            return self._strike_worker(drawn, drawn.choose(self._targets()))
+        match kind:
+            case Kind.JOIN:
+                name = drawn.choose(self.crew.away())
+                self.crew.join(name)
+                return name
+            case Kind.BROKER_RESTART | Kind.BROKER_AWAY:
+                self.cluster.kill_broker()
+                self._lasts(drawn, self.cluster.start_broker)
+            case Kind.BROKER_HANG | Kind.BROKER_HANG_LONG:
+                self.cluster.pause_broker()
+                self._lasts(drawn, self.cluster.resume_broker)
+            case Kind.BROKER_SLOW:
+                self._lasts(drawn, self.cluster.resume_broker, self.cluster.slow_broker)
+            case Kind.REGISTRY_AWAY:
+                self.cluster.kill_registry()
+                self._lasts(drawn, self.cluster.start_registry)
+            case Kind.KILL_ALL:
+                names = self._targets()
+                for name in names:
+                    self.crew.kill(name, seconds)
+                return f"{', '.join(names)}, {seconds:.1f} s"
+            case _:
+                abort_records(self.settings, b"S0000", b"taken back", count=100)
+                return "100 records"
+        return f"{seconds:.1f} s"
+
+    def tend(self) -> list[str]:
+        """End what is over, see to the workers; returns what became of orders."""
+        self._look_for_strike()
+        self.crew.tend()
+        for each in self.lasting:
+            each.keep_up()
+        self._end(monotonic())
+        told, self._told = self._told, []
+        return told
+
+    def end_all(self) -> None:
+        """Everything works again; returns when the broker and the registry do."""
+        self._withdraw()
+        self._look_for_strike()
+        self.ordered = None
+        self._end(inf)
+        self.cluster.wait_well()
+        self._end(inf)
+        self.crew.join_all()
+
+    def _targets(self) -> list[str]:
+        return [name for name in self.crew.working() if name not in self.spared]
+
+    def _strike_worker(self, drawn: Drawn, name: str) -> str:
+        match drawn.kind:
+            case Kind.PAUSE | Kind.PAUSE_LONG:
+                self.crew.pause(name, drawn.seconds)
+            case Kind.TERM:
+                self.crew.stop(name, drawn.seconds)
+            case Kind.LEAVE:
+                self.crew.stop(name, inf)
+            case _:
+                self.crew.kill(name, drawn.seconds, disk_lost=drawn.kind is Kind.LOSE_DISK)
+        return f"{name}, {drawn.seconds:.1f} s"
+
+    def _lasts(self, drawn: Drawn, undo: Callable[[], None], keep_up: Callable[[], None] = lambda: None) -> None:
+        self.lasting.append(Lasting(drawn.kind, monotonic() + drawn.seconds, undo, keep_up))
+
+    def _end(self, now: float) -> None:
+        for each in [each for each in self.lasting if each.until <= now]:
+            # What the broker must be asked for waits until it answers.
+            with suppress(KafkaException, BrokerUnavailable):
+                each.undo()
+                self.lasting.remove(each)
+
+    def _look_for_strike(self) -> None:
+        """Note what became of the order, once something has."""
+        drawn = self.ordered
+        if drawn is None:
+            return
+        overdue = monotonic() - self.ordered_at > ORDER_SECONDS
+        if overdue:
+            self._withdraw()
+        struck = self._orders.struck()
+        if struck is None and not overdue:
+            return
+        self.ordered = None
+        if struck is None:
+            self._told.append(f"no batch came to {point_of(drawn)}: withdrawn")
+            return
+        fault = struck.order.fault
+        if fault is Fault.STALL:
+            self._lasts(drawn, self._orders.release)
+            member = self.crew.by_pid(struck.pid)
+            name = member and member.name
+        else:
+            name = self.crew.struck(struck.pid, CODES[fault], drawn.seconds)
+        self._told.append(f"{name} at {struck.topic}[{struck.partition}]@{struck.start}..{struck.end - 1}")
+
+    def _withdraw(self) -> None:
+        self._orders.withdraw()
+
+
+def point_of(drawn: Drawn) -> Failpoint:
+    """Where the fault comes: only a thread can stand still, so not in the event loop."""
+    stalls_in_loop = drawn.kind is Kind.POINT_STALL and drawn.point in IN_THE_LOOP
+    return Failpoint.BEFORE_COMMIT if stalls_in_loop else drawn.point

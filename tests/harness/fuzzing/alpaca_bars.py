@@ -1,0 +1,97 @@
+"""Alpaca's bars: answers in JSON, frames in msgpack.
+
+Promised of any bytes: what is no answer or frame is refused as such, what is no
+bar goes to `on_fault`, and a bar that the topic takes has the values that came.
+"""
+
+import json
+from itertools import count
+from typing import Any
+
+import msgpack
+
+from app.domain.validation import bar_fault
+from app.sources.alpaca.answers import bars, calendar, market_clock, page
+from app.sources.alpaca.bar import AlpacaBar, BadBar, to_bar
+from app.sources.alpaca.errors import Undocumented
+from app.sources.alpaca.stream_inbox import Inbox
+from app.sources.alpaca.stream_socket import Garbled, unpack
+from app.sources.base import Fault
+from tests.harness.fuzzing.family import Family
+
+_SYMBOLS = frozenset({"AAPL", "SPY"})
+_ALWAYS = range(-(10**70), 10**70)
+_FIELDS = {"open": "o", "high": "h", "low": "l", "close": "c", "volume": "v", "trade_count": "n", "vwap": "vw"}
+
+
+def _check_answer(data: bytes) -> None:
+    try:
+        answer = json.loads(data)
+    except (ValueError, RecursionError):
+        return  # The client says so.
+    for read in (calendar, market_clock):
+        try:
+            read(answer)
+        except Undocumented:
+            continue
+    try:
+        rows, _ = page(answer)
+    except Undocumented:
+        return
+    faults: list[Fault] = []
+    found = list(bars(rows, _SYMBOLS, _ALWAYS, count(1), faults.append))
+    assert len(found) + len(faults) == len(rows)
+    faulty = {fault.line for fault in faults}
+    good = [fields for number, (_, fields) in enumerate(rows, 1) if number not in faulty]
+    for bar, fields in zip(found, good, strict=True):
+        _check_bar(bar, fields)
+
+
+def _check_frame(data: bytes) -> None:
+    try:
+        messages = unpack(data)
+    except Garbled:
+        return
+    faults: list[Fault] = []
+    inbox = Inbox(_SYMBOLS, 1000, faults.append, str)
+    inbox.put(messages)
+    found = inbox.take()
+    assert len(found) + len(faults) <= len(messages)
+    faulty = {fault.line for fault in faults}
+    good = [m for number, m in enumerate(messages, 1) if number not in faulty and m["T"] in ("b", "u")]
+    for bar, fields in zip(found, good, strict=True):
+        _check_bar(bar, fields)
+
+
+def _check_bar(bar: AlpacaBar, fields: dict[str, Any]) -> None:
+    for ours, theirs in _FIELDS.items():
+        mine, came = getattr(bar, ours), fields.get(theirs)
+        same = mine == came or mine != mine or (isinstance(came, int) and mine == float(came))
+        assert same, f"{ours} is {mine}, but {came!r} came"
+        assert type(mine) is (int if ours == "trade_count" else float) or mine is None
+    try:
+        record = to_bar(bar, origin="live", source="alpaca", feed="iex", run_id="fuzzed")
+    except BadBar:
+        return
+    assert bar_fault(record) is None
+
+
+_BAR = {"o": 189.5, "h": 190.0, "l": 189, "c": 189.75, "v": 1200, "n": 37, "vw": 189.61}
+_ANSWERS: list[Any] = [
+    {"bars": {"AAPL": [_BAR | {"t": "2024-11-14T14:30:00Z"}] * 2, "SPY": []}, "next_page_token": None},
+    {"bars": {"SPY": [_BAR | {"t": "2024-11-14T14:30:00Z", "n": None}]}, "next_page_token": "QUFQTA=="},
+    [{"date": "2024-11-29", "open": "09:30", "close": "13:00"}],
+    {
+        "timestamp": "2024-11-14T09:31:02.123456789-05:00",
+        "is_open": True,
+        "next_open": "2024-11-15T09:30:00-05:00",
+        "next_close": "2024-11-14T16:00:00-05:00",
+    },
+]
+_FRAMES: list[Any] = [
+    [{"T": kind, "S": "AAPL", "t": msgpack.Timestamp(1_731_594_600, 0), **_BAR} for kind in "bu"],
+    [{"T": "success", "msg": "connected"}, {"T": "b", "S": "SPY", "t": msgpack.Timestamp(1_731_594_660, 0), **_BAR}],
+]
+
+ANSWERS = Family("answers", [json.dumps(answer).encode() for answer in _ANSWERS], _check_answer)
+FRAMES = Family("frames", [msgpack.packb(frame) for frame in _FRAMES], _check_frame)

@@ -1,0 +1,28 @@
+"""The slope of a worker's memory."""
+
+import pytest
+
+from tests.harness.chaos.crew import Footprint
+from tests.harness.soak.memory import MB, courses
+
+
+def life(name: str, pid: int, sizes: list[float]) -> list[Footprint]:
+    return [Footprint(name, pid, second, int(size * MB), 10, 20 + second % 2) for second, size in enumerate(sizes)]
+
+
+def test_growth_counts_after_the_warm_up_only() -> None:
+    (course,) = courses(life("w0", 1, [*range(100, 200, 4), *([200.0] * 75)]))
+    assert course.slope == pytest.approx(0)
+    assert (course.least, course.most, course.last) == (200, 200, 200)
+    assert course.quarters == pytest.approx((148, 200, 200, 200))
+    assert (course.threads, course.files, course.seconds) == ((10, 10), (20, 21), 99)
+
+
+def test_steady_growth_is_told_in_mb_a_minute() -> None:
+    (course,) = courses(life("w0", 1, [100 + second / 10 for second in range(100)]))
+    assert course.slope == pytest.approx(6, rel=1e-3)
+
+
+def test_each_process_has_a_course_the_longest_life_first() -> None:
+    found = courses([*life("w1", 2, [1.0] * 20), *life("w1", 3, [1.0] * 5), *life("w0", 1, [1.0] * 30)])
+    assert [course.name for course in found] == ["w0", "w1"]
