@@ -65,7 +65,7 @@ def wrong_lists(workers: Sequence[WorkerProcess], expected: Expected) -> list[st
         latest = get(worker, "/signals", latest="true", limit=1000).json()
         if [each["id"] for each in latest["signals"]] != expected.latest:
             wrong.append(f"{worker.url}/signals?latest=true")
-        if get(worker, "/symbols").json()["symbols"] != expected.symbols:
+        if [each["symbol"] for each in get(worker, "/symbols").json()["symbols"]] != expected.symbols:
             wrong.append(f"{worker.url}/symbols")
         if get(worker, "/session").json()["symbols"] != expected.symbols:
             wrong.append(f"{worker.url}/session")
