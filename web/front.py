@@ -6,6 +6,7 @@ Workers are the addresses that one name stands for, as Docker's and Kubernetes' 
 import asyncio
 import logging
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from http import HTTPStatus
 
@@ -31,6 +32,10 @@ _HOP = {
 # A stream is silent between two heartbeats, so reading has no limit.
 _TIMEOUT = httpx.Timeout(connect=2.0, read=None, write=30.0, pool=5.0)
 _LIMITS = httpx.Limits(max_connections=2000, max_keepalive_connections=50)
+#: Until an answer begins; a worker waits at most some 14 s, for positions and for the others.
+BEGIN_SECONDS, SPARED_SECONDS = 20.0, 30.0
+#: For so long a worker that is not ready is passed over for the next.
+AGAIN_WITHIN_SECONDS = 4.0
 _AGAIN_SECONDS = "2"
 
 
@@ -60,13 +65,23 @@ class Front:
             timeout=_TIMEOUT, limits=_LIMITS, trust_env=False, follow_redirects=False, transport=transport
         )
         self._last: str | None = None
+        self._silent: dict[str, float] = {}
         self.app = Starlette(routes=[Route("/{path:path}", self._pass_on, methods=_METHODS)])
 
     async def _pass_on(self, request: Request) -> Response:
         unready: httpx.Response | None = None
+        until = time.monotonic() + AGAIN_WITHIN_SECONDS
         for address in await self._in_turn():
+            if unready is not None and time.monotonic() > until:
+                break  # It waited for what all of them wait for.
             try:
-                answer = await self._client.send(self._copy(request, address), stream=True)
+                async with asyncio.timeout(BEGIN_SECONDS):
+                    answer = await self._client.send(self._copy(request, address), stream=True)
+            except TimeoutError:
+                self._silent[address] = time.monotonic() + SPARED_SECONDS
+                if request.method in _SAFE:
+                    continue
+                return _unavailable(f"The worker at {address} does not answer: look before you repeat it.")
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 continue
             except httpx.HTTPError as error:
@@ -91,15 +106,15 @@ class Front:
 
     async def _in_turn(self) -> list[str]:
         """The one that answered last, then the others."""
-        return sorted(await self._resolve(), key=lambda address: address != self._last)
+        now = time.monotonic()
+        return sorted(await self._resolve(), key=lambda each: (self._silent.get(each, 0.0) > now, each != self._last))
 
     def _copy(self, request: Request, address: str) -> httpx.Request:
         headers = [(name, value) for name, value in request.headers.raw if name not in _HOP]
         url = httpx.URL(f"http://{address}", raw_path=_raw_path(request))
         has_body = any(name in (b"content-length", b"transfer-encoding") for name, _ in request.headers.raw)
-        return self._client.build_request(
-            request.method, url, headers=headers, content=request.stream() if has_body else None
-        )
+        # Not the client's own: it would add headers, and the cookies that other people's answers have set.
+        return httpx.Request(request.method, url, headers=headers, content=request.stream() if has_body else None)
 
 
 def _raw_path(request: Request) -> bytes:

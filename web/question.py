@@ -103,7 +103,7 @@ class Question:
         run_id, reason = await self._chosen(query, query.fresh())
         if run_id is None:
             found = await self._gather("/runs", query, {}, self.runs.part_here)
-            return self._answered(None, reason, Gathered({}, found.partitions))
+            return self._answered(None, reason, found if self.is_part else Gathered({}, found.partitions))
         make_known = partial(self._of_known_run, run_id, make)
         found = await self._gather(path, query, query.passed_on(run_id), make_known, most_lines)
         if not self.is_part and not any(part.head["known"] for part in found.parts.values()):

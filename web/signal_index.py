@@ -19,6 +19,9 @@ from web.run_choice import is_live
 ReadRow = Callable[[int, bytes], Row | None]
 """The table's row of a partition and key."""
 
+#: By so many numbers a bar is followed.
+MOST_MOVED = 16
+
 
 class Series:
     """One symbol of one run, and its place in the columns."""
@@ -182,6 +185,14 @@ class SignalIndex:
             return None
         row = self._read(series.partition, row_key(series.key, number % self.keep_bars))
         return row if row is not None and row.number == number else None
+
+    def row_at(self, series: Series, number: int, minute: int) -> Row | None:
+        """The row of the bar of a minute that had a number: late bars, which the table has a moment before, move it."""
+        for moved in range(MOST_MOVED):
+            row = self.row(series, number + moved)
+            if row is None or row.timestamp == minute * MINUTE_MS:
+                return row
+        return None
 
 
 def _counted(codes: Codes) -> Ints:

@@ -70,8 +70,8 @@ class SignalSearch:
         total, chosen = await self._chosen(run, codes, replace(wanted, limit=wanted.limit + 1))
         behind = len(chosen) > wanted.limit
         chosen = chosen[: wanted.limit]
-        async for series, number, _ in in_turns(chosen):
-            row = self._index.row(series, number)
+        async for series, number, minute in in_turns(chosen):
+            row = self._index.row_at(series, number, minute)
             if row is not None and wanted.matches(row):
                 found.append((series, row))
         # As things are now: partitions may have gone while others had their turn.

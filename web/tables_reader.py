@@ -41,6 +41,9 @@ RETRY_AFTER_SECONDS = 2
 
 _LOOK_AGAIN_SECONDS = 0.1
 
+#: The broker may take so long to tell the lag: less than other workers wait for all of an answer.
+_LAG_SECONDS = 1.0
+
 
 class TablesReader:
     """Reads the table by partition, and only partitions that this worker holds and has restored."""
@@ -59,6 +62,7 @@ class TablesReader:
         self.assignment = 0
         #: The lag of each partition held here when the broker was asked last.
         self._lags: Mapping[int, int] = {}
+        self._looking, self._looked_at = asyncio.Lock(), float("-inf")
         self._batch_came = asyncio.Event()
         #: Sentences about partitions whose readers wait for a transaction that nobody ends.
         self.stalls: list[str] = []
@@ -135,12 +139,24 @@ class TablesReader:
     async def progress(self, *, lag_now: bool) -> Sequence[PartitionProgress]:
         """How far each partition held here is."""
         if lag_now and self._held:
-            self.note_lags(await self._app.lag())
+            await self._look_at_lags()
         confirmed = self._silence() <= self._settings.session_seconds
         return [
             PartitionProgress(number, self._reached(number), self._lags.get(number), confirmed)
             for number in sorted(self._held)
         ]
+
+    async def _look_at_lags(self) -> None:
+        """Those who ask meanwhile share one question: it stands in the line of what fetches and commits."""
+        asked = monotonic()
+        try:
+            async with asyncio.timeout(_LAG_SECONDS), self._looking:
+                if self._looked_at < asked:
+                    self._looked_at = monotonic()
+                    self.note_lags(await self._app.lag())
+        except TimeoutError:
+            self.note_lags({})
+            self._looked_at = monotonic() + _LAG_SECONDS  # Who asks by then need not wait as well.
 
     def _silence(self) -> float:
         """For how many seconds the broker has not confirmed this worker's membership of the group."""

@@ -17,6 +17,9 @@ def command(workers: str) -> None:
     A worker that does not answer or is not ready is passed over for the next,
     and what one worker does not hold it asks the others for.
     """
+    from app.access.listening import check_access
+    from app.asgi.headers import Headers
+    from app.asgi.limits import Limits
     from app.asgi.listen import listen
     from app.producer.service import serve
     from app.settings import settings
@@ -26,6 +29,8 @@ def command(workers: str) -> None:
     if not (host and colon and port.isdecimal()):
         raise click.BadParameter(f"{workers!r} is not host:port", param_hint="--workers")
     ours = settings()
+    # Workers that listen on loopback ask for no token: who can reach this reaches them.
+    check_access(ours)
     sock = listen("API_PORT", ours.api_host, ours.api_port)
     click.echo(f"Front: http://{ours.api_host}:{sock.getsockname()[1]}/ for the workers at {workers}")
-    serve(Front(replicas(workers), workers).app, sock)
+    serve(Headers(Limits(Front(replicas(workers), workers).app)), sock, ours.api_max_connections)

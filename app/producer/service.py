@@ -70,14 +70,14 @@ def guarded(app: ASGIApp, host: str) -> ASGIApp:
     return Headers(Limits(app))
 
 
-def serve(app: ASGIApp, sock: socket.socket) -> None:
+def serve(app: ASGIApp, sock: socket.socket, most_connections: int = _MOST_CONNECTIONS) -> None:
     """Serves until SIGTERM, SIGINT or SIGHUP, then stops within seconds."""
     config = uvicorn.Config(
         app,
         log_level="warning",
         log_config=None,
         timeout_graceful_shutdown=_GRACE_S,
-        **server_options(_MOST_CONNECTIONS),
+        **server_options(most_connections),
     )
     # uvicorn raises the signal once more when it has shut down; having done as asked is no failure.
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -13,6 +13,8 @@ from app.asgi.headers import also
 
 _VARY = (b"vary", b"Origin")
 
+_EXPOSED = b"ETag, Link, Retry-After, Stocks-Complete, Stocks-Run-Id, Stocks-Run-Reason, Stocks-Synthetic, Stocks-Total"
+
 _PREFLIGHT = {
     "access-control-allow-methods": "GET, HEAD",
     "access-control-allow-headers": "Authorization, Last-Event-ID",
@@ -42,7 +44,7 @@ class Cors:
             also(
                 scope,
                 (b"access-control-allow-origin", origin.encode("latin-1")),
-                (b"access-control-expose-headers", b"ETag, Link, Retry-After"),
+                (b"access-control-expose-headers", _EXPOSED),
             )
             if scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
                 # Before the token is asked for: a browser sends none with this.

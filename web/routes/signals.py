@@ -2,7 +2,7 @@
 
 from functools import partial
 from typing import Annotated
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
@@ -21,6 +21,9 @@ router = APIRouter(tags=["signals"])
 SymbolPath = Annotated[
     str, Path(min_length=1, description="Ticker; where there is none spelt like it, its upper case is tried.")
 ]
+
+#: A header is Latin-1, and a symbol may be anything that can be printed.
+_IN_A_PATH = "/:@!$&'()*+,;=~"
 
 
 async def _answer(
@@ -45,7 +48,7 @@ async def _answer(
 
 def _next(request: Request, run_id: str, changed: dict[str, str]) -> str:
     kept = [(name, value) for name, value in request.query_params.multi_items() if name not in (*changed, "run")]
-    return f"{request.url.path}?{urlencode([*kept, ('run', run_id), *changed.items()])}"
+    return f"{quote(request.scope['path'], safe=_IN_A_PATH)}?{urlencode([*kept, ('run', run_id), *changed.items()])}"
 
 
 @router.get(

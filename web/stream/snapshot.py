@@ -10,7 +10,7 @@ from app.cooperative import in_turns
 from web.partition_status import Status
 from web.reader import Reader
 from web.run_choice import ASKED_FOR, choose
-from web.runs import Runs
+from web.runs import KEPT_SECONDS, Runs
 from web.signal_lists import line_of
 from web.stream.batch import Batch, Record
 from web.stream.filter import StreamFilter
@@ -91,7 +91,13 @@ class Snapshots:
         """The run, and why this one: the same as for lists."""
         if asked is not None:
             return asked, ASKED_FOR
-        chosen = choose((await self._runs.everything()).runs)
+        while True:
+            known = await self._runs.everything()
+            chosen = choose(known.runs)
+            if not known.missing or (chosen.run and chosen.run.is_live):
+                break
+            await asyncio.sleep(KEPT_SECONDS)  # No replay passes for live; the client gets heartbeats meanwhile.
+            await self._hub.known()  # Ends with the worker.
         if chosen.run is None and (active := self._hub.active_run):
             return active, "active last"  # Its first bars are on the topic, and in no table yet.
         return chosen.run_id, chosen.reason

@@ -20,6 +20,9 @@ DEADLINE_SECONDS = 2.0
 #: Who did not answer in time is not asked for so long: whoever asks next must not wait as well.
 _SPARED_SECONDS = 1.0
 
+#: So many questions to one worker at once, and as many that wait for positions: each is a connection here and there.
+AT_ONCE = 64
+
 #: No answer may be longer; the newest signals of 11,000 symbols are 14 MB.
 MOST_BYTES = 64 * 1024 * 1024
 
@@ -65,6 +68,7 @@ class WorkerClient:
         self._clock = clock
         self._deadline = deadline
         self._client: httpx.AsyncClient | None = None
+        self._gates: dict[tuple[str, bool], asyncio.Semaphore] = {}
         #: Until when those are spared that did not answer in time.
         self._spared: dict[str, float] = {}
         #: Those that did not answer when they were asked last, so that the log says it once.
@@ -82,7 +86,10 @@ class WorkerClient:
             if self._spared.get(url, 0.0) > self._clock():
                 raise NoAnswerError(f"it did not answer within {seconds:g} s a moment ago")
             try:
-                async with asyncio.timeout(seconds):
+                gate = self._gates.setdefault((url, wait > 0), asyncio.Semaphore(AT_ONCE))
+                if wait and gate.locked():
+                    raise NoAnswerError(f"{AT_ONCE} questions wait for it already")
+                async with asyncio.timeout(seconds), gate:
                     part = await self._ask(f"{url.rstrip('/')}{path}?{urlencode(query, doseq=True)}", most_lines)
             except TimeoutError:
                 self._spared[url] = self._clock() + _SPARED_SECONDS

@@ -9,7 +9,7 @@ from typing import Any
 from web.freshness import AS_IT_IS, Freshness
 from web.partition_status import PartitionStatus, Status
 from web.reader import PartitionOwner, PartitionProgress, Reader
-from web.workers.client import NoAnswerError, RefusedError, WorkerClient
+from web.workers.client import AT_ONCE, NoAnswerError, RefusedError, WorkerClient
 from web.workers.part import Part
 
 Make = Callable[[], Awaitable[Part]]
@@ -39,6 +39,7 @@ class Group:
     def __init__(self, reader: Reader, client: WorkerClient | None = None) -> None:
         self._reader = reader
         self._client = client or WorkerClient()
+        self._waiting = asyncio.Semaphore(AT_ONCE)
 
     @property
     def address(self) -> str:
@@ -54,8 +55,10 @@ class Group:
         reader = self._reader
         if reader.readiness().recovering:
             raise RecoveringError
-        if fresh.min_position:
-            await reader.reach(fresh.min_position, fresh.seconds)
+        # Who finds too many waiting is refused by what is reached now.
+        if fresh.min_position and not self._waiting.locked():
+            async with self._waiting:
+                await reader.reach(fresh.min_position, fresh.seconds)
         assignment = reader.assignment
         # Before the rows: they are as new, or newer.
         progress = await reader.progress(lag_now=fresh.max_lag is not None)

@@ -159,3 +159,47 @@ async def test_a_stream_that_is_cut_ends_and_any_other_answer_is_seen_to_be_cut(
 async def test_a_name_is_all_its_addresses_and_none_where_there_is_none() -> None:
     assert "127.0.0.1:8001" in await replicas("localhost:8001")()
     assert await replicas("no-such-host.invalid:8001")() == []
+
+
+async def test_what_one_person_is_given_nobody_else_sends(client: httpx.AsyncClient, workers: Workers) -> None:
+    """The client to the workers must not keep the cookie of a login, nor ask for gzip in the name of who does not."""
+    workers.answers[ONE] = says("", 303, **{"set-cookie": "stocks_login_ab=1.2; HttpOnly; Path=/; Max-Age=604800"})
+    await client.post("/login", content=b"token=t")
+    client.cookies.clear()
+    for name in ("accept", "accept-encoding", "user-agent", "connection"):
+        del client.headers[name]
+    await client.get("/signals")
+    assert set(workers.asked[-1].headers) == {"host"}
+
+
+async def test_a_worker_that_is_frozen_is_passed_over_and_not_asked_first_again(
+    client: httpx.AsyncClient, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.front.BEGIN_SECONDS", 0.05)
+
+    async def frozen(request: httpx.Request) -> httpx.Response:
+        workers.asked.append(request)
+        await asyncio.Event().wait()
+        raise AssertionError("unreachable")
+
+    handle = workers.handle
+
+    async def either(request: httpx.Request) -> httpx.Response:
+        return await (frozen if request.url.netloc == ONE.encode() else handle)(request)
+
+    front = Front(workers.resolve, "worker:8001", httpx.MockTransport(either))
+    workers.answers[TWO] = says("two")
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(front.app), base_url="http://front") as asking:
+        for _ in range(2):
+            assert (await asking.get("/signals")).text == "two"
+        workers.there = (ONE,)
+        assert (await asking.post("/login", content=b"")).status_code == 503
+    assert workers.addresses() == [ONE, TWO, TWO, ONE]
+
+
+async def test_what_all_workers_wait_for_is_not_waited_for_at_each(
+    client: httpx.AsyncClient, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.front.AGAIN_WITHIN_SECONDS", -1.0)
+    workers.answers = {ONE: says("stale", 503), TWO: says("stale too", 503)}
+    assert (await client.get("/signals")).text == "stale"

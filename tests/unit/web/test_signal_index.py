@@ -353,3 +353,14 @@ async def test_many_signals_do_not_stall_the_loop(monkeypatch: pytest.MonkeyPatc
 def test_a_value_of_another_version_is_an_error() -> None:
     with pytest.raises(UnknownFormat, match="version 99"):
         Table().index.put(0, {row_key(b"run\x00X", 0): bytes([99]) + bytes(200)})
+
+
+@pytest.mark.parametrize(("latest", "minutes"), [(False, [4, 3, 1]), (True, [4])])
+async def test_a_late_bar_that_only_the_table_has_yet_loses_no_signal(latest: bool, minutes: list[int]) -> None:
+    """Rows are written in a thread, and the index is told of them a moment later."""
+    table = Table()
+    table.add("a", "S0", {minute: 10.0 + minute for minute in (0, 1, 3, 4)})
+    table.index.put = lambda *_: None  # type: ignore[method-assign]
+    table.add("a", "S0", {2: 9.0})
+    found = await table.search.recent("a", SignalFilter(1 if latest else 3, latest=latest))
+    assert [(row.timestamp - START) // MINUTE_MS for _, row in found.rows] == minutes

@@ -1,5 +1,6 @@
 import time
 from dataclasses import replace
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -200,3 +201,13 @@ async def test_each_partition_is_answered_for(client: httpx.AsyncClient) -> None
     assert len(of_one["partitions"]) == 1
     written = from_iso(answer["partitions"][0]["as_of"])
     assert abs(written - time.time() * 1000) < 60_000
+
+
+@pytest.mark.parametrize("symbol", ["株", "A?B#C%3F"])
+async def test_the_rest_of_any_symbol_has_an_address(
+    client: httpx.AsyncClient, reader: FakeReader, symbol: str
+) -> None:
+    reader.series = [series(RUN, symbol, [50.0] * 5)]
+    answer = await client.get(f"/signals/{quote(symbol, safe='')}", params={"limit": 2})
+    assert answer.headers["link"] == f'<{answer.json()["next"]}>; rel="next"'
+    assert (await client.get(answer.json()["next"])).json()["signals"][0]["symbol"] == symbol

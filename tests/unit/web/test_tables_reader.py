@@ -238,3 +238,23 @@ def after_a_split(bars_after: int) -> list[Row]:
     bars += [bar("run", HERE, morning + minute * MINUTE_MS, 24.1, "live") for minute in range(bars_after + 1)]
     raw: list[Bar] = [{**each, "open": each["close"], "adjustment": "raw"} for each in bars]
     return fold(folding(gap=session_gap()), raw)
+
+
+async def test_all_who_ask_for_the_lag_at_once_share_one_question(
+    worker: StocksApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stands in the line of what fetches and commits."""
+    reader, asked = await take(worker, 1), 0
+
+    async def lag() -> dict[TP, int]:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0.01)
+        return {TP("stocks.raw.avro", 1): 3}
+
+    monkeypatch.setattr(worker, "lag", lag)
+    found = await asyncio.gather(*(reader.progress(lag_now=True) for _ in range(50)))
+    assert {each[0].lag for each in found} == {3}
+    assert asked <= 2
+    monkeypatch.setattr("web.tables_reader._LAG_SECONDS", 0.001)
+    assert (await reader.progress(lag_now=True))[0].lag is None

@@ -1,5 +1,6 @@
 """The newest signal of each symbol, from tables and from what has come since."""
 
+import asyncio
 import json
 
 import pytest
@@ -81,3 +82,15 @@ async def test_a_worker_that_restores_its_tables_says_so(reader: FakeReader, con
     snapshot = await connect(StreamFilter(RUN)).next("snapshot")
     assert [each["status"] for each in snapshot.data["partitions"]] == ["recovering", "active"]
     assert (snapshot.data["complete"], snapshot.data["signals"]) == (False, [])
+
+
+async def test_no_replay_passes_for_live_while_a_worker_that_may_have_live_bars_does_not_answer(
+    reader: FakeReader, cluster: Cluster, connect: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.stream.snapshot.KEPT_SECONDS", 0.01)
+    reader.series = [series(RUN, "AAPL", [50.0])]
+    other = cluster.members[1]
+    other.reader.series = [series("live-iex", "SPY", [60.0], origin="live")]
+    cluster.network.gone.add(other.url)
+    asyncio.get_running_loop().call_later(0.1, cluster.network.gone.clear)
+    assert (await connect().next("snapshot")).data["run_id"] == "live-iex"

@@ -145,3 +145,15 @@ async def test_proxies_of_the_environment_are_not_for_workers(monkeypatch: pytes
     assert not client._http()._mounts
     assert not client._http().follow_redirects
     await client.close()
+
+
+async def test_so_many_that_wait_for_positions_are_asked_for_at_once_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("web.workers.client.AT_ONCE", 2)
+    other = Other(None)
+    client = WorkerClient(transport=other, deadline=0.05)
+    asking = (client.part(URL, "/signals", {}, wait=0.05) for _ in range(5))
+    found = await asyncio.gather(*asking, return_exceptions=True)
+    assert all(isinstance(each, NoAnswerError) for each in found)
+    assert len(other.asked) == 2
