@@ -1,4 +1,4 @@
-"""gzip for whoever takes it: a list of signals becomes a tenth of its size.
+"""gzip for clients that take it: a list of signals becomes a tenth of its size.
 
 Starlette does it: small answers and streams of events stay as they are, and what is large is compressed in a thread,
 so that the event loop goes on.

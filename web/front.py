@@ -130,7 +130,7 @@ def _streamed(answer: httpx.Response) -> Response:
 
 
 async def _body(answer: httpx.Response) -> AsyncIterator[bytes]:
-    """The bytes as they come; the worker is let go when whoever asked has gone."""
+    """The bytes as they come; the connection to the worker is closed when the client has gone."""
     try:
         async for chunk in answer.aiter_raw():
             yield chunk

@@ -185,7 +185,7 @@ class BarOut(Model):
 
 
 class SeriesStartOut(SplitOut):
-    """Where a series started anew, and why."""
+    """Where a series started over, and why."""
 
     timestamp: BarStart
     reason: Reason = Field(description="split_suspected.")

@@ -26,7 +26,7 @@ def _split(values: object) -> object:
 
 
 def _names(values: object) -> object:
-    """`A,B` and repeated parameters are all fine; none at all is none chosen."""
+    """`A,B` and repeated parameters are all fine; without any, all are meant."""
     if not isinstance(values, list):
         return values
     return [name for value in values for part in value.split(",") if (name := part.strip())] or None

@@ -113,7 +113,7 @@ class Question:
     async def of_symbol(
         self, path: str, symbol: str, query: RunScopeQuery, make: MakeOfSymbol, most_lines: int | None = None
     ) -> Answered:
-        """The part of whoever has the symbol, as spelt or else in upper case; `path` has `{symbol}`.
+        """The part of the worker that has the symbol, as spelt or else in upper case; `path` has `{symbol}`.
 
         Raises ProblemError: 404 for an unknown run or symbol, 503 where the worker that should have it is not known
         or does not answer.

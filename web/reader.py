@@ -17,7 +17,7 @@ from web.operations import Operations
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """One run, as far as some partitions hold it. Times are UTC, milliseconds since 1970; bars are told by their start.
+    """One run, as far as some partitions hold it. Times are UTC, milliseconds since 1970, and a bar's is its start.
 
     `bars` counts all, those no longer kept included; `first_bar` is None when it is no longer kept of every symbol.
     """

@@ -133,7 +133,7 @@ class TablesReader:
         return int(murmur2(symbol.encode()) & 0x7FFFFFFF) % self._settings.partitions if found is None else found
 
     def note_lags(self, lags: Mapping[TP, int]) -> None:
-        """Be told every second how many records each partition held here lags behind."""
+        """Note how many records each partition held here lags behind; called every second."""
         self._lags = {tp.partition: lag for tp, lag in lags.items()}
 
     async def progress(self, *, lag_now: bool) -> Sequence[PartitionProgress]:

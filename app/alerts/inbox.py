@@ -2,7 +2,7 @@
 
 For each partition the group's committed offset says that everything before it was sent, or was no alert. Before a
 message goes out, the same offset is committed once more with a note beside it (Kafka keeps a text with each offset):
-"sending until N". When the process dies before the answer, whoever reads the partition next finds the note, and
+"sending until N". When the process dies before the answer, the next reader of the partition finds the note, and
 sends the alerts before N once more, marked as possibly repeated. Nothing is kept on disk.
 """
 

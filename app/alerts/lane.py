@@ -88,7 +88,7 @@ class Lane:
             self._inbox.close()
 
     def _lost(self, partitions: set[int]) -> None:
-        # Whoever has them next begins at what is committed, and that may be this member again.
+        # Their next owner begins at what is committed; it may be this member again.
         self._outbox.drop(partitions)
         self._recent.drop(partitions)
 

@@ -51,7 +51,7 @@ class Progress:
         return offset < self._start[partition]
 
     def is_uncertain(self, partition: int, offset: int) -> bool:
-        """Whether an alert there may have been sent by whoever had the partition before."""
+        """Whether an alert there may have been sent by the partition's last owner."""
         return self._start[partition] <= offset < self._noted[partition]
 
     @property

@@ -1,4 +1,4 @@
-"""All destinations at once, a thread each, until the process is told to stop."""
+"""All destinations at once, a thread each, until the process is asked to stop."""
 
 import logging
 import threading

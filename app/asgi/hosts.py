@@ -1,4 +1,4 @@
-"""By what names an API may be asked: a page elsewhere can have a name of its own lead here (DNS rebinding)."""
+"""By what names an API may be asked: a web page of strangers can let its own name point here (DNS rebinding)."""
 
 import ipaddress
 import re
@@ -41,7 +41,7 @@ class Hosts:
 
 
 def normalized(header: str) -> str | None:
-    """The name of a Host header in lower case, without port, brackets and a dot at its end; None if it is none."""
+    """The name of a Host header in lower case, without port, brackets and a dot at its end; None if it is not one."""
     match = _HOST.fullmatch(header)
     if not match or int(match[3] or 0) > 65535:
         return None

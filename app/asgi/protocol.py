@@ -32,7 +32,7 @@ _OTHER_FILES = 1000
 #: of its answer as often.
 SECONDS = 30.0
 
-#: How long what a client still sends is read and thrown away once it was told that it is in vain; of how many clients.
+#: After a refusal, for how long what the client still sends is read and thrown away; and of how many clients at once.
 _END_SECONDS, _MOST_ENDING = 1.0, 100
 
 _ending: "set[BoundedProtocol]" = set()

@@ -58,7 +58,7 @@ class Subcommands(click.Group):
             say("Stopped.")
             raise click.exceptions.Exit(INTERRUPTED) from None
         except OSError as error:
-            # Whoever would read of it has gone; a disk may fail with the same number.
+            # The reader of the output has gone; a disk may fail with the same number.
             if error.errno in GONE and (is_gone(1) or is_gone(2)):
                 raise click.exceptions.Exit(1) from None
             raise

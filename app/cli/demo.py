@@ -45,5 +45,5 @@ def command(context: click.Context, /, ends: bool, speed: str | None, seed: int,
         demo.run()
     except KeyboardInterrupt:
         say("Stopped.", sys.stdout)
-        # Who has seen all of it and then stops it has done as told.
+        # To stop it after the last signal is its normal end.
         context.exit(0 if demo.all_shown else INTERRUPTED)

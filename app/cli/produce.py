@@ -21,7 +21,7 @@ def command(pace: Pace, **options: Any) -> None:
 
 
 def produce(pace: Pace, options: dict[str, Any]) -> None:
-    """Serves until it is told to stop; `options` are those of app.cli.source_options."""
+    """Serves until it is asked to stop; `options` are those of app.cli.source_options."""
     from app.asgi.listen import listen
     from app.cli.opening import open_source
     from app.kafka.clients import ClusterMissing, endpoints

@@ -1,1 +1,1 @@
-"""Dead letters as a person sees them: found, judged, sent again."""
+"""Dead letters: what one says of itself, and how they are read back, judged, counted and sent again."""

@@ -53,7 +53,7 @@ class Choice:
 def distinct(letters: Iterable[Letter]) -> Iterator[Letter]:
     """Each letter once by its source's topic, partition and offset: a crash may have written it twice.
 
-    The time belongs to it, for a topic that was made anew counts from 0 again.
+    The time is part of it, because a topic that was deleted and made again counts from 0 again.
     """
     seen: set[tuple[Place, str | None]] = set()
     for letter in letters:

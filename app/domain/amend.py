@@ -95,7 +95,7 @@ class WindowCopy:
         """Whether the bar is late by so few others that everything from it on can be computed exactly.
 
         A bar that was revised as often as its row can count takes no more either:
-        a later revision could not be told from the one before.
+        a later revision would have the same number as the one before.
         """
         newer = len(self.rows) - at - is_there
         return newer <= self._strategy.late_bars and bool((self.rows["revision"][at:] < MAX_REVISION).all())

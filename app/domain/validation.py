@@ -74,7 +74,7 @@ def _number_fault(bar: Mapping[str, Any]) -> str | None:
 
 
 def is_price(value: float) -> bool:
-    """Whether it is as a price can be; not a number is none."""
+    """Whether it can be a price; NaN cannot."""
     return LOWEST_PRICE <= value <= HIGHEST_PRICE
 
 

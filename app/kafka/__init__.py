@@ -1,1 +1,5 @@
-"""Kafka as this system uses it: options for the engine, encoding records, a watch on transactions that stay open."""
+"""Kafka as this system uses it: clients, topics, the group, addresses of workers, options for the engine, stalls.
+
+`clients` makes every client from the settings, `topics` lists the topics, `topic_admin` creates and checks them,
+`topic_reader` reads one from outside. `stalls` finds transactions that stay open; `stall_watch` says so in a worker.
+"""

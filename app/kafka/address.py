@@ -1,4 +1,4 @@
-"""Where a worker tells the other ones, and those who ask, to find it: no two may say the same."""
+"""The address at which other workers ask this one: no two workers may give the same."""
 
 import socket
 import time
@@ -29,7 +29,7 @@ def member_name(settings: Settings) -> str:
 
 
 class AddressCheck:
-    """Whether another worker says that it is where this one is; to be told the group's members every few seconds.
+    """Whether another worker says that it is where this one is; `check` gets the group's members every few seconds.
 
     When this worker had to join again, as after a time without the broker, its membership
     before is listed beside the new one until that one's session has expired. So only

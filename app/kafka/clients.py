@@ -95,7 +95,7 @@ def producer_config(settings: Settings) -> dict[str, Any]:
 
 
 def consumer_config(settings: Settings, group: str) -> dict[str, Any]:
-    """For a consumer that commits only when told to and never sees records of aborted transactions."""
+    """For a consumer that commits only when asked to and never sees records of aborted transactions."""
     return librdkafka(settings) | {
         "group.id": group,
         "isolation.level": "read_committed",
@@ -109,8 +109,8 @@ def consumer_config(settings: Settings, group: str) -> dict[str, Any]:
 
 def admin_config(settings: Settings) -> dict[str, Any]:
     """For an admin client."""
-    # It sends its requests to one broker, the controller by what it last heard; should that one be gone,
-    # it would wait for it for five minutes.
+    # It sends its requests to one broker, the one that was the controller when it last looked. If that broker is
+    # gone, it would wait five minutes for it.
     return librdkafka(settings) | {"topic.metadata.refresh.interval.ms": 5000}
 
 
@@ -156,7 +156,7 @@ def _kafka_credentials(settings: Settings) -> tuple[str, str]:
 
 def _registry_auth(settings: Settings) -> httpx.Auth:
     key, secret = settings.schema_registry_api_key, settings.schema_registry_api_secret
-    # Told nothing, the library sends an empty user and password, which some servers refuse.
+    # Without an `auth` the library sends an empty user and password, which some servers refuse.
     return httpx.BasicAuth(key, secret.get_secret_value()) if key and secret else httpx.Auth()
 
 

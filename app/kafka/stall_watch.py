@@ -1,4 +1,4 @@
-"""What a worker tells of partitions that stand still: a gauge on /metrics, sentences for /ready, lines in its log."""
+"""What a worker says of partitions that stand still: a gauge on /metrics, sentences for /ready, lines in its log."""
 
 import logging
 import time

@@ -27,7 +27,7 @@ class PartitionsDiffer(StocksError):
 
 
 class TopicReplaced(StocksError):
-    """Topics were deleted, or deleted and made anew, under a running worker."""
+    """Topics were deleted, or deleted and made again, under a running worker."""
 
 
 def ensure_topics(settings: Settings, *, timeout: float = 30.0) -> dict[str, str]:

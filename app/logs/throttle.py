@@ -1,4 +1,4 @@
-"""Clients that say the same thing ten times a second while a broker is away are heard once in a while."""
+"""Clients log the same thing ten times a second while a broker is away: it is let through once in a while."""
 
 import logging
 import time

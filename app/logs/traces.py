@@ -132,7 +132,7 @@ def record_headers(records: Iterable[Any]) -> Iterable[bytes]:
 
 
 def links(contexts: Iterable[bytes]) -> "Sequence[Link]":
-    """Links to these contexts; what is none, as a stranger's header may be, is left out."""
+    """Links to these contexts; bytes that are no context, as in a stranger's header, are left out."""
     from opentelemetry import trace
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 

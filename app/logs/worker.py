@@ -1,4 +1,4 @@
-"""The worker as its terminal sees it: what it logs, and that it ends whoever still reads that."""
+"""The worker as its terminal sees it: what it logs, and that it ends even if nobody reads that any more."""
 
 import logging
 import os

@@ -59,7 +59,7 @@ batch_seconds = Histogram(
 )
 transaction_seconds = Histogram(
     "stocks_transaction_seconds",
-    "Seconds of one transaction, by how it ended: committed, or aborted and its batch written again by whoever has it.",
+    "Seconds of one transaction, by how it ended: committed, or aborted and its batch written again by the owner.",
     ["outcome"],
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30),
     registry=registry,

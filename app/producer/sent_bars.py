@@ -1,4 +1,4 @@
-"""What was sent, bar by bar: 20 bytes each, so that what a worker made of each can be told afterwards."""
+"""What was sent, bar by bar: 20 bytes each, so that one can say afterwards what a worker made of each."""
 
 from array import array
 from collections.abc import Mapping

@@ -62,8 +62,8 @@ def create_app(runner: Runner, faults: Faults, broker: Callable[[], str | None])
 
 
 def guarded(app: ASGIApp, host: str) -> ASGIApp:
-    """The application behind the limits of all our APIs; where `host`, at which it listens, is loopback, pages
-    elsewhere cannot have a name of theirs lead here. What it says is for whoever looks after the producer: no token.
+    """The application behind the limits of all our APIs; where `host`, at which it listens, is loopback, web pages
+    cannot let a name of theirs point here. It says only how the producer is, so there is no token.
     """
     if is_loopback(host):
         app = HostCheck(app, Hosts.of([host]), "")

@@ -3,8 +3,8 @@
 Each bar's place in the raw topic is known, and a dead letter says the place it came from, so what was refused is
 certain. Of the others:
 
-- The first signal of a minute has revision 0, whoever sent the bar. So a bar is the first of its minute if there is
-  a signal of revision 0, written since the replay began, and no bar of that minute was accepted before it.
+- The first signal of a minute has revision 0, no matter who sent the bar. So a bar is the first of its minute if
+  there is a signal of revision 0, written since the replay began, and no bar of that minute was accepted before it.
   It is late if a newer bar of its series was accepted before, otherwise new.
 - Every other bar met one of its own minute. A duplicate has the values of the one accepted last, a correction has
   not. Signals do not tell them apart: a correction of the volume alone writes none. The sender knows the values.

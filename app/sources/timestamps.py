@@ -9,7 +9,7 @@ _MILLISECOND = datetime.timedelta(milliseconds=1)
 _SECONDS_BELOW = 100_000_000_000
 
 
-# Longer texts are none, and must not fill the memory of those that were read before.
+# Longer texts are no timestamps, and must not fill the cache of those that were read before.
 _LONGEST = 64
 
 

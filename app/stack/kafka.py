@@ -11,7 +11,7 @@ from app.stack.processes import Service
 
 ROLE = "kafka"
 
-#: Everything a single node must be told, and what keeps it small and quick to start.
+#: All settings that a single node needs, and what keeps it small and quick to start.
 #: After kill -9 the broker may come back only when its old session has timed out:
 #: by default that is 9 s.
 CONFIG = """\

@@ -1,4 +1,4 @@
-"""How the stack tells what it is doing: nothing, plain lines, or a bar and a spinner on a terminal."""
+"""How the stack says what it is doing: nothing, plain lines, or a bar and a spinner on a terminal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager

@@ -147,7 +147,7 @@ def supervise(
 ) -> int:
     """Run the command in each place; what it says goes to a file descriptor, with its number unless it is JSON.
 
-    Returns the exit status: 0 if all ended when they were told to. Raises WorkerFailed.
+    Returns the exit status: 0 if all ended when they were asked to. Raises WorkerFailed.
     """
     colour = os.isatty(descriptor) and colours()
 

@@ -1,4 +1,4 @@
-"""How a command ends when it is told to: by Ctrl-C, SIGTERM, or a terminal that was closed."""
+"""How a command ends when it is asked to: by Ctrl-C, SIGTERM, or a terminal that was closed."""
 
 import os
 import signal

@@ -72,7 +72,7 @@ def _is_file(descriptor: int) -> bool:
 
 
 def say(sentence: str, stream: IO[str] | None = None) -> None:
-    """Print a last sentence, on stderr unless told otherwise, if anybody can read it."""
+    """Print a last sentence, on stderr unless another stream is given, if anybody can read it."""
     with suppress(OSError):
         print(sentence, file=stream or sys.stderr, flush=True)
 

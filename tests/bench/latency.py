@@ -22,7 +22,7 @@ from tests.bench.sender import Sender
 from tests.bench.tape import Tape
 from tests.bench.trial import Trial
 
-#: Between two bars, drawn anew each time: a fixed pace could keep step with the worker's own waits.
+#: Between two bars, drawn again each time: a fixed pace could keep step with the worker's own waits.
 PAUSE_SECONDS = (0.05, 0.1)
 
 #: Pause before HTTP is asked again.

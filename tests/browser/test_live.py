@@ -45,7 +45,7 @@ async def test_bars_appear_change_and_are_inserted_without_a_reload(deploy: Depl
     page = await open_page(worker.url)
     await expect(page.locator("#banner")).to_have_text("There is no bar yet; the page waits for the first one.")
     await expect(page.locator("#origin")).to_have_text("NO DATA YET")
-    # Whoever reloads the page loses this.
+    # A reload of the page would lose this.
     await page.evaluate("document.body.dataset.mark = 'the same page'")
 
     await send(deployment, [*closes(0, 55), *closes(56, 60)])

@@ -5,7 +5,8 @@ from collections.abc import MutableMapping
 from app.settings import setting_fields
 from app.settings.faults import GONE
 
-#: By which environment variables options of commands can be given; tests/unit/test_inherited.py has them all.
+#: By which environment variables options of commands can be given; tests/unit/harness/test_inherited.py
+#: has them all.
 OPTIONS = frozenset(
     {
         *("check", "date", "extended", "file", "processes", "profile", "run_id", "seed", "sessions"),

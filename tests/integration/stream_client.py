@@ -17,7 +17,7 @@ class Event(NamedTuple):
 
 
 class StreamClient:
-    """Reads events until told to stop; a context manager. `last_id` is that of the newest event that was read."""
+    """Reads events until asked to stop; a context manager. `last_id` is that of the newest event that was read."""
 
     def __init__(self, url: str, query: str = "", last_id: str | None = None, timeout: float = 30) -> None:
         parts = urlsplit(url)

@@ -58,7 +58,7 @@ class Terminal:
             os.close(self._master)
 
     def running(self) -> list[psutil.Process]:
-        """All processes that the command has started and that still run, whoever is their parent now."""
+        """All processes that the command has started and that still run, even with another parent by now."""
         found = []
         for process in psutil.process_iter(["cmdline", "environ", "status"]):
             words = " ".join(process.info["cmdline"] or ())

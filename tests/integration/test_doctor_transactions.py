@@ -26,7 +26,7 @@ from tests.integration.cluster import settings_for
 from tests.integration.fixtures_stack import LocalStack, MakeStack
 from tests.integration.waiting import eventually
 
-# Whoever comes without a password may do all, the others what they are allowed.
+# A client without a password may do everything, the others what they are allowed.
 _AUTHORIZER = """\
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:ANONYMOUS

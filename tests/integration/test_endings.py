@@ -96,7 +96,7 @@ def test_ctrl_c_when_the_output_goes_through_tee(start: Open, command: Command, 
 
 @LONG
 def test_a_terminal_that_is_closed(start: Open, command: Command) -> None:
-    # As by `ssh -t host make worker`: the leader of the session, make, is told, and waits for its child.
+    # As by `ssh -t host make worker`: the leader of the session, make, gets the signal, and waits for its child.
     shown = start(f"exec {command.line}")
     shown.until(command.under_way)
     shown.close()
@@ -115,7 +115,7 @@ def test_a_worker_whose_reader_went_away_ends_at_ctrl_c(start: Open, processes: 
     port = 0 if processes else any_free_port()
     shown = start(f"{MAKE} worker {processes} 2>&1 | head -1", API_PORT=str(port))
     if not processes:
-        # Whoever runs several reads of them in one place, and they end with it; one goes on.
+        # Several workers write through one supervisor, and end with it; a single one goes on.
         eventually(lambda: is_ready(port), 120, shown.said)
         shown.press_ctrl_c()
     shown.ends(SOON)

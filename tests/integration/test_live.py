@@ -100,7 +100,7 @@ def closes(deployment: Deployment, symbol: str) -> set[tuple[int, float]]:
 
 
 def correction(alpaca: AlpacaDouble, minute: int) -> Edition:
-    """What the stream tells when a late trade changes a bar that was told."""
+    """What the stream sends when a late trade changes a bar that was sent."""
     [edition] = [
         edition
         for edition in alpaca.tape.messages("iex")

@@ -60,7 +60,7 @@ def test_a_reader_stands_still_until_an_open_transaction_is_ended(
     assert deployment.undecided() > 0
     assert 0 < seen < len(bars)
     write_behind(deployment)
-    # Nothing behind an open transaction is seen, whoever wrote it.
+    # Nothing behind an open transaction is seen, no matter who wrote it.
     within = passes(3)
     while not within():
         assert deployment.count(deployment.topics.signals) == seen

@@ -124,7 +124,7 @@ def leaders(deployment: Deployment) -> set[int]:
 
 
 def sees_topics(broker: Broker, deployment: Deployment) -> bool:
-    """Whether this client, which has been open for a while, is told what topics there are."""
+    """Whether this client, which has been open for a while, learns what topics there are."""
     try:
         return len(describe(broker, [topic.name for topic in deployment.topics])) == len(list(deployment.topics))
     except BrokerUnavailable:

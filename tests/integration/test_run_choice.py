@@ -1,4 +1,4 @@
-"""Which run is answered for, on several workers; and that a signal's inputs, as told, give its numbers."""
+"""Which run is answered for, on several workers; and that a signal's inputs, as answered, give its numbers."""
 
 import json
 import re
@@ -108,7 +108,7 @@ def test_what_explain_tells_gives_the_numbers_again(deploy: Deploy, stocks: Stoc
         deployment.settle()
     (code,) = re.findall(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
     names: dict[str, Any] = {}
-    exec(code, names)  # noqa: S102  # The lines that readers are told to run.
+    exec(code, names)  # noqa: S102  # The lines that docs/read.md has for its readers.
     newest = {each["symbol"]: each for each in deployment.signals()}
     for symbol, signal in newest.items():
         for worker in workers:

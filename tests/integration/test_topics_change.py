@@ -1,4 +1,4 @@
-"""Topics that are deleted, made anew, widened or cut while workers use them."""
+"""Topics that are deleted, made again, widened or cut while workers use them."""
 
 from collections.abc import Iterable
 

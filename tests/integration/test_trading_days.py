@@ -54,7 +54,7 @@ def test_a_day_with_everything_that_goes_wrong(streaming: bool) -> None:
     assert sum(request.status == 429 for request in days.requests) == 3
     assert len([trouble for trouble in troubles if trouble]) == 3
     if streaming:
-        # One more, when the server has not heard yet that the silent connection is over.
+        # One more, when the server does not know yet that the silent connection is over.
         assert 0 <= len(days.double.stream.knocks) - (1 + 5 + 2) <= 1
     live = [bar for bar in days.bars if bar["origin"] == "live"]
     assert len(live) >= 0.9 * len(SYMBOLS) * 390
@@ -82,7 +82,7 @@ def stream_troubles(days: TradingDays) -> list[Callable[[], None]]:
 
 
 def test_no_correction_is_undone_by_rest_when_the_connection_is_lost_right_after_it() -> None:
-    """The request that fills the hole is answered before REST knows of what the stream told last."""
+    """The request that fills the hole is answered before REST knows of what the stream sent last."""
     yesterday, today = real_sessions(date(2024, 11, 13), date(2024, 11, 14))
     start_ms, end_ms = today.open_ms - MINUTE_MS, today.open_ms + 90 * MINUTE_MS
     days = TradingDays([yesterday, today], start_ms, streaming=True, symbols=SYMBOLS, corrections=200, late=0)

@@ -144,7 +144,7 @@ class TradingDays:
         eventually(lambda: not self.double.stream.listening, 10)
 
     def _on_its_way(self) -> bool:
-        """Whether the double told something that the client has not heard."""
+        """Whether the double sent something that the client has not got."""
         stream, told = self._stream, len(self.double.stream.told)
         if stream is None or not stream.connected:
             return False

@@ -1,1 +1,3 @@
-"""Tests without Kafka: a file for each file of the code, of the same name."""
+"""Tests without Kafka. They mirror the code, in a file of the same name; the pages, the bench and what is deployed
+are tested here, too.
+"""

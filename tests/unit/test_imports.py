@@ -1,4 +1,4 @@
-"""Importing is no work: whoever imports a module gets no connection, no process and no settings with it."""
+"""Importing is no work: an import of a module brings no connection, no process and no settings with it."""
 
 import os
 import subprocess

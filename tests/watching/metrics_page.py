@@ -1,4 +1,4 @@
-"""docs/metrics.md, made from the code: `python -m tests.watching.metrics_page` writes it anew."""
+"""docs/metrics.md, made from the code: `python -m tests.watching.metrics_page` writes it again."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -15,7 +15,7 @@ from web.access.cors import Cors
 from web.access.policy import Access
 from web.access.token import Token
 
-#: Whoever restarts or balances workers has no token; and a person must see where to give it.
+#: What restarts or balances workers has no token; and a person must see where to give it.
 OPEN = frozenset(
     {
         "/health",

@@ -64,7 +64,7 @@ def _set(request: Request, response: Response, name: str, value: str, seconds: i
 
 
 def _fields(body: bytes) -> dict[str, str]:
-    """What a form sends; empty for what is none."""
+    """The fields of a form; empty if the body is not a form."""
     try:
         fields = parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=10)
     except ValueError:

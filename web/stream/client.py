@@ -17,7 +17,7 @@ from web.stream.position import StreamId, Vector, format_id, is_behind, merged
 from web.stream.snapshot import Snapshots
 from web.stream.source import PositionGone, SourceUnavailable
 
-#: At least so often a client is told how far it is, in seconds.
+#: At least so often a client gets an event that says how far it is, in seconds.
 PROGRESS_SECONDS = 15.0
 
 #: So few signals become JSON at once on the loop, in less than a millisecond.
@@ -224,7 +224,7 @@ class Client:
 
 
 async def _patiently(future: asyncio.Future[T]) -> AsyncIterator[bytes]:
-    """Heartbeats until a future is done; it is cancelled with whoever waits."""
+    """Heartbeats until a future is done; it is cancelled together with its waiter."""
     try:
         while not (await asyncio.wait({future}, timeout=HEARTBEAT_SECONDS))[0]:
             yield HEARTBEAT

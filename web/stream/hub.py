@@ -143,7 +143,7 @@ class Hub:
         self._known.clear()
 
     def _read_all(self, loop: asyncio.AbstractEventLoop, stop: threading.Event) -> None:
-        """In a thread: read until told to stop, and begin again where it ended after trouble."""
+        """In a thread: read until `stop` is set, and after trouble go on where it ended."""
 
         def tell(do: Callable[[], None]) -> None:
             """Have the loop do something, and wait for it: it must not fall behind."""

@@ -21,7 +21,7 @@ class Partitions:
         return [self.told(each.partition, vector, self._status(each, is_recovering)) for each in self._reader.owners()]
 
     def told(self, partition: int, vector: Vector, status: Status) -> dict[str, Any]:
-        """The form in which a partition is told of."""
+        """A partition, as events have it."""
         as_of = self._hub.as_of[partition] if self._hub.as_of else 0
         return {
             "partition": partition,

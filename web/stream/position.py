@@ -11,7 +11,7 @@ _ID = re.compile(r"([0-9]{1,9}:[0-9]{1,18}(?:,[0-9]{1,9}:[0-9]{1,18})*)(?:@(.*))
 
 
 class UnreadableId(ValueError):
-    """An id that is none of ours; the message says why."""
+    """An id that did not come from this API; the message says why."""
 
 
 class StreamId(NamedTuple):

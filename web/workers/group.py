@@ -123,7 +123,7 @@ def status_of(url: str | None, part: Part, progress: PartitionProgress) -> Parti
 
 
 def _status(owner: PartitionOwner, answers: Mapping[str, Part | Status], parts: Mapping[str, Part]) -> PartitionStatus:
-    """Of whoever says that it has the partition, else of whom the group knows to hold it."""
+    """By the worker that says it has the partition; else by the one that the group names."""
     said = [
         status_of(url, part, progress)
         for url, part in parts.items()

@@ -9,7 +9,7 @@ from app.cooperative import in_turns
 from web.reader import PartitionProgress
 
 MEDIA_TYPE = "application/x-stock-signals-part"
-"""Whoever accepts it gets an answer in this form; only workers do."""
+"""A request that accepts it gets an answer in this form; only workers send one."""
 
 #: Lines written at once.
 _TOGETHER = 50

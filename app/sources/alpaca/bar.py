@@ -9,7 +9,7 @@ from app.domain.validation import bar_fault
 from app.sources.timestamps import parse_timestamp
 from app.times import iso
 
-# What came is told, but no deeper and longer than a bar is: repr() of nested nonsense can exhaust the stack.
+# What came is shown, but no deeper and longer than a bar is: repr() of nested nonsense can exhaust the stack.
 _REPR = reprlib.Repr()
 _REPR.maxlevel, _REPR.maxdict, _REPR.maxstring, _REPR.maxother = 2, 12, 60, 60
 

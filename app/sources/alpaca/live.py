@@ -167,7 +167,7 @@ class AlpacaLive:
             return
         self._held.forget(now_ms - REST_BEHIND_MS)
         for bars in polling.ask(now_ms):
-            # First what came by stream meanwhile: of these minutes it told sooner.
+            # First what came by stream meanwhile: it brought these minutes earlier.
             yield from self._heard()
             yield from self._news(bar for bar in bars if self._sent.fetched(bar, now_ms))
         self._filled = connections

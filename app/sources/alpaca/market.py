@@ -67,7 +67,7 @@ class Market:
         """
         start, end = _midnight(first), _midnight(last + datetime.timedelta(days=1))
         at, until = self._begun(start - 1), self._begun(end - 1)
-        # One across midnight is told without the day on which it ends.
+        # Alpaca names a session across midnight without the day on which it ends.
         theirs = sorted(each for each in theirs if start <= each.open_ms < min(each.close_ms, end))
         if not theirs:
             return [f"Alpaca has no session from {first} to {last}, so the calendar stays."]

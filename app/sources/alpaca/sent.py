@@ -14,12 +14,12 @@ class Sent:
         self._told: dict[int, dict[str, int]] = {}
 
     def told(self, bar: AlpacaBar, at_ms: int) -> bool:
-        """Whether this bar, told by the stream then, is news; from now on it is not."""
+        """Whether this bar, which came by stream then, is news; from now on it is not."""
         self._told.setdefault(bar.timestamp, {})[bar.symbol] = at_ms
         return self._is_news(bar)
 
     def fetched(self, bar: AlpacaBar, asked_ms: int) -> bool:
-        """Whether this bar of a request made then is news. What the stream told shortly before is not undone by it."""
+        """Whether this bar of a request made then is news. What the stream brought shortly before stays."""
         told_ms = self._told.get(bar.timestamp, {}).get(bar.symbol)
         return (told_ms is None or told_ms + REST_BEHIND_MS <= asked_ms) and self._is_news(bar)
 

@@ -16,8 +16,9 @@ _CLOSE_S = 1.5
 
 
 class Connection:
-    """Connects when made. `on_messages` hears each frame's messages but those of the protocol itself, and Garbled
-    for a frame that is none; `on_change` that `confirmed` or `end` changed. Both are called in the connection's thread.
+    """Connects when made. `on_messages` gets each frame's messages but those of the protocol itself, and Garbled
+    for a frame that cannot be read; `on_change` is called when `confirmed` or `end` changed. Both are called in the
+    connection's thread.
     """
 
     def __init__(

@@ -38,7 +38,7 @@ class Told(NamedTuple):
 
 
 class Held:
-    """Bars of the stream that wait until REST has filled a hole before them, lest its bars be stale then.
+    """Bars of the stream that wait until REST has filled a hole before them: else the bars of the hole would be stale.
 
     Of each minute the last is kept. `forget` bounds it: the request that fills the hole brings what came well before.
     """

@@ -1,4 +1,4 @@
-"""One line of a text file as a bar: slowly, with the reason when it is none."""
+"""One line of a text file as a bar: slowly, with the reason when it is not one."""
 
 import csv
 import math

@@ -33,7 +33,7 @@ def not_one_minute(survey: Survey) -> str | None:
 
 
 def spacing_of(survey: Survey, symbol: str) -> int | None:
-    """The minutes that its bars last, when that is not one; None also where it cannot be told.
+    """The minutes that its bars last, when that is not one; None also where it cannot be known.
 
     A minute without trades has no bar, so minutes are missing from bars of one minute too, but not by a system:
     of a symbol that is seldom traded hardly ever are nine of ten steps a multiple of the same few minutes.

@@ -13,7 +13,7 @@ from app.sources.files.times import ClockOfDay
 
 
 class Form(Protocol):
-    """A form of files, by whoever writes it."""
+    """A form of files, named after the program or vendor that writes it."""
 
     #: For people, for example `Polygon flat file`.
     name: str

@@ -1,4 +1,4 @@
-"""What must become of each bar, by its place in the raw topic alone: a second telling of the rule, kept simple."""
+"""What must happen to each bar, by its place in the raw topic alone: the rule once more, written simply."""
 
 from bisect import bisect_left, insort
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""Running a plan from the command line: what happens is told and logged, and the logs stay where something is wrong."""
+"""Running a plan from the command line: what happens is printed and logged; the logs stay where something is wrong."""
 
 import logging
 import shutil

@@ -1,4 +1,4 @@
-"""The workers of a run, and a supervisor that starts again whoever ends."""
+"""The workers of a run, and a supervisor that starts those that end again."""
 
 import os
 import shutil
@@ -87,7 +87,7 @@ class Crew:
     ended: list[Ended] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     starts: int = 0
-    #: Called when a worker has ended that nobody is known to have ended: it may have been told to end itself.
+    #: Called when a worker has ended that nobody is known to have ended: an order may have made it end itself.
     on_surprise: Callable[[], None] = lambda: None
 
     def hire(self, names: Collection[str]) -> None:

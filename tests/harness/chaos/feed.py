@@ -1,4 +1,4 @@
-"""Sends a tape all the time, from a thread of its own, whatever becomes of the broker."""
+"""Sends a tape all the time, from a thread of its own, whatever happens to the broker."""
 
 import threading
 from collections.abc import Callable, Mapping

@@ -14,7 +14,7 @@ def processes() -> list[str]:
 
 
 def strange_files(data: Path) -> list[str]:
-    """What lies in a data folder that is none of the worker's."""
+    """Files in a data folder that do not belong to the worker."""
     found = [path.name for path in data.iterdir() if path.name not in KNOWN] if data.exists() else []
     found += [path.name for path in (data / "v1" / "tables").glob("*") if not _is_known(path)]
     return [f"{data.name} holds {name}" for name in found]

@@ -26,7 +26,7 @@ _SCHEMAS = {name: avro.parse(schemas.load(name)) for name in ("bar", "signal")}
 def consumer(
     settings: Settings, *, committed: bool = True, group: str = "test-reader", fetch_wait_ms: int = 500
 ) -> Consumer:
-    """A consumer that is told where a partition ends; it sees aborted and open transactions only if asked to.
+    """A consumer that reports where a partition ends; it sees aborted and open transactions only if asked to.
 
     It says so when the broker does not know its place, rather than read everything a second time; see `go_back`.
     """

@@ -1,4 +1,4 @@
-"""What a worker is told to do to itself, and where it then says that it did. A killed process can say nothing else."""
+"""What a worker must do to itself, and where it then says that it did. A killed process can say nothing else."""
 
 import json
 from collections.abc import Mapping

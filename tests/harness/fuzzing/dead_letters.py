@@ -1,4 +1,4 @@
-"""Headers of dead letters: names and values between NULs, as whoever writes to the topic may have set them.
+"""Headers of dead letters: names and values between NULs, as any program that writes to the topic may set them.
 
 Promised of any headers: a letter that can be shown, whose place, where it names
 one, is that of the headers; and headers of our own are read as they were meant.

@@ -48,7 +48,7 @@ def main(symbols: int, days: int, every: float, seed: int | None) -> None:
 
 
 def flat(result: Result) -> list[str]:
-    """What grew; the courses themselves are told, too."""
+    """What grew; the courses themselves are printed, too."""
     told = courses(result.footprints)
     for course in told:
         quarters = ", ".join(f"{mean:.0f}" for mean in course.quarters)

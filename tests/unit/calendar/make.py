@@ -1,4 +1,4 @@
-"""`python -m tests.unit.calendar.make` writes app/calendar/xnys.npz anew, of exchange_calendars."""
+"""`python -m tests.unit.calendar.make` writes app/calendar/xnys.npz again, from exchange_calendars."""
 
 import numpy as np
 

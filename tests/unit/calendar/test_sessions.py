@@ -58,7 +58,7 @@ def test_equals_counting_the_calendars_minutes_one_by_one() -> None:
 
 
 def test_the_file_says_what_exchange_calendars_says() -> None:
-    """If it says something else since it was updated, make the file anew; see tests/unit/calendar/make.py."""
+    """If it says something else since it was updated, make the file again; see tests/unit/calendar/make.py."""
     opens, closes = calendar()
     assert (list(sessions().opens), list(sessions().closes)) == (opens.tolist(), closes.tolist())
 

@@ -34,7 +34,7 @@ def test_no_color_is_respected_and_no_answer_moves_the_cursor(
     monkeypatch: pytest.MonkeyPatch, no_color: str, coloured: bool
 ) -> None:
     monkeypatch.setattr(event_stream, "EventStream", Scripted)
-    # As on a terminal, which CliRunner is none.
+    # As on a terminal, which CliRunner is not.
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("NO_COLOR", no_color)
     result = CliRunner().invoke(command, [])

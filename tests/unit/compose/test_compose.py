@@ -16,7 +16,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = ("settings", "worker", "more-workers", "front", "producer")
 
-#: Whoever runs containers has no say in these: where things listen and lie, the cluster's, and the local stack's.
+#: Not for users of the containers: addresses and folders inside, the cluster's settings, the local stack's.
 NOT_PASSED_ON = {
     *("kafka_security_protocol", "kafka_sasl_mechanism", "kafka_api_key", "kafka_api_secret", "kafka_ca_file"),
     *("schema_registry_api_key", "schema_registry_api_secret", "replication_factor", "topic_allow_declare"),

@@ -43,7 +43,7 @@ def test_looks_like_a_split(previous_close: float, open_: float, ratio: tuple[in
         (19.50, 24.13),
         (449.54, 535.00),
         (78.94, 67.25),
-        # 5:4, 4:3 and 2:3 are not told from news.
+        # 5:4, 4:3 and 2:3 look like news.
         (125.0, 100.0),
         (100.0, 75.0),
         (100.0, 150.0),

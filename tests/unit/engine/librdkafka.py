@@ -23,7 +23,7 @@ def in_a_callback(cause: KafkaException) -> SystemError:
 
 
 class FakeProducer:
-    """Takes what is produced, gives the answers it was told to give, and notes each call in `calls`."""
+    """Takes what is produced, gives the answers that it was given, and notes each call in `calls`."""
 
     def __init__(self, config: dict[str, Any]) -> None:
         self.config = config

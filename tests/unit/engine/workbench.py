@@ -25,7 +25,7 @@ OTHER = TP(SOURCE.topic, 1)
 
 
 class FakeProducer:
-    """Takes transactions, after the failures it was told to have; `hold` stops it in the middle of one."""
+    """Takes transactions, after the failures that it was given; `hold` stops it in the middle of one."""
 
     def __init__(self, tp: TP, notes: list[str]) -> None:
         self.spent_at: float | None = None

@@ -1,4 +1,4 @@
-"""The verdict must be what the worker's own fold says of each bar, told from what it writes alone."""
+"""The verdict must be what the worker's own fold says of each bar, found from what it writes alone."""
 
 from collections import Counter
 from collections.abc import Sequence

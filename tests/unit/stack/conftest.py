@@ -12,7 +12,7 @@ from tests.unit.stack.repository import Repository, serving
 
 @dataclass
 class Heard:
-    """A reporter that keeps what it was told."""
+    """A reporter that keeps what it gets."""
 
     lines: list[str] = field(default_factory=list)
     totals: list[int] = field(default_factory=list)

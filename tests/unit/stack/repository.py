@@ -1,4 +1,4 @@
-"""A small Maven repository on loopback that can be told to misbehave."""
+"""A small Maven repository on loopback that can be made to misbehave."""
 
 import hashlib
 import threading

@@ -31,7 +31,7 @@ class App:
 
 
 class Seen(dict[bytes, bytes]):
-    """The rows as they were told last; those that cannot be read are refused, as by the index."""
+    """The rows as they were put last; those that cannot be read are refused, as by the index."""
 
     def put(self, partition: int, rows: Mapping[bytes, bytes]) -> None:
         assert partition == 0

@@ -1,4 +1,4 @@
-"""The page's addresses and files: what they are, how browsers are told to treat them, and that nothing is changed."""
+"""The page's addresses and files: what they are, how browsers are to treat them, and that nothing is changed."""
 
 import hashlib
 import re

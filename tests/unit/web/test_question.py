@@ -379,7 +379,7 @@ class TestFreshness:
         assert "the lag of partition 1 is not known, it is unreachable" in answer.json()["detail"]
 
     async def test_a_run_that_begins_with_ones_own_write_is_seen(self, full: Cluster) -> None:
-        """Runs that others told a moment ago are asked for again."""
+        """Runs that other workers named a moment ago are asked for again."""
         asked = full.members[0]
         assert (await asked.client.get("/signals")).json()["run_id"] == RUN
         full.add(series("live-iex", "S01", [1.0], origin="live"))

@@ -1,4 +1,4 @@
-"""Who has an answer already is told so; who asks again when something has changed gets the new one."""
+"""A client that has the answer already gets 304; once something has changed, it gets the new one."""
 
 from pathlib import Path
 

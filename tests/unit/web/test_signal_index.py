@@ -32,7 +32,7 @@ PARTITIONS = 3
 
 
 class Table:
-    """The rows of a table by partition and key, as folding bars makes them, and the index that is told of them."""
+    """The rows of a table by partition and key, as folding bars makes them, and the index that gets them."""
 
     def __init__(self, keep: int = KEEP) -> None:
         self.keep = keep

@@ -122,7 +122,7 @@ export class Watchlist {
     return this.draw();
   }
 
-  /** Filter and sort anew. */
+  /** Filter and sort again. */
   arrange() {
     this.generation = this.market.generation;
     const wanted = this.filter.value.trim().toUpperCase();

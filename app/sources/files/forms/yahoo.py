@@ -31,7 +31,7 @@ class Yahoo(TextForm):
         """By its names: `Datetime`, or the columns of dividends and adjusted closes."""
         header = {name.lower() for name in start.fields(0)}
         known = has_columns(start.fields(0), {name: NAMES[name] for name in NAMES if name != "symbol"})
-        # Whoever writes the time into a column of its own is someone else.
+        # Yahoo has no column of its own for the time of day.
         return known and "time" not in header and ("datetime" in header or bool(header & _TELLING))
 
     def layouts(self, start: Start, options: FileOptions) -> Sequence[Layout]:

@@ -62,7 +62,7 @@ class _Client:
 
 
 class Stream:
-    """Tells the tape's editions when they are due, to whoever subscribed.
+    """Sends the tape's editions when they are due, to those that subscribed.
 
     `knocks` are all attempts to connect, `told` what reached a client's
     connection. One account has one connection (406), `symbol_limit` symbols

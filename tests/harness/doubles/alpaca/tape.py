@@ -31,7 +31,7 @@ class TapeBar(NamedTuple):
 
 
 class Edition(NamedTuple):
-    """A bar as it was told from some moment on: by REST, and by the stream in a message of type b or u."""
+    """A bar as it is answered from some moment on: by REST, and by the stream in a message of type b or u."""
 
     bar: TapeBar
     rest_ms: int

@@ -1,4 +1,4 @@
-"""The judge's own telling of what becomes of a bar agrees with the system's."""
+"""What the judge says of a bar agrees with what the system does with it."""
 
 import asyncio
 

@@ -40,7 +40,7 @@ class Asked(NamedTuple):
 
 
 class FakeApi(Api):
-    """Tells each bar from its moment on; of one minute, the last told. `error` is raised instead while there is one."""
+    """Has each bar from its moment on; of one minute, the last. `error` is raised instead while there is one."""
 
     def __init__(self, clock: Clock, days: Sequence[Session] = ()) -> None:
         super().__init__(Access(SecretStr("a-key"), SecretStr("a-secret")), clock)

@@ -14,7 +14,7 @@ URL = "http://other:8001"
 
 
 class Other(httpx.AsyncBaseTransport):
-    """One worker: it answers as it is told to, one answer after another, the last for ever."""
+    """One worker: it gives the answers that it was given, one after another, the last for ever."""
 
     def __init__(self, *answers: httpx.Response | Exception | None) -> None:
         self.answers = list(answers)
