@@ -66,5 +66,5 @@ def test_off_loopback_a_worker_asks_for_its_token(deploy: Deploy, stocks: Stocks
 
 def answered(worker: WorkerProcess, bearer: dict[str, str]) -> list[str]:
     """The symbols that it answers for, no matter which worker has them."""
-    answers = {name: ask(worker, f"/signals/{name}", **bearer, **{"Stocks-Relay": "1"}) for name in SYMBOLS}
+    answers = {name: ask(worker, f"/signals/{name}", **bearer) for name in SYMBOLS}
     return [name for name, answer in answers.items() if answer.status_code == 200]
