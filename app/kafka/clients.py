@@ -87,7 +87,7 @@ def producer_config(settings: Settings) -> dict[str, Any]:
         "acks": "all",
         # As the changelogs are kept: the broker would compress them again.
         "compression.type": "zstd",
-        "linger.ms": 5,
+        "linger.ms": 1,
         "batch.num.messages": 10_000,
         "queue.buffering.max.messages": 200_000,
         "queue.buffering.max.kbytes": 128 * 1024,
