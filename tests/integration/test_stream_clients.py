@@ -2,6 +2,7 @@
 
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import psutil
@@ -68,8 +69,10 @@ def test_clients_that_never_read_harm_nobody_and_are_cut(deploy: Deploy) -> None
         for _ in range(FROZEN):
             cleanup.enter_context(connect(port_of(worker), 1024, "/stream"))
         eventually(lambda: streams_open(worker) == FROZEN + 1, 30)
+        # Read while they are sent: on a slow machine that takes longer than a client may keep the worker waiting.
+        reading = cleanup.enter_context(ThreadPoolExecutor(1)).submit(reader.take, len(bars) - 500)
         deployment.send(bars[500:])
-        came = reader.take(len(bars) - 500)
+        came = reading.result()
         assert len({event.data["id"] for event in came}) == len(bars) - 500
         # Had each of them a queue without a bound, they would take 700 MB.
         assert memory(worker) - before < MOST_FROZEN_BYTES

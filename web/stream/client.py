@@ -9,7 +9,7 @@ from time import monotonic
 from typing import TypeVar
 
 from web.stream.batch import Batch
-from web.stream.events import HEARTBEAT, is_new, json_event, make_json, opening, own_events, pieces, shared_events
+from web.stream.events import HEARTBEAT, Json, is_new, json_event, make_json, opening, own_events, pieces, shared_events
 from web.stream.filter import StreamFilter
 from web.stream.hub import Hub
 from web.stream.partitions import Partitions
@@ -205,22 +205,21 @@ class Client:
         if vector != batch.before:
             indexes = [index for index in indexes if is_new(batch.records[index], vector)]
         if indexes:
-            await self._make_json(batch, indexes)
+            made = await self._json(batch, indexes)
             if vector == batch.before:
-                data = shared_events(batch, self._filter, indexes)
+                data = shared_events(batch, self._filter, indexes, made)
             else:
-                data = own_events(batch, vector, self._filter, indexes)
+                data = own_events(batch, vector, self._filter, indexes, made)
             for piece in pieces(data):
                 yield piece
         self._vector = merged(vector, batch.after)
 
-    async def _make_json(self, batch: Batch, indexes: Sequence[int]) -> None:
+    async def _json(self, batch: Batch, indexes: Sequence[int]) -> Json:
         missing = sum(index not in batch.json for index in indexes)
         if missing > _FEW:
             loop = asyncio.get_running_loop()
-            await loop.run_in_executor(self._hub.encoder, make_json, self._hub.source, batch, indexes)
-        elif missing:
-            make_json(self._hub.source, batch, indexes)
+            return await loop.run_in_executor(self._hub.encoder, make_json, self._hub.source, batch, indexes)
+        return make_json(self._hub.source, batch, indexes)
 
 
 async def _patiently(future: asyncio.Future[T]) -> AsyncIterator[bytes]:

@@ -10,6 +10,8 @@ from web.stream.filter import StreamFilter
 from web.stream.position import Ids, Vector, run_suffix
 from web.stream.source import Source
 
+Json = dict[int, bytes]
+
 HEARTBEAT = b":\n\n"
 
 #: Bytes written at once: more would lie in the server's memory for who does not read.
@@ -38,32 +40,37 @@ def pieces(data: bytes) -> Iterator[bytes]:
         yield data[start : start + PIECE]
 
 
-def make_json(source: Source, batch: Batch, indexes: Iterable[int]) -> None:
-    """Have the batch keep the JSON of these records; for the encoder's thread, or for few."""
-    missing = [index for index in indexes if index not in batch.json]
+def make_json(source: Source, batch: Batch, indexes: Iterable[int]) -> Json:
+    """The JSON of these records, which the batch keeps; for the encoder's thread, or for few.
+
+    The batch may be cooled before the caller goes on, so use what is returned.
+    """
+    made = batch.json
+    missing = [index for index in indexes if index not in made]
     found = source.json([batch.records[index] for index in missing])
-    batch.json.update(zip(missing, found, strict=True))
+    made.update(zip(missing, found, strict=True))
+    return made
 
 
-def shared_events(batch: Batch, wanted: StreamFilter, indexes: Sequence[int]) -> bytes:
-    """The events for all who have read everything before the batch and want the same; JSON must be made."""
+def shared_events(batch: Batch, wanted: StreamFilter, indexes: Sequence[int], made: Json) -> bytes:
+    """The events for all who have read everything before the batch and want the same, of JSON by index."""
     known = batch.events.get(wanted)
     if known is None:
-        suffix, ids, made = run_suffix(wanted.run_in_id), batch.ids, batch.json
+        suffix, ids = run_suffix(wanted.run_in_id), batch.ids
         known = b"".join([event("signal", ids[index] + suffix, made[index]) for index in indexes])
         batch.events[wanted] = known
     return known
 
 
-def own_events(batch: Batch, vector: Vector, wanted: StreamFilter, indexes: Sequence[int]) -> bytes:
-    """The events for who has read parts of the batch, or not everything before it; JSON must be made."""
+def own_events(batch: Batch, vector: Vector, wanted: StreamFilter, indexes: Sequence[int], made: Json) -> bytes:
+    """The events for who has read parts of the batch, or not everything before it, of JSON by index."""
     ids, chosen, suffix = Ids(vector), set(indexes), run_suffix(wanted.run_in_id)
     found = []
     for index, record in enumerate(batch.records):
         if is_new(record, vector):
             ids.pass_by(record.partition, record.offset)
             if index in chosen:
-                found.append(event("signal", f"{ids}{suffix}", batch.json[index]))
+                found.append(event("signal", f"{ids}{suffix}", made[index]))
     return b"".join(found)
 
 
