@@ -125,7 +125,9 @@ def _raw_path(request: Request) -> bytes:
 
 def _streamed(answer: httpx.Response) -> Response:
     response = StreamingResponse(_body(answer), status_code=answer.status_code)
-    response.raw_headers = [(name.lower(), value) for name, value in answer.headers.raw if name.lower() not in _HOP]
+    passed_on = ((name.lower(), value) for name, value in answer.headers.raw)
+    # This server says the date itself.
+    response.raw_headers = [(name, value) for name, value in passed_on if name not in _HOP and name != b"date"]
     return response
 
 
