@@ -1,5 +1,6 @@
 """Rules, configurations and queries, judged by Prometheus' own tool. Left out where there is none; in CI it must be."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,14 @@ def test_each_alert_fires_when_it_must_and_only_then() -> None:
 
 
 @pytest.mark.parametrize("name", ["prometheus.yml", "compose.yml"])
-def test_the_configurations_are_good(name: str) -> None:
-    status, said = promtool("check", "config", str(PROMETHEUS / name))
+def test_the_configurations_are_good(tmp_path: Path, name: str) -> None:
+    # promtool wants the file with the token, which is in the container only.
+    token = tmp_path / "api-token"
+    token.touch()
+    folder = Path(shutil.copytree(PROMETHEUS, tmp_path / "prometheus"))
+    text = (folder / name).read_text(encoding="utf-8")
+    (folder / name).write_text(text.replace("/tmp/api-token", str(token)), encoding="utf-8")  # noqa: S108
+    status, said = promtool("check", "config", str(folder / name))
     assert status == 0, said
     assert "rules found" in said
 
