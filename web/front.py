@@ -17,6 +17,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from app.asgi.answer import problem
+from app.asgi.listen import bracketed
 
 log = logging.getLogger(__name__)
 
@@ -48,9 +49,7 @@ def replicas(workers: str) -> Resolve:
             found = await asyncio.get_running_loop().getaddrinfo(host, int(port), type=socket.SOCK_STREAM)
         except OSError:
             return []
-        return sorted(
-            {f"[{address[0]}]:{port}" if ":" in str(address[0]) else f"{address[0]}:{port}" for *_, address in found}
-        )
+        return sorted({f"{bracketed(str(address[0]))}:{port}" for *_, address in found})
 
     return resolve
 

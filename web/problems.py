@@ -7,11 +7,12 @@ wrong here and what to do, `instance` is the path that was asked for. What a pro
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import Scope
+
+from app.asgi.answer import quoted_path
 
 MEDIA_TYPE = "application/problem+json"
 PREFIX = "/problems/"
@@ -104,7 +105,7 @@ def problem(
         "status": status,
         "detail": detail,
         # Without the query, which may hold what does not belong into logs.
-        "instance": quote(scope["path"], safe="/:@!$&'()*+,;=~"),
+        "instance": quoted_path(scope["path"]),
         **(extra or {}),
     }
     return JSONResponse(body, status, headers, MEDIA_TYPE)

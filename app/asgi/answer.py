@@ -10,11 +10,16 @@ from starlette.types import Scope, Send
 NO_HEADERS: Mapping[str, str] = {}
 
 
+def quoted_path(path: str) -> str:
+    """A path as it stands in an address and in a header (RFC 3986)."""
+    return quote(path, safe="/:@!$&'()*+,;=~")
+
+
 def problem(status: int, detail: str, path: str | None = None) -> tuple[dict[str, str], bytes]:
     """Headers and body of an error, as problem details (RFC 9457); web/problems.py makes those of the routes."""
     told = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
     if path is not None:
-        told["instance"] = quote(path, safe="/:@!$&'()*+,;=~")
+        told["instance"] = quoted_path(path)
     return {"content-type": "application/problem+json"}, json.dumps(told).encode()
 
 

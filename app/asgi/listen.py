@@ -11,7 +11,7 @@ from app.stack.ports import owner
 _LAST_PORT = 65535
 
 #: Servers on all interfaces are asked on this machine's own.
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # Not listened on here.
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # Not listened on here.
 
 
 class PortTaken(StocksError):
@@ -20,8 +20,12 @@ class PortTaken(StocksError):
 
 def local_url(host: str, port: int) -> str:
     """By which address this machine reaches what listens there, such as `http://127.0.0.1:8001`."""
-    host = _EVERYWHERE.get(host, host)
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    return f"http://{bracketed(EVERYWHERE.get(host, host))}:{port}"
+
+
+def bracketed(host: str) -> str:
+    """A host as it stands in a URL: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 def listen(setting: str, host: str, port: int) -> socket.socket:

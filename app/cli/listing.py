@@ -1,5 +1,6 @@
 """A worker's rows as a table, and what else there is to say of them."""
 
+import json
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import click
 
 from app.cli.columns import Column, line
+from app.cli.worker_api import WorkerApi
 from app.terminal.streams import console
 from app.terminal.visible import visible, visible_lines
 
@@ -20,6 +22,20 @@ def listing(columns: list[Column], rows: Iterable[Mapping[str, Any]], notes: Ite
         shown.print(line(columns, row))
     for note in notes:
         beside.print(visible(note), style="dim", markup=False)
+
+
+def answer_or_echoed(
+    api: WorkerApi, path: str, query: Mapping[str, Any], *, as_json: bool, as_csv: bool
+) -> dict[str, Any] | None:
+    """The worker's answer; None where it was to be printed as it came, and was."""
+    if as_csv:
+        echo_csv(api.text(path, {**query, "format": "csv"}))
+        return None
+    answer = api.json(path, query)
+    if as_json:
+        click.echo(json.dumps(answer, indent=2))
+        return None
+    return answer
 
 
 def echo_csv(table: str) -> None:

@@ -1,6 +1,5 @@
 """`stocks signals`: the newest signals, of one symbol or of all."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -46,7 +45,7 @@ def command(
     What turned to BUY in the last hour: stocks signals --action BUY --transitions --since 1h
     """
     from app.cli.ago import moment, now_of_run
-    from app.cli.listing import echo_csv, listing
+    from app.cli.listing import answer_or_echoed, listing
     from app.cli.watch_view import signal_columns
 
     if as_json and as_csv:
@@ -65,14 +64,10 @@ def command(
         "run": run,
     }
     path = f"/signals/{quote(symbol, safe='')}" if symbol else "/signals"
-    if as_csv:
-        echo_csv(api.text(path, {**query, "format": "csv"}))
+    answer = answer_or_echoed(api, path, query, as_json=as_json, as_csv=as_csv)
+    if answer is None:
         return
-    told = api.json(path, query)
-    if as_json:
-        click.echo(json.dumps(told, indent=2))
-        return
-    listing(signal_columns(), told["signals"], notes(told, query["since"]))
+    listing(signal_columns(), answer["signals"], notes(answer, query["since"]))
 
 
 def notes(told: dict[str, Any], since: str | None) -> Iterator[str]:

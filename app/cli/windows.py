@@ -1,6 +1,5 @@
 """`stocks windows`: the bars of a symbol."""
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -41,7 +40,7 @@ def command(
     of the newest bar for a replay.
     """
     from app.cli.ago import moment, now_of_run
-    from app.cli.listing import echo_csv, listing
+    from app.cli.listing import answer_or_echoed, listing
 
     if as_json and as_csv:
         raise click.UsageError("--json and --csv do not go together: take one")
@@ -51,14 +50,10 @@ def command(
     path = f"/windows/{quote(symbol, safe='')}"
     start = _session_start(api, path, run) if day else moment(since, lambda: now_of_run(api, run))
     query = {"since": start, "limit": limit or (_MOST if start else 20), "run": run}
-    if as_csv:
-        echo_csv(api.text(path, {**query, "format": "csv"}))
+    answer = answer_or_echoed(api, path, query, as_json=as_json, as_csv=as_csv)
+    if answer is None:
         return
-    told = api.json(path, query)
-    if as_json:
-        click.echo(json.dumps(told, indent=2))
-        return
-    listing(bar_columns(), told["bars"], notes(told, api.json("/worker")["partitions"]))
+    listing(bar_columns(), answer["bars"], notes(answer, api.json("/worker")["partitions"]))
 
 
 def _session_start(api: WorkerApi, path: str, run: str | None) -> str:

@@ -4,11 +4,10 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 
+from app.asgi.listen import EVERYWHERE, bracketed
 from app.engine.private import Member
 from app.errors import StocksError
 from app.settings import Settings
-
-_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  # Recognized here, not listened on.
 
 
 class AddressShared(StocksError):
@@ -18,9 +17,9 @@ class AddressShared(StocksError):
 def advertised_host(settings: Settings) -> str:
     """API_HOST as it stands in a URL, or this machine's name where that is no address to ask at."""
     host = settings.api_host
-    if host in _EVERYWHERE:
+    if host in EVERYWHERE:
         return socket.gethostname()
-    return f"[{host}]" if ":" in host else host
+    return bracketed(host)
 
 
 def member_name(settings: Settings) -> str:

@@ -3,6 +3,7 @@
 import os
 import re
 import ssl
+from collections.abc import Collection
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
@@ -24,31 +25,29 @@ def addresses(value: str) -> str:
 
 def registry_url(value: str) -> str:
     """The address of a schema registry, without credentials."""
-    parts = urlsplit(value)
-    if parts.username or parts.password:
-        raise ValueError("must not hold credentials: set SCHEMA_REGISTRY_API_KEY and SCHEMA_REGISTRY_API_SECRET")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be a URL such as http://127.0.0.1:8081")
-    return value
+    instead = "set SCHEMA_REGISTRY_API_KEY and SCHEMA_REGISTRY_API_SECRET"
+    return _url(value, ("http", "https"), "http://127.0.0.1:8081", instead)
 
 
 def traces_url(value: str) -> str:
     """The address of a collector of traces, without credentials."""
-    parts = urlsplit(value)
-    if parts.username or parts.password:
-        raise ValueError("must not hold credentials: set OTEL_EXPORTER_OTLP_HEADERS in the environment")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be a URL such as http://127.0.0.1:4318/v1/traces")
-    return value
+    instead = "set OTEL_EXPORTER_OTLP_HEADERS in the environment"
+    return _url(value, ("http", "https"), "http://127.0.0.1:4318/v1/traces", instead)
 
 
 def alpaca_url(value: str) -> str:
     """The address of one of Alpaca's services, without credentials."""
+    instead = "set APCA_API_KEY_ID and APCA_API_SECRET_KEY"
+    return _url(value, ("http", "https", "ws", "wss"), "https://data.alpaca.markets", instead)
+
+
+def _url(value: str, schemes: Collection[str], example: str, instead: str) -> str:
+    """An address of one of these schemes; `instead` says where credentials belong."""
     parts = urlsplit(value)
     if parts.username or parts.password:
-        raise ValueError("must not hold credentials: set APCA_API_KEY_ID and APCA_API_SECRET_KEY")
-    if parts.scheme not in ("http", "https", "ws", "wss") or not parts.hostname:
-        raise ValueError("must be a URL such as https://data.alpaca.markets")
+        raise ValueError(f"must not hold credentials: {instead}")
+    if parts.scheme not in schemes or not parts.hostname:
+        raise ValueError(f"must be a URL such as {example}")
     return value
 
 

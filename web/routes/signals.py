@@ -2,10 +2,11 @@
 
 from functools import partial
 from typing import Annotated
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from app.asgi.answer import quoted_path
 from app.times import iso
 from web.answers import CSV, answered
 from web.dependencies import CompleteQuestion, part_response
@@ -21,9 +22,6 @@ router = APIRouter(tags=["signals"])
 SymbolPath = Annotated[
     str, Path(min_length=1, description="Ticker; where there is none spelt like it, its upper case is tried.")
 ]
-
-#: A header is Latin-1, and a symbol may be anything that can be printed.
-_IN_A_PATH = "/:@!$&'()*+,;=~"
 
 
 async def _answer(
@@ -48,7 +46,8 @@ async def _answer(
 
 def _next(request: Request, run_id: str, changed: dict[str, str]) -> str:
     kept = [(name, value) for name, value in request.query_params.multi_items() if name not in (*changed, "run")]
-    return f"{quote(request.scope['path'], safe=_IN_A_PATH)}?{urlencode([*kept, ('run', run_id), *changed.items()])}"
+    # A header is Latin-1, and a symbol may be anything that can be printed.
+    return f"{quoted_path(request.scope['path'])}?{urlencode([*kept, ('run', run_id), *changed.items()])}"
 
 
 @router.get(
