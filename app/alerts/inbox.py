@@ -12,15 +12,16 @@ import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from app.alerts.decode import TransitionDecoder
 from app.alerts.progress import Place, Progress
 from app.avro.registry import RegistryUnavailable
 from app.domain.records import Signal
+from app.engine.rights import NotAllowed, Right, refused
 from app.kafka.broker import TIMEOUT, Broker, BrokerUnavailable
 from app.kafka.clients import consumer_config, registry
-from app.kafka.topic_admin import TopicMissing
+from app.kafka.topic_admin import TopicMissing, describe, require_rights
 from app.kafka.topics import topics
 from app.settings import Settings
 
@@ -75,6 +76,7 @@ class GroupInbox:
     def __init__(self, settings: Settings, group: str, lost: Callable[[set[int]], None]) -> None:
         self._topic = topics(settings).signals.name
         check_topic(settings, self._topic)
+        self._settings = settings
         self._lost = lost
         self._decoder = TransitionDecoder(registry(settings))
         session_ms = int(settings.session_seconds * 1000)
@@ -112,6 +114,8 @@ class GroupInbox:
 
     def _is_record(self, message: Message) -> bool:
         if error := message.error():
+            if refused(error):
+                raise NotAllowed([self._right(error)])
             # It goes on by itself; what lasts is logged by the client's own error callback.
             log.debug("Reading %s: %s", self._topic, error.str())
             return False
@@ -182,11 +186,19 @@ class GroupInbox:
                 places = consumer.committed(partitions, timeout=TIMEOUT)
                 return [(place, consumer.get_watermark_offsets(place, timeout=TIMEOUT)) for place in places]
             except KafkaException as error:
+                if refused(error.args[0]):
+                    raise NotAllowed([self._right(error.args[0])]) from None
                 if time.monotonic() > deadline:
                     raise BrokerUnavailable(
-                        f"Offsets of {self._topic} cannot be read ({error.args[0].str()}): check that the broker "
-                        "answers, and that these credentials may Read and Describe topic and group"
+                        f"Offsets of {self._topic} cannot be read ({error.args[0].str()}): "
+                        "check that the broker answers"
                     ) from None
+
+    def _right(self, error: KafkaError) -> Right:
+        """What is missing, where the broker has refused something."""
+        if error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
+            return Right("Read", "group", f"{self._settings.id}-alerts-", prefixed=True)
+        return Right("Read", "topic", self._topic)
 
     def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         numbers = {place.partition for place in partitions}
@@ -195,9 +207,10 @@ class GroupInbox:
 
 
 def check_topic(settings: Settings, topic: str) -> None:
-    """Raises TopicMissing, BrokerUnavailable, ClusterMissing."""
-    found = Broker(settings).metadata().topics.get(topic)
-    if found is None or found.error:
+    """Raises TopicMissing, NotAllowed, BrokerUnavailable, ClusterMissing."""
+    broker = Broker(settings)
+    require_rights(broker, [Right("Read", "topic", topic)])
+    if topic not in describe(broker, [topic]):
         raise TopicMissing(f"There is no topic {topic}: `stocks topics create` makes it, as does the worker")
 
 

@@ -2,8 +2,10 @@
 
 import logging
 import os
+import ssl
 from collections.abc import Mapping
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
@@ -63,10 +65,12 @@ class RegistryClient(AsyncSchemaRegistryClient):
     for which good records would be dead-lettered.
     """
 
-    def __init__(self, url: str, *, auth: httpx.Auth, timeout: httpx.Timeout) -> None:
+    def __init__(self, url: str, *, auth: httpx.Auth, timeout: httpx.Timeout, ca_file: Path | None = None) -> None:
         super().__init__(url, auth=auth, timeout=timeout)
         # The library makes an HTTP client for each request; making a TLS context takes it 25 ms each time.
-        self.client_kwargs["verify"] = httpx.create_ssl_context()
+        self.client_kwargs["verify"] = (
+            httpx.create_ssl_context() if ca_file is None else ssl.create_default_context(cafile=ca_file)
+        )
 
     @property
     def url(self) -> str:
@@ -79,8 +83,7 @@ class RegistryClient(AsyncSchemaRegistryClient):
             response = await super().request(url, *args, **kwargs)
         except httpx.HTTPError as error:
             raise RegistryUnavailable(
-                f"The schema registry at {self.url} does not answer ({_cause(error)}): "
-                "check that it runs (`make stack-status`) and SCHEMA_REGISTRY_URL"
+                f"The schema registry at {self.url} does not answer ({_cause(error)}): check {_what_to_check(error)}"
             ) from error
         status = response.status_code
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
@@ -205,6 +208,12 @@ def _json(response: httpx.Response) -> Any:
         return response.json()
     except ValueError:
         return None
+
+
+def _what_to_check(error: Exception) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return "SCHEMA_REGISTRY_CA_FILE: it must hold the authority that signed the registry's certificate"
+    return "that it runs (`make stack-status`) and SCHEMA_REGISTRY_URL"
 
 
 def _cause(error: Exception) -> str:

@@ -58,7 +58,7 @@ def command(context: click.Context, /, pace: Pace, wait: bool, check_only: bool,
     outcome = OutcomeReader(ours, source.run_id)
 
     def connected() -> "Delivery":
-        delivery = connect(ours, source, give_up_after_s=_GIVE_UP_AFTER_S, sent_bars=sent)
+        delivery = connect(ours, source, give_up_after_s=_GIVE_UP_AFTER_S, sent_bars=sent, role="replay")
         outcome.begin()
         return delivery
 

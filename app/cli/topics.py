@@ -46,3 +46,31 @@ def list_topics(as_json: bool) -> None:
                 click.echo(f"    {key}={value}")
     if as_json:
         click.echo(json.dumps(report, indent=2))
+
+
+@command.command()
+@click.argument("parts", metavar="[PART]...", nargs=-1)
+@click.option("--principal", required=True, help="Who gets the rights: User:NAME; Confluent Cloud: User:sa-123.")
+@click.option(
+    "--cloud", is_flag=True, help="As commands of `confluent`, for Confluent Cloud, instead of kafka-acls.sh."
+)
+def acls(parts: tuple[str, ...], principal: str, cloud: bool) -> None:
+    """Print commands that give a principal the rights that it needs, and no more.
+
+    PART is worker, producer, replay, reader, alerts or operator (who creates
+    topics, sends dead letters again, rebuilds tables); without one, all of
+    them. Nothing is asked of the cluster; names follow from APP_ID and
+    TOPIC_PREFIX.
+    """
+    from app.kafka.acls import ROLES, commands
+    from app.settings import settings
+
+    if unknown := [part for part in parts if part not in ROLES]:
+        raise click.UsageError(f"There is no part {unknown[0]!r}: take {', '.join(ROLES)}")
+    if not principal.startswith("User:"):
+        raise click.UsageError(f"--principal {principal}: write it as User:{principal}")
+    ours = settings()
+    for part in parts or ROLES:
+        click.echo(f"# {part}")
+        for line in commands(ROLES[part](ours), principal, ours.kafka_bootstrap or "…", cloud=cloud):
+            click.echo(line)

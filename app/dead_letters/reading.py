@@ -6,8 +6,10 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from app.dead_letters.choice import Choice, distinct
 from app.dead_letters.letter import Letter, read_letter
+from app.engine.rights import NotAllowed, refused
 from app.kafka.broker import TIMEOUT, BrokerUnavailable
 from app.kafka.clients import consumer_config
+from app.kafka.refusals import right_to_read
 from app.kafka.topic_reader import TopicReader
 from app.kafka.topics import topics
 from app.settings import Settings
@@ -36,6 +38,8 @@ def letters_since(settings: Settings, since_ms: int) -> Iterator[Letter]:
         found = consumer.offsets_for_times(places, timeout=TIMEOUT)
         ends = {place.partition: consumer.get_watermark_offsets(place, timeout=TIMEOUT)[1] for place in found}
     except KafkaException as error:
+        if refused(error.args[0]):
+            raise NotAllowed([right_to_read(error.args[0], topic.name, settings)]) from None
         raise BrokerUnavailable(f"{topic.name} cannot be read: {error.args[0].str()}") from None
     finally:
         consumer.close()

@@ -7,6 +7,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from app.dead_letters.letter import Letter
 from app.errors import StocksError
 from app.kafka.clients import producer_config
+from app.kafka.refusals import why_not_written
 from app.kafka.topics import LARGEST_RECORD_BYTES
 from app.settings import Settings
 
@@ -27,12 +28,12 @@ def resend(settings: Settings, letters: Iterable[Letter]) -> int:
     arrived = 0
     faults: list[str] = []
 
-    def report(error: KafkaError | None, _: Message) -> None:
+    def report(error: KafkaError | None, message: Message) -> None:
         nonlocal arrived
         if error is None:
             arrived += 1
         else:
-            faults.append(error.str())
+            faults.append(why_not_written(error, message.topic() or ""))
 
     producer = Producer(
         producer_config(settings)
@@ -58,6 +59,6 @@ def _produce(producer: Producer, topic: str, partition: int, letter: Letter) -> 
         except BufferError:
             producer.poll(_POLL_SECONDS)
         except KafkaException as error:
-            raise NotSent(f"{letter.source} cannot be sent: {error.args[0].str()}") from error
+            raise NotSent(f"{letter.source} cannot be sent: {why_not_written(error.args[0], topic)}") from error
         else:
             return

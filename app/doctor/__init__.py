@@ -8,6 +8,7 @@ from app.doctor.alpaca import check_alpaca
 from app.doctor.dead_letters import check_dead_letters
 from app.doctor.finding import Finding, explained
 from app.doctor.group import check_group
+from app.doctor.rights import as_allowed, check_worker_rights
 from app.doctor.schema_registry import check_registry
 from app.doctor.services import check_data_dir, check_producer, check_who_may_ask, check_worker
 from app.doctor.stalled import check_stalled
@@ -52,18 +53,20 @@ async def examine() -> AsyncIterator[Finding]:
             found = broker.metadata()
             cluster_id = found.cluster_id
             yield Finding("ok", "broker", f"{len(found.brokers)} in cluster {found.cluster_id}")
-            for finding in check_topics(settings, broker):
+            for finding in check_worker_rights(settings, broker):
                 yield finding
-            for finding in check_group(settings, broker):
+            for finding in as_allowed("topics", check_topics(settings, broker)):
+                yield finding
+            for finding in as_allowed("workers", check_group(settings, broker)):
                 yield finding
             for finding in check_rights(settings):
                 yield finding
             # After that, for the first one who asks for a transactional id makes the coordinator's topic.
-            for finding in check_transaction_log(settings, broker):
+            for finding in as_allowed("transactions", check_transaction_log(settings, broker)):
                 yield finding
-            for finding in check_stalled(settings, broker):
+            for finding in as_allowed("transactions", check_stalled(settings, broker)):
                 yield finding
-            for finding in check_dead_letters(settings, broker):
+            for finding in as_allowed("dead letters", check_dead_letters(settings, broker)):
                 yield finding
         except BrokerUnavailable as error:
             yield explained("broken", "broker", error)

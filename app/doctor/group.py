@@ -11,6 +11,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import OffsetSpec
 
 from app.doctor.finding import Finding
+from app.engine.rights import Right
 from app.kafka.broker import TIMEOUT, Broker
 from app.kafka.topic_admin import describe
 from app.kafka.topics import topics
@@ -41,7 +42,7 @@ def check_group(settings: Settings, broker: Broker) -> Iterator[Finding]:
 
 
 def _lag(broker: Broker, group: str, partitions: list[TopicPartition]) -> int:
-    with broker.explaining():
+    with broker.explaining(Right("Describe", "group", group)):
         request = [ConsumerGroupTopicPartitions(group, partitions)]
         answer = broker.admin.list_consumer_group_offsets(request, request_timeout=TIMEOUT)
         committed = answer[group].result().topic_partitions

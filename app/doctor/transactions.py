@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from app.doctor.finding import Finding
+from app.engine.rights import Right, kafka_acls
 from app.kafka.clients import producer_config
 from app.settings import Settings
 
@@ -41,8 +42,7 @@ def refused(settings: Settings, error: KafkaError, seconds: float) -> Finding:
             CHECK,
             f"these credentials may not use the transactional ids that begin with {settings.id}-, so no worker can "
             "write",
-            f"give them Write and Describe on these: `kafka-acls.sh --add --operation Write --operation Describe "
-            f"--transactional-id {settings.id}- --resource-pattern-type prefixed --allow-principal …`",
+            f"`{kafka_acls(Right('Write', 'transactional-id', f'{settings.id}-', prefixed=True))}` gives the right",
         )
     if error.code() == KafkaError.INVALID_TRANSACTION_TIMEOUT:
         return time_limit(settings, "the brokers allow less (transaction.max.timeout.ms)")

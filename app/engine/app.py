@@ -13,6 +13,7 @@ from time import monotonic
 from typing import Any, NamedTuple, cast
 
 import faust
+from aiokafka.errors import GroupAuthorizationFailedError
 from faust.assignor.partition_assignor import PartitionAssignor
 from faust.types import TP
 from mode import Service
@@ -22,6 +23,7 @@ from app.engine.consumer import BatchConsumer, OnDeleted
 from app.engine.datadir import check_usable, claim, drop_old_logs
 from app.engine.errors import OperatorError
 from app.engine.private import Member
+from app.engine.rights import NotAllowed, Right
 from app.engine.schema import BatchSchema
 from app.engine.table import BatchTable
 from app.engine.table_manager import PromptTableManager
@@ -81,6 +83,8 @@ class EngineOptions:
     prepare: "Callable[[BatchApp], Prepared]"
     check: "Callable[[BatchApp, Sequence[Member]], None]" = field(default=lambda app, members: None)
     on_deleted: OnDeleted = field(default=lambda topic, count: None)
+    #: All that its credentials need, for errors that say what to give.
+    rights: Sequence[Right] = ()
     #: What runs the app on the command line.
     worker: type[CheckedWorker] = CheckedWorker
 
@@ -243,6 +247,20 @@ class BatchApp(faust.App):
         async for _ in self.itertimer(1.0, name="polling"):
             await self.end_when_stuck()
             self.look_for_work()
+
+    @Service.task
+    async def _watch_group(self) -> None:
+        # Apart from the one above: the consumer's thread, which is asked, may be what is stuck.
+        async for _ in self.itertimer(1.0, name="group"):
+            await self.end_when_refused()
+
+    async def end_when_refused(self) -> None:
+        """End a worker that may not be a member of its group; to be called every second or so."""
+        error = await self.batch_consumer.fetcher.group_error()
+        if isinstance(error, GroupAuthorizationFailedError):
+            await self.crash(NotAllowed([Right("Read", "group", self.options.id)]))
+        elif error is not None:
+            self.log.warning("The group's coordinator: %r", error)
 
     async def end_when_stuck(self) -> None:
         """End a worker that has partitions and no longer asks for records; to be called every second or so."""

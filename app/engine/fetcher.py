@@ -159,6 +159,15 @@ class BatchFetcher(AIOKafkaConsumerThread):
         except (TimeoutError, KafkaError):
             return []
 
+    async def group_error(self) -> KafkaError | None:
+        """Why the broker does not take this worker as a member of its group; None while it does, or is not asked."""
+        if self._consumer is None or self.should_stop:
+            return None
+        return cast("KafkaError | None", await self.call_thread(self._group_error))
+
+    async def _group_error(self) -> KafkaError | None:
+        return private.pending_error(self._ensure_consumer())
+
     async def on_thread_stop(self) -> None:
         """Stop the consumer, but do not wait long for a broker that is away."""
         try:

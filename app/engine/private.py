@@ -56,7 +56,7 @@ NAMES: Mapping[str, Sequence[str]] = {
         "_subscription",
     ),
     "aiokafka.client:AIOKafkaClient": ("force_metadata_update", "send"),
-    "aiokafka.consumer.group_coordinator:GroupCoordinator": ("request_rejoin", "group_id"),
+    "aiokafka.consumer.group_coordinator:GroupCoordinator": ("request_rejoin", "group_id", "check_errors"),
     "aiokafka.consumer.fetcher:Fetcher": ("_closed", "_subscriptions", "fetched_records"),
     "aiokafka.consumer.subscription_state:SubscriptionState": ("fetch_context", "subscription"),
     "aiokafka.consumer.subscription_state:Subscription": ("assignment",),
@@ -109,6 +109,20 @@ async def members(consumer: AIOKafkaConsumer) -> list[Member]:
     request = DescribeGroupsRequest([coordinator.group_id])
     response = await consumer._client.send(coordinator.coordinator_id, request)
     return [Member(*member[:3]) for group in response.groups for member in group[5]]
+
+
+def pending_error(consumer: AIOKafkaConsumer) -> KafkaError | None:
+    """What its coordinator has refused since this was last asked; in the consumer's own thread.
+
+    Until somebody takes such an error, the client waits with it and does not try again. Fetching as we do never asks.
+    """
+    if is_closed(consumer):
+        return None
+    try:
+        consumer._coordinator.check_errors()
+    except KafkaError as error:
+        return error
+    return None
 
 
 def is_closed(consumer: AIOKafkaConsumer) -> bool:

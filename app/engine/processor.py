@@ -14,6 +14,7 @@ from app.engine.batch import Batch, BatchResult, ProducerRecord
 from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, encode_checkpoint
 from app.engine.errors import Fenced, NotCommitted, OperatorError, ProducerLost, StoreFull
 from app.engine.failpoints import Failpoint, Observer, unobserved
+from app.engine.rights import NotAllowed
 from app.engine.table import BatchTable
 
 if TYPE_CHECKING:
@@ -155,6 +156,8 @@ class BatchProcessor:
                 committed(batch, time.monotonic() - batch.begun_at)
         except Exception as error:  # noqa: BLE001  # The worker ends with it.
             self._app.batch_consumer.give_up(batch)
+            if isinstance(error, NotAllowed):
+                await self._app.check()  # Where it finds which right is missing, that is the reason.
             await self._app.crash(error)
         finally:
             self._finish(batch)

@@ -16,6 +16,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from app.engine.checkpoint import RESET_KEY
 from app.engine.errors import Fenced
+from app.engine.rights import NotAllowed, Right, refused
 
 log = logging.getLogger(__name__)
 
@@ -120,12 +121,19 @@ class ChangelogRestorer:
                 try:
                     found = consumer.get_watermark_offsets(TopicPartition(self._topic, partition), timeout=2.0)
                 except KafkaException as error:
-                    if not (error.args[0].retriable() or error.args[0].code() in _PASSING):
-                        raise
+                    self._raise_lasting(error.args[0])
                     break
                 if found is not None:
                     ends[partition] = found[1]
         return ends
+
+    def _raise_lasting(self, error: KafkaError) -> None:
+        """Raise what does not pass by itself: NotAllowed, KafkaException."""
+        if refused(error):
+            needed = Right("Read", "topic", self._topic), Right("Describe", "group", self._config["group.id"])
+            raise NotAllowed([needed[error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED]])
+        if not (error.retriable() or error.code() in _PASSING):
+            raise KafkaException(error)
 
     def _write(self, messages: list[Message], ends: Mapping[int, int], left: set[int]) -> int:
         entries: defaultdict[int, dict[bytes, bytes | None]] = defaultdict(dict)
@@ -137,8 +145,8 @@ class ChangelogRestorer:
             if error is not None:
                 if error.code() == KafkaError._PARTITION_EOF:
                     positions[partition] = offset
-                elif not (error.retriable() or error.code() in _PASSING):
-                    raise KafkaException(error)
+                else:
+                    self._raise_lasting(error)
                 continue
             count += 1
             key = message.key()

@@ -13,6 +13,7 @@ from faust.types import TP
 
 from app.engine.errors import Fenced, StoreFull
 from app.engine.restorer import ChangelogRestorer
+from app.engine.rights import NotAllowed
 from app.engine.table import BatchTable
 from app.engine.transaction import TransactionalProducer
 
@@ -95,6 +96,10 @@ class Takeover:
                 table.activate(partitions)
         except Fenced as error:
             log.info("Not taken over: %s", error)
+        except NotAllowed as error:
+            wide = error.widened(app.options.rights)
+            await app.crash(wide)
+            raise wide from error
         except Exception as error:
             # Faust would only log it.
             await app.crash(error)

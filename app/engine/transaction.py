@@ -13,8 +13,9 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from app.engine.batch import Batch, ProducerRecord
-from app.engine.errors import Fenced, NotCommitted, OperatorError, ProducerLost
+from app.engine.errors import Fenced, NotCommitted, ProducerLost
 from app.engine.failpoints import Failpoint, Observer, unobserved
+from app.engine.rights import NotAllowed, Right
 
 #: How often a call that waits for the broker looks whether it is still wanted.
 CALL_SECONDS = 0.5
@@ -97,7 +98,7 @@ class TransactionalProducer:
         """
         self._undelivered = ""
         try:
-            with self._translating():
+            with self._translating(), _naming_topics(outputs, changelog):
                 self._producer.begin_transaction()
                 reached(Failpoint.AFTER_BEGIN, batch)
                 self._produce(outputs, should_continue)
@@ -198,10 +199,7 @@ class TransactionalProducer:
         if code in _FENCED:
             return Fenced(f"{self.transactional_id}: {error.str()}")
         if code == KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
-            return OperatorError(
-                f"Kafka does not allow this worker to use the transactional id {self.transactional_id}: "
-                "give its key the rights Write and Describe on the transactional ids of this app's prefix"
-            )
+            return NotAllowed([Right("Write", "transactional-id", self.transactional_id)])
         if code == KafkaError.INVALID_TXN_STATE:
             return ProducerLost(f"{self.transactional_id}: {error.str()}")
         if code == KafkaError._INCONSISTENT:  # It refers to the delivery reports.
@@ -209,6 +207,18 @@ class TransactionalProducer:
         if code in _UNKNOWN or (error.txn_requires_abort() and code not in _PERMANENT):
             return NotCommitted(error.str())
         return None
+
+
+@contextmanager
+def _naming_topics(*records: Iterable[ProducerRecord]) -> Iterator[None]:
+    """Name the topics where the broker refuses one of them: it does not say which."""
+    try:
+        yield
+    except (KafkaException, SystemError) as raised:
+        reason = _reason(raised)
+        if reason is None or reason.args[0].code() != KafkaError.TOPIC_AUTHORIZATION_FAILED:
+            raise
+        raise NotAllowed(Right("Write", "topic", record.topic) for each in records for record in each) from raised
 
 
 def _reason(raised: BaseException | None) -> KafkaException | None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ClusterMetadata
 
+from app.engine.rights import NotAllowed, Right, refused
 from app.errors import StocksError
 from app.kafka.clients import admin_config, endpoints
 from app.settings import Settings
@@ -48,12 +49,14 @@ class Broker:
                     raise BrokerUnavailable(self._explain(error.args[0])) from None
 
     @contextmanager
-    def explaining(self) -> Iterator[None]:
-        """Turn the failure of a request to the broker into BrokerUnavailable."""
+    def explaining(self, *rights: Right) -> Iterator[None]:
+        """Turn the failure of a request that needs these rights into BrokerUnavailable or NotAllowed."""
         try:
             yield
         except KafkaException as error:
             self.admin.poll(0)
+            if rights and refused(error.args[0]):
+                raise NotAllowed(rights) from None
             raise BrokerUnavailable(self._explain(error.args[0])) from None
 
     def _hopeless(self) -> bool:

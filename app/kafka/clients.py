@@ -129,7 +129,12 @@ def faust_credentials(settings: Settings) -> "Credentials | None":
 
 def registry_client(settings: Settings) -> RegistryClient:
     """The registry's client, with its API key where one is set."""
-    return RegistryClient(endpoints(settings).schema_registry, auth=_registry_auth(settings), timeout=_REGISTRY_TIMEOUT)
+    return RegistryClient(
+        endpoints(settings).schema_registry,
+        auth=_registry_auth(settings),
+        timeout=_REGISTRY_TIMEOUT,
+        ca_file=settings.schema_registry_ca_file,
+    )
 
 
 def registry(settings: Settings) -> Registry:

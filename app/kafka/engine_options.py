@@ -11,10 +11,11 @@ from app.asgi.listen import listen
 from app.avro.registry import NotARegistry, RegistryUnavailable
 from app.engine.app import EngineOptions, Prepared
 from app.engine.private import Member
+from app.kafka.acls import ROLES
 from app.kafka.address import AddressCheck, advertised_host, member_name
 from app.kafka.broker import Broker, BrokerUnavailable
 from app.kafka.clients import ClusterMissing, consumer_config, endpoints, faust_credentials, producer_config, registry
-from app.kafka.topic_admin import check_unchanged, ensure_topics
+from app.kafka.topic_admin import check_unchanged, ensure_topics, require_rights
 from app.kafka.topics import LARGEST_RECORD_BYTES
 from app.logs.worker import worker_class
 from app.metrics import deleted_records
@@ -75,6 +76,7 @@ class Cluster:
             prepare=self.prepare,
             check=self.check,
             on_deleted=lambda topic, count: deleted_records.labels(topic).inc(count),
+            rights=ROLES["worker"](settings),
             worker=worker_class(settings),
         )
 
@@ -89,8 +91,9 @@ class Cluster:
             check_access(self.settings, app.conf.web_bind)
             listen("API_PORT", app.conf.web_bind, app.conf.web_port).close()
         self._check_registry(app)
-        topic_ids = ensure_topics(self.settings)
         self._broker = Broker(self.settings)
+        require_rights(self._broker, ROLES["worker"](self.settings))
+        topic_ids = ensure_topics(self.settings)
         return Prepared(topic_ids, f"{self.settings.id} on cluster {self._broker.metadata().cluster_id}")
 
     def _check_registry(self, app: "BatchApp") -> None:
@@ -125,6 +128,7 @@ class Cluster:
             return
         # While the broker is away the agents notice, wait, and say so.
         with suppress(BrokerUnavailable):
+            require_rights(broker, ROLES["worker"](self.settings))
             check_unchanged(broker, self.settings, app.topic_ids)
         if app.conf.web_enabled:
             self._address_check.check(members)

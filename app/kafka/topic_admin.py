@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import ConfigResource, NewTopic, ResourceType, TopicDescription
 
+from app.engine.rights import NotAllowed, Right, refused
 from app.errors import StocksError
 from app.kafka.broker import TIMEOUT, Broker
 from app.kafka.topics import Topic, topics
@@ -20,6 +21,13 @@ _ESSENTIAL = frozenset({"cleanup.policy", "retention.ms"})
 
 class TopicMissing(StocksError):
     """Topics are not there, and may not or could not be created."""
+
+
+class CreationRefused(NotAllowed):
+    """Topics are not there, and these credentials may not create them."""
+
+    def __init__(self, missing: Iterable[Right]) -> None:
+        super().__init__(missing, "Topics are missing, and Kafka refuses to create them")
 
 
 class PartitionsDiffer(StocksError):
@@ -76,17 +84,52 @@ def _id(description: TopicDescription) -> str:
 
 
 def describe(broker: Broker, names: list[str]) -> dict[str, TopicDescription]:
-    """Those of the topics that exist; raises BrokerUnavailable."""
-    found = {}
+    """Those of the topics that exist; raises NotAllowed, BrokerUnavailable."""
+    found, hidden = _look(broker, names)
+    if hidden:
+        raise NotAllowed(Right("Describe", "topic", name) for name in hidden)
+    return found
+
+
+def require_rights(broker: Broker, rights: Iterable[Right]) -> None:
+    """See that the credentials have those of these rights that are on topics, as far as the topics exist.
+
+    Raises NotAllowed that names all that are missing, BrokerUnavailable.
+    """
+    wanted = [right for right in rights if right.resource == "topic"]
+    found, hidden = _look(broker, list(dict.fromkeys(right.name for right in wanted)))
+    allowed = {name: _operations(description) for name, description in found.items()}
+    missing = [
+        right
+        for right in wanted
+        if right.name in hidden or (allowed.get(right.name) and right.operation not in allowed[right.name])
+    ]
+    if missing:
+        raise NotAllowed(missing)
+
+
+def _look(broker: Broker, names: list[str]) -> tuple[dict[str, TopicDescription], list[str]]:
+    """Those of the topics that exist, and those of which these credentials may not even see whether they do."""
+    found, hidden = {}, []
     with broker.explaining():
-        answers = broker.admin.describe_topics(TopicCollection(names), request_timeout=TIMEOUT)
+        answers = broker.admin.describe_topics(
+            TopicCollection(names), include_authorized_operations=True, request_timeout=TIMEOUT
+        )
         for name, answer in answers.items():
             try:
                 found[name] = answer.result()
             except KafkaException as error:
-                if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                if refused(error.args[0]):
+                    hidden.append(name)
+                elif error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                     raise
-    return found
+    return found, hidden
+
+
+def _operations(description: TopicDescription) -> frozenset[str]:
+    """What may be done with a topic; nothing where the broker does not say."""
+    known = (operation.name.title().replace("_", "") for operation in description.authorized_operations or ())
+    return frozenset(known)
 
 
 def check_partitions(catalogue: Iterable[Topic], there: dict[str, TopicDescription]) -> None:
@@ -113,7 +156,7 @@ def config_drift(broker: Broker, catalogue: Iterable[Topic]) -> dict[str, dict[s
     drift: dict[str, dict[str, tuple[str, str]]] = {}
     if not resources:
         return drift
-    with broker.explaining():
+    with broker.explaining(*(Right("DescribeConfigs", "topic", name) for name in wanted)):
         for resource, answer in broker.admin.describe_configs(resources, request_timeout=TIMEOUT).items():
             found = answer.result()
             differing = {
@@ -138,6 +181,8 @@ def create(broker: Broker, missing: list[Topic], replication_factor: int) -> Non
         log.warning("%s is created without its tuning: %s", topic.name, objections.pop(topic.name).str())
     objections |= _request(broker, [_new_topic(topic, _essential(topic), replication_factor) for topic in bounded])
     if objections:
+        if all(refused(error) for error in objections.values()):
+            raise CreationRefused(Right("Create", "topic", name) for name in objections)
         lines = [f"  - {name}: {error.str().rstrip('.')}{_fix(error)}" for name, error in objections.items()]
         raise TopicMissing("\n".join(["The broker does not create these topics:", *lines]))
 
@@ -173,8 +218,6 @@ def _about_config(error: KafkaError) -> bool:
 def _fix(error: KafkaError) -> str:
     if error.code() == KafkaError.INVALID_REPLICATION_FACTOR:
         return ". Set REPLICATION_FACTOR to what the cluster has brokers for (3 on Confluent Cloud)"
-    if error.code() in (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.CLUSTER_AUTHORIZATION_FAILED):
-        return ". These keys may not create topics: create them beforehand and set TOPIC_ALLOW_DECLARE=false"
     return ""
 
 

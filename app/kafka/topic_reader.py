@@ -6,9 +6,11 @@ from typing import Self
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from app.engine.rights import NotAllowed, Right, refused
 from app.kafka.broker import TIMEOUT, Broker, BrokerUnavailable
 from app.kafka.clients import consumer_config
-from app.kafka.topic_admin import TopicMissing
+from app.kafka.refusals import right_to_read
+from app.kafka.topic_admin import TopicMissing, describe, require_rights
 from app.settings import Settings
 
 _BATCH = 500
@@ -21,7 +23,7 @@ class TopicReader:
 
     It starts at the oldest record, or only with what comes now; with `until_end` it stops where the
     partitions ended when it began. With `spans` it reads those offsets of those partitions, [start, end),
-    and no others: an open transaction in between is waited for. Raises TopicMissing, BrokerUnavailable.
+    and no others: an open transaction in between is waited for. Raises TopicMissing, NotAllowed, BrokerUnavailable.
     """
 
     def __init__(
@@ -33,21 +35,25 @@ class TopicReader:
         until_end: bool,
         spans: Mapping[int, tuple[int, int]] | None = None,
     ) -> None:
-        found = Broker(settings).metadata().topics.get(topic)
-        if found is None or found.error:
+        broker = Broker(settings)
+        require_rights(broker, [Right("Read", "topic", topic)])
+        found = describe(broker, [topic]).get(topic)
+        if found is None:
             raise TopicMissing(
                 f"There is no topic {topic}: `stocks topics create` makes it, as does the worker. "
                 "If it has another name, check TOPIC_PREFIX"
             )
         self._until_end = until_end
         # librdkafka wants a name, though without subscribing and committing no group comes to be.
+        self._settings = settings
         config = consumer_config(settings, f"{settings.id}-tail") | {
             "enable.partition.eof": True,
             "fetch.wait.max.ms": 100,
         }
         self._consumer = Consumer(config)
         self._must_reach = spans is not None
-        start = [TopicPartition(topic, number) for number in found.partitions if spans is None or number in spans]
+        numbers = sorted(partition.id for partition in found.partitions)
+        start = [TopicPartition(topic, number) for number in numbers if spans is None or number in spans]
         self._ends: dict[int, int] = {}
         for partition in start:
             low, high = self._watermarks(partition)
@@ -75,6 +81,8 @@ class TopicReader:
     def _is_wanted(self, message: Message) -> bool:
         partition, offset, error = message.partition(), message.offset(), message.error()
         if error is not None:
+            if refused(error):
+                raise NotAllowed([right_to_read(error, message.topic() or "", self._settings)])
             if error.code() != KafkaError._PARTITION_EOF or partition is None:
                 raise BrokerUnavailable(f"Reading {message.topic()} failed: {error.str()}")
             # Transaction markers and compaction leave no record just before the end.
@@ -92,6 +100,8 @@ class TopicReader:
             return self._consumer.get_watermark_offsets(partition, timeout=TIMEOUT)
         except KafkaException as error:
             self._consumer.close()
+            if refused(error.args[0]):
+                raise NotAllowed([right_to_read(error.args[0], partition.topic, self._settings)]) from None
             raise BrokerUnavailable(
                 f"{partition.topic}[{partition.partition}] has no leader now: {error.args[0].str()}"
             ) from None

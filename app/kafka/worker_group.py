@@ -7,6 +7,7 @@ from typing import Self
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import ConsumerGroupDescription
 
+from app.engine.rights import NotAllowed, Right, refused
 from app.kafka.broker import TIMEOUT, Broker, BrokerUnavailable
 from app.kafka.clients import consumer_config
 from app.settings import Settings
@@ -20,9 +21,9 @@ _NEW_BROKER = (
 
 
 def describe_group(broker: Broker, name: str) -> ConsumerGroupDescription:
-    """Its state and members; raises BrokerUnavailable."""
+    """Its state and members; raises NotAllowed, BrokerUnavailable."""
     until = time.monotonic() + TIMEOUT
-    with broker.explaining():
+    with broker.explaining(Right("Describe", "group", name)):
         while True:
             try:
                 answer = broker.admin.describe_consumer_groups([name], request_timeout=TIMEOUT)
@@ -51,13 +52,15 @@ class CommittedOffsets:
     def look(self) -> dict[int, int]:
         """By partition, the next offset to process; none for a partition of which none was committed.
 
-        Raises BrokerUnavailable.
+        Raises NotAllowed, BrokerUnavailable.
         """
         try:
             found = self._consumer.committed(self._places, timeout=TIMEOUT)
         except KafkaException as error:
+            if refused(error.args[0]):
+                raise NotAllowed([Right("Describe", "group", self._group)]) from None
             raise BrokerUnavailable(
-                f"The offsets of group {self._group} cannot be read ({error.args[0].str()}): check that the broker "
-                "answers, and that these credentials may Describe and Read the group"
+                f"The offsets of group {self._group} cannot be read ({error.args[0].str()}): "
+                "check that the broker answers"
             ) from None
         return {place.partition: place.offset for place in found if place.offset >= 0}

@@ -9,6 +9,7 @@ from typing import IO, Any
 
 from mode.utils.logging import ExtensionFormatter
 
+from app.engine.errors import OperatorError
 from app.terminal.streams import colours
 from app.terminal.visible import visible, visible_lines
 
@@ -85,6 +86,9 @@ class OursOrWrong(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is to be logged."""
+        if record.exc_info and isinstance(record.exc_info[1], OperatorError):
+            # It is a sentence for the person who runs this: where it was raised is of no use to that person.
+            record.exc_info = None
         message = str(record.msg)
         if message.startswith(_PASSING) and not self._lasts(message):
             return False

@@ -7,6 +7,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from app.domain.records import Bar
 from app.errors import StocksError
+from app.kafka.refusals import why_not_written
 from app.logs.traces import Sending
 from app.producer.sent_bars import SentBars
 
@@ -76,7 +77,7 @@ class Delivery:
         except BufferError:
             return False
         except KafkaException as error:
-            raise DeliveryFailed(f"The bar could not be sent: {error.args[0].str()}") from error
+            raise DeliveryFailed(f"The bar could not be sent: {why_not_written(error.args[0], self._topic)}") from error
         if self._sent_bars is not None:
             self._sent_bars.note(bar)
         self.sent += 1
@@ -118,7 +119,7 @@ class Delivery:
             self._trouble = None
         else:
             self.failed += 1
-            self.first_error = self.first_error or error.str()
+            self.first_error = self.first_error or why_not_written(error, self._topic)
 
     def _on_error(self, error: KafkaError) -> None:
         self._trouble = error.str()

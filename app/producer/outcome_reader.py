@@ -12,9 +12,11 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from app.avro.columns import ColumnDecoder
 from app.dead_letters.letter import Letter, read_letter
 from app.domain.records import MINUTE_MS, Bar
+from app.engine.rights import NotAllowed, refused
 from app.errors import StocksError
 from app.kafka.broker import TIMEOUT, BrokerUnavailable
 from app.kafka.clients import consumer_config, registry
+from app.kafka.refusals import right_to_read
 from app.kafka.topic_reader import TopicReader
 from app.kafka.topics import Topic, topics
 from app.producer.sent_bars import SentBars, values_of
@@ -141,6 +143,8 @@ class OutcomeReader:
                 for partition in range(topic.partitions)
             }
         except KafkaException as error:
+            if refused(error.args[0]):
+                raise NotAllowed([right_to_read(error.args[0], topic.name, self._settings)]) from None
             raise BrokerUnavailable(f"The end of {topic.name} is not known: {error.args[0].str()}") from None
         finally:
             consumer.close()

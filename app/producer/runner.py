@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from app.avro.registry import RegistryUnavailable
 from app.domain.records import Bar
-from app.errors import StocksError
+from app.engine.errors import OperatorError
 from app.kafka.broker import BrokerUnavailable
 from app.kafka.clients import ClusterMissing
 from app.producer.pace import Pace
@@ -156,7 +156,7 @@ class Runner:
                 self._status = "stopped"
                 return
             self._send_all(delivery)
-        except StocksError as error:
+        except OperatorError as error:
             self._fail(str(error))
         except Exception as error:  # A bug, but /health must say so: a thread that dies is silent.
             log.exception("The producer failed")

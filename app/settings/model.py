@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     kafka_ca_file: Annotated[File, AfterValidator(values.certificates)] | None = None
     schema_registry_api_key: str | None = None
     schema_registry_api_secret: SecretStr | None = None
+    schema_registry_ca_file: Annotated[File, AfterValidator(values.certificates)] | None = None
 
     # Names and sizes.
     app_id: str = Field(default="stock-signals", pattern=r"^[a-zA-Z0-9._-]+$")

@@ -109,7 +109,7 @@ def certificates(value: Path) -> Path:
             if isinstance(error, ssl.SSLError)
             else f"cannot be read ({error.strerror})"
         )
-        raise ValueError(f"{why}: name the file with the certificate authority of the brokers") from None
+        raise ValueError(f"{why}: name the file with the certificate authority of the servers") from None
     return value
 
 

@@ -65,7 +65,12 @@ def start(stack_dir: Path, jars: Sequence[Path], ports: Ports, users: Mapping[st
         listeners.append(f"SASL_PLAINTEXT://{HOST}:{ports.kafka_sasl}")
         sasl = _SASL.format(users=" ".join(f'user_{name}="{password}"' for name, password in users.items()))
     config = CONFIG.format(host=HOST, controller=ports.controller, listeners=",".join(listeners))
-    (stack_dir / _PROPERTIES).write_text(config + sasl)
+    return start_configured(stack_dir, jars, config + sasl)
+
+
+def start_configured(stack_dir: Path, jars: Sequence[Path], config: str) -> Service:
+    """Starts a broker with this configuration, in the form of Java's properties."""
+    (stack_dir / _PROPERTIES).write_text(config)
     environment = {"CLASSPATH": os.pathsep.join(str(jar) for jar in jars)}
     if cluster_id(stack_dir) is None:
         new_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")

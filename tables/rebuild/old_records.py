@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
+from app.engine.rights import NotAllowed, Right, refused
 from app.errors import StocksError
 from app.kafka.broker import TIMEOUT, Broker
 
@@ -29,9 +30,11 @@ def delete_older(broker: Broker, topic: str, offsets: Mapping[int, int], seconds
         with _deletable(broker, topic):
             _delete(broker, places, time.monotonic() + seconds)
     except KafkaException as error:
+        needed = Right("Delete", "topic", topic), Right("AlterConfigs", "topic", topic)
+        why = str(NotAllowed(needed)) if refused(error.args[0]) else error.args[0].str()
         raise NotDeleted(
             f"The tables are set back, but the broker does not delete old records of {topic} "
-            f"({error.args[0].str()}). Workers may start: they read over these records and forget them. "
+            f"({why}). Workers may start: they read over these records and forget them. "
             "To get their space back, allow the deletion and run this again"
         ) from None
 

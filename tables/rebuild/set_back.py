@@ -13,6 +13,7 @@ from app.engine.batch import Batch, ProducerRecord
 from app.engine.checkpoint import CHECKPOINT_KEY, RESET_KEY
 from app.engine.datadir import claim
 from app.engine.errors import Fenced, NotCommitted
+from app.engine.rights import NotAllowed, Right
 from app.engine.transaction import TransactionalProducer
 from app.errors import StocksError
 from app.kafka.broker import TIMEOUT, Broker
@@ -77,7 +78,7 @@ def _set_committed(settings: Settings, broker: Broker, plan: Plan) -> None:
     """Let the group's lag say what is to be done; the broker refuses it while anyone is in the group."""
     places = [TopicPartition(plan.raw, part.partition, part.start) for part in plan.parts]
     request = [ConsumerGroupTopicPartitions(settings.id, places)]
-    with broker.explaining():
+    with broker.explaining(Right("Read", "group", settings.id), Right("Read", "topic", plan.raw)):
         broker.admin.alter_consumer_group_offsets(request, request_timeout=TIMEOUT)[settings.id].result()
 
 
@@ -115,6 +116,8 @@ def _reset(settings: Settings, broker: Broker, options: EngineOptions, plan: Pla
                 "stop all workers, and run this again"
             ) from None
         raise NotWritten(_not_written(plan, part, "the broker does not answer")) from None
+    except NotAllowed as error:
+        raise error.widened(options.rights) from None
     except KafkaException as error:
         raise NotWritten(_not_written(plan, part, error.args[0].str())) from None
     finally:

@@ -3,6 +3,7 @@
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import ListOffsetsResultInfo, OffsetSpec
 
+from app.engine.rights import Right
 from app.errors import StocksError
 from app.kafka.broker import TIMEOUT, Broker
 from app.kafka.topic_admin import TopicMissing, check_partitions, describe
@@ -17,7 +18,7 @@ class WorkersRunning(StocksError):
 
 def refuse_workers(settings: Settings, broker: Broker) -> None:
     """Raise WorkersRunning unless the group is empty."""
-    with broker.explaining():
+    with broker.explaining(Right("Describe", "group", settings.id)):
         answer = broker.admin.describe_consumer_groups([settings.id], request_timeout=TIMEOUT)
         members = answer[settings.id].result().members
     if members:
@@ -64,6 +65,6 @@ def survey(settings: Settings, broker: Broker) -> Plan:
 
 def _offsets(broker: Broker, topic: Topic, spec: OffsetSpec) -> dict[int, ListOffsetsResultInfo]:
     places = [TopicPartition(topic.name, partition) for partition in range(topic.partitions)]
-    with broker.explaining():
+    with broker.explaining(Right("Describe", "topic", topic.name)):
         answers = broker.admin.list_offsets(dict.fromkeys(places, spec), request_timeout=TIMEOUT)
         return {place.partition: answer.result() for place, answer in answers.items()}

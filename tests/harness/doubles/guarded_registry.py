@@ -1,6 +1,7 @@
-"""A registry that demands HTTP basic authentication: a proxy in front of the real one."""
+"""A registry that demands HTTP basic authentication, over TLS if asked to: a proxy in front of the real one."""
 
 import base64
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import httpx
 class GuardedRegistry:
     """`url` ends like the real one's; `refused` counts requests without the right credentials."""
 
-    def __init__(self, origin: str, key: str, secret: str) -> None:
+    def __init__(self, origin: str, key: str, secret: str, tls: ssl.SSLContext | None = None) -> None:
         self.refused = 0
         self.allowed = 0
         expected = "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode()
@@ -46,10 +47,15 @@ class GuardedRegistry:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._scheme = "http"
+        if tls is not None:
+            self._scheme = "https"
+            # Each connection shakes hands in its own thread, so that no client keeps the others waiting.
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/{self._path}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_port}/{self._path}"
 
     @contextmanager
     def running(self) -> Iterator["GuardedRegistry"]:

@@ -19,7 +19,8 @@ OURS = ("settings", "worker", "more-workers", "front", "producer")
 #: Not for users of the containers: addresses and folders inside, the cluster's settings, the local stack's.
 NOT_PASSED_ON = {
     *("kafka_security_protocol", "kafka_sasl_mechanism", "kafka_api_key", "kafka_api_secret", "kafka_ca_file"),
-    *("schema_registry_api_key", "schema_registry_api_secret", "replication_factor", "topic_allow_declare"),
+    *("schema_registry_api_key", "schema_registry_api_secret", "schema_registry_ca_file"),
+    *("replication_factor", "topic_allow_declare"),
     *("api_port", "producer_port", "stack_dir", "kafka_port", "schema_registry_port"),
 }
 ALERTS = {name for name in setting_fields() if name.startswith("alert_")}
