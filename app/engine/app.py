@@ -37,6 +37,9 @@ COMMIT_SECONDS = 1.0
 #: A worker that has not asked for records for so long is stuck and ends itself.
 STUCK_SECONDS = 120.0
 
+#: How often to ask whether the broker has refused this worker as a member of its group.
+GROUP_SECONDS = 1.0
+
 #: New objects between two collections: a batch makes thousands, all gone when it is done. Python's default is 700.
 GC_THRESHOLD = 10_000
 
@@ -250,9 +253,11 @@ class BatchApp(faust.App):
 
     @Service.task
     async def _watch_group(self) -> None:
-        # Apart from the one above: the consumer's thread, which is asked, may be what is stuck.
-        async for _ in self.itertimer(1.0, name="group"):
+        # Apart from the one above: the consumer's thread, which is asked, may be what is stuck. No timer, which
+        # would warn each time that thread is busy.
+        while not self.should_stop:
             await self.end_when_refused()
+            await self.sleep(GROUP_SECONDS)
 
     async def end_when_refused(self) -> None:
         """End a worker that may not be a member of its group; to be called every second or so."""

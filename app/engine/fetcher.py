@@ -2,17 +2,19 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from time import monotonic
 from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import ConsumerStoppedError, KafkaError
+from aiokafka.errors import ConsumerStoppedError, GroupAuthorizationFailedError, KafkaError
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Transport
 from faust.types import TP
 
 from app.engine import private
 from app.engine.batch import Batch
 from app.engine.offset_tracker import OffsetTracker
+from app.engine.rights import NotAllowed, Right
 
 #: How often to look whether the partitions have been sought by now.
 UNSOUGHT_SECONDS = 0.02
@@ -167,6 +169,17 @@ class BatchFetcher(AIOKafkaConsumerThread):
 
     async def _group_error(self) -> KafkaError | None:
         return private.pending_error(self._ensure_consumer())
+
+    async def crash(self, exc: BaseException) -> None:
+        """End the worker; a commit that the broker refuses is a right that is missing."""
+        if isinstance(exc, GroupAuthorizationFailedError):
+            exc = NotAllowed([Right("Read", "group", self.app.conf.id)])
+        await super().crash(exc)
+
+    def _stopped_set(self) -> None:
+        # A crash may have closed the thread's loop by now, and then nobody waits for this.
+        with suppress(RuntimeError):
+            super()._stopped_set()
 
     async def on_thread_stop(self) -> None:
         """Stop the consumer, but do not wait long for a broker that is away."""

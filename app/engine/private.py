@@ -42,6 +42,7 @@ NAMES: Mapping[str, Sequence[str]] = {
         "_ensure_consumer",
         "_consumer",
         "_commit",
+        "_stopped_set",
     ),
     "faust.tables:TableManager": ("_update_channels",),
     "faust.stores.rocksdb:Store": ("_db_for_partition",),

@@ -65,14 +65,15 @@ def _operator(settings: Settings) -> list[Right]:
     ours = topics(settings)
     more: Mapping[str, tuple[Operation, ...]] = {
         # To send dead letters again.
-        ours.raw.name: ("Read", "Write"),
-        ours.signals.name: ("Read",),
-        ours.dead_letters.name: ("Read",),
+        ours.raw.name: ("DescribeConfigs", "Read", "Write"),
+        ours.signals.name: ("DescribeConfigs", "Read"),
+        ours.dead_letters.name: ("DescribeConfigs", "Read"),
         # To rebuild the tables: reset the changelog, and delete what no longer counts.
+        # AlterConfigs includes DescribeConfigs.
         ours.windows_changelog.name: ("Write", "Delete", "AlterConfigs"),
     }
     return [
-        *(Right(each, "topic", name) for name, own in more.items() for each in ("Create", "DescribeConfigs", *own)),
+        *(Right(each, "topic", name) for name, own in more.items() for each in ("Create", *own)),
         Right("Read", "group", settings.id),
         looking(settings),
         Right("Write", "transactional-id", f"{settings.id}-", prefixed=True),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
+from aiokafka.errors import GroupAuthorizationFailedError
 from mode.utils.logging import ExtensionFormatter
 
 from app.engine.errors import OperatorError
@@ -26,6 +27,9 @@ _PRINTED = "mode.redirect"
 
 #: What aiokafka says when a worker joins, leaves, or is the first of its group on a new broker.
 _PASSING = ("Heartbeat failed for group %s because it is rebalancing", "Group Coordinator Request failed: %s")
+
+#: Errors that a sentence for the person who runs this follows: where they were raised is of no use to that person.
+_SENTENCES = (OperatorError, GroupAuthorizationFailedError, type(None))
 
 #: Such a message is logged once it has come for so long; heartbeats are a few seconds apart.
 LASTS_SECONDS = 15.0
@@ -86,8 +90,7 @@ class OursOrWrong(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is to be logged."""
-        if record.exc_info and isinstance(record.exc_info[1], OperatorError):
-            # It is a sentence for the person who runs this: where it was raised is of no use to that person.
+        if record.exc_info and isinstance(record.exc_info[1], _SENTENCES):
             record.exc_info = None
         message = str(record.msg)
         if message.startswith(_PASSING) and not self._lasts(message):

@@ -26,6 +26,7 @@ from app.stack.cache import install
 from app.stack.ports import HOST, Ports, free_ports
 from app.stack.progress import Silent
 from tests.harness.doubles.guarded_registry import GuardedRegistry
+from tests.integration.waiting import eventually
 
 #: Who may log in; a role of the system each.
 USERS = ("worker", "producer", "replay", "reader", "alerts", "operator")
@@ -80,7 +81,7 @@ class SecuredCluster:
         try:
             with self.registry.running():
                 self._start()
-                self._admin = AdminClient({"bootstrap.servers": self.plain})
+                self._admin = AdminClient({"bootstrap.servers": self.plain, "log_level": 0})
                 yield self
         finally:
             local_stack.stop(self._folder)
@@ -111,23 +112,43 @@ class SecuredCluster:
 
     def give(self, user: str, rights: Iterable[Right]) -> None:
         """Let a user do this."""
-        for answer in self._admin.create_acls([_binding(user, right) for right in rights]).values():
+        bindings = [_binding(user, right) for right in rights]
+        for answer in self._admin.create_acls(bindings).values():
             answer.result(10)
+        eventually(lambda: all(map(self._is_given, bindings)), 10)
 
     def take(self, user: str, right: Right) -> None:
         """Let a user do this no longer."""
         binding = _binding(user, right)
-        wanted = AclBindingFilter(
-            binding.restype,
-            binding.name,
-            binding.resource_pattern_type,
-            binding.principal,
-            binding.host,
-            binding.operation,
-            binding.permission_type,
-        )
-        [answer] = self._admin.delete_acls([wanted]).values()
+        [answer] = self._admin.delete_acls([_exactly(binding)]).values()
         assert len(answer.result(10)) == 1
+        eventually(lambda: not self._is_given(binding), 10)
+
+    @contextmanager
+    def without(self, user: str, *rights: Right) -> Iterator[None]:
+        """A user lacks these rights for a time."""
+        for right in rights:
+            self.take(user, right)
+        try:
+            yield
+        finally:
+            self.give(user, rights)
+
+    def _is_given(self, binding: AclBinding) -> bool:
+        """As the broker decides by now: it hears of a change a moment after the change was made."""
+        return bool(self._admin.describe_acls(_exactly(binding)).result(10))
+
+
+def _exactly(binding: AclBinding) -> AclBindingFilter:
+    return AclBindingFilter(
+        binding.restype,
+        binding.name,
+        binding.resource_pattern_type,
+        binding.principal,
+        binding.host,
+        binding.operation,
+        binding.permission_type,
+    )
 
 
 def _binding(user: str, right: Right) -> AclBinding:

@@ -19,7 +19,7 @@ def test_without_the_right_the_prefix_and_what_it_needs_are_named() -> None:
     finding = refused(settings(), KafkaError(KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED), 10)
     assert finding.level == "broken"
     assert "transactional ids that begin with dips.stock-signals-" in finding.message
-    assert "Write and Describe" in finding.fix
+    assert "--operation Write --transactional-id dips.stock-signals- --resource-pattern-type prefixed" in finding.fix
     assert "--transactional-id dips.stock-signals- --resource-pattern-type prefixed" in finding.fix
 
 

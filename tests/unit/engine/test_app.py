@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import faust
 import pytest
+from aiokafka.errors import GroupAuthorizationFailedError, GroupCoordinatorNotAvailableError, KafkaError
 from faust.types import TP
 
 from app.engine.app import QUEUED_BATCHES, STUCK_SECONDS, BatchApp, Prepared, in_words
@@ -188,6 +189,28 @@ async def test_a_worker_that_asks_for_nothing_ends_itself(app: BatchApp, monkeyp
     fetcher.polled_at -= STUCK_SECONDS + 1
     await app.end_when_stuck()
     assert "the worker is stuck" in str(crashes[0])
+
+
+async def test_a_worker_that_may_not_join_its_group_ends_and_names_the_right(
+    app: BatchApp, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    crashes: list[BaseException] = []
+    errors = iter([None, GroupCoordinatorNotAvailableError(), GroupAuthorizationFailedError(app.options.id)])
+
+    async def crash(error: BaseException) -> None:
+        crashes.append(error)
+
+    async def group_error() -> KafkaError | None:
+        return next(errors)
+
+    monkeypatch.setattr(app, "crash", crash)
+    monkeypatch.setattr(app.batch_consumer.fetcher, "group_error", group_error)
+    await app.end_when_refused()
+    await app.end_when_refused()
+    assert crashes == []
+    assert "GroupCoordinatorNotAvailable" in caplog.text
+    await app.end_when_refused()
+    assert f"lack the right Read on group {app.options.id}" in str(crashes[0])
 
 
 async def test_a_worker_that_takes_partitions_over_is_not_stuck(app: BatchApp, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from aiokafka.errors import ConsumerStoppedError, NodeNotReadyError
+from aiokafka.errors import ConsumerStoppedError, GroupAuthorizationFailedError, NodeNotReadyError
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
 
 from app.engine import private
@@ -274,3 +275,21 @@ async def test_members_of_the_group_are_asked_for_in_the_clients_thread(
     monkeypatch.setattr(fetcher, "call_thread", call_thread)
     assert await fetcher.members() == ([] if error else [member])
     assert len(called) == 1
+
+
+async def test_a_commit_that_is_refused_names_the_right(app: BatchApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    fetcher = app.batch_consumer.fetcher
+    crashes: list[BaseException] = []
+
+    async def crash(self: Any, error: BaseException) -> None:
+        crashes.append(error)
+
+    monkeypatch.setattr(AIOKafkaConsumerThread, "crash", crash)
+    await fetcher.crash(GroupAuthorizationFailedError("app"))
+    await fetcher.crash(KeyError("a bug"))
+    assert f"lack the right Read on group {app.conf.id}" in str(crashes[0])
+    assert isinstance(crashes[1], KeyError)
+
+
+async def test_before_its_client_is_there_no_group_refuses_it(app: BatchApp) -> None:
+    assert await app.batch_consumer.fetcher.group_error() is None

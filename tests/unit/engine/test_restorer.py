@@ -9,6 +9,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from app.engine.checkpoint import RESET_KEY
 from app.engine.errors import Fenced
 from app.engine.restorer import ChangelogRestorer
+from app.engine.rights import NotAllowed, Right
 from tests.unit.engine.rows_in_memory import RowsInMemory
 
 TOPIC = "changelog"
@@ -165,10 +166,29 @@ def test_a_broker_that_is_away_is_waited_for(code: int) -> None:
 def test_an_error_that_stays_is_raised(at: str) -> None:
     consumer, rows = FakeConsumer({0: 1}), RowsInMemory()
     if at == "ends":
-        consumer.failures = [KafkaException(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED))]
-    consumer.answers = [[error(KafkaError.TOPIC_AUTHORIZATION_FAILED)]]
-    with pytest.raises(KafkaException, match="TOPIC_AUTHORIZATION_FAILED"):
+        consumer.failures = [KafkaException(KafkaError(KafkaError.TOPIC_EXCEPTION))]
+    consumer.answers = [[error(KafkaError.TOPIC_EXCEPTION)]]
+    with pytest.raises(KafkaException, match="TOPIC_EXCEPTION"):
         restorer(consumer, rows).restore({0}, lambda: True)
+    assert consumer.closed
+
+
+@pytest.mark.parametrize("at", ["ends", "records"])
+@pytest.mark.parametrize(
+    ("code", "missing"),
+    [
+        (KafkaError.TOPIC_AUTHORIZATION_FAILED, Right("Read", "topic", "changelog")),
+        (KafkaError.GROUP_AUTHORIZATION_FAILED, Right("Describe", "group", "restore")),
+    ],
+)
+def test_a_missing_right_is_named(at: str, code: int, missing: Right) -> None:
+    consumer, rows = FakeConsumer({0: 1}), RowsInMemory()
+    if at == "ends":
+        consumer.failures = [KafkaException(KafkaError(code))]
+    consumer.answers = [[error(code)]]
+    with pytest.raises(NotAllowed) as caught:
+        restorer(consumer, rows).restore({0}, lambda: True)
+    assert caught.value.missing == (missing,)
     assert consumer.closed
 
 

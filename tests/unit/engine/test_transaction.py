@@ -240,7 +240,7 @@ def test_nobody_takes_an_id_over_without_need(producer: TransactionalProducer, f
 
 def test_a_missing_right_is_a_sentence(producer: TransactionalProducer, fake: FakeProducer) -> None:
     fake.answers["init"].append(kafka_exception(KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, fatal=True))
-    with pytest.raises(OperatorError, match=r"transactional id app-raw-3.*Write and Describe"):
+    with pytest.raises(OperatorError, match=r"lack the right Write on transactional id app-raw-3\."):
         producer.fence(always)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import app
+from app.engine.errors import OperatorError
 from app.logs.lines import LASTS_SECONDS, LogLine, OursOrWrong, PlainLine
 
 LIBRARY = f"{sysconfig.get_path('purelib')}/faust/worker.py"
@@ -78,3 +79,14 @@ def test_what_aiokafka_says_at_each_rebalance_is_logged_only_when_it_lasts() -> 
 
 def test_the_producers_lines_are_as_safe() -> None:
     assert PlainLine().format(record("Waiting: %s", "\x1b[2J")).endswith("INFO Waiting: \\x1b[2J")
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"), [(OperatorError("give it the right"), False), (None, False), (KeyError("a bug"), True)]
+)
+def test_an_error_for_the_person_who_runs_it_has_no_traceback(error: Exception | None, shown: bool) -> None:
+    crashed = record("Crashed reason=%r", error, level=logging.ERROR)
+    crashed.exc_info = (type(error), error, None) if error else (None, None, None)
+    assert OursOrWrong().filter(crashed)
+    assert ("KeyError: 'a bug'" in LogLine(None).format(crashed)) is shown
+    assert "NoneType: None" not in LogLine(None).format(crashed)
