@@ -19,8 +19,10 @@ from app.alerts.progress import Place, Progress
 from app.avro.registry import RegistryUnavailable
 from app.domain.records import Signal
 from app.engine.rights import NotAllowed, Right, refused
-from app.kafka.broker import TIMEOUT, Broker, BrokerUnavailable
+from app.kafka.acls import ROLES
+from app.kafka.broker import Broker
 from app.kafka.clients import consumer_config, registry
+from app.kafka.offsets import committed_offsets, watermarks
 from app.kafka.topic_admin import TopicMissing, describe, require_rights
 from app.kafka.topics import topics
 from app.settings import Settings
@@ -77,6 +79,7 @@ class GroupInbox:
         self._topic = topics(settings).signals.name
         check_topic(settings, self._topic)
         self._settings = settings
+        self._group = group
         self._lost = lost
         self._decoder = TransitionDecoder(registry(settings))
         session_ms = int(settings.session_seconds * 1000)
@@ -180,19 +183,12 @@ class GroupInbox:
         self, consumer: Consumer, partitions: list[TopicPartition]
     ) -> list[tuple[TopicPartition, tuple[int, int]]]:
         """What the group has committed, and the first and the last stable offset of each partition."""
-        deadline = time.monotonic() + _ASSIGN_SECONDS
-        while True:
-            try:
-                places = consumer.committed(partitions, timeout=TIMEOUT)
-                return [(place, consumer.get_watermark_offsets(place, timeout=TIMEOUT)) for place in places]
-            except KafkaException as error:
-                if refused(error.args[0]):
-                    raise NotAllowed([self._right(error.args[0])]) from None
-                if time.monotonic() > deadline:
-                    raise BrokerUnavailable(
-                        f"Offsets of {self._topic} cannot be read ({error.args[0].str()}): "
-                        "check that the broker answers"
-                    ) from None
+        try:
+            places = committed_offsets(consumer, self._group, partitions, _ASSIGN_SECONDS, "Read")
+            extents = watermarks(consumer, partitions, _ASSIGN_SECONDS)
+        except NotAllowed as error:
+            raise error.widened(ROLES["alerts"](self._settings)) from None
+        return [(place, extents[place.partition]) for place in places]
 
     def _right(self, error: KafkaError) -> Right:
         """What is missing, where the broker has refused something."""

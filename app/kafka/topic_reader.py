@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Self
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
+from app.engine.errors import OperatorError
 from app.engine.rights import NotAllowed, Right, refused
-from app.kafka.broker import TIMEOUT, Broker, BrokerUnavailable
+from app.kafka.broker import Broker, BrokerUnavailable
 from app.kafka.clients import consumer_config
+from app.kafka.offsets import Extent, watermarks
 from app.kafka.refusals import right_to_read
 from app.kafka.topic_admin import TopicMissing, describe, require_rights
 from app.settings import Settings
@@ -55,8 +57,9 @@ class TopicReader:
         numbers = sorted(partition.id for partition in found.partitions)
         start = [TopicPartition(topic, number) for number in numbers if spans is None or number in spans]
         self._ends: dict[int, int] = {}
+        extents = self._extents(start)
         for partition in start:
-            low, high = self._watermarks(partition)
+            low, high = extents[partition.partition]
             partition.offset = low if from_beginning else high
             if spans is not None:
                 first, high = spans[partition.partition]
@@ -95,13 +98,9 @@ class TopicReader:
             self._unfinished.discard(partition)
         return offset < self._ends[partition]
 
-    def _watermarks(self, partition: TopicPartition) -> tuple[int, int]:
+    def _extents(self, partitions: list[TopicPartition]) -> dict[int, Extent]:
         try:
-            return self._consumer.get_watermark_offsets(partition, timeout=TIMEOUT)
-        except KafkaException as error:
+            return watermarks(self._consumer, partitions)
+        except OperatorError:
             self._consumer.close()
-            if refused(error.args[0]):
-                raise NotAllowed([right_to_read(error.args[0], partition.topic, self._settings)]) from None
-            raise BrokerUnavailable(
-                f"{partition.topic}[{partition.partition}] has no leader now: {error.args[0].str()}"
-            ) from None
+            raise

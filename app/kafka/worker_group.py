@@ -7,9 +7,10 @@ from typing import Self
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import ConsumerGroupDescription
 
-from app.engine.rights import NotAllowed, Right, refused
-from app.kafka.broker import TIMEOUT, Broker, BrokerUnavailable
+from app.engine.rights import Right
+from app.kafka.broker import TIMEOUT, Broker
 from app.kafka.clients import consumer_config
+from app.kafka.offsets import committed_offsets
 from app.settings import Settings
 
 # What a broker says of groups while it is new, or has just become their coordinator.
@@ -54,13 +55,5 @@ class CommittedOffsets:
 
         Raises NotAllowed, BrokerUnavailable.
         """
-        try:
-            found = self._consumer.committed(self._places, timeout=TIMEOUT)
-        except KafkaException as error:
-            if refused(error.args[0]):
-                raise NotAllowed([Right("Describe", "group", self._group)]) from None
-            raise BrokerUnavailable(
-                f"The offsets of group {self._group} cannot be read ({error.args[0].str()}): "
-                "check that the broker answers"
-            ) from None
+        found = committed_offsets(self._consumer, self._group, self._places)
         return {place.partition: place.offset for place in found if place.offset >= 0}
