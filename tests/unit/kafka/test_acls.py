@@ -19,6 +19,13 @@ def test_every_name_is_this_deployments(part: str, tmp_path: Path) -> None:
         assert right.name in names if right.resource == "topic" else right.name.startswith("test.mine")
 
 
+def test_every_topic_is_created_written_and_read_by_some_part(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    given = {right for role in ROLES.values() for right in role(settings)}
+    for topic in topics(settings):
+        assert {Right(each, "topic", topic.name) for each in ("Create", "Write", "Read")} <= given
+
+
 @pytest.mark.parametrize("part", ROLES)
 def test_no_part_is_given_the_same_twice_or_everything(part: str, tmp_path: Path) -> None:
     rights = ROLES[part](make_settings(tmp_path))
