@@ -148,18 +148,28 @@ def test_everything_runs_with_exactly_its_rights(
 
 
 def test_each_missing_right_is_named_with_the_command_that_gives_it(cluster: SecuredCluster, stocks: Stocks) -> None:
-    ensure_topics(settings_of(cluster, "operator"))
-    ours = topics(settings_of(cluster, "operator"))
-    changelog, group = ours.windows_changelog.name, settings_of(cluster, "operator").id
+    def of(user: str) -> Settings:
+        return settings_of(cluster, user, topic_prefix="each.")
+
+    for user in USERS:
+        cluster.give(user, ROLES[user](of(user)))
+    ensure_topics(of("operator"))
+    # Of an empty topic nothing is read, and so nothing refused.
+    anybody = Producer({"bootstrap.servers": cluster.plain})
+    for topic in topics(of("operator")):
+        anybody.produce(topic.name, b"value", b"key")
+    assert anybody.flush(20) == 0
+    ours = topics(of("operator"))
+    changelog, group = ours.windows_changelog.name, of("operator").id
 
     def command(user: str, *arguments: str) -> str:
-        done = stocks(settings_of(cluster, user), *arguments)
+        done = stocks(of(user), *arguments)
         assert done.exit_code == 1, done.output
         return done.output
 
     def fails(work: Callable[[Settings], object], user: str) -> str:
         with pytest.raises(OperatorError) as caught:
-            work(settings_of(cluster, user))
+            work(of(user))
         return str(caught.value)
 
     def send_again(settings: Settings) -> None:
@@ -195,7 +205,7 @@ def test_each_missing_right_is_named_with_the_command_that_gives_it(cluster: Sec
 
     unnamed = {}
     for user in USERS:
-        for right in ROLES[user](settings_of(cluster, user)):
+        for right in ROLES[user](of(user)):
             if right.operation == "Create" or (user == "worker" and right.resource != "topic"):
                 continue  # Below, and in the next test.
             with cluster.without(user, right):
