@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from faust import Event
 from faust.types import TP, ConsumerMessage
@@ -76,8 +76,11 @@ def make_options(data_dir: Path, **changes: Any) -> EngineOptions:
     return EngineOptions(**options | changes)
 
 
-def make_numbers(app: BatchApp, **kwargs: Any) -> BatchTable:
+Table = TypeVar("Table", bound=BatchTable)
+
+
+def make_numbers(app: BatchApp, kind: type[Table] = BatchTable, **kwargs: Any) -> Table:  # type: ignore[assignment]
     """A table of two partitions."""
-    table = BatchTable(app, name="numbers", source_topic=SOURCE.topic, partitions=2, **kwargs)
+    table = kind(app, name="numbers", source_topic=SOURCE.topic, partitions=2, **kwargs)
     app.tables.add(table)
     return table
