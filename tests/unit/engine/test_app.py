@@ -11,8 +11,8 @@ from faust.types import TP
 
 from app.engine.app import QUEUED_BATCHES, STUCK_SECONDS, BatchApp, Prepared, in_words
 from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, encode_checkpoint
-from app.engine.datadir import DataDirInUse
 from app.engine.consumer import BatchConsumer
+from app.engine.datadir import DataDirInUse
 from app.engine.errors import OperatorError
 from app.engine.private import Member
 from app.engine.schema import BatchSchema

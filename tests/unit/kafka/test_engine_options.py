@@ -15,7 +15,6 @@ from app.access.listening import AccessUndecided
 from app.asgi.listen import PortTaken
 from app.avro.registry import NotARegistry
 from app.engine.app import BatchApp
-from app.kafka import engine_options
 from app.kafka.broker import BrokerUnavailable
 from app.kafka.clients import ClusterMissing
 from app.kafka.engine_options import Cluster
@@ -179,10 +178,7 @@ def test_a_broker_that_is_away_is_no_reason_to_end(tmp_path: Path) -> None:
     cluster.check(app, [])
 
 
-async def test_a_worker_that_has_not_seen_its_registry_is_not_ready_until_it_answers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engine_options, "REGISTRY_SECONDS", 0.01)
+async def test_a_worker_that_has_not_seen_its_registry_is_not_ready_until_it_answers(tmp_path: Path) -> None:
     cluster = Cluster(make_settings(tmp_path))
     app: Any = SimpleNamespace(asgi_app=None, waits={})
     with pytest.raises(BrokerUnavailable):
@@ -190,7 +186,7 @@ async def test_a_worker_that_has_not_seen_its_registry_is_not_ready_until_it_ans
     [said] = app.waits.values()
     assert said.startswith("The schema registry at http://127.0.0.1:1 does not answer (")
 
-    waiting = asyncio.create_task(cluster.await_registry(app))
+    waiting = asyncio.create_task(cluster.await_registry(app, again_seconds=0.01))
     with answering(b"<html>") as url:
         cluster.settings = cluster.settings.model_copy(update={"schema_registry_url": url})
         while "is no schema registry" not in str(app.waits):  # noqa: ASYNC110
