@@ -59,9 +59,10 @@ def command(dry_run: bool, until_end: bool, test: bool) -> None:
 
 def _dry_run(settings: "Settings", until_end: bool) -> None:
     from app.alerts.dry_run import DryRun
+    from app.cli.collaborators import collaborator
 
     try:
-        DryRun(settings, lambda text: click.echo(visible_lines(text))).run(until_end=until_end)
+        collaborator(DryRun)(settings, lambda text: click.echo(visible_lines(text))).run(until_end=until_end)
     except KeyboardInterrupt:
         # The way to end following.
         return

@@ -1,24 +1,14 @@
 import base64
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from app.alerts import dry_run
+from app.alerts.dry_run import DryRun
 from app.cli import main
-from app.settings import settings
 from tests.unit.alerts.servers import HttpServer
 
 SECRET = base64.b64encode(bytes(range(32))).decode()
-
-
-@pytest.fixture(autouse=True)
-def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.chdir(tmp_path)
-    settings.cache_clear()
-    yield
-    settings.cache_clear()
 
 
 @pytest.fixture
@@ -27,8 +17,8 @@ def server() -> Iterator[HttpServer]:
         yield running
 
 
-def alerts(*arguments: str, env: Mapping[str, str] | None = None) -> Result:
-    return CliRunner().invoke(main, ["alerts", *arguments], env=env or {})
+def alerts(*arguments: str, env: Mapping[str, str] | None = None, obj: object = None) -> Result:
+    return CliRunner().invoke(main, ["alerts", *arguments], env=env or {}, obj=obj)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +93,5 @@ class _Scripted:
         self._show("AAPL turned to BUY\n\x1b[2Jwhy")
 
 
-def test_no_message_of_a_dry_run_moves_the_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dry_run, "DryRun", _Scripted)
-    assert alerts("--dry-run").output == "AAPL turned to BUY\n\\x1b[2Jwhy\n"
+def test_no_message_of_a_dry_run_moves_the_cursor() -> None:
+    assert alerts("--dry-run", obj={DryRun: _Scripted}).output == "AAPL turned to BUY\n\\x1b[2Jwhy\n"

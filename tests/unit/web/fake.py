@@ -76,7 +76,7 @@ class FakeOperations:
 class FakeReader:
     """The run of the series given last is the one active last. All of two partitions are here.
 
-    Symbols are on partition 0, or where `placed` says.
+    Symbols are on partition 0, or where `placed` says. `bug` is raised when it is asked for the runs.
     """
 
     strategy = STRATEGY
@@ -84,6 +84,7 @@ class FakeReader:
     def __init__(self, *series: Series, address: str = "http://here:8001") -> None:
         self.series = list(series)
         self.state = Readiness()
+        self.bug: Exception | None = None
         self.operations = FakeOperations(address)
         self.partitions = [PartitionOwner(number, address, here=True) for number in range(2)]
         self.placed: dict[str, int] = {}
@@ -116,6 +117,8 @@ class FakeReader:
         self.waits.append(positions)
 
     def runs(self) -> list[RunInfo]:
+        if self.bug:
+            raise self.bug
         run_ids = list(dict.fromkeys(each.run_id for each in reversed(self.series)))
         return [self._run(run_id) for run_id in run_ids]
 
