@@ -19,12 +19,13 @@ def command() -> None:
 def up() -> None:
     """Start them, and leave them running."""
     from app import stack
+    from app.cli.collaborators import collaborator
     from app.settings import settings
     from app.stack.progress import Shown
 
     chosen = settings()
-    already = stack.status(chosen.stack_dir)
-    found = stack.start(
+    already = collaborator(stack.status)(chosen.stack_dir)
+    found = collaborator(stack.start)(
         chosen.stack_dir,
         kafka_port=chosen.kafka_port,
         registry_port=chosen.schema_registry_port,
@@ -51,10 +52,11 @@ def down() -> None:
 def status(as_json: bool) -> None:
     """Say whether they run and answer; status 1 if not."""
     from app import stack
+    from app.cli.collaborators import collaborator
     from app.settings import settings
 
     stack_dir = settings().stack_dir
-    found = stack.status(stack_dir)
+    found = collaborator(stack.status)(stack_dir)
     if not found:
         raise stack.StackError(
             f"The local stack in {stack_dir} is not running, or does not answer. Start it with `stocks stack up`."
