@@ -79,7 +79,7 @@ class MemoryClient:
         """Nor to leave."""
 
     def assignment(self) -> set[TopicPartition]:
-        return self._subscription.assigned_partitions()
+        return set(self._subscription.assigned_partitions())
 
     def seek(self, tp: TP, offset: int) -> None:
         self._subscription.seek(TopicPartition(*tp), offset)

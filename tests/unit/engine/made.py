@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from faust import Event
 from faust.types import TP, ConsumerMessage
@@ -76,10 +76,7 @@ def make_options(data_dir: Path, **changes: Any) -> EngineOptions:
     return EngineOptions(**options | changes)
 
 
-Table = TypeVar("Table", bound=BatchTable)
-
-
-def make_numbers(app: BatchApp, kind: type[Table] = BatchTable, **kwargs: Any) -> Table:  # type: ignore[assignment]
+def make_numbers(app: BatchApp, kind: type[BatchTable] = BatchTable, **kwargs: Any) -> BatchTable:
     """A table of two partitions."""
     table = kind(app, name="numbers", source_topic=SOURCE.topic, partitions=2, **kwargs)
     app.tables.add(table)
