@@ -93,6 +93,7 @@ class MemoryClient:
         return self.group_offsets.get(tp)
 
     async def beginning_offsets(self, tps: Iterable[TP]) -> dict[TopicPartition, int]:
+        self.asked.append(("beginnings", threading.current_thread()))
         return {TopicPartition(*tp): self.beginnings.get(tp, 0) for tp in tps}
 
     async def end_offsets(self, tps: Iterable[TP]) -> dict[TopicPartition, int]:

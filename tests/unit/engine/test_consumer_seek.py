@@ -70,10 +70,10 @@ async def test_a_rebalance_that_ends_after_the_next_has_begun_opens_nothing(cons
 async def test_without_streams_there_is_nothing_to_seek(consumer: BatchConsumer, client: MemoryClient) -> None:
     client.assign(CHANGELOG_TP)
     await consumer.perform_seek()
-    assert (consumer.fetcher.trackers, client.commits) == ({}, [])
+    assert (consumer.fetcher.trackers, client.asked, client.commits) == ({}, [], [])
 
 
 async def test_while_the_flow_is_stopped_nothing_is_sought(consumer: BatchConsumer, client: MemoryClient) -> None:
     consumer.stop_flow()
     await consumer.perform_seek()
-    assert (consumer.fetcher.trackers, client.commits) == ({}, [])
+    assert (consumer.fetcher.trackers, client.asked, client.commits) == ({}, [], [])

@@ -1,6 +1,6 @@
 import asyncio
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, cast
 
 import pytest
@@ -23,11 +23,20 @@ class App:
     """What a warm-up uses of the app."""
 
     def __init__(self) -> None:
-        self.threads = ThreadPoolExecutor(1)
+        self.threads: Executor = ThreadPoolExecutor(1)
         self.crashed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
 
     async def crash(self, error: BaseException) -> None:
         self.crashed.set_result(error)
+
+
+class AtOnce(Executor):
+    """Has done what it is given when it has taken it."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
 
 
 class Seen(dict[bytes, bytes]):
@@ -113,7 +122,8 @@ async def test_no_windows_are_made_while_batches_come(app: App, pipeline: Pipeli
         table.load(0, [])
         coming.append(asyncio.ensure_future(batches()))
 
-    # So short that a batch comes in each turn of the event loop, and none between two of its looks.
+    # A batch comes in each turn of the event loop, and it looks in each: nothing depends on how long anything takes.
+    app.threads = AtOnce()
     warm_up = WarmUp(cast(BatchApp, app), table, seen.put, quiet_seconds=0.0)
     warm_up.on_partition.append(first_batch)
     table.activate(frozenset({0}))
