@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from app.cli.collaborators import collaborator
+
 if TYPE_CHECKING:
     from app.stack import StackStatus
 
@@ -43,7 +45,7 @@ def down() -> None:
     from app.settings import settings
     from app.stack.progress import Shown
 
-    stopped = stack.stop(settings().stack_dir, progress=Shown())
+    stopped = collaborator(stack.stop)(settings().stack_dir, progress=Shown())
     click.echo("Stopped" if stopped else "Nothing was running")
 
 
