@@ -349,7 +349,9 @@ def test_secrets_may_be_files_and_the_environment_wins(secrets: Path, monkeypatc
 
 def test_half_a_pair_of_secrets_is_an_error(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (secrets / "apca_api_key_id").write_text("PK1")
-    assert faults(monkeypatch, secrets=secrets) == ["APCA_API_KEY_ID and APCA_API_SECRET_KEY go together: set both or neither"]
+    assert faults(monkeypatch, secrets=secrets) == [
+        "APCA_API_KEY_ID and APCA_API_SECRET_KEY go together: set both or neither"
+    ]
 
 
 def test_a_secret_that_is_no_text_is_named_without_its_value(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
