@@ -7,14 +7,16 @@ import logging
 import os
 import ssl
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from confluent_kafka import KafkaError
 
-from app import stack
 from app.avro.registry import Registry, RegistryClient
 from app.errors import StocksError
+from app.kafka.local_cluster import Endpoints, local_endpoints
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,14 +34,7 @@ class ClusterMissing(StocksError):
     exit_status = os.EX_TEMPFAIL  # A stack may be starting again.
 
 
-class Endpoints(NamedTuple):
-    """Where the cluster is: `host:port[,host:port]` and the registry's URL."""
-
-    kafka: str
-    schema_registry: str
-
-
-def endpoints(settings: Settings) -> Endpoints:
+def endpoints(settings: Settings, find_local: Callable[[Path], Endpoints | None] = local_endpoints) -> Endpoints:
     """The addresses set, otherwise those of the local stack; raises ClusterMissing when there are neither."""
     kafka, registry_url = settings.kafka_bootstrap, settings.schema_registry_url
     if kafka and registry_url:
@@ -49,12 +44,12 @@ def endpoints(settings: Settings) -> Endpoints:
         if registry_url:
             there, lacking = lacking, there
         raise ClusterMissing(f"{there} is set but {lacking} is not: set both, or neither for the local stack")
-    local = stack.status(settings.stack_dir)
+    local = find_local(settings.stack_dir)
     if local is None:
         raise ClusterMissing(
             "No broker: run `make stack-up`, or set KAFKA_BOOTSTRAP and SCHEMA_REGISTRY_URL (see .env.example)"
         )
-    return Endpoints(local.kafka, local.schema_registry)
+    return local
 
 
 def librdkafka(settings: Settings) -> dict[str, Any]:
