@@ -7,6 +7,7 @@ from app.errors import StocksError
 from app.kafka.broker import TIMEOUT, Broker
 from app.kafka.topic_admin import TopicMissing, check_partitions, describe
 from app.kafka.topics import Topic, topics
+from app.kafka.worker_group import describe_group
 from app.settings import Settings
 from tables.rebuild.plan import Part, Plan
 
@@ -17,9 +18,7 @@ class WorkersRunning(StocksError):
 
 def refuse_workers(settings: Settings, broker: Broker) -> None:
     """Raise WorkersRunning unless the group is empty."""
-    with broker.explaining():
-        answer = broker.admin.describe_consumer_groups([settings.id], request_timeout=TIMEOUT)
-        members = answer[settings.id].result().members
+    members = describe_group(broker, settings.id).members
     if members:
         hosts = ", ".join(sorted({str(member.host) for member in members}))
         raise WorkersRunning(

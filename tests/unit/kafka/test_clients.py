@@ -21,7 +21,7 @@ from app.kafka.clients import (
     registry_client,
 )
 from app.kafka.local_cluster import Endpoints
-from app.logs.throttle import quieten
+from app.logs.throttle import throttle_talkative_loggers
 from app.settings import Settings
 
 SECRET = "s3cret-value"  # noqa: S105
@@ -161,7 +161,7 @@ def test_without_security_there_are_no_credentials() -> None:
 
 
 def test_librdkafkas_errors_are_logged_once_a_while_each_kind(caplog: pytest.LogCaptureFixture) -> None:
-    quieten()
+    throttle_talkative_loggers()
     log_error = admin_config(make())["error_cb"]
     with caplog.at_level(logging.WARNING):
         for code in (KafkaError._TRANSPORT, KafkaError._TRANSPORT, KafkaError._AUTHENTICATION):
