@@ -11,7 +11,7 @@ from app.alerts.lane import Lane, OpenInbox
 from app.alerts.message import Message
 from app.alerts.policy import limits_of, rules_of
 from app.alerts.rate_limit import RateLimit
-from app.logs.throttle import OncePerWhile
+from app.logs.throttle import LogThrottle
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def run(
 ) -> None:
     """Send until `stop` is set, or until one of them cannot go on. Raises its error."""
     hide_addresses()
-    logging.getLogger("app.alerts.inbox").addFilter(OncePerWhile())
+    logging.getLogger("app.alerts.inbox").addFilter(LogThrottle())
     lanes = [
         make_lane(settings, each, partial(open_inbox, settings, group_of(settings, each)), stop)
         for each in destinations

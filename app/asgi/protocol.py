@@ -19,12 +19,12 @@ from app.asgi.answer import problem
 from app.asgi.headers import SECURITY
 from app.asgi.limits import MOST_HEAD, TOO_LARGE_HEADERS
 from app.asgi.open_files import allow_open
-from app.logs.throttle import OncePerWhile
+from app.logs.throttle import LogThrottle
 
 log = logging.getLogger(__name__)
 
 _CLIENT_FAULT = "Invalid HTTP request received."
-_NOW_AND_THEN = OncePerWhile()
+_NOW_AND_THEN = LogThrottle()
 
 #: What a process has open beside connections: tables, clients of Kafka, libraries.
 _OTHER_FILES = 1000

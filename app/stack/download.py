@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Event
 
 import httpx
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from app.stack.artifacts import Artifact
 from app.stack.errors import StackError
@@ -47,6 +48,9 @@ class _BrokenOffError(Exception):
     """The reply ended early or the server is busy: worth another attempt."""
 
 
+_BROKEN_OFF = (httpx.TransportError, _BrokenOffError)
+
+
 class _Download:
     """One artifact's download. Half a file stays as name.part, for the next attempt or the next start."""
 
@@ -85,18 +89,24 @@ class _Download:
         )
 
     def _complete(self) -> None:
-        for attempt in range(_ATTEMPTS):
-            try:
-                self._fetch_rest()
-                return
-            except (httpx.TransportError, _BrokenOffError) as error:
-                if attempt == _ATTEMPTS - 1:
-                    raise StackError(
-                        f"Cannot download {self._artifact.path}: {error}.\n"
-                        "Check the network; behind a proxy set HTTPS_PROXY, and SSL_CERT_FILE to its certificates. "
-                        "What has come so far is kept, and the next start goes on from there."
-                    ) from error
-                self._stop.wait(self._backoff_s * 2**attempt)
+        retrying = Retrying(
+            retry=retry_if_exception_type(_BROKEN_OFF),
+            wait=wait_exponential(self._backoff_s),
+            stop=stop_after_attempt(_ATTEMPTS),
+            sleep=self._pause,
+            reraise=True,
+        )
+        try:
+            retrying(self._fetch_rest)
+        except _BROKEN_OFF as error:
+            raise StackError(
+                f"Cannot download {self._artifact.path}: {error}.\n"
+                "Check the network; behind a proxy set HTTPS_PROXY, and SSL_CERT_FILE to its certificates. "
+                "What has come so far is kept, and the next start goes on from there."
+            ) from error
+
+    def _pause(self, seconds: float) -> None:
+        self._stop.wait(seconds)
 
     def _fetch_rest(self) -> None:
         have = self._part.stat().st_size if self._part.exists() else 0

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from app.stack.ports import HOST, Ports, listens
+from app.kafka.local_cluster import HOST, Ports, cluster_id
 from app.stack.processes import Service
 
 ROLE = "kafka"
@@ -44,7 +44,6 @@ org.apache.kafka.common.security.plain.PlainLoginModule required {users};
 """
 
 _PROPERTIES = "kafka.properties"
-_ANSWER_S = 5.0
 _FLAGS = (
     "-Xmx512m",
     "--sun-misc-unsafe-memory-access=allow",
@@ -84,28 +83,3 @@ def start(
         ]
         Service("kafka-format", stack_dir, command, environment).wait_done()
     return Service(ROLE, stack_dir, [*_FLAGS, "kafka.Kafka", _PROPERTIES], environment)
-
-
-def cluster_id(stack_dir: Path) -> str | None:
-    """The id that the data belong to, or None while there are none."""
-    try:
-        lines = (stack_dir / "kafka" / "meta.properties").read_text().splitlines()
-    except FileNotFoundError:
-        return None
-    return dict(line.partition("=")[::2] for line in lines).get("cluster.id")
-
-
-def answers(stack_dir: Path, port: int) -> bool:
-    """Whether the broker of this stack gives its metadata."""
-    from confluent_kafka import KafkaException
-    from confluent_kafka.admin import AdminClient
-
-    # The client itself would go on trying a closed port.
-    if not listens(port):
-        return False
-    client = AdminClient({"bootstrap.servers": f"{HOST}:{port}", "log_level": 0})
-    try:
-        metadata = client.list_topics(timeout=_ANSWER_S)
-    except KafkaException:
-        return False
-    return bool(metadata.brokers) and metadata.cluster_id == cluster_id(stack_dir)

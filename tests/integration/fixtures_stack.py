@@ -10,8 +10,9 @@ import psutil
 import pytest
 
 from app import stack as local_stack
+from app.kafka.local_cluster import Ports
 from app.stack import StackStatus
-from app.stack.ports import Ports, free_ports
+from app.stack.ports import free_ports
 
 MakeStack = Callable[..., "LocalStack"]
 

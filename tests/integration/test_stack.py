@@ -20,8 +20,9 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from app import stack as local_stack
-from app.stack import StackError, ports
-from app.stack.ports import HOST, any_free_port, free_ports
+from app.kafka.local_cluster import HOST, Ports
+from app.stack import StackError
+from app.stack.ports import any_free_port, free_ports
 from app.stack.processes import find, log_file
 from tests.integration.fixtures_stack import LocalStack, MakeStack, stopped_in_the_end
 
@@ -187,7 +188,7 @@ def test_a_port_given_and_lost_in_the_last_moment_is_an_error_that_leaves_nothin
 
 
 def test_a_port_preferred_and_lost_in_the_last_moment_is_replaced(lost_port: int, folder: Path) -> None:
-    ports.Ports(lost_port, any_free_port()).save(folder)
+    Ports(lost_port, any_free_port()).save(folder)
     assert local_stack.start(folder).kafka != f"{HOST}:{lost_port}"
 
 

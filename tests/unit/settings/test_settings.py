@@ -20,7 +20,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def faults(monkeypatch: pytest.MonkeyPatch, *, secrets: Path = SECRETS_DIR, **environment: str) -> list[str]:
+def faults(monkeypatch: pytest.MonkeyPatch, secrets: Path = SECRETS_DIR, /, **environment: str) -> list[str]:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError) as caught:
@@ -349,21 +349,19 @@ def test_secrets_may_be_files_and_the_environment_wins(secrets: Path, monkeypatc
 
 def test_half_a_pair_of_secrets_is_an_error(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (secrets / "apca_api_key_id").write_text("PK1")
-    assert faults(monkeypatch, secrets=secrets) == [
-        "APCA_API_KEY_ID and APCA_API_SECRET_KEY go together: set both or neither"
-    ]
+    assert faults(monkeypatch, secrets) == ["APCA_API_KEY_ID and APCA_API_SECRET_KEY go together: set both or neither"]
 
 
 def test_a_secret_that_is_no_text_is_named_without_its_value(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (secrets / "kafka_api_secret").write_bytes(b"\xff\xfehunter2")
-    (found,) = faults(monkeypatch, secrets=secrets)
+    (found,) = faults(monkeypatch, secrets)
     assert found == f"the secret {secrets}/kafka_api_secret is not UTF-8: save the file as UTF-8"
 
 
 def test_a_secret_that_cannot_be_read_is_named(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Nothing is at the beginning of a process's memory: reading fails, for root too, who may read any file.
     (secrets / "kafka_api_secret").symlink_to("/proc/self/mem")
-    (found,) = faults(monkeypatch, secrets=secrets)
+    (found,) = faults(monkeypatch, secrets)
     assert found.startswith(f"the secret {secrets}/kafka_api_secret cannot be read (Input/output error)")
 
 
