@@ -58,8 +58,10 @@ def command(context: click.Context, /, pace: Pace, wait: bool, check_only: bool,
     sent = SentBars()
     outcome = collaborator(OutcomeReader)(ours, source.run_id)
 
+    open_delivery = collaborator(connect)
+
     def connected() -> "Delivery":
-        delivery = collaborator(connect)(ours, source, give_up_after_s=_GIVE_UP_AFTER_S, sent_bars=sent)
+        delivery = open_delivery(ours, source, give_up_after_s=_GIVE_UP_AFTER_S, sent_bars=sent)
         outcome.begin()
         return delivery
 
