@@ -6,7 +6,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from app.dead_letters.letter import Letter
 from app.engine.batch import ProducerRecord
-from app.engine.produce import produce_all
+from app.engine.full_queue import produce_all
 from app.errors import StocksError
 from app.kafka.clients import producer_config
 from app.kafka.topics import LARGEST_RECORD_BYTES

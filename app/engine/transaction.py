@@ -15,7 +15,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from app.engine.batch import Batch, ProducerRecord
 from app.engine.errors import Fenced, NotCommitted, OperatorError, ProducerLost
 from app.engine.failpoints import Failpoint, Observer, unobserved
-from app.engine.produce import produce_all
+from app.engine.full_queue import produce_all
 
 #: How often a call that waits for the broker looks whether it is still wanted.
 CALL_SECONDS = 0.5

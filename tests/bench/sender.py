@@ -7,7 +7,7 @@ from typing import Any
 from confluent_kafka import Producer
 
 from app.engine.batch import ProducerRecord
-from app.engine.produce import BY_KEY, produce_all
+from app.engine.full_queue import BY_KEY, produce_all
 from app.kafka.clients import producer_config
 from app.kafka.topics import Topic
 from app.settings import Settings

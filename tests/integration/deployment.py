@@ -16,7 +16,7 @@ from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPa
 from app.avro.serde import Decoder, Encoder
 from app.domain.records import Bar, Signal
 from app.engine.batch import ProducerRecord
-from app.engine.produce import BY_KEY, produce_all
+from app.engine.full_queue import BY_KEY, produce_all
 from app.kafka.broker import Broker
 from app.kafka.clients import consumer_config, producer_config, registry
 from app.kafka.topic_admin import create, ensure_topics

@@ -3,7 +3,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from app.engine.batch import ProducerRecord
 from app.engine.errors import Fenced
-from app.engine.produce import BY_KEY, produce_all
+from app.engine.full_queue import BY_KEY, produce_all
 from tests.unit.engine.librdkafka import FakeProducer, kafka_exception
 
 RECORDS = [ProducerRecord("topic", b"key", b"%d" % number, BY_KEY) for number in range(5)]
