@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from app.calendar.trading_calendar import TradingCalendar
 from app.domain.records import MINUTE_MS
-from app.sources.alpaca.api import MOST_BARS, groups
 from app.sources.alpaca.bar import AlpacaBar
 from app.sources.alpaca.fetch import Fetch
-from app.sources.alpaca.market import Market
+from app.sources.alpaca.rest import MOST_BARS, groups
 
 SERVED_AFTER_MS = 4_000
 """A minute is asked for so long after its end: REST has its bars 1 to 3 s after it."""
@@ -18,14 +18,21 @@ _MOST_AT_ONCE = 100_000
 class Polling:
     """All minutes before `through_ms` have been asked for at least once, with success, after they had ended.
 
-    So what a failure leaves is asked for by the next request that succeeds, however much later. `heard` says for
+    So what a failure leaves is asked for by the next request that succeeds, however much later. `known_until` says for
     each symbol until when its bars are known; for those that it leaves out that is `through_ms`.
     """
 
-    def __init__(self, fetch: Fetch, market: Market, through_ms: int, heard: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        fetch: Fetch,
+        calendar: TradingCalendar,
+        through_ms: int,
+        known_until: Mapping[str, int],
+        most_at_once: int = _MOST_AT_ONCE,
+    ) -> None:
         self.through_ms = through_ms
-        self._fetch, self._market = fetch, market
-        self._heard = dict.fromkeys(fetch.symbols, through_ms) | dict(heard)
+        self._fetch, self._calendar, self._most_at_once = fetch, calendar, most_at_once
+        self._known_until = dict.fromkeys(fetch.symbols, through_ms) | dict(known_until)
 
     @property
     def from_ms(self) -> int:
@@ -35,7 +42,7 @@ class Polling:
     def due_ms(self, now_ms: int, after_ms: int = SERVED_AFTER_MS) -> int:
         """When the next minute will have ended for so long."""
         if ended(now_ms) < self.through_ms - MINUTE_MS:
-            # The clock was set back: minutes were taken for ended that had not even begun.
+            # The clock was set back: minutes that had not even begun were taken for ended.
             self.through_ms = ended(now_ms)
         return self.through_ms + MINUTE_MS + max(after_ms, SERVED_AFTER_MS)
 
@@ -45,7 +52,7 @@ class Polling:
 
     def is_over(self, now_ms: int) -> bool:
         """Whether the exchange is closed and nothing more is to be asked for of its last session."""
-        return self._market.session_at(now_ms) is None and not self._market.spans(self.from_ms, now_ms)
+        return self._calendar.session_at(now_ms) is None and not self._calendar.spans(self.from_ms, now_ms)
 
     def ask(self, now_ms: int) -> Iterator[list[AlpacaBar]]:
         """Asks for all from the overlap to the last minute that has ended; a long time comes in several parts.
@@ -54,13 +61,13 @@ class Polling:
         Raises AlpacaError.
         """
         through = ended(now_ms)
-        minutes = max(OVERLAP_MINUTES * 2, _MOST_AT_ONCE // len(self._fetch.symbols))
-        for start, end in self._market.spans(self.from_ms, through):
-            for at in range(start, end, minutes * MINUTE_MS):
-                until = min(at + minutes * MINUTE_MS, end)
+        step_ms = max(OVERLAP_MINUTES * 2, self._most_at_once // len(self._fetch.symbols)) * MINUTE_MS
+        for start, end in self._calendar.spans(self.from_ms, through):
+            for at in range(start, end, step_ms):
+                until = min(at + step_ms, end)
                 bars = self._fetch(at, until)
                 yield self._before(at, bars) + bars
-                self._heard.update((bar.symbol, bar.timestamp + MINUTE_MS) for bar in bars)
+                self._known_until.update((bar.symbol, bar.timestamp + MINUTE_MS) for bar in bars)
                 self.through_ms = max(self.through_ms, until)
         self.through_ms = max(self.through_ms, through)
 
@@ -69,12 +76,12 @@ class Polling:
 
         No trade is one reason for a silence; another is that Alpaca was behind with them.
         """
-        back = list({bar.symbol for bar in bars if self._heard[bar.symbol] < start_ms})
+        back = list({bar.symbol for bar in bars if self._known_until[bar.symbol] < start_ms})
         if not back:
             return []
-        since = max(min(self._heard[symbol] for symbol in back), self._market.opens_before(start_ms + 1, 1))
+        since = max(min(self._known_until[symbol] for symbol in back), self._calendar.opens_before(start_ms + 1, 1))
         missed = self._fetch(since, start_ms, back) if since < start_ms else []
-        return [bar for bar in missed if bar.timestamp >= self._heard[bar.symbol]]
+        return [bar for bar in missed if bar.timestamp >= self._known_until[bar.symbol]]
 
 
 def ended(now_ms: int) -> int:

@@ -12,15 +12,15 @@ class Watchdog:
         self._since_ms = now_ms
         self._was_open = market_open()
 
-    def heard(self, now_ms: int) -> None:
-        """Something came."""
+    def reset(self, now_ms: int) -> None:
+        """Something came then."""
         self._since_ms = max(self._since_ms, now_ms)
 
     def left_s(self, now_ms: int) -> float:
         """Seconds that the silence may last from now on; 0 when it has lasted too long."""
         is_open = self._market_open()
-        # The first look after the open starts the count: what came before it says nothing.
+        # The first look after the open starts the count: a silence before it means nothing.
         if not (is_open and self._was_open):
-            self.heard(now_ms)
+            self.reset(now_ms)
         self._was_open = is_open
         return max(0, self._since_ms + self._patience_ms - now_ms) / 1000

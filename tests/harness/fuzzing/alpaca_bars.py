@@ -11,11 +11,9 @@ from typing import Any
 import msgpack
 
 from app.domain.validation import bar_fault
-from app.sources.alpaca.answers import bars, calendar, market_clock, page
 from app.sources.alpaca.bar import AlpacaBar, BadBar, to_bar
-from app.sources.alpaca.errors import Undocumented
-from app.sources.alpaca.stream_inbox import Inbox
-from app.sources.alpaca.stream_socket import Garbled, unpack
+from app.sources.alpaca.errors import ProtocolError
+from app.sources.alpaca.parse import calendar, frame, market_clock, page, page_bars, stream_bars
 from app.sources.base import Fault
 from tests.harness.fuzzing.family import Family
 
@@ -32,14 +30,14 @@ def _check_answer(data: bytes) -> None:
     for read in (calendar, market_clock):
         try:
             read(answer)
-        except Undocumented:
+        except ProtocolError:
             continue
     try:
         rows, _ = page(answer)
-    except Undocumented:
+    except ProtocolError:
         return
     faults: list[Fault] = []
-    found = list(bars(rows, _SYMBOLS, _ALWAYS, count(1), faults.append))
+    found = list(page_bars(rows, _SYMBOLS, _ALWAYS, count(1), faults.append))
     assert len(found) + len(faults) == len(rows)
     faulty = {fault.line for fault in faults}
     good = [fields for number, (_, fields) in enumerate(rows, 1) if number not in faulty]
@@ -49,13 +47,11 @@ def _check_answer(data: bytes) -> None:
 
 def _check_frame(data: bytes) -> None:
     try:
-        messages = unpack(data)
-    except Garbled:
+        messages = frame(data)
+    except ProtocolError:
         return
     faults: list[Fault] = []
-    inbox = Inbox(_SYMBOLS, 1000, faults.append, str)
-    inbox.put(messages)
-    found = inbox.take()
+    found = list(stream_bars(messages, _SYMBOLS, count(1), faults.append))
     assert len(found) + len(faults) <= len(messages)
     faulty = {fault.line for fault in faults}
     good = [m for number, m in enumerate(messages, 1) if number not in faulty and m["T"] in ("b", "u")]

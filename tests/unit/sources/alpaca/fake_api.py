@@ -7,14 +7,16 @@ from typing import NamedTuple
 
 from pydantic import SecretStr
 
+from app.calendar.session import Session
 from app.domain.records import MINUTE_MS, Bar
 from app.sources.alpaca.access import Access
-from app.sources.alpaca.api import MOST_BARS, Api, MarketClock
 from app.sources.alpaca.bar import AlpacaBar
 from app.sources.alpaca.errors import AlpacaError
+from app.sources.alpaca.parse import MarketClock
+from app.sources.alpaca.rest import Api
 from app.sources.base import OnFault
 from app.sources.clock import Clock
-from app.sources.sessions import Session, sessions_between
+from app.sources.sessions import sessions_between
 from tests.harness.doubles.alpaca.times import parse_ns
 
 SERVED_MS = 2_000
@@ -68,8 +70,6 @@ class FakeApi(Api):
         symbols: Sequence[str],
         start_ms: int,
         end_ms: int,
-        *,
-        limit: int = MOST_BARS,
         on_fault: OnFault = lambda _: None,
     ) -> Iterator[list[AlpacaBar]]:
         now = self._clock.now_ms() + self.ahead_ms

@@ -17,11 +17,11 @@ class Picky(FakeApi):
 
     known = frozenset({"AAPL", "SPY"})
 
-    def pages(self, symbols, *args, **kwargs):  # type: ignore[no-untyped-def]
+    def pages(self, symbols, start_ms, end_ms, on_fault=lambda _: None):  # type: ignore[no-untyped-def]
         if unknown := [symbol for symbol in symbols if symbol not in self.known]:
             raise UnknownSymbols(unknown[:1])
-        kwargs["on_fault"](Fault(7, "AAPL: no bar"))
-        return super().pages(symbols, *args, **kwargs)
+        on_fault(Fault(7, "AAPL: no bar"))
+        return super().pages(symbols, start_ms, end_ms)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from tests.unit.sources.alpaca.scripted_stream import (
 from tests.unit.sources.alpaca.stream_drive import Drive
 
 SOON = [1, 2, 4, 8, 16, 32, 60]
-LATER = [30, 60, 60]
+LATER = [32, 60, 60]
 
 
 def refuses(code: int) -> Script:

@@ -9,10 +9,10 @@ class Market:
         return self.is_open
 
 
-def test_counts_silence_from_what_was_heard_last() -> None:
+def test_counts_silence_from_what_came_last() -> None:
     watchdog = Watchdog(180, Market(True), 0)
     assert watchdog.left_s(0) == 180
-    watchdog.heard(60_000)
+    watchdog.reset(60_000)
     assert watchdog.left_s(100_000) == 140
     assert watchdog.left_s(240_000) == 0
     assert watchdog.left_s(500_000) == 0
@@ -35,5 +35,5 @@ def test_the_night_does_not_count_after_the_open() -> None:
 
 def test_a_late_word_of_an_earlier_moment_takes_nothing_back() -> None:
     watchdog = Watchdog(180, Market(True), 50_000)
-    watchdog.heard(20_000)
+    watchdog.reset(20_000)
     assert watchdog.left_s(50_000) == 180

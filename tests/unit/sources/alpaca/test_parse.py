@@ -1,13 +1,17 @@
+import random
+from contextlib import suppress
 from datetime import date
 from itertools import count
 from typing import Any
 
+import msgpack
 import pytest
 
-from app.sources.alpaca.answers import MarketClock, bars, calendar, market_clock, page
-from app.sources.alpaca.errors import Undocumented
+from app.sources.alpaca.errors import ProtocolError
+from app.sources.alpaca.parse import MarketClock, calendar, frame, market_clock, page, page_bars, stream_bars
 from app.sources.base import Fault
 from app.times import iso
+from tests.unit.sources.alpaca.scripted_stream import bar as message
 
 MINUTE = 1731594600000
 ROW = {"o": 1, "h": 1, "l": 1, "c": 1, "v": 1}
@@ -15,7 +19,7 @@ ROW = {"o": 1, "h": 1, "l": 1, "c": 1, "v": 1}
 
 def read(answer: Any) -> tuple[list[tuple[str, int]], list[Fault]]:
     faults: list[Fault] = []
-    found = bars(page(answer).rows, {"AAPL", "SPY"}, range(MINUTE, MINUTE + 120_000), count(1), faults.append)
+    found = page_bars(page(answer).rows, {"AAPL", "SPY"}, range(MINUTE, MINUTE + 120_000), count(1), faults.append)
     return [(bar.symbol, bar.timestamp) for bar in found], faults
 
 
@@ -42,7 +46,7 @@ def test_what_is_no_bar_is_told_and_the_others_go_on() -> None:
 
 @pytest.mark.parametrize("answer", [None, [], {}, {"message": "?"}, {"bars": 3}, {"bars": [{}]}, {"bars": {"AAPL": 3}}])
 def test_another_form_is_an_error(answer: Any) -> None:
-    with pytest.raises(Undocumented, match=r"\(bars\): check APCA_API"):
+    with pytest.raises(ProtocolError, match=r"\(bars\): check APCA_API"):
         page(answer)
 
 
@@ -63,7 +67,7 @@ def test_the_calendar_is_in_new_yorks_time() -> None:
     "days", [None, 3, [3], [{}], [{"date": "2024-11-29", "open": "half past nine", "close": "13:00"}]]
 )
 def test_another_calendar_is_an_error(days: Any) -> None:
-    with pytest.raises(Undocumented, match="calendar"):
+    with pytest.raises(ProtocolError, match="calendar"):
         calendar(days)
 
 
@@ -79,5 +83,47 @@ def test_the_clock_tells_nanoseconds_and_zones() -> None:
 
 @pytest.mark.parametrize("answer", [None, [], {}, {"timestamp": 3}, {"timestamp": "", "is_open": True}])
 def test_another_clock_is_an_error(answer: Any) -> None:
-    with pytest.raises(Undocumented, match="clock"):
+    with pytest.raises(ProtocolError, match="clock"):
         market_clock(answer)
+
+
+@pytest.mark.parametrize("data", ["text", b"", b"\xc1", msgpack.packb({"T": "b"}), msgpack.packb(1), b"\x91" * 9999])
+def test_what_is_no_frame_of_alpacas_is_an_error(data: str | bytes) -> None:
+    with pytest.raises(ProtocolError, match="a frame"):
+        frame(data)
+
+
+def test_damaged_frames_raise_nothing_else() -> None:
+    dice = random.Random(1)
+    whole = msgpack.packb([message("AAPL"), message("SPY")])
+    for _ in range(5000):
+        damaged = bytearray(whole[: dice.randrange(len(whole) + 1)])
+        for _ in range(dice.randrange(4) if damaged else 0):
+            damaged[dice.randrange(len(damaged))] = dice.randrange(256)
+        with suppress(ProtocolError):
+            assert isinstance(frame(bytes(damaged)), list)
+
+
+def streamed(*messages: Any) -> tuple[list[tuple[str, float]], list[Fault]]:
+    faults: list[Fault] = []
+    found = stream_bars(messages, {"AAPL", "SPY"}, count(1), faults.append)
+    return [(bar.symbol, bar.close) for bar in found], faults
+
+
+def test_bars_and_corrections_of_the_stream_come_in_order() -> None:
+    found, faults = streamed(message("AAPL"), message("SPY"), message("AAPL", kind="u", c=1.25))
+    assert found == [("AAPL", 1.5), ("SPY", 1.5), ("AAPL", 1.25)]
+    assert not faults
+
+
+def test_what_is_no_bar_of_the_stream_costs_only_itself() -> None:
+    broken = [5, ProtocolError("a frame of text"), {"S": "AAPL"}, message(c=None), {"T": "b"}, message("GOOGL")]
+    found, faults = streamed(message(), *broken, message())
+    assert len(found) == 2
+    assert [fault.line for fault in faults] == [2, 3, 4, 5, 6, 7]
+    assert faults[1].message == "a frame of text"
+    assert "GOOGL" in faults[-1].message
+
+
+def test_other_kinds_of_messages_are_passed_over() -> None:
+    assert streamed(message(kind="d"), {"T": "t", "S": "AAPL", "p": 1.0}, {"T": "a new kind"}) == ([], [])
