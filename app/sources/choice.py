@@ -108,7 +108,7 @@ class Choice:
             self._alpaca_symbols(settings),
             self.date,
             self.to or self.date,
-            feed=self.feed,
+            self.feed,
             all_hours=bool(self.extended),
             run_id=self.run_id,
             on_fault=on_fault,
@@ -125,7 +125,7 @@ class Choice:
         return open_live(
             settings,
             self._alpaca_symbols(settings),
-            feed=self.feed,
+            self.feed,
             run_id=self.run_id,
             on_fault=on_fault,
             on_notice=on_notice,

@@ -158,10 +158,10 @@ class TradingDays:
         self._unheard_from = (0, 0)
         self._stream = Stream(
             self._access(),
-            symbols,
             self.clock,
+            symbols,
             is_open,
-            on_fault=on_fault,
+            on_fault,
             randomness=random.Random(4),
             spawn=self.clock.thread,
         )

@@ -21,7 +21,7 @@ _SAME_MS = 1_000
 # A clock that is further off is watched for a while: it might not go.
 _BELIEVABLE_MS = 15 * MINUTE_MS
 _WATCHED_S = 3.0
-_MOST_LOGGED = 4
+_MOST_NAMED = 4
 _FIRST_PAUSE_MS, _LONGEST_PAUSE_MS = MINUTE_MS, 8 * MINUTE_MS
 _AROUND_MS = 5 * MINUTE_MS
 
@@ -71,14 +71,10 @@ class CalendarSync:
         if changes is None:
             log.warning("Alpaca has no session from %s to %s, so the calendar stays.", first, last)
             return
-        differences = [
-            *(f"The calendar has a session {_span(each)}, Alpaca has not: Alpaca's holds." for each in changes.removed),
-            *(f"Alpaca has a session {_span(each)}, the calendar has not: Alpaca's holds." for each in changes.added),
-        ]
-        for difference in differences[:_MOST_LOGGED]:
-            log.warning("%s", difference)
-        if len(differences) > _MOST_LOGGED:
-            log.warning("And %d more such differences.", len(differences) - _MOST_LOGGED)
+        if changes.removed:
+            log.warning("Alpaca has no session %s, the calendar has: Alpaca's holds.", _spans(changes.removed))
+        if changes.added:
+            log.warning("Alpaca has a session %s, the calendar has not: Alpaca's holds.", _spans(changes.added))
 
     def _check_clock(self) -> None:
         theirs, ahead = self._ask_clock()
@@ -106,5 +102,6 @@ class CalendarSync:
         return abs(self._ask_clock()[1] - ahead_ms) < _WATCHED_S * 1000 / 2
 
 
-def _span(session: Session) -> str:
-    return f"from {iso(session.open_ms)} to {iso(session.close_ms)}"
+def _spans(sessions: list[Session]) -> str:
+    spans = " and ".join(f"from {iso(each.open_ms)} to {iso(each.close_ms)}" for each in sessions[:_MOST_NAMED])
+    return spans + (f" and {len(sessions) - _MOST_NAMED} more" if len(sessions) > _MOST_NAMED else "")

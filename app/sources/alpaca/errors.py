@@ -33,11 +33,11 @@ class Unavailable(AlpacaError):
 
 
 class ProtocolError(Unavailable):
-    """An answer, a frame or a part of one that has not the form that Alpaca documents."""
+    """An answer, a frame or a part of one does not have the form that Alpaca documents."""
 
 
 class UnknownSymbols(AlpacaError):
-    """Alpaca does not know `symbols`; the others can be asked for. If there are none, Alpaca did not name them."""
+    """Alpaca does not know `symbols`; the others can be asked for. Empty: Alpaca does not know some, nor said which."""
 
     def __init__(self, symbols: Iterable[str], sentence: str = "") -> None:
         self.symbols = tuple(symbols)
@@ -64,6 +64,12 @@ class HttpRefusal(Exception):
 _TITLE = re.compile(r"<title>\s*(.*?)\s*</title>", re.IGNORECASE | re.DOTALL)
 _ABOUT_THE_FEED = re.compile(r"subscription|permit|\bfeed\b|\bsip\b", re.IGNORECASE)
 _ABOUT_SYMBOLS = re.compile(r"symbol|asset|ticker", re.IGNORECASE)
+_REASONS = {
+    requests.Timeout: "it does not answer in time",
+    requests.exceptions.SSLError: "its certificate is not trusted",
+    requests.exceptions.ProxyError: "the proxy does not let us through",
+    requests.JSONDecodeError: "its answer is not JSON",
+}
 _TEMPORARY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY)
 
 
@@ -120,15 +126,9 @@ def _named(said: str, symbols: Sequence[str]) -> Sequence[str]:
 
 
 def _reason(error: Exception) -> str:
-    match error:
-        case requests.Timeout():
-            return "it does not answer in time"
-        case requests.exceptions.SSLError():
-            return "its certificate is not trusted"
-        case requests.exceptions.ProxyError():
-            return "the proxy does not let us through"
-        case requests.JSONDecodeError():
-            return "its answer is not JSON"
+    for kind, reason in _REASONS.items():
+        if isinstance(error, kind):
+            return reason
     if isinstance(getattr(error.args[0] if error.args else None, "reason", None), NameResolutionError):
         return "its name is not known"
     return "the connection is refused or breaks off"

@@ -125,5 +125,5 @@ def _new_york(day: str, clock_time: str) -> int:
 
 def _not_as_documented(what: str) -> ProtocolError:
     return ProtocolError(
-        f"Alpaca's answer has not the form that it documents ({what}): check APCA_API_BASE_URL and APCA_API_DATA_URL."
+        f"Alpaca's answer does not have the documented form ({what}): check APCA_API_BASE_URL and APCA_API_DATA_URL."
     )

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from itertools import count
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote_plus
 
 import requests
@@ -45,11 +45,6 @@ _LONG_MS = 5_000
 _PAUSE = wait_exponential(multiplier=0.25, max=15) + wait_random_exponential(multiplier=0.25, max=15)
 
 
-class _Pending(NamedTuple):
-    since_ms: int
-    trouble: str
-
-
 class Api:
     """Bars, sessions and the market's state, from one account's point of view; used by one thread at a time.
 
@@ -73,7 +68,8 @@ class Api:
         self.requests_made = 0
         self._clock, self._page_size = clock, page_size
         self._failure: str | None = None
-        self._pending: _Pending | None = None
+        self._pending: tuple[int, str] | None = None
+        """Since when the present request has waited, and for what."""
         self._closed = threading.Event()
         self._limiter = RateLimiter(clock, requests_per_minute)
         self._retrying = Retrying(
@@ -126,9 +122,8 @@ class Api:
 
         May be called from any thread.
         """
-        pending = self._pending
-        is_late = pending and self._clock.now_ms() - pending.since_ms >= _LONG_MS
-        return self._failure or (pending.trouble if pending and is_late else None)
+        since_ms, reason = self._pending or (self._clock.now_ms(), None)
+        return self._failure or (reason if self._clock.now_ms() - since_ms >= _LONG_MS else None)
 
     @property
     def requests_last_minute(self) -> int:
@@ -199,8 +194,8 @@ class Api:
         self._failure = None
         return answer
 
-    def _wait_for(self, trouble: str) -> None:
-        self._pending = _Pending(self._clock.now_ms(), trouble)
+    def _wait_for(self, reason: str) -> None:
+        self._pending = self._clock.now_ms(), reason
 
     def _pause(self, seconds: float) -> None:
         if self._clock.wait(seconds, self._closed):

@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import count
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from tenacity import Future, RetryCallState, Retrying, retry_if_result
 from tenacity.wait import wait_exponential
@@ -25,18 +25,14 @@ log = logging.getLogger(__name__)
 SILENCE_S = 180.0
 MOST_PENDING = 100_000
 LONGEST_S = 60.0
-# Each wait is a random part of its step ("full jitter", https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+# Each wait is a random part of its step ("full jitter"), so that programs that failed together come back apart:
+# https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 _STEPS = wait_exponential(multiplier=1, max=LONGEST_S)
-# Where trying again soon would give the same, the steps below 32 s are left out.
+# If the error is permanent, the first step is the sixth: 32 s.
 _PERMANENT_FROM = 6
 _STOP_S = 2.0
 
 Spawn = Callable[[Callable[[], None], str], threading.Thread]
-
-
-class _Ended(NamedTuple):
-    error: AlpacaError
-    lasted: bool
 
 
 def _spawn(work: Callable[[], None], name: str) -> threading.Thread:
@@ -57,11 +53,11 @@ class Stream:
     def __init__(
         self,
         access: Access,
-        symbols: Sequence[str],
         clock: Clock,
+        symbols: Sequence[str],
         market_open: Callable[[], bool],
-        *,
         on_fault: OnFault = lambda _: None,
+        *,
         silence_s: float = SILENCE_S,
         handshake_s: float = HANDSHAKE_S,
         most_pending: int = MOST_PENDING,
@@ -83,11 +79,12 @@ class Stream:
         self._random = randomness or random.Random()  # noqa: S311 - it spreads attempts and guards nothing
         self._pending: deque[Any] = deque()
         self._numbers = count(1)
+        self._lasted = False
         self._stopping, self._stir = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begins to connect; once."""
+        """Begins to connect; to be called once."""
         self._thread = self._spawn(self._run, "alpaca-stream")
 
     def stop(self) -> None:
@@ -122,10 +119,9 @@ class Stream:
             )
 
     def _wait_s(self, state: RetryCallState) -> float:
-        ended = cast(Future, state.outcome).result()
-        if ended.lasted:
+        if self._lasted:
             state.attempt_number = 1
-        if ended.error.permanent:
+        if cast(Future, state.outcome).result().permanent:
             state.attempt_number = max(state.attempt_number, _PERMANENT_FROM)
         return self._random.uniform(0, _STEPS(state))
 
@@ -134,12 +130,12 @@ class Stream:
         while self._full and not self._stopping.is_set():
             self._clock.wait(LONGEST_S, self._stopping)
 
-    def _follow(self) -> _Ended:
-        """One connection, from the attempt to its end."""
+    def _follow(self) -> AlpacaError:
+        """One connection, from the attempt to its end; returns why it ended."""
+        if self._stopping.is_set():
+            return Unavailable("The stream was stopped.")
         began_ms = self._clock.now_ms()
         watchdog = Watchdog(self._silence_s, self._market_open, began_ms)
-        if self._stopping.is_set():
-            return _Ended(Unavailable("The stream was stopped."), lasted=False)
         connection = Connection(
             self._access,
             sorted(self._symbols),
@@ -150,14 +146,15 @@ class Stream:
         try:
             error = self._watch(connection, watchdog)
             self._say(str(error))
-            # Only what lasted proves that all is well: others begin well and end soon, again and again.
-            return _Ended(error, self.connected and self._clock.now_ms() - began_ms >= LONGEST_S * 1000)
+            return error
         finally:
+            # Only then do the steps begin again: a server may let everyone in and close a second later, for hours.
+            self._lasted = self.connected and self._clock.now_ms() - began_ms >= LONGEST_S * 1000
             self.connected = False
             connection.close()
 
     def _watch(self, connection: Connection, watchdog: Watchdog) -> AlpacaError:
-        """Returns why the connection ended or is given up."""
+        """Waits until the connection ends or is given up; returns why."""
         while True:
             # Cleared before looking, so that no change is overlooked.
             self._stir.clear()

@@ -49,10 +49,10 @@ class Drive:
     def stream(self, access: Access, **options: Any) -> Stream:
         stream = Stream(
             access,
-            SYMBOLS,
             self.clock,
+            SYMBOLS,
             lambda: self.market_open,
-            on_fault=self.faults.append,
+            self.faults.append,
             randomness=self.steps,
             spawn=self.clock.thread,
             **options,

@@ -30,11 +30,32 @@ def test_the_calendar_of_alpaca_holds(caplog: pytest.LogCaptureFixture) -> None:
     holiday.sync.check()
     assert holiday.calendar.next_open(NIGHT) == ms("2024-11-15T14:30:00Z")
     assert [record.getMessage() for record in caplog.records] == [
-        (
-            "The calendar has a session from 2024-11-14T14:30:00Z to 2024-11-14T21:00:00Z, Alpaca has not: "
-            "Alpaca's holds."
-        )
+        ("Alpaca has no session from 2024-11-14T14:30:00Z to 2024-11-14T21:00:00Z, the calendar has: Alpaca's holds.")
     ]
+
+
+def test_a_session_that_alpaca_ends_early_is_named_with_both_ends(caplog: pytest.LogCaptureFixture) -> None:
+    days = sessions_between(date(2024, 10, 1), date(2024, 12, 31))
+    early = [day._replace(close_ms=day.open_ms + 210 * MINUTE_MS) if day.day.day == 14 else day for day in days]
+    Setting(early).sync.check()
+    assert [record.getMessage() for record in caplog.records] == [
+        "Alpaca has no session from 2024-11-14T14:30:00Z to 2024-11-14T21:00:00Z, the calendar has: Alpaca's holds.",
+        "Alpaca has a session from 2024-11-14T14:30:00Z to 2024-11-14T18:00:00Z, the calendar has not: Alpaca's holds.",
+    ]
+
+
+def test_of_many_differences_some_are_named(caplog: pytest.LogCaptureFixture) -> None:
+    days = sessions_between(date(2024, 10, 1), date(2024, 12, 31))
+    Setting([day._replace(open_ms=day.open_ms + MINUTE_MS) for day in days]).sync.check()
+    assert [record.getMessage().count("from 20") for record in caplog.records] == [4, 4]
+    assert " more, the calendar has: " in caplog.text
+
+
+def test_an_empty_calendar_is_not_believed(caplog: pytest.LogCaptureFixture) -> None:
+    setting = Setting(sessions_between(date(2024, 1, 2), date(2024, 1, 3)))
+    setting.sync.check()
+    assert setting.calendar.next_open(NIGHT) == ms("2024-11-14T14:30:00Z")
+    assert "no session from 2024-10-24 to 2024-11-23, so the calendar stays" in caplog.text
 
 
 @pytest.mark.parametrize("ahead_ms", [2_500, -90_000, 3 * 60 * MINUTE_MS])

@@ -11,10 +11,7 @@ def opened(**settings: object) -> AlpacaLive:
     return open_live(
         Settings(_env_file=None, **settings),  # type: ignore[arg-type, call-arg]
         ["AAPL"],
-        feed=None,
-        run_id=None,
-        on_fault=lambda _: None,
-        on_notice=lambda _: None,
+        None,
     )
 
 

@@ -189,7 +189,7 @@ def test_a_fault_of_the_caller_is_not_hidden(drive: Drive, caplog: pytest.LogCap
         raise ZeroDivisionError
 
     with drive.clock.attending():
-        stream = Stream(access(1), ["AAPL"], drive.clock, broken, spawn=drive.clock.thread)
+        stream = Stream(access(1), drive.clock, ["AAPL"], broken, spawn=drive.clock.thread)
         stream.start()
         until(stream, lambda: stream.trouble)
         stream.stop()
@@ -198,7 +198,7 @@ def test_a_fault_of_the_caller_is_not_hidden(drive: Drive, caplog: pytest.LogCap
 
 
 def test_can_be_stopped_before_it_is_started(drive: Drive) -> None:
-    Stream(access(1), ["AAPL"], drive.clock, lambda: True).stop()
+    Stream(access(1), drive.clock, ["AAPL"], lambda: True).stop()
 
 
 def never_welcomes(visitor: Visitor) -> None:
