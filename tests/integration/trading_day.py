@@ -18,9 +18,10 @@ from app.domain.strategy import Strategy
 from app.sources.alpaca.access import Access
 from app.sources.alpaca.history import AlpacaHistory
 from app.sources.alpaca.live import AlpacaLive
+from app.sources.alpaca.parse import OnBad
 from app.sources.alpaca.rest import Api
 from app.sources.alpaca.stream import Stream
-from app.sources.base import Fault, OnFault
+from app.sources.base import Fault
 from tests.harness.doubles.alpaca import KEY_ID, SECRET_KEY, AlpacaDouble, Session, Tape, real_sessions
 from tests.harness.doubles.alpaca.log import Request
 from tests.harness.doubles.virtual_clock import VirtualClock
@@ -154,14 +155,14 @@ class TradingDays:
             self._unheard_from = (stream.connections, lost)
         return told - lost > stream.received
 
-    def _connect(self, symbols: Sequence[str], is_open: Callable[[], bool], on_fault: OnFault) -> Stream:
+    def _connect(self, symbols: Sequence[str], is_open: Callable[[], bool], on_bad: OnBad) -> Stream:
         self._unheard_from = (0, 0)
         self._stream = Stream(
             self._access(),
             self.clock,
             symbols,
             is_open,
-            on_fault,
+            on_bad,
             randomness=random.Random(4),
             spawn=self.clock.thread,
         )

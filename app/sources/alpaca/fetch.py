@@ -5,8 +5,9 @@ from operator import attrgetter
 
 from app.sources.alpaca.bar import AlpacaBar
 from app.sources.alpaca.errors import UnknownSymbols
+from app.sources.alpaca.parse import OnBad
 from app.sources.alpaca.rest import Api
-from app.sources.base import Fault, OnFault, OnNotice, SourceError
+from app.sources.base import OnNotice, SourceError
 
 _BY_TIME = attrgetter("timestamp", "symbol")
 _MOST_REMEMBERED = 10_000
@@ -15,14 +16,14 @@ _MOST_REMEMBERED = 10_000
 class Fetch:
     """Asks for spans of the bars of `symbols`, all pages; those that Alpaca does not know are named once and left out.
 
-    What is no bar is reported once, however often it is asked for. Raises SourceError for want of any symbol.
+    Why a row is no bar goes to `on_bad` once, however often it is fetched. Raises SourceError if there is no symbol.
     """
 
-    def __init__(self, api: Api, symbols: Sequence[str], on_fault: OnFault, on_notice: OnNotice) -> None:
+    def __init__(self, api: Api, symbols: Sequence[str], on_bad: OnBad, on_notice: OnNotice) -> None:
         if not symbols:
             raise SourceError("Alpaca needs at least one symbol, for example --symbols AAPL,GOOGL,SPY.")
         self.symbols = list(dict.fromkeys(symbols))
-        self._api, self._on_fault, self._on_notice = api, on_fault, on_notice
+        self._api, self._on_bad, self._on_notice = api, on_bad, on_notice
         self._reported: set[str] = set()
 
     def __call__(self, start_ms: int, end_ms: int, symbols: Sequence[str] | None = None) -> list[AlpacaBar]:
@@ -49,7 +50,7 @@ class Fetch:
         self.symbols = known
         self._on_notice(f"{error} The others go on.")
 
-    def _report(self, fault: Fault) -> None:
-        if fault.message not in self._reported and len(self._reported) < _MOST_REMEMBERED:
-            self._reported.add(fault.message)
-            self._on_fault(fault)
+    def _report(self, reason: str) -> None:
+        if reason not in self._reported and len(self._reported) < _MOST_REMEMBERED:
+            self._reported.add(reason)
+            self._on_bad(reason)

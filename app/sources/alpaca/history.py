@@ -110,12 +110,14 @@ class AlpacaHistory:
                 yield start_ms, min(start_ms + step_ms, day.close_ms)
 
     def _record(self, bar: AlpacaBar) -> Iterator[Bar]:
-        self.read += 1
         try:
-            yield to_bar(bar, origin=self.origin, source=self.name, feed=self._api.access.feed, run_id=self.run_id)
+            record = to_bar(bar, origin=self.origin, source=self.name, feed=self._api.access.feed, run_id=self.run_id)
         except BadBar as error:
-            self._on_fault(Fault(self.read, str(error)))
+            self._skip(str(error))
+        else:
+            self.read += 1
+            yield record
 
-    def _skip(self, fault: Fault) -> None:
+    def _skip(self, reason: str) -> None:
         self.read += 1
-        self._on_fault(Fault(self.read, fault.message))
+        self._on_fault(Fault(self.read, reason))

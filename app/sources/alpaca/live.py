@@ -14,6 +14,7 @@ from app.sources.alpaca.calendar_sync import CalendarSync
 from app.sources.alpaca.deduplicator import Deduplicator
 from app.sources.alpaca.errors import AlpacaError, Interrupted
 from app.sources.alpaca.fetch import Fetch
+from app.sources.alpaca.parse import OnBad
 from app.sources.alpaca.polling import OVERLAP_MINUTES, SERVED_AFTER_MS, Polling, ended, requests_a_minute
 from app.sources.alpaca.rest import ADJUSTMENT, Api
 from app.sources.alpaca.stream import Stream
@@ -31,7 +32,7 @@ _CHECKED_AFTER_MS = 40_000
 _LONGEST_WAIT_S = 5.0
 _RETRY_MS, _REFUSED_MS = 15_000, 60_000
 
-Connect = Callable[[Sequence[str], Callable[[], bool], OnFault], Stream]
+Connect = Callable[[Sequence[str], Callable[[], bool], OnBad], Stream]
 """Makes a stream of these symbols; the function tells whether the market is open."""
 
 
@@ -69,7 +70,7 @@ class AlpacaLive:
         self._connect, self._on_fault, self._on_notice = connect, on_fault, on_notice
         self._calendar = TradingCalendar()
         self._sync = CalendarSync(calendar_api, self._calendar, clock)
-        self._fetch = Fetch(api, symbols, on_fault, on_notice)
+        self._fetch = Fetch(api, symbols, self._skip, on_notice)
         self._dedup = Deduplicator()
         # With so many newer ones, neither a bar of a gap nor a correction as long before it is stale.
         self._lead_ms = min(strategy.late_bars, OVERLAP_MINUTES) // 2 * MINUTE_MS
@@ -195,7 +196,7 @@ class AlpacaLive:
     def _listen(self) -> None:
         if self._connect and not self._stream and not self._stop.is_set():
             self._filled = 0
-            self._stream = self._connect(self._fetch.symbols, self._is_open, self._on_fault)
+            self._stream = self._connect(self._fetch.symbols, self._is_open, self._skip)
             self._stream.start()
 
     def _disconnect(self) -> None:
@@ -225,13 +226,19 @@ class AlpacaLive:
         for bar in bars:
             if self._calendar.session_at(bar.timestamp) is None:
                 continue
-            self.read += 1
             age = self._sync.now_ms() - (bar.timestamp + MINUTE_MS)
             origin: Origin = "live" if age <= LIVE_MS else "backfill"
             try:
-                yield to_bar(bar, origin=origin, source=self.name, feed=self._api.access.feed, run_id=self.run_id)
+                record = to_bar(bar, origin=origin, source=self.name, feed=self._api.access.feed, run_id=self.run_id)
             except BadBar as error:
-                self._on_fault(Fault(self.read, str(error)))
+                self._skip(str(error))
+            else:
+                self.read += 1
+                yield record
+
+    def _skip(self, reason: str) -> None:
+        self.read += 1
+        self._on_fault(Fault(self.read, reason))
 
     def _report(self, counts: Counter[str]) -> None:
         """Says how settled the indicators are."""

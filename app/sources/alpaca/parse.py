@@ -9,10 +9,11 @@ import msgpack
 from app.calendar.session import Session, new_york_ms
 from app.sources.alpaca.bar import AlpacaBar, BadBar, from_json, from_stream
 from app.sources.alpaca.errors import ProtocolError
-from app.sources.base import Fault, OnFault
 from app.sources.timestamps import parse_timestamp
 
 Row = TypeVar("Row")
+OnBad = Callable[[str], None]
+"""Gets the reason why something is no bar."""
 
 
 class MarketClock(NamedTuple):
@@ -74,23 +75,22 @@ def frame(data: str | bytes) -> list[Any]:
 
 
 def page_bars(
-    rows: Iterable[tuple[str, Any]], symbols: Collection[str], span: range, numbers: Iterator[int], on_fault: OnFault
+    rows: Iterable[tuple[str, Any]], symbols: Collection[str], span: range, on_bad: OnBad
 ) -> Iterator[AlpacaBar]:
-    """Those of `symbols` that start within `span`; what is no bar goes to `on_fault`, numbered by `numbers`."""
+    """Those of `symbols` that start within `span`; why a row is no bar goes to `on_bad`."""
 
-    def read(row: tuple[str, Any]) -> AlpacaBar:
+    def read(row: tuple[str, Any]) -> AlpacaBar | None:
         symbol, fields = row
         if symbol not in symbols:
             raise BadBar(f"{symbol}: nobody asked for it")
-        return from_json(symbol, fields)
+        bar = from_json(symbol, fields)
+        return bar if bar.timestamp in span else None
 
-    return (bar for bar in _good(rows, read, numbers, on_fault) if bar.timestamp in span)
+    return _good(rows, read, on_bad)
 
 
-def stream_bars(
-    messages: Iterable[Any], symbols: Collection[str], numbers: Iterator[int], on_fault: OnFault
-) -> Iterator[AlpacaBar]:
-    """The bars and updated bars of `symbols`; the same, and a ProtocolError stands for a frame that was none."""
+def stream_bars(messages: Iterable[Any], symbols: Collection[str], on_bad: OnBad) -> Iterator[AlpacaBar]:
+    """The bars and updated bars of `symbols`; in place of a frame that was none, `messages` has a ProtocolError."""
 
     def read(message: Any) -> AlpacaBar | None:
         if isinstance(message, ProtocolError):
@@ -104,19 +104,16 @@ def stream_bars(
             raise BadBar(f"a bar of {bar.symbol!r:.40}, which was not asked for")
         return bar
 
-    return _good(messages, read, numbers, on_fault)
+    return _good(messages, read, on_bad)
 
 
-def _good(
-    rows: Iterable[Row], read: Callable[[Row], AlpacaBar | None], numbers: Iterator[int], on_fault: OnFault
-) -> Iterator[AlpacaBar]:
+def _good(rows: Iterable[Row], read: Callable[[Row], AlpacaBar | None], on_bad: OnBad) -> Iterator[AlpacaBar]:
     for row in rows:
-        number = next(numbers)
         try:
             if bar := read(row):
                 yield bar
         except BadBar as error:
-            on_fault(Fault(number, str(error)))
+            on_bad(str(error))
 
 
 def _new_york(day: str, clock_time: str) -> int:

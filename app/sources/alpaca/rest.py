@@ -4,7 +4,6 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
-from itertools import count
 from typing import Any, TypeVar
 from urllib.parse import quote_plus
 
@@ -26,10 +25,9 @@ from app.sources.alpaca.errors import (
     UnknownSymbols,
     rest_error,
 )
-from app.sources.alpaca.parse import MarketClock, Page, calendar, market_clock, page, page_bars
+from app.sources.alpaca.parse import MarketClock, OnBad, Page, calendar, market_clock, page, page_bars
 from app.sources.alpaca.rate_limiter import RateLimiter
 from app.sources.alpaca.transport import Transport
-from app.sources.base import OnFault
 from app.sources.clock import Clock
 from app.times import iso
 
@@ -86,22 +84,21 @@ class Api:
         self._trading = _client(access, access.base_url, transport)
 
     def pages(
-        self, symbols: Sequence[str], start_ms: int, end_ms: int, on_fault: OnFault = lambda _: None
+        self, symbols: Sequence[str], start_ms: int, end_ms: int, on_bad: OnBad = lambda _: None
     ) -> Iterator[list[AlpacaBar]]:
         """The raw one-minute bars that start in [start_ms, end_ms), page by page: by symbol, then by time.
 
-        Pages may be empty. What is no bar goes to `on_fault`, with its place in the answers. Raises UnknownSymbols
-        where Alpaca refuses some by name; others it leaves out of its answer without a word.
+        Pages may be empty. Why a row is no bar goes to `on_bad`. Raises UnknownSymbols where Alpaca refuses some;
+        others it leaves out of its answer without a word.
         """
         if end_ms <= start_ms:
             return
-        numbers = count(1)
         span = range(start_ms, end_ms)
         for group in groups(symbols):
             known = frozenset(group)
             try:
                 for found in self._pages(group, span, self._page_size):
-                    yield list(page_bars(found.rows, known, span, numbers, on_fault))
+                    yield list(page_bars(found.rows, known, span, on_bad))
             except UnknownSymbols as error:
                 if not error.symbols and (unknown := self._unknown(group, span)):
                     raise UnknownSymbols(unknown) from None

@@ -5,7 +5,6 @@ import random
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from itertools import count
 from typing import Any, cast
 
 from tenacity import Future, RetryCallState, Retrying, retry_if_result
@@ -15,9 +14,8 @@ from app.sources.alpaca.access import Access
 from app.sources.alpaca.bar import AlpacaBar
 from app.sources.alpaca.connection import HANDSHAKE_S, Connection
 from app.sources.alpaca.errors import AlpacaError, Unavailable
-from app.sources.alpaca.parse import stream_bars
+from app.sources.alpaca.parse import OnBad, stream_bars
 from app.sources.alpaca.watchdog import Watchdog
-from app.sources.base import Fault, OnFault
 from app.sources.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -56,7 +54,7 @@ class Stream:
         clock: Clock,
         symbols: Sequence[str],
         market_open: Callable[[], bool],
-        on_fault: OnFault = lambda _: None,
+        on_bad: OnBad = lambda _: None,
         *,
         silence_s: float = SILENCE_S,
         handshake_s: float = HANDSHAKE_S,
@@ -74,11 +72,10 @@ class Stream:
         self.received = 0
         """Messages so far, of all connections."""
         self._access, self._symbols, self._clock, self._market_open = access, frozenset(symbols), clock, market_open
-        self._on_fault, self._most_pending = on_fault, most_pending
+        self._on_bad, self._most_pending = on_bad, most_pending
         self._silence_s, self._handshake_s, self._spawn = silence_s, handshake_s, spawn
         self._random = randomness or random.Random()  # noqa: S311 - it spreads attempts and guards nothing
         self._pending: deque[Any] = deque()
-        self._numbers = count(1)
         self._lasted = False
         self._stopping, self._stir = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
@@ -95,16 +92,14 @@ class Stream:
             self._thread.join(_STOP_S)
 
     def take(self) -> list[AlpacaBar]:
-        """The bars that came since the last time, in that order; clears `wake`, and reports what is no bar.
+        """The bars that came since the last time, in that order; clears `wake`.
 
-        A minute may come again, with other values (a correction) or the same. For one thread at a time.
+        Why a message is no bar goes to `on_bad`. A minute may come again, with other values (a correction) or the
+        same. For one thread at a time.
         """
         self.wake.clear()
         messages = (self._pending.popleft() for _ in range(len(self._pending)))
-        return list(stream_bars(messages, self._symbols, self._numbers, self._report))
-
-    def _report(self, fault: Fault) -> None:
-        self._on_fault(fault._replace(message=self._access.redact(fault.message)))
+        return list(stream_bars(messages, self._symbols, lambda reason: self._on_bad(self._access.redact(reason))))
 
     def _run(self) -> None:
         reconnecting = Retrying(

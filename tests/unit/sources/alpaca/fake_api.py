@@ -12,9 +12,8 @@ from app.domain.records import MINUTE_MS, Bar
 from app.sources.alpaca.access import Access
 from app.sources.alpaca.bar import AlpacaBar
 from app.sources.alpaca.errors import AlpacaError
-from app.sources.alpaca.parse import MarketClock
+from app.sources.alpaca.parse import MarketClock, OnBad
 from app.sources.alpaca.rest import Api
-from app.sources.base import OnFault
 from app.sources.clock import Clock
 from app.sources.sessions import sessions_between
 from tests.harness.doubles.alpaca.times import parse_ns
@@ -70,7 +69,7 @@ class FakeApi(Api):
         symbols: Sequence[str],
         start_ms: int,
         end_ms: int,
-        on_fault: OnFault = lambda _: None,
+        on_bad: OnBad = lambda _: None,
     ) -> Iterator[list[AlpacaBar]]:
         now = self._clock.now_ms() + self.ahead_ms
         self.requests_made += 1

@@ -7,8 +7,9 @@ from app.domain.records import Bar
 from app.domain.strategy import Strategy
 from app.sources.alpaca.bar import AlpacaBar
 from app.sources.alpaca.live import AlpacaLive
+from app.sources.alpaca.parse import OnBad
 from app.sources.alpaca.stream import Stream
-from app.sources.base import Fault, OnFault
+from app.sources.base import Fault
 from tests.unit.sources.alpaca.conftest import HastyClock
 from tests.unit.sources.alpaca.fake_api import FakeApi, ms, until
 
@@ -55,7 +56,7 @@ class Scripted(Stream):
         self.made = self.started = self.stopped = 0
         self.symbols: Sequence[str] = ()
 
-    def __call__(self, symbols: Sequence[str], _: Callable[[], bool], __: OnFault) -> "Scripted":
+    def __call__(self, symbols: Sequence[str], _: Callable[[], bool], __: OnBad) -> "Scripted":
         self.symbols = symbols
         self.made += 1
         return self

@@ -57,7 +57,8 @@ def test_what_is_no_bar_costs_only_itself(drive: Drive) -> None:
     with Scripted(script).running() as server, drive.running(server.access()) as stream:
         until(stream, lambda: stream.connected and stream.received == 7)
         assert [each.symbol for each in stream.take()] == ["AAPL", "SPY", "AAPL"]
-        assert [fault.line for fault in drive.faults] == [2, 3, 5, 6]
+        kinds = ["without a type", "what should be a bar", "not msgpack", "of text"]
+        assert [kind in reason for kind, reason in zip(kinds, drive.bad, strict=True)] == [True] * 4
         assert stream.connections == 1
 
 
