@@ -52,17 +52,17 @@ class FakeApi(Api):
         self.stands_at_ms: int | None = None
         self.is_open: bool | None = None
         self.closes_ms = 0
-        self._told: list[tuple[int, AlpacaBar]] = []
+        self._added: list[tuple[int, AlpacaBar]] = []
 
-    def tell(self, told: AlpacaBar, at_ms: int | None = None) -> None:
+    def add(self, each: AlpacaBar, at_ms: int | None = None) -> None:
         """From that moment on, otherwise from two seconds after its minute on."""
-        self._told.append((told.timestamp + MINUTE_MS + SERVED_MS if at_ms is None else at_ms, told))
+        self._added.append((each.timestamp + MINUTE_MS + SERVED_MS if at_ms is None else at_ms, each))
 
     def trade(self, symbols: Iterable[str], start_ms: int, end_ms: int) -> None:
         """A bar each minute."""
         for symbol in symbols:
             for timestamp in minutes(start_ms, end_ms):
-                self.tell(bar(symbol, timestamp, 10 + timestamp // MINUTE_MS % 7))
+                self.add(bar(symbol, timestamp, 10 + timestamp // MINUTE_MS % 7))
 
     def pages(
         self,
@@ -76,9 +76,9 @@ class FakeApi(Api):
         self.asked.append(Asked(now, tuple(symbols), start_ms, end_ms))
         self._fail()
         there = {
-            (told.symbol, told.timestamp): told
-            for moment_ms, told in sorted(self._told, key=itemgetter(0))
-            if moment_ms <= now and told.symbol in symbols and start_ms <= told.timestamp < end_ms
+            (each.symbol, each.timestamp): each
+            for moment_ms, each in sorted(self._added, key=itemgetter(0))
+            if moment_ms <= now and each.symbol in symbols and start_ms <= each.timestamp < end_ms
         }
         yield [there[key] for key in sorted(there)]
 

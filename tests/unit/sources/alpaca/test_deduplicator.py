@@ -31,7 +31,7 @@ def test_a_bar_is_news_when_a_value_changed() -> None:
     assert Deduplicator().fetched([FIRST, FIRST, without_vwap, FIRST], NOW_MS) == [FIRST, without_vwap, FIRST]
 
 
-def test_symbols_and_minutes_are_told_apart() -> None:
+def test_symbols_and_minutes_are_kept_apart() -> None:
     bars = [FIRST, bar("SPY", OPENING_MS), bar("AAPL", OPENING_MS + MINUTE_MS)]
     assert Deduplicator().fetched(bars, NOW_MS) == bars
 

@@ -137,7 +137,7 @@ def test_when_it_gives_up_it_says_how_to_go_on(access: Access, alpaca: AlpacaDou
         opened.bars()
 
 
-def test_what_makes_no_sense_is_told_and_the_others_go_on(
+def test_what_makes_no_sense_is_reported_and_the_others_go_on(
     access: Access, alpaca: AlpacaDouble, clock: VirtualClock, tape: Tape, sessions: list[Session]
 ) -> None:
     class Spoilt(Answers):
@@ -179,7 +179,7 @@ def test_stopping_ends_it_without_an_error(access: Access, alpaca: AlpacaDouble,
         ({"symbols": ()}, "at least one symbol"),
     ],
 )
-def test_what_cannot_be_had_is_said_at_once(
+def test_what_cannot_be_fetched_is_an_error_at_once(
     access: Access, clock: VirtualClock, options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(SourceError, match=message):

@@ -49,8 +49,8 @@ def test_corrections_and_late_bars_are_given_and_nothing_twice() -> None:
     setting = Setting(NOON)
     setting.until(NOON)
     corrected, late = bar("AAPL", NOON, 99.0), bar("XYZ", NOON + MINUTE_MS)
-    setting.api.tell(corrected, NOON + 95_000)
-    setting.api.tell(late._replace(symbol="AAPL", close=98.0, high=98.0), NOON + 9 * MINUTE_MS)
+    setting.api.add(corrected, NOON + 95_000)
+    setting.api.add(late._replace(symbol="AAPL", close=98.0, high=98.0), NOON + 9 * MINUTE_MS)
     bars = setting.until(NOON + 20 * MINUTE_MS)
     counts = Counter(times(bars))
     assert counts[NOON] == 2
@@ -64,7 +64,7 @@ def test_corrections_and_late_bars_are_given_and_nothing_twice() -> None:
 
 def test_after_the_close_it_waits_for_corrections_and_sleeps_until_the_next_open() -> None:
     setting = Setting(CLOSE - 5 * MINUTE_MS)
-    setting.api.tell(bar("AAPL", CLOSE - MINUTE_MS, 99.0), CLOSE + 31_000)
+    setting.api.add(bar("AAPL", CLOSE - MINUTE_MS, 99.0), CLOSE + 31_000)
     said: list[tuple[str, str | None]] = []
     closes = []
     for each in setting.bars:
@@ -158,10 +158,10 @@ def test_a_restart_in_a_session_leaves_no_hole_and_floods_nobody() -> None:
     assert all(each["origin"] == "backfill" for each in after if each["timestamp"] < NOON - 3 * MINUTE_MS)
 
 
-def test_too_few_bars_and_none_are_said() -> None:
+def test_symbols_with_too_few_bars_or_none_are_named() -> None:
     setting = Setting(NOON, symbols=["AAPL", "RARE", "NONE"])
     for timestamp in (OPEN, OPEN + MINUTE_MS):
-        setting.api.tell(bar("RARE", timestamp))
+        setting.api.add(bar("RARE", timestamp))
     setting.until(NOON + MINUTE_MS)
     assert setting.notices == [
         "No bars in the last 10 sessions of NONE: check the spelling in SYMBOLS.",
@@ -179,8 +179,8 @@ def test_with_no_symbol_known_it_ends() -> None:
 def test_a_bar_that_makes_no_sense_is_reported_once_and_the_others_go_on() -> None:
     setting = Setting(NOON)
     setting.until(NOON)
-    setting.api.tell(bar("AAPL", NOON, -1.0))
-    setting.api.tell(bar("AAPL", NOON, 12.0), NOON + 5 * MINUTE_MS)
+    setting.api.add(bar("AAPL", NOON, -1.0))
+    setting.api.add(bar("AAPL", NOON, 12.0), NOON + 5 * MINUTE_MS)
     bars = setting.until(NOON + 10 * MINUTE_MS)
     assert [fault.message for fault in setting.faults] == [
         "AAPL 2024-11-14T17:00:00Z: open is -1.0, a price must be finite and above 0"

@@ -69,12 +69,12 @@ def test_a_stream_that_goes_on_without_rest_or_is_back_soon_makes_nobody_wait() 
         assert times(setting.until(setting.clock.ms)) == ([] if minute == 30 else [NOON + minute * MINUTE_MS])
 
 
-def test_no_older_answer_undoes_what_the_stream_told() -> None:
+def test_no_older_answer_undoes_what_the_stream_brought() -> None:
     stream = Scripted()
     setting = Setting(NOON, stream)
     setting.until(NOON + 3 * MINUTE_MS + 39_500)
     corrected = bar("AAPL", NOON + 2 * MINUTE_MS, 99.0)
-    setting.api.tell(corrected, NOON + 3 * MINUTE_MS + 42_000)
+    setting.api.add(corrected, NOON + 3 * MINUTE_MS + 42_000)
     stream.bars = [corrected]
     stream.wake.set()
     given = [each for each in setting.until(NOON + 6 * MINUTE_MS) if each["symbol"] == "AAPL"]

@@ -35,7 +35,7 @@ def test_a_page_may_be_empty(by_symbol: Any) -> None:
     assert page({"bars": by_symbol, "next_page_token": "abc"}) == ([], "abc")
 
 
-def test_what_is_no_bar_is_told_and_the_others_go_on() -> None:
+def test_what_is_no_bar_is_reported_and_the_others_go_on() -> None:
     good = {**ROW, "t": "2024-11-14T14:30:00Z"}
     found, bad = read({"bars": {"AAPL": ["?", good], "IBM": [good], "SPY": [good]}, "next_page_token": None})
     assert found == [("AAPL", MINUTE), ("SPY", MINUTE)]
@@ -69,7 +69,7 @@ def test_another_calendar_is_an_error(days: Any) -> None:
         calendar(days)
 
 
-def test_the_clock_tells_nanoseconds_and_zones() -> None:
+def test_the_clock_has_nanoseconds_and_a_zone() -> None:
     answer = {
         "timestamp": "2024-11-14T10:00:00.123456789-05:00",
         "is_open": True,

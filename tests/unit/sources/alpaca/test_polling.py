@@ -114,10 +114,10 @@ def test_a_symbol_that_alpaca_was_behind_with_is_asked_for_its_silence() -> None
     setting = Setting()
     setting.api.trade(["SPY"], OPEN, CLOSE)
     for timestamp in minutes(OPEN, NOON):
-        setting.api.tell(bar("AAPL", timestamp))
+        setting.api.add(bar("AAPL", timestamp))
     late = list(minutes(NOON, NOON + 30 * MINUTE_MS))
     for timestamp in late:
-        setting.api.tell(bar("AAPL", timestamp), NOON + 30 * MINUTE_MS)
+        setting.api.add(bar("AAPL", timestamp), NOON + 30 * MINUTE_MS)
     given = [
         each.timestamp
         for minute in range(1, 32)
@@ -131,7 +131,7 @@ def test_a_symbol_that_alpaca_was_behind_with_is_asked_for_its_silence() -> None
 def test_a_symbol_that_trades_rarely_is_not_given_twice() -> None:
     setting = Setting()
     for minute in (0, 40, 80):
-        setting.api.tell(bar("AAPL", NOON + minute * MINUTE_MS))
+        setting.api.add(bar("AAPL", NOON + minute * MINUTE_MS))
     given = [
         [each.timestamp for each in setting.ask(NOON + minute * MINUTE_MS + SERVED_AFTER_MS)] for minute in range(1, 90)
     ]
@@ -141,7 +141,7 @@ def test_a_symbol_that_trades_rarely_is_not_given_twice() -> None:
 def test_yesterdays_silence_is_past() -> None:
     setting = Setting(ms("2024-11-13T15:00:00Z"), {"AAPL": ms("2024-11-13T14:50:00Z")})
     setting.polling.through_ms = NOON
-    setting.api.tell(bar("AAPL", NOON))
+    setting.api.add(bar("AAPL", NOON))
     assert len(setting.ask(NOON + MINUTE_MS + SERVED_AFTER_MS)) == 1
     assert setting.spans[-1] == (OPEN, NOON - OVERLAP_MINUTES * MINUTE_MS)
 

@@ -140,7 +140,7 @@ def test_names_the_symbols_that_the_server_left_out(drive: Drive) -> None:
         assert [each.symbol for each in stream.take()] == ["SPY"]
 
 
-def test_tells_of_an_error_until_bars_come_again(drive: Drive) -> None:
+def test_an_error_is_shown_until_bars_come_again(drive: Drive) -> None:
     go_on = threading.Event()
 
     def script(visitor: Visitor) -> None:
