@@ -1,4 +1,4 @@
-"""What Alpaca itself says of the sessions and of the time, which counts more than what we have."""
+"""Alpaca's own sessions and time, which count more than our calendar and this machine's clock."""
 
 import logging
 import threading

@@ -14,7 +14,7 @@ _MOST_REMEMBERED = 10_000
 
 
 class Fetch:
-    """Asks for spans of the bars of `symbols`, all pages; those that Alpaca does not know are named once and left out.
+    """Fetches all bars of a span. Symbols that Alpaca does not know are named once, and left out of `symbols`.
 
     Why a row is no bar goes to `on_bad` once, however often it is fetched. Raises SourceError if there is no symbol.
     """

@@ -26,7 +26,7 @@ from app.times import iso
 log = logging.getLogger(__name__)
 
 LIVE_MS = 2 * MINUTE_MS
-"""A bar that comes later than this after its end is no news any more: its origin is `backfill`."""
+"""A bar that comes later than this after its end is old: its origin is `backfill`."""
 # Late enough for the update that follows a bar after half a minute, and for REST to have it.
 _CHECKED_AFTER_MS = 40_000
 _LONGEST_WAIT_S = 5.0
@@ -39,10 +39,10 @@ Connect = Callable[[Sequence[str], Callable[[], bool], OnBad], Stream]
 class AlpacaLive:
     """The bars of the regular sessions, first as much of the past as settles the indicators, then each as it comes.
 
-    REST is asked once a minute, for an overlapping span. With `connect`, bars come by websocket, and REST fills what
-    that leaves out: after each connection at once, otherwise with the minute's request. As long as it cannot, the
-    stream's bars are held back that would make those of the gap stale. A bar is given again only when a value changed.
-    Bars that come late have the origin `backfill`. What fails is `trouble`, and tried again for ever.
+    REST is asked once a minute, for an overlapping span. With `connect`, bars come by websocket, and REST fills the
+    gaps: after each connection at once, otherwise with the minute's request. Until a gap is filled, bars of the stream
+    that would make the gap's bars stale are held back. A bar is given again only when a value changed. Bars that come
+    late have the origin `backfill`. A failure is shown in `trouble`, and tried again for ever.
     """
 
     name = "alpaca-live"
@@ -188,7 +188,7 @@ class AlpacaLive:
             self._sync.check_again()
             now = self._sync.now_ms()
         self._asleep = False
-        # A day may have become a holiday since; then it is over at once.
+        # The day may have become a holiday since then; if so, it is over at once.
         self._sync.check()
         if session := self._calendar.session_at(self._sync.now_ms()):
             polling.begin(session.open_ms)
@@ -210,11 +210,11 @@ class AlpacaLive:
         return self._calendar.session_at(self._sync.now_ms()) is not None
 
     def _has_gap(self) -> bool:
-        """Whether REST has yet to fill what the stream left out before it connected."""
+        """Whether REST has not yet filled the gap before the stream connected."""
         return self._stream is not None and self._stream.connections != self._filled
 
     def _streamed(self) -> Iterator[Bar]:
-        """What came by stream, but for what is too far ahead of a gap."""
+        """The bars that came by stream, except those too far ahead of a gap."""
         if self._stream and self._polling:
             now, until = self._sync.now_ms(), None
             if self._has_gap():

@@ -11,7 +11,7 @@ from app.sources.clock import Clock
 
 # Somewhat longer than a minute: two requests may arrive closer together than they were sent.
 _WINDOW_MS = 61_000
-# No answer makes us wait longer at once, whatever it says and however wrong one of the clocks is.
+# The longest wait for one request, whatever an answer says and however wrong one of the clocks is.
 _LONGEST_MS = 120_000
 # X-RateLimit-Reset above this (in 2001) is a moment, below it a number of seconds to wait.
 _EPOCH_MS_ABOVE = 1_000_000_000_000
@@ -67,7 +67,7 @@ def _retry_after_ms(text: str, now_ms: int) -> int:
 
 
 def _reset_ms(text: str, now_ms: int) -> int:
-    """The moment, also where a server gives the seconds until then; now when it says nothing of use."""
+    """The moment, also where a server gives the seconds until then; now when the text is neither."""
     try:
         milliseconds = int(float(text) * 1000)
     except (ValueError, OverflowError):

@@ -39,7 +39,7 @@ Answer = TypeVar("Answer")
 # nginx and others refuse a request line above 8 KiB.
 _LONGEST_SYMBOLS = 6000
 _LONG_MS = 5_000
-# Doubling from half a second to 30 s, less up to a half, so that clients that failed together come back apart.
+# Doubling from half a second to 30 s, minus up to a half by chance: clients that failed together come back apart.
 _PAUSE = wait_exponential(multiplier=0.25, max=15) + wait_random_exponential(multiplier=0.25, max=15)
 
 
@@ -48,7 +48,7 @@ class Api:
 
     Every request has a timeout and waits for its turn below `requests_per_minute` and below what X-RateLimit-* and
     Retry-After ask for. What may pass (429, 5xx, no connection, half an answer) is tried up to `tries` times, with
-    growing pauses, at the very page where it happened: half a minute to a minute in all with the default.
+    growing pauses, at the page where it happened: half a minute to a minute in all with the default.
     All methods raise AlpacaError (see errors.py): Unavailable once the tries are used up, Interrupted after `close`.
     """
 

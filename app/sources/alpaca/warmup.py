@@ -11,7 +11,7 @@ from app.domain.strategy import Strategy
 from app.sources.alpaca.bar import AlpacaBar
 
 SETTLED_BELOW = 0.001
-"""The RSI counts as settled when less than this share of it hangs on where the series began (`rsi_seed_weight`)."""
+"""The RSI counts as settled when less than this share of it depends on its first averages (`rsi_seed_weight`)."""
 MOST_SESSIONS = 10
 """How far back bars are looked for; a symbol that trades once a minute has enough in one session."""
 
