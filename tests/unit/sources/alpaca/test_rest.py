@@ -91,7 +91,7 @@ def test_an_answer_that_does_not_come_is_given_up(
     access: Access, alpaca: AlpacaDouble, clock: VirtualClock, sessions: list[Session]
 ) -> None:
     alpaca.rest.faults.plan(Slow(60.0))
-    assert asked(Api(access, clock, timeout_s=0.1), sessions[1]) == day(alpaca, sessions[1])
+    assert asked(Api(access, clock, timeout_s=0.5), sessions[1]) == day(alpaca, sessions[1])
     assert len(alpaca.rest.requests) == 2
 
 
