@@ -73,7 +73,7 @@ class MemoryBroker:
         return SimpleNamespace(cluster_id="in-memory", brokers=dict.fromkeys(range(1, self.brokers + 1)))
 
     @contextmanager
-    def explaining(self) -> Iterator[None]:
+    def explaining(self, *_: object) -> Iterator[None]:
         try:
             yield
         except KafkaException as error:
