@@ -7,7 +7,7 @@ from typing import Self
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import ConsumerGroupDescription
 
-from app.engine.rights import Right
+from app.engine.rights import Operation, Right
 from app.kafka.broker import TIMEOUT, Broker
 from app.kafka.clients import consumer_config
 from app.kafka.offsets import committed_offsets
@@ -21,10 +21,13 @@ _NEW_BROKER = (
 )
 
 
-def describe_group(broker: Broker, name: str) -> ConsumerGroupDescription:
-    """Its state and members; raises NotAllowed, BrokerUnavailable."""
+def describe_group(broker: Broker, name: str, operation: Operation = "Describe") -> ConsumerGroupDescription:
+    """Its state and members. `operation` is the right on it that the caller needs in all.
+
+    Raises NotAllowed, BrokerUnavailable.
+    """
     until = time.monotonic() + TIMEOUT
-    with broker.explaining(Right("Describe", "group", name)):
+    with broker.explaining(Right(operation, "group", name)):
         while True:
             try:
                 answer = broker.admin.describe_consumer_groups([name], request_timeout=TIMEOUT)

@@ -21,9 +21,10 @@ from cryptography.hazmat.primitives import serialization
 
 from app import stack as local_stack
 from app.engine.rights import Right
+from app.kafka.local_cluster import HOST, Ports, broker_answers
 from app.stack import kafka
 from app.stack.cache import install
-from app.stack.ports import HOST, Ports, free_ports
+from app.stack.ports import free_ports
 from app.stack.progress import Silent
 from tests.harness.doubles.guarded_registry import GuardedRegistry
 from tests.integration.waiting import eventually
@@ -92,7 +93,7 @@ class SecuredCluster:
         users = " ".join(f'user_{name}="{PASSWORD}"' for name in USERS)
         config += _SECURED.format(users=users, keystore=self._folder / "server.pem")
         kafka.start_configured(self._folder, install(Silent()).kafka_jars, config).wait_until(
-            lambda: kafka.answers(self._folder, self._ports.kafka), 60
+            lambda: broker_answers(self._folder, self._ports), 60
         )
 
     def settings(self, user: str, **changes: Any) -> dict[str, Any]:
