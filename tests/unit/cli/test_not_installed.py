@@ -24,7 +24,7 @@ def test_others_are_no_persons_to_mend(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "output"), [("alpaca_trade_api", "Error: The client for Alpaca's bars"), ("no", "")])
 def test_the_command_line_says_it(name: str, output: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def examine(show: bool) -> None:
+    def examine(settings_alone: bool, show: bool) -> None:
         raise missing(name)
 
     monkeypatch.setattr(doctor, "_examine", examine)
