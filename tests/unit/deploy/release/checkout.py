@@ -31,7 +31,7 @@ def repository(root: Path) -> Path:
 
 
 class Commands:
-    """Stands for `run`: git is real, uv, make and Docker only leave what they would; `failing` is the one that fails."""
+    """Stands for `run`: git is real, uv, make and Docker only leave what they would; `failing` fails."""
 
     def __init__(self, version: str, failing: str = "") -> None:
         self.ran: list[str] = []
