@@ -24,7 +24,8 @@ class Failed(Exception):
 def run(*command: str | Path, cwd: Path, env: Mapping[str, str] | None = None, stdin: str | None = None) -> str:
     """What the command says on its output; its errors and warnings are seen as they come. Raises CalledProcessError."""
     options: dict[str, Any] = {"cwd": cwd, "env": {**os.environ, **(env or {})}, "input": stdin, "check": True}
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True, **options).stdout
+    said: str = subprocess.run(command, stdout=subprocess.PIPE, text=True, **options).stdout
+    return said
 
 
 class Release:

@@ -28,7 +28,7 @@ def _plain(loader: yaml.Loader, node: yaml.Node) -> Any:
 
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
-CLOUD: dict[str, Any] = yaml.load((ROOT / "docker-compose.cloud.yml").read_text(encoding="utf-8"), Loader=_Compose)
+CLOUD: dict[str, Any] = _Compose((ROOT / "docker-compose.cloud.yml").read_text(encoding="utf-8")).get_single_data()
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = ("settings", "worker", "more-workers", "front", "producer")
 

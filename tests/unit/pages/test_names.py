@@ -23,6 +23,7 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 # Not ours, or no setting any more.
 OTHERS = {"NO_COLOR", "XDG_CACHE_HOME", "BACKWARD_TRANSITIVE", "SIGNAL_HISTORY", "FORWARDED_ALLOW_IPS", "COMPOSE_FILE"}
+OTHERS |= {"STOCKS_VERSION"}  # docker-compose.yml asks for it
 
 every_page = pytest.mark.parametrize("page", PAGES)
 
