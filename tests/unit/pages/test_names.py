@@ -155,8 +155,8 @@ def test_addresses(page: str) -> None:
         for router in (routes.router, login.router, problems.router)
         for each in router.routes
     ]
-    # The last ones are Alpaca's and a folder of containers.
-    known = {"/" + path.split("/")[1] for path in paths} | {"/docs", "/v2", "/run"}
+    # The last ones are Alpaca's and folders of containers.
+    known = {"/" + path.split("/")[1] for path in paths} | {"/docs", "/v2", "/run", "/etc", "/app"}
     assert set(addresses(page)) - known == set()
 
 
