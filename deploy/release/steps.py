@@ -99,6 +99,8 @@ class Release:
                 raise Failed(f"`stocks --version` says {said.strip()!r} and not {self._version}; nothing is tagged")
             # Younger than uv.lock, so that make leaves the environment as it is.
             (folder / ".venv" / ".done").touch()
+            # Tests look for uv there.
+            env["PATH"] = os.pathsep.join([str(Path(self._uv).parent), os.environ["PATH"]])
             self._say(self._run("make", "test", f"UV={self._uv}", "ARGS=-q", cwd=folder, env=env))
 
     def _list(self) -> None:
