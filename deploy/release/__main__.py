@@ -1,5 +1,6 @@
 """`make release VERSION=1.2.0`."""
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def main(version: str, dry_run: bool, without_image: bool, uv: str, root: Path) 
         raise click.ClickException("\n".join(["this cannot be released:", *(f"  - {fault}" for fault in found)]))
     if without_image:
         click.echo("The image is left out.")
-    release = Release(root, version, uv=str(Path(uv).absolute()) if "/" in uv else uv, say=click.echo)
+    release = Release(root, version, uv=str(Path(shutil.which(uv) or uv).absolute()), say=click.echo)
     day = datetime.now(UTC).date()
     if dry_run:
         click.echo(f"Ready. CHANGELOG.md would say below [{version}] - {day}:\n\n{unreleased(_changelog(root))}\n")

@@ -1,4 +1,4 @@
-"""A copy of the checkout whose packages are those of a wheel, so that all tests judge what users get."""
+"""A clone of the checkout whose packages are those of a wheel, so that all tests judge what users get."""
 
 import shutil
 from pathlib import Path
@@ -10,14 +10,13 @@ PACKAGES = ("app", "agents", "tables", "schemas", "web")
 
 
 def lay_out(root: Path, wheel: Path, folder: Path) -> None:
-    """Copy what git knows of the checkout into the folder, but the packages from the wheel.
+    """Clone into the folder, but with the packages from the wheel and the changelog as it will be released.
 
     A file that the wheel lacks is then missing for the tests, too.
     """
-    for name in git(root, "ls-files", "-z").split("\0"):
-        if name and name.partition("/")[0] not in PACKAGES:
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(root / name, target)
+    git(root, "clone", "--quiet", str(root), str(folder))
+    for package in PACKAGES:
+        shutil.rmtree(folder / package, ignore_errors=True)
     with ZipFile(wheel) as file:
         file.extractall(folder, [name for name in file.namelist() if name.partition("/")[0] in PACKAGES])
+    shutil.copy2(root / "CHANGELOG.md", folder)

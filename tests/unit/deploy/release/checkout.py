@@ -59,9 +59,8 @@ class Commands:
         if line.startswith("uv sync"):
             (cwd / ".venv").mkdir()
         if line.startswith("make test"):
-            self.tested = {
-                str(path.relative_to(cwd)): path.read_text() for path in sorted(cwd.rglob("*")) if path.is_file()
-            }
+            files = [path for path in sorted(cwd.rglob("*")) if path.is_file() and ".git" not in path.parts]
+            self.tested = {str(path.relative_to(cwd)): path.read_text() for path in files}
         if line.startswith("uv export") and "requirements" not in line and "cyclonedx1.5" not in line:
             return "click==8\n"
         return f"stocks, version {self._version}\n"
