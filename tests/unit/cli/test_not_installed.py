@@ -11,8 +11,9 @@ def missing(name: str) -> ModuleNotFoundError:
     return ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
-def test_alpacas_client_is_named_with_the_commands_that_install_it() -> None:
-    sentence = not_installed(missing("alpaca_trade_api.stream")) or ""
+@pytest.mark.parametrize("name", ["alpaca_trade_api.stream", "websockets", "msgpack"])
+def test_alpacas_client_is_named_with_the_commands_that_install_it(name: str) -> None:
+    sentence = not_installed(missing(name)) or ""
     assert "pip install 'stock-signals[alpaca]'" in sentence
     assert "pip install --no-deps alpaca-trade-api" in sentence
 
