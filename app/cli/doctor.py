@@ -34,6 +34,7 @@ def command(as_json: bool, settings_alone: bool) -> None:
 
 
 async def _examine(settings_alone: bool, *, show: bool) -> "list[Finding]":
+    from app.cli.collaborators import collaborator
     from app.doctor import examine, read_settings
 
     findings = []
@@ -47,7 +48,7 @@ async def _examine(settings_alone: bool, *, show: bool) -> "list[Finding]":
         for finding in read_settings()[1]:
             found(finding)
     else:
-        async for finding in examine():
+        async for finding in collaborator(examine)():
             found(finding)
     return findings
 
