@@ -18,9 +18,9 @@ from typing import get_args
 
 import numpy as np
 
-from app.domain.provenance import Provenance, provenance_of
+from app.domain.provenance import Provenance, distinct_provenances, provenance_of
 from app.domain.records import Origin
-from app.domain.row import ROW, Ints, Row, Rows, are_codes_known, row_of
+from app.domain.row import ROW, Ints, Objects, Row, Rows, are_codes_known, row_of
 from tables.format import Format, UnknownFormat
 
 VERSION = 1
@@ -54,13 +54,13 @@ def series_of(key: bytes) -> bytes:
     return key[: -_SLOT.size - 1]
 
 
-def encode_rows(rows: Rows, provenances: Iterable[Provenance], strategy: str) -> list[bytes]:
+def encode_rows(rows: Rows, provenances: Sequence[Provenance] | Objects, strategy: str) -> list[bytes]:
     """The bytes of rows, all made with one strategy and of its layout."""
     size, fixed = rows.dtype.itemsize, rows.tobytes()
-    return [
-        _VERSION + fixed[at * size : at * size + size] + _pack_texts(strategy, provenance)
-        for at, provenance in enumerate(provenances)
-    ]
+    distinct, which = distinct_provenances(provenances)
+    texts = [_pack_texts(strategy, provenance) for provenance in distinct]
+    ends = range(size, len(fixed) + 1, size)
+    return [_VERSION + fixed[end - size : end] + texts[text] for end, text in zip(ends, which.tolist(), strict=True)]
 
 
 def decode_rows(values: Iterable[bytes], layout: np.dtype[np.void] = ROW) -> tuple[Rows, list[Provenance]]:

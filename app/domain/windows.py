@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from app.domain.advance import Before
 from app.domain.key import split_key
@@ -27,7 +28,8 @@ class Windows:
     window: `read` gets them from the table.
 
     A series has a place, an index into the first axis of all columns; the close of its bar number n is
-    in slot n modulo the ring's size. A batch changes it in place, by `put` alone.
+    in slot n modulo the ring's size. The ring stands there twice, so that closes that follow each other
+    are side by side wherever they begin. A batch changes it in place, by `put` alone.
     """
 
     def __init__(self, strategy: Strategy, read: ReadRows = _no_rows) -> None:
@@ -36,7 +38,7 @@ class Windows:
         self._read = read
         self.counts: Ints = np.zeros(PLACES, np.int64)
         self._newest: Rows = np.zeros(PLACES, strategy.dtype)
-        self._closes: Floats = np.zeros((PLACES, self._size))
+        self._closes: Floats = np.zeros((PLACES, 2 * self._size))
         #: Each series' key, run and symbol.
         self.keys: Objects = np.empty(PLACES, object)
         self.run_ids: Objects = np.empty(PLACES, object)
@@ -65,10 +67,10 @@ class Windows:
     def before(self, places: Ints) -> Before:
         """What bars newer than all others follow on, for each of these series."""
         counts = self.counts[places]
-        slots = (counts[:, np.newaxis] + np.arange(-self._lookback, 0)) % self._size
-        newest = self._newest[places]
+        newest = self._newest.take(places)
         newest["previous_action"][counts == 0] = newest["action"][counts == 0] = NO_ACTION
-        return Before(counts, newest, self._closes[places[:, np.newaxis], slots])
+        oldest = (counts - self._lookback) % self._size
+        return Before(counts, newest, sliding_window_view(self._closes, self._lookback, axis=1)[places, oldest])
 
     def series(self, place: int) -> tuple[Rows, Objects]:
         """A series' rows, oldest first, and their provenances, read from the table."""
@@ -79,8 +81,9 @@ class Windows:
         numbers = rows["number"].astype(np.int64)
         np.maximum.at(self.counts, places, numbers + 1)
         is_newest = numbers + 1 == self.counts[places]
-        self._newest[places[is_newest]] = rows[is_newest]
-        self._closes[places, numbers % self._size] = rows["close"]
+        self._newest.put(places[is_newest], rows.compress(is_newest))
+        slots = numbers % self._size
+        self._closes[places, slots] = self._closes[places, slots + self._size] = rows["close"]
 
     def _grow(self) -> None:
         """Double the places; what is new takes no memory until it is used."""

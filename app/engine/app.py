@@ -35,8 +35,9 @@ COMMIT_SECONDS = 1.0
 #: A worker that has not asked for records for so long is stuck and ends itself.
 STUCK_SECONDS = 120.0
 
-#: New objects between two collections: a batch makes thousands, all gone when it is done. Python's default is 700.
-GC_THRESHOLD = 10_000
+#: New objects between two collections: the batches in hand have tens of thousands, all gone when they are done.
+#: Python's default is 700.
+GC_THRESHOLD = 50_000
 
 #: Batches that may wait for an agent.
 QUEUED_BATCHES = 8

@@ -12,7 +12,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from app.engine.batch import Batch, ProducerRecord
+from app.engine.batch import Batch, ToSend
 from app.engine.errors import Fenced, NotCommitted, OperatorError, ProducerLost
 from app.engine.failpoints import Failpoint, Observer, unobserved
 
@@ -84,8 +84,8 @@ class TransactionalProducer:
     def commit(
         self,
         batch: Batch,
-        outputs: Sequence[ProducerRecord],
-        changelog: Sequence[ProducerRecord],
+        outputs: Sequence[ToSend],
+        changelog: Sequence[ToSend],
         should_continue: ShouldContinue,
         reached: Observer = unobserved,
     ) -> int:
@@ -129,7 +129,7 @@ class TransactionalProducer:
 
     def _produce(
         self,
-        records: Iterable[ProducerRecord],
+        records: Iterable[ToSend],
         should_continue: ShouldContinue,
         on_delivery: Callable[[KafkaError | None, Message], None] | None = None,
     ) -> None:
