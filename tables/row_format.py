@@ -13,6 +13,7 @@ of one strategy only), and as JSON [strategy, origin, source, feed, adjustment].
 import json
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import repeat
 from struct import Struct
 from typing import get_args
 
@@ -69,7 +70,7 @@ def decode_rows(values: Iterable[bytes], layout: np.dtype[np.void] = ROW) -> tup
     Raises UnknownFormat when they are of an unknown version or another layout, or cut off. That
     their fields make sense app.domain.row_integrity can tell.
     """
-    current = [_FORMAT.current(value) for value in values]
+    current = _current(values)
     end = 1 + layout.itemsize
     return _fixed(current, layout), [_unpack_texts(value[end:])[1] for value in current]
 
@@ -88,7 +89,7 @@ def decode_row(value: bytes, layout: np.dtype[np.void] = ROW) -> Row:
 
 def read_fixed(values: Iterable[bytes]) -> Rows:
     """The rows of bytes without their texts and own indicators, some 0.3 us each. Raises UnknownFormat."""
-    rows = _fixed([_FORMAT.current(value) for value in values], ROW)
+    rows = _fixed(_current(values), ROW)
     _check_codes(rows)
     return rows
 
@@ -97,6 +98,14 @@ def number_of(data: bytes) -> int:
     """The number of a row's bar, without reading the rest. Raises UnknownFormat for an unknown version."""
     number: int = _NUMBER.unpack_from(_FORMAT.current(data))[0]
     return number
+
+
+def _current(values: Iterable[bytes]) -> list[bytes]:
+    """What `Format.current` makes of each; nearly always that is what they are."""
+    found = list(values)
+    if all(map(bytes.startswith, found, repeat(_VERSION))) and min(map(len, found), default=0) >= _FIXED_SIZE:
+        return found
+    return [_FORMAT.current(value) for value in found]
 
 
 def _fixed(current: Sequence[bytes], layout: np.dtype[np.void]) -> Rows:
