@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
+from app.domain.provenance import Provenance
 from app.domain.row import Bools, Ints, Objects, Row, Rows
 from app.domain.row_integrity import row_fault
 from app.domain.strategy import Strategy
@@ -38,7 +39,9 @@ class RowsTable(BatchTable):
         self.strategy = strategy
         self.keep_bars = keep_bars
 
-    def entries(self, series: Sequence[bytes], rows: Rows, provenances: Objects) -> dict[bytes, bytes]:
+    def entries(
+        self, series: Sequence[bytes], rows: Rows, provenances: Sequence[Provenance] | Objects
+    ) -> dict[bytes, bytes]:
         """Keys and bytes of rows, each with its series; of several with the same key the last one's."""
         keys = row_keys(series, rows["number"] % self.keep_bars)
         return dict(zip(keys, encode_rows(rows, provenances, self.strategy.name), strict=True))
