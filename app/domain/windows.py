@@ -28,8 +28,7 @@ class Windows:
     window: `read` gets them from the table.
 
     A series has a place, an index into the first axis of all columns; the close of its bar number n is
-    in slot n modulo the ring's size. The ring stands there twice, so that closes that follow each other
-    are side by side wherever they begin. A batch changes it in place, by `put` alone.
+    in slot n modulo the ring's size. A batch changes it in place, by `put` alone.
     """
 
     def __init__(self, strategy: Strategy, read: ReadRows = _no_rows) -> None:
@@ -38,7 +37,7 @@ class Windows:
         self._read = read
         self.counts: Ints = np.zeros(PLACES, np.int64)
         self._newest: Rows = np.zeros(PLACES, strategy.dtype)
-        self._closes: Floats = np.zeros((PLACES, 2 * self._size))
+        self._closes: Floats = np.zeros((PLACES, self._size))
         #: Each series' key, run and symbol.
         self.keys: Objects = np.empty(PLACES, object)
         self.run_ids: Objects = np.empty(PLACES, object)
@@ -69,8 +68,10 @@ class Windows:
         counts = self.counts[places]
         newest = self._newest.take(places)
         newest["previous_action"][counts == 0] = newest["action"][counts == 0] = NO_ACTION
-        oldest = (counts - self._lookback) % self._size
-        return Before(counts, newest, sliding_window_view(self._closes, self._lookback, axis=1)[places, oldest])
+        rings = self._closes.take(places, axis=0)
+        # Each ring twice, so that closes that follow each other are side by side wherever they begin.
+        spans = sliding_window_view(np.concatenate([rings, rings], axis=1), self._lookback, axis=1)
+        return Before(counts, newest, spans[np.arange(len(places)), (counts - self._lookback) % self._size])
 
     def series(self, place: int) -> tuple[Rows, Objects]:
         """A series' rows, oldest first, and their provenances, read from the table."""
@@ -82,8 +83,7 @@ class Windows:
         np.maximum.at(self.counts, places, numbers + 1)
         is_newest = numbers + 1 == self.counts[places]
         self._newest.put(places[is_newest], rows.compress(is_newest))
-        slots = numbers % self._size
-        self._closes[places, slots] = self._closes[places, slots + self._size] = rows["close"]
+        self._closes[places, numbers % self._size] = rows["close"]
 
     def _grow(self) -> None:
         """Double the places; what is new takes no memory until it is used."""
