@@ -56,7 +56,7 @@ class IndicatorsAgent:
         order = np.argsort(which, kind="stable")
         bars = Bars(
             places[which[order]],
-            read.bars.rows(self._table.strategy.dtype)[order],
+            read.bars.rows(self._table.strategy.dtype).take(order),
             read.bars.provenance_column()[order],
         )
         parts: list[Updates] = []

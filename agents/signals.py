@@ -62,9 +62,8 @@ class SignalsAgent:
     def _signals(self, folded: FoldedBatch) -> list[ProducerRecord]:
         windows, updates, strategy = folded.windows, folded.updates, self._table.strategy
         partition, emit = folded.batch.partition, updates.emit
-        rows, places = updates.rows[emit], updates.places[emit]
-        run_ids, symbols = windows.run_ids[places].tolist(), windows.symbols[places].tolist()
-        provenances = updates.provenances[emit].tolist()
+        rows, places = updates.rows.compress(emit), updates.places[emit]
+        run_ids, symbols, provenances = windows.run_ids[places], windows.symbols[places], updates.provenances[emit]
         if len(rows) >= FEW:
             columns = signal_columns(rows, run_ids, symbols, provenances, strategy)
             return self._encoder.encode_columns(columns, partition)

@@ -13,14 +13,15 @@ of one strategy only), and as JSON [strategy, origin, source, feed, adjustment].
 import json
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import repeat
 from struct import Struct
 from typing import get_args
 
 import numpy as np
 
-from app.domain.provenance import Provenance, provenance_of
+from app.domain.provenance import Provenance, distinct_provenances, provenance_of
 from app.domain.records import Origin
-from app.domain.row import ROW, Ints, Row, Rows, are_codes_known, row_of
+from app.domain.row import ROW, Ints, Objects, Row, Rows, are_codes_known, row_of
 from tables.format import Format, UnknownFormat
 
 VERSION = 1
@@ -54,13 +55,13 @@ def series_of(key: bytes) -> bytes:
     return key[: -_SLOT.size - 1]
 
 
-def encode_rows(rows: Rows, provenances: Iterable[Provenance], strategy: str) -> list[bytes]:
+def encode_rows(rows: Rows, provenances: Sequence[Provenance] | Objects, strategy: str) -> list[bytes]:
     """The bytes of rows, all made with one strategy and of its layout."""
     size, fixed = rows.dtype.itemsize, rows.tobytes()
-    return [
-        _VERSION + fixed[at * size : at * size + size] + _pack_texts(strategy, provenance)
-        for at, provenance in enumerate(provenances)
-    ]
+    distinct, which = distinct_provenances(provenances)
+    texts = [_pack_texts(strategy, provenance) for provenance in distinct]
+    ends = range(size, len(fixed) + 1, size)
+    return [_VERSION + fixed[end - size : end] + texts[text] for end, text in zip(ends, which.tolist(), strict=True)]
 
 
 def decode_rows(values: Iterable[bytes], layout: np.dtype[np.void] = ROW) -> tuple[Rows, list[Provenance]]:
@@ -69,7 +70,7 @@ def decode_rows(values: Iterable[bytes], layout: np.dtype[np.void] = ROW) -> tup
     Raises UnknownFormat when they are of an unknown version or another layout, or cut off. That
     their fields make sense app.domain.row_integrity can tell.
     """
-    current = [_FORMAT.current(value) for value in values]
+    current = _current(values)
     end = 1 + layout.itemsize
     return _fixed(current, layout), [_unpack_texts(value[end:])[1] for value in current]
 
@@ -88,7 +89,7 @@ def decode_row(value: bytes, layout: np.dtype[np.void] = ROW) -> Row:
 
 def read_fixed(values: Iterable[bytes]) -> Rows:
     """The rows of bytes without their texts and own indicators, some 0.3 us each. Raises UnknownFormat."""
-    rows = _fixed([_FORMAT.current(value) for value in values], ROW)
+    rows = _fixed(_current(values), ROW)
     _check_codes(rows)
     return rows
 
@@ -97,6 +98,14 @@ def number_of(data: bytes) -> int:
     """The number of a row's bar, without reading the rest. Raises UnknownFormat for an unknown version."""
     number: int = _NUMBER.unpack_from(_FORMAT.current(data))[0]
     return number
+
+
+def _current(values: Iterable[bytes]) -> list[bytes]:
+    """What `Format.current` makes of each; nearly always that is what they are."""
+    found = list(values)
+    if all(map(bytes.startswith, found, repeat(_VERSION))) and min(map(len, found), default=0) >= _FIXED_SIZE:
+        return found
+    return [_FORMAT.current(value) for value in found]
 
 
 def _fixed(current: Sequence[bytes], layout: np.dtype[np.void]) -> Rows:

@@ -39,7 +39,9 @@ class RowsTable(BatchTable):
         self.strategy = strategy
         self.keep_bars = keep_bars
 
-    def entries(self, series: Sequence[bytes], rows: Rows, provenances: Iterable[Provenance]) -> dict[bytes, bytes]:
+    def entries(
+        self, series: Sequence[bytes], rows: Rows, provenances: Sequence[Provenance] | Objects
+    ) -> dict[bytes, bytes]:
         """Keys and bytes of rows, each with its series; of several with the same key the last one's."""
         keys = row_keys(series, rows["number"] % self.keep_bars)
         return dict(zip(keys, encode_rows(rows, provenances, self.strategy.name), strict=True))

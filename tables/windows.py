@@ -1,7 +1,7 @@
 """The windows of every run and symbol: a bounded cache in front of the table's rows."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -44,8 +44,10 @@ class _Cached:
     def __len__(self) -> int:
         return len(self._places)
 
-    def __contains__(self, series: bytes) -> bool:
-        return series in self._places
+    def missing(self, series: Iterable[bytes]) -> list[bytes]:
+        """Those that are not there, each once."""
+        places = self._places
+        return [each for each in dict.fromkeys(series) if each not in places]
 
     def add(self, newest: NewestRows) -> None:
         """Add series with their newest rows."""
@@ -66,7 +68,7 @@ class _Cached:
         self._batches += 1
         places = list(map(self._places.__getitem__, series))
         self._used.update(dict.fromkeys(places, self._batches))
-        return np.array(places, np.int64)
+        return np.fromiter(places, np.int64, len(places))
 
 
 class WindowsTable(RowsTable):
@@ -105,7 +107,7 @@ class WindowsTable(RowsTable):
         cached = self._cached_of(partition)
         # Not later: a batch needs all of its windows until it is finished.
         cached.trim(self._most_cached)
-        missing = [each for each in dict.fromkeys(series) if each not in cached]
+        missing = cached.missing(series)
         for start in range(0, len(missing), _MOST_AT_ONCE):
             cached.add(self.newest_rows(partition, missing[start : start + _MOST_AT_ONCE]))
         return cached.windows, cached.use(series)
@@ -117,8 +119,8 @@ class WindowsTable(RowsTable):
     def keep(self, partition: int, newest: NewestRows, without: Collection[bytes] = ()) -> None:
         """Put windows into the cache, but for some series, and for those of which there is one already."""
         cached = self._cached_of(partition)
-        wanted = [each not in without and each not in cached for each in newest.series]
-        cached.add(newest.of(np.array(wanted, bool)))
+        missing = set(cached.missing(newest.series)).difference(without)
+        cached.add(newest.of(np.array([each in missing for each in newest.series], bool)))
 
     def room(self, partition: int) -> int:
         """How many more of a partition's windows the cache takes."""

@@ -56,6 +56,8 @@ def read_bars(decoder: ColumnDecoder, records: Sequence[Record]) -> BarsRead:
     return BarsRead(columns, indexes, sorted(poisoned, key=lambda each: each[0]))
 
 
-def _keys_match(bars: pa.RecordBatch, keys: Sequence[bytes | None]) -> Bools:
+def _keys_match(bars: pa.RecordBatch, keys: list[bytes | None]) -> Bools:
     symbols = bars["symbol"].cast(pa.binary()).to_pylist()
+    if keys == symbols:  # Nearly always.
+        return np.ones(len(keys), bool)
     return np.fromiter((key == symbol for key, symbol in zip(keys, symbols, strict=True)), bool, len(keys))

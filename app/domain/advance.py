@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from app.domain.indicators.indicator import Inputs
 from app.domain.indicators.rsi import unchanged
@@ -58,7 +59,7 @@ def advance(before: Before, rows: Rows, which: Ints, provenances: Provenances, s
         bars[later] -= bars[split] - 1
     rows["bars_seen"] = bars
 
-    windows = closes[at[:, np.newaxis] + np.arange(1 - strategy.lookback, 1)]
+    windows = sliding_window_view(closes, strategy.lookback)[at - strategy.lookback + 1]
     inputs = Inputs(read_only(rows), read_only(windows), read_only(bars), read_only(which))
     for indicator in strategy.indicators:
         indicator.fill(rows, before.newest, before.counts > 0, inputs)

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.domain.key import table_key
+from app.domain.key import SEPARATOR
 from app.domain.provenance import provenance_of
 from app.domain.records import MINUTE_MS, Origin
 from app.domain.row import NO_COUNT, ROW, Bools, Ints, Objects, Rows
@@ -98,8 +98,10 @@ class BarColumns:
         return zip(self.provenances.texts["origin"].to_pylist(), newest.tolist(), strict=True)
 
     def series_keys(self) -> list[bytes]:
-        """The key of each of the series."""
-        return [table_key(run_id, symbol) for run_id, symbol in self.series.rows()]
+        """The key of each of the series, as `app.domain.key.table_key` makes it."""
+        keys = pc.binary_join_element_wise(*self.series.texts.columns, SEPARATOR)
+        found: list[bytes] = keys.cast(pa.binary()).to_pylist()
+        return found
 
 
 def _distinct(bars: pa.RecordBatch, fields: tuple[str, ...]) -> Distinct:

@@ -5,21 +5,26 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from app.domain.explain import explain, explanations
 from app.domain.indicators.rsi import seed_weight, seed_weights
-from app.domain.provenance import Provenance
+from app.domain.provenance import Provenance, distinct_provenances
 from app.domain.records import MINUTE_MS, Action, Signal
-from app.domain.row import ACTIONS, NO_ACTION, NO_GAP, OWN_REASONS, REASONS, Row, Rows
+from app.domain.row import ACTIONS, NO_ACTION, NO_GAP, OWN_REASONS, REASONS, Objects, Row, Rows
 from app.domain.strategy import Strategy
 
-_ACTIONS = np.array([*ACTIONS, None], object)
 #: By the codes of ROW.
-_REASONS = np.array([*REASONS, *["own_rule"] * (256 - len(REASONS))], object)
+_ACTIONS = pa.array([*ACTIONS, *[None] * (256 - len(ACTIONS))], pa.string())
+_REASONS = pa.array([*REASONS, *["own_rule"] * (256 - len(REASONS))], pa.string())
 
 
 def signal_columns(
-    rows: Rows, run_ids: Sequence[str], symbols: Sequence[str], provenances: Sequence[Provenance], strategy: Strategy
+    rows: Rows,
+    run_ids: Sequence[str] | Objects,
+    symbols: Sequence[str] | Objects,
+    provenances: Sequence[Provenance] | Objects,
+    strategy: Strategy,
 ) -> pa.RecordBatch:
     """The signals of rows, with the fields of schemas/signal.avsc; times are int64, UTC epoch milliseconds.
 
@@ -29,25 +34,26 @@ def signal_columns(
     revisions = rows["revision"].astype(np.int32)
     actions, previous = rows["action"], rows["previous_action"]
     is_first = previous == NO_ACTION
-    ids = [
-        signal_id(run_id, symbol, timestamp, strategy.name, revision)
-        for run_id, symbol, timestamp, revision in zip(
-            run_ids, symbols, timestamps.tolist(), revisions.tolist(), strict=True
-        )
-    ]
-    origins, sources, feeds, _ = zip(*provenances, strict=True) if provenances else ((), (), (), ())
+    runs, names = pa.array(run_ids, pa.string()), pa.array(symbols, pa.string())
+    # As `signal_id` makes each.
+    numbers = [pa.array(column).cast(pa.string()) for column in (timestamps, revisions)]
+    ids = pc.binary_join_element_wise(runs, names, numbers[0], strategy.name, numbers[1], "/")
+    distinct, which = distinct_provenances(provenances)
+    origins, sources, feeds = (
+        pa.array([each[field] for each in distinct], pa.string()).take(pa.array(which)) for field in range(3)
+    )
     split_close = rows["split_close"]
     prices = [_nullable(split_close), pa.array(np.ascontiguousarray(rows["open"]))]
     columns: dict[str, Any] = {
-        "id": pa.array(ids, pa.string()),
-        "run_id": pa.array(run_ids, pa.string()),
-        "origin": pa.array(origins, pa.string()),
-        "source": pa.array(sources, pa.string()),
-        "feed": pa.array(feeds, pa.string()),
-        "symbol": pa.array(symbols, pa.string()),
+        "id": ids,
+        "run_id": runs,
+        "origin": origins,
+        "source": sources,
+        "feed": feeds,
+        "symbol": names,
         "timestamp": timestamps,
-        "action": pa.array(_ACTIONS[actions], pa.string()),
-        "previous_action": pa.array(_ACTIONS[np.minimum(previous, len(ACTIONS))], pa.string()),
+        "action": _texts(_ACTIONS, actions),
+        "previous_action": _texts(_ACTIONS, previous),
         "transition": ~is_first & (actions != previous),
         "close": np.ascontiguousarray(rows["close"]),
         "sma_fast": _nullable(rows["sma_fast"]),
@@ -59,8 +65,8 @@ def signal_columns(
         "gap_minutes": pa.array(rows["gap_minutes"].astype(np.int32), mask=rows["gap_minutes"] == NO_GAP),
         "split": pa.StructArray.from_arrays(prices, ["previous_close", "open"], mask=pa.array(np.isnan(split_close))),
         "revision": revisions,
-        "reason": pa.array(_REASONS[rows["reason"]], pa.string()),
-        "strategy": pa.array([strategy.name] * len(rows), pa.string()),
+        "reason": _texts(_REASONS, rows["reason"]),
+        "strategy": pa.repeat(strategy.name, len(rows)),
         "emitted_at": rows["emitted_at"].astype(np.int64),
         "own_reason": _own_reasons(rows, strategy),
         "own_indicators": _own_indicators(rows, strategy),
@@ -127,6 +133,10 @@ def _own_indicators(rows: Rows, strategy: Strategy) -> pa.Array:
     values = np.array([rows[name] for name in names], np.float64).reshape(len(names), len(rows)).T.ravel()
     offsets = np.arange(len(rows) + 1, dtype=np.int32) * len(names)
     return pa.MapArray.from_arrays(pa.array(offsets), pa.array([*names] * len(rows), pa.string()), _nullable(values))
+
+
+def _texts(by_code: pa.StringArray, codes: Any) -> pa.StringArray:
+    return by_code.take(pa.array(np.ascontiguousarray(codes)))
 
 
 def _nullable(values: Any) -> pa.Array:

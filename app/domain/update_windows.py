@@ -30,9 +30,9 @@ class Bars(NamedTuple):
     #: Provenance[n].
     provenances: Objects
 
-    def some(self, chosen: Bools | slice) -> "Bars":
-        """Those chosen."""
-        return Bars(self.places[chosen], self.rows[chosen], self.provenances[chosen])
+    def some(self, chosen: Ints) -> "Bars":
+        """A copy of those chosen, by their indexes."""
+        return Bars(self.places[chosen], self.rows.take(chosen), self.provenances[chosen])
 
 
 class Folded(NamedTuple):
@@ -49,6 +49,8 @@ class Folded(NamedTuple):
     @property
     def stale(self) -> Bools:
         """Which of them were too old."""
+        if Outcome.STALE not in self.outcomes:
+            return np.zeros(len(self.outcomes), bool)
         return np.fromiter((outcome is Outcome.STALE for outcome in self.outcomes), bool, len(self.outcomes))
 
 
@@ -62,13 +64,13 @@ def update_windows(windows: Windows, bars: Bars, strategy: Strategy, gap: Gap) -
     first = is_first(bars.places)
     which = np.cumsum(first) - 1
     goes_on = _goes_on(windows, bars, first, which)
-    in_order = goes_on[which]
-    if in_order.any():
-        yield _append(windows, bars.some(in_order), np.flatnonzero(in_order), strategy, gap)
+    in_order = np.flatnonzero(goes_on[which])
+    if len(in_order):
+        yield _append(windows, bars.some(in_order), in_order, strategy, gap)
     bounds = [*np.flatnonzero(first).tolist(), len(which)]
     for series in np.flatnonzero(~goes_on).tolist():
-        part = slice(bounds[series], bounds[series + 1])
-        yield _one_by_one(windows, bars.some(part), np.arange(part.start, part.stop), strategy, gap)
+        part = np.arange(bounds[series], bounds[series + 1])
+        yield _one_by_one(windows, bars.some(part), part, strategy, gap)
 
 
 def _goes_on(windows: Windows, bars: Bars, first: Bools, which: Ints) -> Bools:
@@ -80,7 +82,8 @@ def _goes_on(windows: Windows, bars: Bars, first: Bools, which: Ints) -> Bools:
 
 
 def _append(windows: Windows, bars: Bars, indexes: Ints, strategy: Strategy, gap: Gap) -> Folded:
-    rows = bars.rows.copy()
+    """Fold the bars of all series that only go on; their rows become those of the updates."""
+    rows = bars.rows
     first = is_first(bars.places)
     which = np.cumsum(first) - 1
     before = windows.before(bars.places[first])

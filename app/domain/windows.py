@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from app.domain.advance import Before
 from app.domain.key import split_key
@@ -65,10 +66,12 @@ class Windows:
     def before(self, places: Ints) -> Before:
         """What bars newer than all others follow on, for each of these series."""
         counts = self.counts[places]
-        slots = (counts[:, np.newaxis] + np.arange(-self._lookback, 0)) % self._size
-        newest = self._newest[places]
+        newest = self._newest.take(places)
         newest["previous_action"][counts == 0] = newest["action"][counts == 0] = NO_ACTION
-        return Before(counts, newest, self._closes[places[:, np.newaxis], slots])
+        rings = self._closes.take(places, axis=0)
+        # Each ring twice, so that closes that follow each other are side by side wherever they begin.
+        spans = sliding_window_view(np.concatenate([rings, rings], axis=1), self._lookback, axis=1)
+        return Before(counts, newest, spans[np.arange(len(places)), (counts - self._lookback) % self._size])
 
     def series(self, place: int) -> tuple[Rows, Objects]:
         """A series' rows, oldest first, and their provenances, read from the table."""
@@ -79,7 +82,7 @@ class Windows:
         numbers = rows["number"].astype(np.int64)
         np.maximum.at(self.counts, places, numbers + 1)
         is_newest = numbers + 1 == self.counts[places]
-        self._newest[places[is_newest]] = rows[is_newest]
+        self._newest.put(places[is_newest], rows.compress(is_newest))
         self._closes[places, numbers % self._size] = rows["close"]
 
     def _grow(self) -> None:

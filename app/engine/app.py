@@ -40,8 +40,9 @@ STUCK_SECONDS = 120.0
 #: How often to ask whether the broker has refused this worker as a member of its group.
 GROUP_SECONDS = 1.0
 
-#: New objects between two collections: a batch makes thousands, all gone when it is done. Python's default is 700.
-GC_THRESHOLD = 10_000
+#: New objects between two collections: the batches in hand have tens of thousands, all gone when they are done.
+#: Python's default is 700.
+GC_THRESHOLD = 50_000
 
 #: Batches that may wait for an agent.
 QUEUED_BATCHES = 8

@@ -56,6 +56,12 @@ class Batch:
         return f"{self.tp.topic}[{self.tp.partition}]@{self.start}..{self.end - 1}"
 
 
+Headers = Sequence[tuple[str, bytes]]
+
+ToSend = tuple[str, bytes | None, bytes | None, int, Headers | None]
+"""What a ProducerRecord holds. Plain tuples take a sixth of the time to make, and a batch has thousands."""
+
+
 class ProducerRecord(NamedTuple):
     """One record to send."""
 
@@ -63,7 +69,7 @@ class ProducerRecord(NamedTuple):
     key: bytes | None
     value: bytes | None
     partition: int
-    headers: Sequence[tuple[str, bytes]] | None = None
+    headers: Headers | None = None
 
 
 @dataclass(slots=True)

@@ -43,6 +43,9 @@ class BatchFetcher(AIOKafkaConsumerThread):
     #: Records at most in one batch; the app sets it.
     batch_max = 5000
 
+    #: With so many the turn ends, and the next one goes on behind: agents work on these while more are unpacked.
+    enough = 1000
+
     def __post_init__(self) -> None:
         super().__post_init__()
         self.trackers: dict[TP, OffsetTracker] = {}
@@ -50,6 +53,8 @@ class BatchFetcher(AIOKafkaConsumerThread):
         self.readable: dict[TP, OffsetTracker] | None = None
         #: When records were last asked for (monotonic seconds); None before there are partitions to ask for.
         self.polled_at: float | None = None
+        #: The partition that had its turn last.
+        self._last = TP("", 0)
 
     def _create_worker_consumer(self, transport: Transport) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
@@ -78,9 +83,14 @@ class BatchFetcher(AIOKafkaConsumerThread):
         batches: dict[TP, list[Batch]] = {}
         asked_under = self.trackers
         # A cancelled wait would take the records with it: wait for none when there are some.
-        for tp in sorted(partitions):
+        count = 0
+        for tp in sorted(partitions, key=lambda tp: (tp <= self._last, tp)):
             records = await private.fetched(consumer, [tp], wait_seconds=0, limit=self.batch_max)
             self._take(batches, consumer, records, asked_under)
+            self._last = tp
+            count += len(records.get(tp, ()))
+            if count >= self.enough:
+                break
         if not batches:
             records = await private.fetched(consumer, partitions, wait_seconds=timeout or 0, limit=self.batch_max)
             self._take(batches, consumer, records, asked_under)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from confluent_kafka import KafkaError, Message, Producer
 
-from app.engine.batch import ProducerRecord
+from app.engine.batch import ToSend
 
 #: The partition of a record that librdkafka chooses by the key.
 BY_KEY = -1
@@ -15,7 +15,7 @@ FULL_SECONDS = 0.5
 
 def produce_all(
     producer: Producer,
-    records: Iterable[ProducerRecord],
+    records: Iterable[ToSend],
     while_full: Callable[[], None] = lambda: None,
     on_delivery: Callable[[KafkaError | None, Message], None] | None = None,
 ) -> None:

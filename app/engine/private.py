@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.admin import DescribeGroupsRequest
 from aiokafka.structs import TopicPartition
@@ -58,7 +59,9 @@ NAMES: Mapping[str, Sequence[str]] = {
     ),
     "aiokafka.client:AIOKafkaClient": ("force_metadata_update", "send"),
     "aiokafka.consumer.group_coordinator:GroupCoordinator": ("request_rejoin", "group_id", "check_errors"),
-    "aiokafka.consumer.fetcher:Fetcher": ("_closed", "_subscriptions", "fetched_records"),
+    "aiokafka.consumer.fetcher:Fetcher": ("_closed", "_subscriptions", "_records", "fetched_records"),
+    "aiokafka.consumer.fetcher:FetchResult": ("_partition_records",),
+    "aiokafka.consumer.fetcher:PartitionRecords": ("_consumer_record",),
     "aiokafka.consumer.subscription_state:SubscriptionState": ("fetch_context", "subscription"),
     "aiokafka.consumer.subscription_state:Subscription": ("assignment",),
     "aiokafka.consumer.subscription_state:Assignment": ("tps", "state_value"),
@@ -147,6 +150,7 @@ async def fetched(
         while count < limit and size < BATCH_BYTES:
             # A few at a time, and fewer where they are large: their size is known only when they are unpacked.
             few = max(1, min(limit - count, count, MOST_AT_ONCE, (BATCH_BYTES - size) // max(largest, 1)))
+            _take_records_as_they_are(fetcher._records)
             try:
                 found = await fetcher.fetched_records(wanted, timeout=0 if taken else wait_seconds, max_records=few)
             except KafkaError:
@@ -162,6 +166,17 @@ async def fetched(
                 size += sum(sizes)
                 largest = max(largest, *sizes)
     return taken
+
+
+def _take_records_as_they_are(arrived: Mapping[TopicPartition, Any]) -> None:
+    """Have aiokafka hand out its parser's records: making its own class of each takes twice as long as all the rest."""
+    for result in arrived.values():
+        if isinstance(result, FetchResult) and result.has_more():
+            result._partition_records._consumer_record = _as_it_is
+
+
+def _as_it_is(tp: TopicPartition, record: Any) -> Any:
+    return record
 
 
 def position(consumer: AIOKafkaConsumer, tp: TP) -> int | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from faust.types import StreamT
 
-from app.engine.batch import Batch, BatchResult, ProducerRecord
+from app.engine.batch import Batch, BatchResult
 from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, encode_checkpoint
 from app.engine.errors import Fenced, NotCommitted, OperatorError, ProducerLost, StoreFull
 from app.engine.failpoints import Failpoint, Observer, unobserved
@@ -226,7 +226,7 @@ class BatchProcessor:
             offset = producer.commit(
                 batch,
                 result.outputs,
-                [ProducerRecord(changelog, key, value, partition) for key, value in entries.items()],
+                list(zip(repeat(changelog), entries, entries.values(), repeat(partition), repeat(None))),
                 lambda: self.should_continue(batch),
                 self.reached,
             )

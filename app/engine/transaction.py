@@ -12,7 +12,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from app.engine.batch import Batch, ProducerRecord
+from app.engine.batch import Batch, ToSend
 from app.engine.errors import Fenced, NotCommitted, ProducerLost
 from app.engine.failpoints import Failpoint, Observer, unobserved
 from app.engine.full_queue import produce_all
@@ -86,8 +86,8 @@ class TransactionalProducer:
     def commit(
         self,
         batch: Batch,
-        outputs: Sequence[ProducerRecord],
-        changelog: Sequence[ProducerRecord],
+        outputs: Sequence[ToSend],
+        changelog: Sequence[ToSend],
         should_continue: ShouldContinue,
         reached: Observer = unobserved,
     ) -> int:
@@ -131,7 +131,7 @@ class TransactionalProducer:
 
     def _produce(
         self,
-        records: Iterable[ProducerRecord],
+        records: Iterable[ToSend],
         should_continue: ShouldContinue,
         on_delivery: Callable[[KafkaError | None, Message], None] | None = None,
     ) -> None:
@@ -200,7 +200,7 @@ class TransactionalProducer:
 
 
 @contextmanager
-def _naming_topics(*records: Iterable[ProducerRecord]) -> Iterator[None]:
+def _naming_topics(*records: Iterable[ToSend]) -> Iterator[None]:
     """Name the topics where the broker refuses one of them: it does not say which."""
     try:
         yield
@@ -208,7 +208,7 @@ def _naming_topics(*records: Iterable[ProducerRecord]) -> Iterator[None]:
         reason = _reason(raised)
         if reason is None or reason.args[0].code() != KafkaError.TOPIC_AUTHORIZATION_FAILED:
             raise
-        raise NotAllowed(Right("Write", "topic", record.topic) for each in records for record in each) from raised
+        raise NotAllowed(Right("Write", "topic", topic) for each in records for topic, *_ in each) from raised
 
 
 def _reason(raised: BaseException | None) -> KafkaException | None:

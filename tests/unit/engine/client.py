@@ -31,6 +31,8 @@ class MemoryClient:
         self._closed = False
         self._subscription = self._subscriptions = SubscriptionState(asyncio.get_running_loop())
         self._fetcher = self._coordinator = self._client = self
+        #: What aiokafka's own fetcher would still unpack.
+        self._records: dict[TopicPartition, Any] = {}
         #: The records that have arrived, and those that arrive while a fetch waits.
         self.arrived: dict[TP, list[Rec]] = {}
         self.arriving: dict[TP, list[Rec]] = {}

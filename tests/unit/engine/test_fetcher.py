@@ -55,6 +55,14 @@ async def test_every_partition_gives_one_batch_of_at_most_the_maximum(log: Log, 
     assert spans_of(await log.fetch(*RAW)) == {RAW[0]: (10, 20)}
 
 
+async def test_with_enough_records_the_turn_ends_and_the_next_goes_on_behind(log: Log, client: MemoryClient) -> None:
+    log.start(*RAW)
+    log.fetcher.enough = 5
+    client.arrived = {RAW[0]: records(*range(20)), RAW[1]: records(*range(6)), RAW[2]: records(*range(3))}
+    turns = [spans_of(await log.fetch(*RAW)) for _ in range(3)]
+    assert turns == [{RAW[0]: (0, 10)}, {RAW[1]: (0, 6)}, {RAW[2]: (0, 3), RAW[0]: (10, 20)}]
+
+
 async def test_it_waits_only_when_nothing_is_there(log: Log, client: MemoryClient) -> None:
     log.start(*RAW)
     client.arrived = {RAW[0]: records(0)}

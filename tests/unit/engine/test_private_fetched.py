@@ -6,7 +6,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiokafka.consumer.fetcher import FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 from faust.types import TP
 
@@ -22,7 +25,7 @@ class Fetcher:
     def __init__(self, *records: Rec, error: Exception | None = None) -> None:
         self.arrived, self.error = list(records), error
         self.waited: list[float] = []
-        self._subscriptions = self
+        self._subscriptions, self._records = self, dict[Any, Any]()
 
     @contextmanager
     def fetch_context(self) -> Iterator[None]:
@@ -73,3 +76,28 @@ async def test_an_error_behind_records_takes_none_of_them_away() -> None:
     assert await offsets(fetcher) == [0, 1, 2]
     with pytest.raises(CorruptRecordException):
         await offsets(fetcher)
+
+
+async def test_records_are_those_of_the_parser_with_all_that_the_engine_reads_of_them() -> None:
+    builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 100_000)
+    for offset in range(3):
+        builder.append(offset, 1000 + offset, b"key", b"value", [("header", b"1")])
+    place = TopicPartition(*PLACE)
+    records = PartitionRecords(place, MemoryRecords(bytes(builder.build())), [], 0, None, None, True, 1)
+    assignment = SimpleNamespace(state_value=lambda tp: SimpleNamespace(consumed_to=lambda offset: None))
+    result = FetchResult(place, assignment=assignment, partition_records=records, backoff=0)
+    result.check_assignment = lambda tp: True
+
+    class Arrived(Fetcher):
+        async def fetched_records(self, partitions: Any, *, timeout: float, max_records: int) -> Any:  # noqa: ASYNC109
+            taken = result.getall(max_records)
+            return {place: taken} if taken else {}
+
+    fetcher = Arrived()
+    fetcher._records[place] = result
+    consumer: Any = SimpleNamespace(_fetcher=fetcher)
+    found = (await private.fetched(consumer, [PLACE], wait_seconds=0.0, limit=10))[PLACE]
+    assert [(each.offset, each.timestamp, each.key, each.value) for each in found] == [
+        (offset, 1000 + offset, b"key", b"value") for offset in range(3)
+    ]
+    assert {type(each).__name__ for each in found} == {"DefaultRecord"}

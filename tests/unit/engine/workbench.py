@@ -12,7 +12,7 @@ from typing import Any, cast
 from faust import Event
 from faust.types import TP
 
-from app.engine.batch import Batch, BatchResult, ProducerRecord
+from app.engine.batch import Batch, BatchResult, ProducerRecord, ToSend
 from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, decode_checkpoint
 from app.engine.errors import Fenced, NotCommitted, StoreFull
 from app.engine.failpoints import Failpoint, Observer
@@ -43,12 +43,12 @@ class FakeProducer:
     def commit(
         self,
         batch: Batch,
-        outputs: Sequence[ProducerRecord],
-        changelog: Sequence[ProducerRecord],
+        outputs: Sequence[ToSend],
+        changelog: Sequence[ToSend],
         should_continue: Callable[[], bool],
         reached: Observer,
     ) -> int:
-        self.tried.append([*outputs, *changelog])
+        self.tried.append([ProducerRecord(*record) for record in (*outputs, *changelog)])
         self.begun.set()
         assert self.go_on.wait(10)
         for point in list(Failpoint)[1:5]:
