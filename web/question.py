@@ -10,6 +10,7 @@ from app.cooperative import in_turns
 from app.times import iso
 from web import errors
 from web.freshness import AS_IT_IS, RETRY_AFTER_SECONDS, Freshness
+from web.line import Line
 from web.models_runs import SymbolOut
 from web.partition_status import PartitionStatus
 from web.queries import RunScopeQuery, ScopeQuery
@@ -18,7 +19,7 @@ from web.run_choice import ASKED_FOR, ChosenRun
 from web.runs import Runs
 from web.workers.client import NoAnswerError, RefusedError
 from web.workers.group import Gathered, Group, Make, RecoveringError, status_of
-from web.workers.part import Line, Part
+from web.workers.part import Part
 
 MakeOfRun = Callable[[str], Awaitable[Part]]
 """Makes this worker's part, of a run that it may not know."""

@@ -3,9 +3,10 @@
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from app.cooperative import in_turns
+from web.line import Line
 from web.reader import PartitionProgress
 
 MEDIA_TYPE = "application/x-stock-signals-part"
@@ -16,15 +17,6 @@ _TOGETHER = 50
 
 #: No line may be longer: the opens of 100,000 symbols are 4 MB.
 _MOST_LINE_BYTES = 8 * 1024 * 1024
-
-
-class Line(NamedTuple):
-    """A signal or bar: its bar's start (UTC, milliseconds since 1970), symbol, revision, and its JSON as answered."""
-
-    timestamp: int
-    symbol: str
-    revision: int
-    json: bytes
 
 
 @dataclass(frozen=True, slots=True)

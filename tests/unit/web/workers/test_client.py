@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from web.line import Line
 from web.workers.client import NoAnswerError, RefusedError, WorkerClient
-from web.workers.part import MEDIA_TYPE, Line, Part, write_part
+from web.workers.part import MEDIA_TYPE, Part, write_part
 
 URL = "http://other:8001"
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from web.line import Line
 from web.reader import PartitionProgress
-from web.workers.part import Line, NotAPart, Part, read_part, write_part
+from web.workers.part import NotAPart, Part, read_part, write_part
 
 texts = st.text(st.characters(codec="utf-8"), max_size=5)
 lines = st.builds(
