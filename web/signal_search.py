@@ -54,7 +54,7 @@ class SignalSearch:
         self._keep_bars = index.keep_bars
 
     async def newest(self, run_id: str, symbols: Collection[str] | None) -> AsyncIterator[list[tuple[str, bytes]]]:
-        """The bytes of the row of the newest bar of each of these symbols of a run, of all without a choice; in parts."""
+        """The row, as bytes, of the newest bar of each of these symbols of a run, of all without a choice; in parts."""
         run = self._index.run(run_id)
         if not run:
             return
