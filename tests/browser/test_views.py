@@ -146,6 +146,13 @@ async def test_a_signal_of_the_feed_opens_its_bar_and_says_why(
     await expect(page.locator("#symbol-name")).to_have_text(symbol)
     await expect(page.locator("#why .why-sentence")).to_have_text(sentence)
     await expect(page.locator("#why")).to_contain_text(f"{RUN}/{symbol}/17")
+    at = await page.locator("#why time").get_attribute("datetime")
+    await expect(page.locator("#legend time")).to_have_attribute("datetime", at or "")
+    # What it takes to compute the numbers again, and up to where bars were read.
+    await page.get_by_text("All inputs").click()
+    await expect(page.locator("#why .inputs")).to_contain_text("÷ 20")
+    await expect(page.locator("#why .inputs")).to_contain_text("stocks.raw.avro[")
+    assert await violations(page) == []
     assert page.url.endswith(f"/s/{symbol}?run={RUN}")
 
 
