@@ -4,6 +4,8 @@
 one client's events, `response` writes them to the socket, `snapshot` says how things are now.
 """
 
+from collections.abc import Callable
+
 from web.reader import Reader
 from web.stream.client import Client
 from web.stream.filter import StreamFilter
@@ -18,8 +20,9 @@ from web.workers.group import Group
 class Push:
     """All of push on one worker."""
 
-    def __init__(self, source: Source, reader: Reader, group: Group) -> None:
-        self.hub = Hub(source)
+    def __init__(self, source: Source, reader: Reader, group: Group, in_hand: Callable[[], int] = lambda: 0) -> None:
+        """`in_hand` as in Hub."""
+        self.hub = Hub(source, in_hand=in_hand)
         self._partitions = Partitions(self.hub, reader)
         self._snapshots = Snapshots(self.hub, reader, self._partitions, group)
 
