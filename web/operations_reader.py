@@ -8,8 +8,9 @@ from confluent_kafka import Consumer, TopicPartition
 
 from app.dead_letters.letter import Letter, read_letter
 from app.kafka.address import advertised_host
-from app.kafka.broker import TIMEOUT, Broker
+from app.kafka.broker import Broker
 from app.kafka.clients import consumer_config
+from app.kafka.offsets import watermarks
 from app.kafka.topics import topics
 from app.settings import Settings
 from web.operations import NewestLetters
@@ -53,8 +54,8 @@ def newest_letters(settings: Settings) -> NewestLetters:
     try:
         unread: set[int] = set()
         start: list[TopicPartition] = []
-        for number in found.partitions:
-            low, high = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=TIMEOUT)
+        places = [TopicPartition(topic, number) for number in found.partitions]
+        for number, (low, high) in watermarks(consumer, places).items():
             if high > low:
                 start.append(TopicPartition(topic, number, max(low, high - _EACH)))
                 unread.add(number)

@@ -18,8 +18,9 @@ from app.alerts.decode import TransitionDecoder
 from app.alerts.progress import Place, Progress
 from app.avro.registry import RegistryUnavailable
 from app.domain.records import Signal
-from app.kafka.broker import TIMEOUT, Broker, BrokerUnavailable
+from app.kafka.broker import Broker
 from app.kafka.clients import consumer_config, registry
+from app.kafka.offsets import committed_offsets, watermarks
 from app.kafka.topic_admin import TopicMissing
 from app.kafka.topics import topics
 from app.settings import Settings
@@ -75,6 +76,7 @@ class GroupInbox:
     def __init__(self, settings: Settings, group: str, lost: Callable[[set[int]], None]) -> None:
         self._topic = topics(settings).signals.name
         check_topic(settings, self._topic)
+        self._group = group
         self._lost = lost
         self._decoder = TransitionDecoder(registry(settings))
         session_ms = int(settings.session_seconds * 1000)
@@ -176,17 +178,9 @@ class GroupInbox:
         self, consumer: Consumer, partitions: list[TopicPartition]
     ) -> list[tuple[TopicPartition, tuple[int, int]]]:
         """What the group has committed, and the first and the last stable offset of each partition."""
-        deadline = time.monotonic() + _ASSIGN_SECONDS
-        while True:
-            try:
-                places = consumer.committed(partitions, timeout=TIMEOUT)
-                return [(place, consumer.get_watermark_offsets(place, timeout=TIMEOUT)) for place in places]
-            except KafkaException as error:
-                if time.monotonic() > deadline:
-                    raise BrokerUnavailable(
-                        f"Offsets of {self._topic} cannot be read ({error.args[0].str()}): check that the broker "
-                        "answers, and that these credentials may Read and Describe topic and group"
-                    ) from None
+        places = committed_offsets(consumer, self._group, partitions, _ASSIGN_SECONDS)
+        extents = watermarks(consumer, partitions, _ASSIGN_SECONDS)
+        return [(place, extents[place.partition]) for place in places]
 
     def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         numbers = {place.partition for place in partitions}

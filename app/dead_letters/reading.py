@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from app.dead_letters.choice import Choice, distinct
 from app.dead_letters.letter import Letter, read_letter
-from app.kafka.broker import TIMEOUT, BrokerUnavailable
 from app.kafka.clients import consumer_config
+from app.kafka.offsets import offsets_at, watermarks
 from app.kafka.topic_reader import TopicReader
 from app.kafka.topics import topics
 from app.settings import Settings
@@ -32,18 +32,15 @@ def letters_since(settings: Settings, since_ms: int) -> Iterator[Letter]:
     topic = topics(settings).dead_letters
     consumer = Consumer(consumer_config(settings, f"{settings.id}-letters"))
     try:
-        places = [TopicPartition(topic.name, partition, since_ms) for partition in range(topic.partitions)]
-        found = consumer.offsets_for_times(places, timeout=TIMEOUT)
-        ends = {place.partition: consumer.get_watermark_offsets(place, timeout=TIMEOUT)[1] for place in found}
-    except KafkaException as error:
-        raise BrokerUnavailable(f"{topic.name} cannot be read: {error.args[0].str()}") from None
+        places = [TopicPartition(topic.name, partition) for partition in range(topic.partitions)]
+        first = offsets_at(consumer, places, since_ms)
+        extents = watermarks(consumer, places)
     finally:
         consumer.close()
-    # A negative offset: nothing was written since.
     spans = {
-        place.partition: (place.offset, ends[place.partition])
-        for place in found
-        if 0 <= place.offset < ends[place.partition]
+        partition: (offset, extents[partition].end)
+        for partition, offset in first.items()
+        if offset < extents[partition].end
     }
     if spans:
         with TopicReader(settings, topic.name, from_beginning=True, until_end=True, spans=spans) as reader:

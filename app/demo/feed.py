@@ -1,20 +1,17 @@
 """The signals of one run, as they come."""
 
 import asyncio
-import time
 from typing import cast
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from app.avro.serde import Decoder
 from app.domain.records import Signal
-from app.kafka.broker import BrokerUnavailable
 from app.kafka.clients import consumer_config, registry
+from app.kafka.offsets import watermarks
 from app.kafka.topics import topics
 from app.settings import Settings
 
-_TIMEOUT_S = 10.0
-_PAUSE_S = 0.1
 _AT_ONCE = 5_000
 
 
@@ -27,8 +24,9 @@ class SignalFeed:
         self._consumer = Consumer(consumer_config(settings, f"{settings.id}-demo"))
         topic = topics(settings).signals
         partitions = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
+        extents = watermarks(self._consumer, partitions)
         for partition in partitions:
-            partition.offset = self._end(partition)
+            partition.offset = extents[partition.partition].end
         self._consumer.assign(partitions)
 
     def read(self, timeout_s: float) -> list[Signal]:
@@ -46,14 +44,3 @@ class SignalFeed:
     def close(self) -> None:
         """Leaves the broker."""
         self._consumer.close()
-
-    def _end(self, partition: TopicPartition) -> int:
-        deadline = time.monotonic() + _TIMEOUT_S
-        while True:
-            try:
-                return int(self._consumer.get_watermark_offsets(partition, timeout=_TIMEOUT_S)[1])
-            except KafkaException as error:
-                # For a moment after it has made a topic, a broker may say that it is not its leader.
-                if time.monotonic() > deadline:
-                    raise BrokerUnavailable(f"Where {partition.topic} ends: {error.args[0].str()}") from None
-                self._consumer.poll(_PAUSE_S)

@@ -12,6 +12,7 @@ from confluent_kafka.admin import OffsetSpec
 
 from app.doctor.finding import Finding
 from app.kafka.broker import TIMEOUT, Broker
+from app.kafka.offsets import listed_offsets
 from app.kafka.topic_admin import describe
 from app.kafka.topics import topics
 from app.kafka.worker_group import describe_group
@@ -45,16 +46,9 @@ def _lag(broker: Broker, group: str, partitions: list[TopicPartition]) -> int:
         request = [ConsumerGroupTopicPartitions(group, partitions)]
         answer = broker.admin.list_consumer_group_offsets(request, request_timeout=TIMEOUT)
         committed = answer[group].result().topic_partitions
-    ends = _offsets(broker, partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
-    starts = _offsets(broker, partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
-    return sum(max(0, ends[place.partition] - max(place.offset, starts[place.partition])) for place in committed)
-
-
-def _offsets(broker: Broker, partitions: list[TopicPartition], spec: OffsetSpec) -> dict[int, int]:
-    with broker.explaining():
-        answers = broker.admin.list_offsets(
-            dict.fromkeys(partitions, spec),
-            isolation_level=IsolationLevel.READ_COMMITTED,
-            request_timeout=TIMEOUT,
-        )
-        return {place.partition: answer.result().offset for place, answer in answers.items()}
+    reading = IsolationLevel.READ_COMMITTED
+    ends = listed_offsets(broker, partitions, OffsetSpec.latest(), reading)  # type: ignore[no-untyped-call]
+    starts = listed_offsets(broker, partitions, OffsetSpec.earliest(), reading)  # type: ignore[no-untyped-call]
+    return sum(
+        max(0, ends[place.partition].offset - max(place.offset, starts[place.partition].offset)) for place in committed
+    )

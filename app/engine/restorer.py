@@ -25,7 +25,18 @@ MOST_AT_ONCE = 10_000
 POLL_SECONDS = 0.05
 
 #: What can be wrong with a fetch while brokers come and go; librdkafka tries again by itself.
-_PASSING = frozenset({KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT, KafkaError._RESOLVE})
+_PASSING = frozenset(
+    {
+        KafkaError._TRANSPORT,
+        KafkaError._ALL_BROKERS_DOWN,
+        KafkaError._TIMED_OUT,
+        KafkaError._RESOLVE,
+        # Of a topic that was just made, and of a broker that was just started.
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.OFFSET_NOT_AVAILABLE,
+    }
+)
 
 
 class Target(Protocol):

@@ -4,11 +4,12 @@ import logging
 import time
 from collections.abc import Iterable, Mapping
 
-from confluent_kafka import KafkaError, KafkaException, TopicCollection
-from confluent_kafka.admin import ConfigResource, NewTopic, ResourceType, TopicDescription
+from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka.admin import ConfigResource, NewTopic, OffsetSpec, ResourceType, TopicDescription
 
 from app.errors import StocksError
 from app.kafka.broker import TIMEOUT, Broker
+from app.kafka.offsets import listed_offsets
 from app.kafka.topics import Topic, topics
 from app.settings import Settings
 
@@ -33,7 +34,7 @@ class TopicReplaced(StocksError):
 def ensure_topics(settings: Settings, *, timeout: float = 30.0) -> dict[str, str]:
     """Create the catalogue's topics that are missing, check all, and return each one's id by name.
 
-    Blocks until the broker shows every partition with a leader, `timeout` seconds at most. Doing
+    Blocks until every partition has a leader that answers, `timeout` seconds at most. Doing
     it again, or two workers at once, changes nothing. With TOPIC_ALLOW_DECLARE=false it only checks.
     Raises TopicMissing, PartitionsDiffer, BrokerUnavailable, ClusterMissing.
     """
@@ -49,6 +50,10 @@ def ensure_topics(settings: Settings, *, timeout: float = 30.0) -> dict[str, str
     if missing:
         create(broker, missing, settings.replication_factor)
         there = _wait_until_there(broker, catalogue, timeout)
+        # A broker shows itself as the leader of a new partition before it answers as one.
+        for topic in missing:
+            places = [TopicPartition(topic.name, partition) for partition in range(topic.partitions)]
+            listed_offsets(broker, places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
     check_partitions(catalogue, there)
     return {name: _id(description) for name, description in there.items()}
 

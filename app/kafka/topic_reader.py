@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Self
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
-from app.kafka.broker import TIMEOUT, Broker, BrokerUnavailable
+from app.kafka.broker import Broker, BrokerUnavailable
 from app.kafka.clients import consumer_config
+from app.kafka.offsets import Extent, watermarks
 from app.kafka.topic_admin import TopicMissing
 from app.settings import Settings
 
@@ -49,8 +50,9 @@ class TopicReader:
         self._must_reach = spans is not None
         start = [TopicPartition(topic, number) for number in found.partitions if spans is None or number in spans]
         self._ends: dict[int, int] = {}
+        extents = self._extents(start)
         for partition in start:
-            low, high = self._watermarks(partition)
+            low, high = extents[partition.partition]
             partition.offset = low if from_beginning else high
             if spans is not None:
                 first, high = spans[partition.partition]
@@ -87,11 +89,9 @@ class TopicReader:
             self._unfinished.discard(partition)
         return offset < self._ends[partition]
 
-    def _watermarks(self, partition: TopicPartition) -> tuple[int, int]:
+    def _extents(self, partitions: list[TopicPartition]) -> dict[int, Extent]:
         try:
-            return self._consumer.get_watermark_offsets(partition, timeout=TIMEOUT)
-        except KafkaException as error:
+            return watermarks(self._consumer, partitions)
+        except BrokerUnavailable:
             self._consumer.close()
-            raise BrokerUnavailable(
-                f"{partition.topic}[{partition.partition}] has no leader now: {error.args[0].str()}"
-            ) from None
+            raise

@@ -7,8 +7,9 @@ from typing import Self
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import ConsumerGroupDescription
 
-from app.kafka.broker import TIMEOUT, Broker, BrokerUnavailable
+from app.kafka.broker import TIMEOUT, Broker
 from app.kafka.clients import consumer_config
+from app.kafka.offsets import committed_offsets
 from app.settings import Settings
 
 # What a broker says of groups while it is new, or has just become their coordinator.
@@ -53,11 +54,5 @@ class CommittedOffsets:
 
         Raises BrokerUnavailable.
         """
-        try:
-            found = self._consumer.committed(self._places, timeout=TIMEOUT)
-        except KafkaException as error:
-            raise BrokerUnavailable(
-                f"The offsets of group {self._group} cannot be read ({error.args[0].str()}): check that the broker "
-                "answers, and that these credentials may Describe and Read the group"
-            ) from None
+        found = committed_offsets(self._consumer, self._group, self._places)
         return {place.partition: place.offset for place in found if place.offset >= 0}

@@ -7,14 +7,14 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
 import pyarrow.compute as pc
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, Message, TopicPartition
 
 from app.avro.columns import ColumnDecoder
 from app.dead_letters.letter import Letter, read_letter
 from app.domain.records import MINUTE_MS, Bar
 from app.errors import StocksError
-from app.kafka.broker import TIMEOUT, BrokerUnavailable
 from app.kafka.clients import consumer_config, registry
+from app.kafka.offsets import watermarks
 from app.kafka.topic_reader import TopicReader
 from app.kafka.topics import Topic, topics
 from app.producer.sent_bars import SentBars, values_of
@@ -136,11 +136,7 @@ class OutcomeReader:
         group = f"{self._settings.id}-outcome"
         consumer = Consumer(consumer_config(self._settings, group) | {"isolation.level": "read_uncommitted"})
         try:
-            return {
-                partition: consumer.get_watermark_offsets(TopicPartition(topic.name, partition), timeout=TIMEOUT)[1]
-                for partition in range(topic.partitions)
-            }
-        except KafkaException as error:
-            raise BrokerUnavailable(f"The end of {topic.name} is not known: {error.args[0].str()}") from None
+            places = [TopicPartition(topic.name, partition) for partition in range(topic.partitions)]
+            return {partition: extent.end for partition, extent in watermarks(consumer, places).items()}
         finally:
             consumer.close()

@@ -1,12 +1,13 @@
 """Looking at the broker for what a rebuild would have to do."""
 
 from confluent_kafka import TopicPartition
-from confluent_kafka.admin import ListOffsetsResultInfo, OffsetSpec
+from confluent_kafka.admin import OffsetSpec
 
 from app.errors import StocksError
 from app.kafka.broker import TIMEOUT, Broker
+from app.kafka.offsets import listed_offsets
 from app.kafka.topic_admin import TopicMissing, check_partitions, describe
-from app.kafka.topics import Topic, topics
+from app.kafka.topics import topics
 from app.settings import Settings
 from tables.rebuild.plan import Part, Plan
 
@@ -44,9 +45,10 @@ def survey(settings: Settings, broker: Broker) -> Plan:
                 "If it has another name, check TOPIC_PREFIX and APP_ID"
             )
     check_partitions([raw, changelog], there)
-    starts = _offsets(broker, raw, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
-    firsts = _offsets(broker, raw, OffsetSpec.for_timestamp(0))
-    ends = _offsets(broker, raw, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+    places = [TopicPartition(raw.name, partition) for partition in range(raw.partitions)]
+    starts = listed_offsets(broker, places, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+    firsts = listed_offsets(broker, places, OffsetSpec.for_timestamp(0))
+    ends = listed_offsets(broker, places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
     return Plan(
         raw.name,
         changelog.name,
@@ -60,10 +62,3 @@ def survey(settings: Settings, broker: Broker) -> Plan:
             for partition in range(raw.partitions)
         ],
     )
-
-
-def _offsets(broker: Broker, topic: Topic, spec: OffsetSpec) -> dict[int, ListOffsetsResultInfo]:
-    places = [TopicPartition(topic.name, partition) for partition in range(topic.partitions)]
-    with broker.explaining():
-        answers = broker.admin.list_offsets(dict.fromkeys(places, spec), request_timeout=TIMEOUT)
-        return {place.partition: answer.result() for place, answer in answers.items()}

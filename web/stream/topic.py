@@ -8,7 +8,9 @@ from typing import cast
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from app.avro.registry import RegistryUnavailable
+from app.kafka.broker import BrokerUnavailable
 from app.kafka.clients import consumer_config, registry
+from app.kafka.offsets import watermarks
 from app.kafka.topics import topics
 from app.settings import Settings
 from web.stream.batch import Batch, Record
@@ -117,8 +119,11 @@ class SignalTopic:
     def _bounds(self, consumer: Consumer) -> tuple[Vector, Vector]:
         """The first offset of each partition, and its last stable one."""
         places = [TopicPartition(self.name, number) for number in range(self.partitions)]
-        found = [consumer.get_watermark_offsets(place, timeout=_TIMEOUT) for place in places]
-        lows, highs = zip(*found, strict=True)
+        try:
+            found = watermarks(consumer, places, _TIMEOUT)
+        except BrokerUnavailable as error:
+            raise SourceUnavailable(str(error)) from error
+        lows, highs = zip(*found.values(), strict=True)
         return lows, highs
 
     def _check(self, consumer: Consumer, start: Vector) -> None:

@@ -152,7 +152,17 @@ def test_rows_of_which_the_changelog_knows_nothing_are_forgotten(caplog: pytest.
     assert "changelog[0]: the local state ends at 500, the changelog at 2" in caplog.text
 
 
-@pytest.mark.parametrize("code", [KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._ALL_BROKERS_DOWN])
+@pytest.mark.parametrize(
+    "code",
+    [
+        KafkaError._TRANSPORT,
+        KafkaError._TIMED_OUT,
+        KafkaError._ALL_BROKERS_DOWN,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.OFFSET_NOT_AVAILABLE,
+    ],
+)
 def test_a_broker_that_is_away_is_waited_for(code: int) -> None:
     consumer, rows = FakeConsumer({0: 1, 1: 0}), RowsInMemory()
     consumer.failures = [KafkaException(KafkaError(code)), None, KafkaException(KafkaError(code))]
