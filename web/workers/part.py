@@ -18,7 +18,7 @@ _NAME = "application/x-stock-signals-part"
 MEDIA_TYPE = f"{_NAME}; version={VERSION}"
 """A request that accepts it gets an answer in this form; only workers send one."""
 
-_ANY_VERSION = re.compile(rf"{_NAME}(?:; version=([0-9]{{1,9}}))?")
+_ANY_VERSION = re.compile(rf"{_NAME}(?:; ?version=([0-9]{{1,9}}))?")
 
 #: Lines written at once.
 _TOGETHER = 500
