@@ -3,13 +3,13 @@
 import logging
 
 from app.build import build
-from app.logs.throttle import quieten
+from app.logs.throttle import throttle_talkative_loggers
 from app.settings import SettingsError, settings
 from app.terminal.visible import visible_lines
 
 # One line for every schema would say nothing that matters.
 logging.getLogger("httpx").setLevel(logging.WARNING)
-quieten()
+throttle_talkative_loggers()
 
 try:
     app = build(settings())

@@ -5,8 +5,8 @@ import socket
 
 import psutil
 
+from app.asgi.port_owner import port_owner
 from app.errors import StocksError
-from app.stack.ports import owner
 
 _LAST_PORT = 65535
 
@@ -54,7 +54,7 @@ def _why(error: OSError, setting: str, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         other = port + 1 if port < _LAST_PORT else port - 1
         return (
-            f"Cannot listen on {host}:{port}: {error.strerror}, by {owner(port)}. "
+            f"Cannot listen on {host}:{port}: {error.strerror}, by {port_owner(port)}. "
             f"Stop that, or choose another port: {setting}={other}."
         )
     return f"Cannot listen on {host}:{port} ({error.strerror}): check {host_setting} and {setting}"

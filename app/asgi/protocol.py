@@ -8,6 +8,7 @@ there before, health checks included. Here one that comes when there are enough 
 import asyncio
 import logging
 import socket
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -18,12 +19,12 @@ from app.asgi.answer import problem
 from app.asgi.headers import SECURITY
 from app.asgi.limits import MOST_HEAD, TOO_LARGE_HEADERS
 from app.asgi.open_files import allow_open
-from app.logs.throttle import OncePerWhile
+from app.logs.throttle import LogThrottle
 
 log = logging.getLogger(__name__)
 
 _CLIENT_FAULT = "Invalid HTTP request received."
-_NOW_AND_THEN = OncePerWhile()
+_NOW_AND_THEN = LogThrottle()
 
 #: What a process has open beside connections: tables, clients of Kafka, libraries.
 _OTHER_FILES = 1000
@@ -130,11 +131,14 @@ class BoundedProtocol(H11Protocol):
         """Answer a client that would like a WebSocket as any other: a warning each time would fill the log."""
 
 
-def server_options(most_connections: int) -> dict[str, Any]:
-    """Options for uvicorn.Config; to be asked for as the server starts, for it raises the limit of open files."""
+def server_options(most_connections: int, allow: Callable[[int], int] = allow_open) -> dict[str, Any]:
+    """Options for uvicorn.Config; to be asked for as the server starts, for it raises the limit of open files.
+
+    `allow` does that, and says how many files may be open then.
+    """
     log.addFilter(_NOW_AND_THEN)
     logging.getLogger("uvicorn.error").addFilter(_is_our_fault)
-    allowed = allow_open(most_connections + _OTHER_FILES) - _OTHER_FILES // 2
+    allowed = allow(most_connections + _OTHER_FILES) - _OTHER_FILES // 2
     if allowed < most_connections:
         log.warning(
             "The system lets this process have %d connections open, not %d (ulimit -n)", allowed, most_connections

@@ -25,9 +25,10 @@ class Subcommands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The subcommand, None if there is none of this name."""
-        if cmd_name not in COMMANDS:
-            return None
+        """The subcommand, None if there is none of this name; one that was added comes first, as in any group."""
+        added = super().get_command(ctx, cmd_name)
+        if added or cmd_name not in COMMANDS:
+            return added
         command: click.Command = import_module(f"{__name__}.{cmd_name.replace('-', '_')}").command
         return command
 

@@ -33,10 +33,11 @@ def command(as_json: bool) -> None:
 
 
 async def _examine(*, show: bool) -> "list[Finding]":
+    from app.cli.collaborators import collaborator
     from app.doctor import examine
 
     findings = []
-    async for finding in examine():
+    async for finding in collaborator(examine)():
         findings.append(finding)
         if show:
             click.echo(_lines(finding))

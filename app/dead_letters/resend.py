@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from app.dead_letters.letter import Letter
+from app.engine.batch import ProducerRecord
+from app.engine.full_queue import produce_all
 from app.errors import StocksError
 from app.kafka.clients import producer_config
 from app.kafka.topics import LARGEST_RECORD_BYTES
@@ -40,7 +42,11 @@ def resend(settings: Settings, letters: Iterable[Letter]) -> int:
     )
     sources = sorted((letter.source, index, letter) for index, letter in enumerate(letters) if letter.source)
     for source, _, letter in sources:
-        _produce(producer, source.topic, source.partition, letter)
+        record = ProducerRecord(source.topic, letter.key, letter.value, source.partition)
+        try:
+            produce_all(producer, [record])
+        except KafkaException as error:
+            raise NotSent(f"{source} cannot be sent: {error.args[0].str()}") from error
     while producer.flush(_POLL_SECONDS):
         pass
     if faults:
@@ -49,15 +55,3 @@ def resend(settings: Settings, letters: Iterable[Letter]) -> int:
             "Send all again: those that arrived are taken for the duplicates they are"
         )
     return arrived
-
-
-def _produce(producer: Producer, topic: str, partition: int, letter: Letter) -> None:
-    while True:
-        try:
-            producer.produce(topic, letter.value, letter.key, partition)
-        except BufferError:
-            producer.poll(_POLL_SECONDS)
-        except KafkaException as error:
-            raise NotSent(f"{letter.source} cannot be sent: {error.args[0].str()}") from error
-        else:
-            return

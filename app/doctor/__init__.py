@@ -1,9 +1,8 @@
 """What is wrong with an installation, and how to mend it: the checks of `stocks doctor`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
-from app import stack
-from app.avro.registry import RegistryUnavailable
+from app.avro.registry import Registry, RegistryUnavailable
 from app.doctor.alpaca import check_alpaca
 from app.doctor.dead_letters import check_dead_letters
 from app.doctor.finding import Finding, explained
@@ -24,7 +23,9 @@ __all__ = ["Finding", "examine"]
 _TIMEOUT = 5.0
 
 
-async def examine() -> AsyncIterator[Finding]:
+async def examine(
+    open_broker: Callable[[Settings, float], Broker] = Broker, open_registry: Callable[[Settings], Registry] = registry
+) -> AsyncIterator[Finding]:
     """All findings, one after the other; what depends on something broken is left out."""
     for finding in check_versions():
         yield finding
@@ -48,7 +49,7 @@ async def examine() -> AsyncIterator[Finding]:
             "ok", "cluster", f"Kafka {addresses.kafka}, registry {addresses.schema_registry} ({_whose(settings)})"
         )
         try:
-            broker = Broker(settings, timeout=_TIMEOUT)
+            broker = open_broker(settings, _TIMEOUT)
             found = broker.metadata()
             cluster_id = found.cluster_id
             yield Finding("ok", "broker", f"{len(found.brokers)} in cluster {found.cluster_id}")
@@ -68,7 +69,7 @@ async def examine() -> AsyncIterator[Finding]:
         except BrokerUnavailable as error:
             yield explained("broken", "broker", error)
         try:
-            async for finding in check_registry(settings, registry(settings)):
+            async for finding in check_registry(settings, open_registry(settings)):
                 yield finding
         except RegistryUnavailable as error:
             yield explained("broken", "registry", error)
@@ -79,7 +80,4 @@ async def examine() -> AsyncIterator[Finding]:
 
 
 def _whose(settings: Settings) -> str:
-    local = None if settings.kafka_bootstrap else stack.status(settings.stack_dir)
-    if local is None:
-        return "as set"
-    return f"the local stack: Kafka {local.kafka_version}, registry {local.schema_registry_version}"
+    return "as set" if settings.kafka_bootstrap else f"the local stack in {settings.stack_dir}"

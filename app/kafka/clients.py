@@ -6,15 +6,17 @@ With SASL_SSL and API keys that is all that Confluent Cloud needs.
 import logging
 import os
 import ssl
-import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from confluent_kafka import KafkaError
 
-from app import stack
 from app.avro.registry import Registry, RegistryClient
 from app.errors import StocksError
+from app.kafka.local_cluster import Endpoints, local_endpoints
+from app.logs.throttle import LogThrottle
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _REGISTRY_TIMEOUT = httpx.Timeout(10.0, connect=3.0)
-_LOG_INTERVAL = 30.0
 
 
 class ClusterMissing(StocksError):
@@ -32,14 +33,7 @@ class ClusterMissing(StocksError):
     exit_status = os.EX_TEMPFAIL  # A stack may be starting again.
 
 
-class Endpoints(NamedTuple):
-    """Where the cluster is: `host:port[,host:port]` and the registry's URL."""
-
-    kafka: str
-    schema_registry: str
-
-
-def endpoints(settings: Settings) -> Endpoints:
+def endpoints(settings: Settings, find_local: Callable[[Path], Endpoints | None] = local_endpoints) -> Endpoints:
     """The addresses set, otherwise those of the local stack; raises ClusterMissing when there are neither."""
     kafka, registry_url = settings.kafka_bootstrap, settings.schema_registry_url
     if kafka and registry_url:
@@ -49,12 +43,12 @@ def endpoints(settings: Settings) -> Endpoints:
         if registry_url:
             there, lacking = lacking, there
         raise ClusterMissing(f"{there} is set but {lacking} is not: set both, or neither for the local stack")
-    local = stack.status(settings.stack_dir)
+    local = find_local(settings.stack_dir)
     if local is None:
         raise ClusterMissing(
             "No broker: run `make stack-up`, or set KAFKA_BOOTSTRAP and SCHEMA_REGISTRY_URL (see .env.example)"
         )
-    return Endpoints(local.kafka, local.schema_registry)
+    return local
 
 
 def librdkafka(settings: Settings) -> dict[str, Any]:
@@ -63,7 +57,7 @@ def librdkafka(settings: Settings) -> dict[str, Any]:
         "bootstrap.servers": endpoints(settings).kafka,
         "client.id": settings.id,
         "security.protocol": settings.kafka_security_protocol,
-        "error_cb": _ErrorLog(),
+        "error_cb": _error_log(),
         # Its own log says the same, on stderr.
         "log_level": 2,
     }
@@ -160,15 +154,13 @@ def _registry_auth(settings: Settings) -> httpx.Auth:
     return httpx.BasicAuth(key, secret.get_secret_value()) if key and secret else httpx.Auth()
 
 
-class _ErrorLog:
-    """Logs librdkafka's errors, each kind once a while: a broker that is away brings ten a second."""
+def _error_log() -> Callable[[KafkaError], None]:
+    """Logs librdkafka's errors, each kind once in a while: a broker that is away brings ten a second."""
+    throttle = LogThrottle()
 
-    def __init__(self) -> None:
-        self._again: dict[int, float] = {}
-
-    def __call__(self, error: KafkaError) -> None:
-        now = time.monotonic()
-        if now >= self._again.get(error.code(), 0.0):
-            self._again[error.code()] = now + _LOG_INTERVAL
+    def log_error(error: KafkaError) -> None:
+        if throttle.allows(error.code()):
             # Names addresses and causes, never a configuration value.
             log.warning("Kafka: %s", error.str())
+
+    return log_error

@@ -2,11 +2,12 @@
 
 import logging
 import time
+from collections.abc import Hashable
 
 #: Seconds until the same message is let through again.
 AGAIN_SECONDS = 30.0
 
-#: What aiokafka's modules log to; librdkafka's errors are throttled by their kind, in app.kafka.clients.
+#: What aiokafka's modules log to.
 TALKATIVE = (
     "aiokafka",
     "aiokafka.client",
@@ -19,25 +20,31 @@ TALKATIVE = (
 )
 
 
-class OncePerWhile(logging.Filter):
-    """Lets a message of a module pass, and then that of the same form only every `again` seconds."""
+class LogThrottle(logging.Filter):
+    """Lets each kind of message pass once, and then again only every `again` seconds.
+
+    As a filter of a logger it takes for one kind what one module logs in the same form, whatever the values.
+    """
 
     def __init__(self, again: float = AGAIN_SECONDS) -> None:
         super().__init__()
         self._again = again
-        self._said: dict[tuple[str, str], float] = {}
+        self._passed_at: dict[Hashable, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is to be logged."""
-        key = (record.name, str(record.msg)[:60])
+        return self.allows((record.name, str(record.msg)[:60]))
+
+    def allows(self, kind: Hashable) -> bool:
+        """Whether a message of this kind is to be logged now; if so, the next ones wait."""
         now = time.monotonic()
-        if now - self._said.get(key, -self._again) < self._again:
+        if now - self._passed_at.get(kind, -self._again) < self._again:
             return False
-        self._said[key] = now
+        self._passed_at[kind] = now
         return True
 
 
-def quieten() -> None:
-    """Have all talkative loggers say the same only now and then."""
+def throttle_talkative_loggers() -> None:
+    """Have aiokafka's loggers log the same thing only once in a while."""
     for name in TALKATIVE:
-        logging.getLogger(name).addFilter(OncePerWhile())
+        logging.getLogger(name).addFilter(LogThrottle())

@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.kafka.local_cluster import HOST, Ports, broker_answers, cluster_id, registry_answers
 from app.stack import kafka, registry
 from app.stack.artifacts import artifacts
 from app.stack.cache import Installed, install
 from app.stack.errors import PortTakenError, StackError
 from app.stack.exclusive import exclusive
-from app.stack.ports import HOST, Ports, choose_ports
+from app.stack.ports import choose_ports
 from app.stack.processes import end, find, java
 from app.stack.progress import Reporter, Silent
 
@@ -40,11 +41,13 @@ def start(
     registry_port: int | None = None,
     progress: Reporter | None = None,
     sasl: Mapping[str, str] | None = None,
+    broker: Mapping[str, str] | None = None,
 ) -> StackStatus:
     """Starts the stack unless it runs already, and returns once it answers.
 
     Without ports: those of the last time, else the usual ones, else any. `sasl` (user to password) adds a SASL/PLAIN
-    listener. Raises StackError naming the cause and the fix; nothing is left running then.
+    listener; `broker` are settings of Kafka's broker that differ from the usual ones. Raises StackError naming the
+    cause and the fix; nothing is left running then.
     """
     stack_dir = stack_dir.resolve()
     progress = progress or Silent()
@@ -60,7 +63,7 @@ def start(
         for attempt in range(1, _ATTEMPTS + 1):
             ports = choose_ports(Ports.load(stack_dir), kafka_port, registry_port, with_sasl=bool(sasl))
             try:
-                _launch(stack_dir, installed, ports, sasl or {}, progress)
+                _launch(stack_dir, installed, ports, sasl or {}, broker or {}, progress)
                 break
             except PortTakenError:
                 if attempt == _ATTEMPTS:
@@ -89,16 +92,16 @@ def status(stack_dir: Path) -> StackStatus | None:
     ports = Ports.load(stack_dir)
     if not ports or not {kafka.ROLE, registry.ROLE} <= running.keys():
         return None
-    if not kafka.answers(stack_dir, ports.kafka) or not registry.answers(ports.schema_registry):
+    if not broker_answers(stack_dir, ports) or not registry_answers(ports):
         return None
     return StackStatus(
-        kafka=f"{HOST}:{ports.kafka}",
-        schema_registry=registry.url(ports.schema_registry),
+        kafka=ports.endpoints.kafka,
+        schema_registry=ports.endpoints.schema_registry,
         kafka_pid=running[kafka.ROLE].pid,
         schema_registry_pid=running[registry.ROLE].pid,
         kafka_version=artifacts().kafka_version,
         schema_registry_version=artifacts().registry_version,
-        cluster_id=kafka.cluster_id(stack_dir) or "",
+        cluster_id=cluster_id(stack_dir) or "",
         kafka_sasl=f"{HOST}:{ports.kafka_sasl}" if ports.kafka_sasl else None,
     )
 
@@ -125,7 +128,7 @@ def _require_same(
     differs = [
         kafka_port and found.kafka != f"{HOST}:{kafka_port}" and f"KAFKA_PORT is {kafka_port}",
         registry_port
-        and found.schema_registry != registry.url(registry_port)
+        and found.schema_registry != Ports(0, registry_port).endpoints.schema_registry
         and f"SCHEMA_REGISTRY_PORT is {registry_port}",
         sasl and not found.kafka_sasl and "SASL is wanted",
     ]
@@ -136,7 +139,14 @@ def _require_same(
         )
 
 
-def _launch(stack_dir: Path, installed: Installed, ports: Ports, users: Mapping[str, str], progress: Reporter) -> None:
+def _launch(
+    stack_dir: Path,
+    installed: Installed,
+    ports: Ports,
+    users: Mapping[str, str],
+    settings: Mapping[str, str],
+    progress: Reporter,
+) -> None:
     temporary = stack_dir / "tmp"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
@@ -144,9 +154,9 @@ def _launch(stack_dir: Path, installed: Installed, ports: Ports, users: Mapping[
     try:
         with progress.waiting("Starting Kafka and the schema registry…"):
             schemas = registry.start(stack_dir, installed.registry_home, ports)
-            broker = kafka.start(stack_dir, installed.kafka_jars, ports, users)
-            broker.wait_until(lambda: kafka.answers(stack_dir, ports.kafka), _START_TIMEOUT_S)
-            schemas.wait_until(lambda: registry.answers(ports.schema_registry), _START_TIMEOUT_S)
+            broker = kafka.start(stack_dir, installed.kafka_jars, ports, users, settings)
+            broker.wait_until(lambda: broker_answers(stack_dir, ports), _START_TIMEOUT_S)
+            schemas.wait_until(lambda: registry_answers(ports), _START_TIMEOUT_S)
     except BaseException:
         end(find(stack_dir).values())
         raise

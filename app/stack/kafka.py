@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from app.stack.ports import HOST, Ports, listens
+from app.kafka.local_cluster import HOST, Ports, cluster_id
 from app.stack.processes import Service
 
 ROLE = "kafka"
@@ -44,7 +44,6 @@ org.apache.kafka.common.security.plain.PlainLoginModule required {users};
 """
 
 _PROPERTIES = "kafka.properties"
-_ANSWER_S = 5.0
 _FLAGS = (
     "-Xmx512m",
     "--sun-misc-unsafe-memory-access=allow",
@@ -54,10 +53,13 @@ _FLAGS = (
 )
 
 
-def start(stack_dir: Path, jars: Sequence[Path], ports: Ports, users: Mapping[str, str]) -> Service:
+def start(
+    stack_dir: Path, jars: Sequence[Path], ports: Ports, users: Mapping[str, str], settings: Mapping[str, str]
+) -> Service:
     """Starts the broker on data in `stack_dir`/kafka, which is made if need be.
 
     The users and passwords are those of the SASL/PLAIN listener, if there is a port for one (no quotes in them).
+    `settings` are the broker's, by their names in Kafka, instead of those of CONFIG and beside them.
     """
     listeners = [f"PLAINTEXT://{HOST}:{ports.kafka}"]
     sasl = ""
@@ -65,7 +67,9 @@ def start(stack_dir: Path, jars: Sequence[Path], ports: Ports, users: Mapping[st
         listeners.append(f"SASL_PLAINTEXT://{HOST}:{ports.kafka_sasl}")
         sasl = _SASL.format(users=" ".join(f'user_{name}="{password}"' for name, password in users.items()))
     config = CONFIG.format(host=HOST, controller=ports.controller, listeners=",".join(listeners))
-    (stack_dir / _PROPERTIES).write_text(config + sasl)
+    # Of two lines with the same name the last one counts.
+    chosen = "".join(f"{name}={value}\n" for name, value in settings.items())
+    (stack_dir / _PROPERTIES).write_text(config + sasl + chosen)
     environment = {"CLASSPATH": os.pathsep.join(str(jar) for jar in jars)}
     if cluster_id(stack_dir) is None:
         new_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
@@ -79,28 +83,3 @@ def start(stack_dir: Path, jars: Sequence[Path], ports: Ports, users: Mapping[st
         ]
         Service("kafka-format", stack_dir, command, environment).wait_done()
     return Service(ROLE, stack_dir, [*_FLAGS, "kafka.Kafka", _PROPERTIES], environment)
-
-
-def cluster_id(stack_dir: Path) -> str | None:
-    """The id that the data belong to, or None while there are none."""
-    try:
-        lines = (stack_dir / "kafka" / "meta.properties").read_text().splitlines()
-    except FileNotFoundError:
-        return None
-    return dict(line.partition("=")[::2] for line in lines).get("cluster.id")
-
-
-def answers(stack_dir: Path, port: int) -> bool:
-    """Whether the broker of this stack gives its metadata."""
-    from confluent_kafka import KafkaException
-    from confluent_kafka.admin import AdminClient
-
-    # The client itself would go on trying a closed port.
-    if not listens(port):
-        return False
-    client = AdminClient({"bootstrap.servers": f"{HOST}:{port}", "log_level": 0})
-    try:
-        metadata = client.list_topics(timeout=_ANSWER_S)
-    except KafkaException:
-        return False
-    return bool(metadata.brokers) and metadata.cluster_id == cluster_id(stack_dir)

@@ -1,44 +1,11 @@
-"""The stack's loopback ports: choosing them, and remembering them for the next start."""
+"""Choosing the stack's loopback ports."""
 
-import json
 import socket
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
-from pathlib import Path
 
-import psutil
-
+from app.asgi.port_owner import port_owner
+from app.kafka.local_cluster import HOST, Ports
 from app.stack.errors import StackError
-
-HOST = "127.0.0.1"
-
-_FILE = "stack.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """Those for clients, kafka_sasl only if asked for, and two that the processes need for themselves."""
-
-    kafka: int
-    schema_registry: int
-    kafka_sasl: int | None = None
-    controller: int = 0
-    management: int = 0
-
-    def save(self, stack_dir: Path) -> None:
-        """Writes them, whole or not at all."""
-        part = stack_dir / f"{_FILE}.part"
-        part.write_text(json.dumps(asdict(self)))
-        part.replace(stack_dir / _FILE)
-
-    @classmethod
-    def load(cls, stack_dir: Path) -> "Ports | None":
-        """The last ones, or None where there are none to be read."""
-        try:
-            return cls(**json.loads((stack_dir / _FILE).read_text()))
-        except (FileNotFoundError, ValueError, TypeError):
-            return None
-
 
 _USUAL = Ports(kafka=9092, schema_registry=8081)
 
@@ -73,15 +40,6 @@ def is_free(port: int) -> bool:
     return True
 
 
-def listens(port: int) -> bool:
-    """Whether someone listens there. Unlike is_free, this never gets in the way of who is about to."""
-    try:
-        socket.create_connection((HOST, port)).close()
-    except OSError:
-        return False
-    return True
-
-
 def free_ports(count: int) -> list[int]:
     """Different ports that the system gives out."""
     with ExitStack() as held:
@@ -99,19 +57,7 @@ def _choose(setting: str, wanted: int | None, last: int, usual: int, spare: int)
         return next((port for port in (last, usual) if is_free(port)), spare)
     if not is_free(wanted):
         raise StackError(
-            f"Port {wanted} is taken by {owner(wanted)}.\n"
+            f"Port {wanted} is taken by {port_owner(wanted)}.\n"
             f"Stop that, set {setting} to another port, or leave {setting} unset to use any free one."
         )
     return wanted
-
-
-def owner(port: int) -> str:
-    """Who listens there, in words."""
-    try:
-        for connection in psutil.net_connections("tcp"):
-            # A listening socket has a local address: (host, port).
-            if connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,) and connection.pid:
-                return f"process {connection.pid} ({psutil.Process(connection.pid).name()})"
-    except psutil.Error:
-        pass  # Some systems show only one's own connections.
-    return "another process"

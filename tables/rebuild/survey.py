@@ -4,10 +4,11 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import OffsetSpec
 
 from app.errors import StocksError
-from app.kafka.broker import TIMEOUT, Broker
+from app.kafka.broker import Broker
 from app.kafka.offsets import listed_offsets
 from app.kafka.topic_admin import TopicMissing, check_partitions, describe
 from app.kafka.topics import topics
+from app.kafka.worker_group import describe_group
 from app.settings import Settings
 from tables.rebuild.plan import Part, Plan
 
@@ -18,9 +19,7 @@ class WorkersRunning(StocksError):
 
 def refuse_workers(settings: Settings, broker: Broker) -> None:
     """Raise WorkersRunning unless the group is empty."""
-    with broker.explaining():
-        answer = broker.admin.describe_consumer_groups([settings.id], request_timeout=TIMEOUT)
-        members = answer[settings.id].result().members
+    members = describe_group(broker, settings.id).members
     if members:
         hosts = ", ".join(sorted({str(member.host) for member in members}))
         raise WorkersRunning(

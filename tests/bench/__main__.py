@@ -13,7 +13,8 @@ from rich.console import Console
 
 from app import stack
 from app.errors import StocksError
-from app.stack.ports import Ports, free_ports
+from app.kafka.local_cluster import Ports
+from app.stack.ports import free_ports
 from tests.bench import publish, report
 from tests.bench.catalogue import KINDS, LOADS, QUICK, QUICK_BURST, QUICK_ON_JVM
 from tests.bench.machine import machine, versions

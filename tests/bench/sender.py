@@ -6,6 +6,8 @@ from typing import Any
 
 from confluent_kafka import Producer
 
+from app.engine.batch import ProducerRecord
+from app.engine.full_queue import BY_KEY, produce_all
 from app.kafka.clients import producer_config
 from app.kafka.topics import Topic
 from app.settings import Settings
@@ -22,12 +24,6 @@ class Sender:
     def send(self, records: Iterable[Record]) -> float:
         """Send and wait until the broker has all; returns when the first was given to the client (s since 1970)."""
         started = time()
-        for key, value in records:
-            while True:
-                try:
-                    self._producer.produce(self._topic, value, key)
-                    break
-                except BufferError:
-                    self._producer.poll(0.1)
+        produce_all(self._producer, (ProducerRecord(self._topic, key, value, BY_KEY) for key, value in records))
         assert self._producer.flush(60) == 0
         return started

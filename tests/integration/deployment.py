@@ -15,6 +15,8 @@ from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPa
 
 from app.avro.serde import Decoder, Encoder
 from app.domain.records import Bar, Signal
+from app.engine.batch import ProducerRecord
+from app.engine.full_queue import BY_KEY, produce_all
 from app.kafka.broker import Broker
 from app.kafka.clients import consumer_config, producer_config, registry
 from app.kafka.topic_admin import create, ensure_topics
@@ -144,17 +146,10 @@ class Deployment:
     def send_raw(self, records: Iterable[tuple[bytes | None, bytes | None]]) -> int:
         """Send keys and values as they are."""
         producer = Producer(producer_config(self.settings))
-        sent = 0
-        for key, value in records:
-            while True:
-                try:
-                    producer.produce(self.topics.raw.name, value, key)
-                    break
-                except BufferError:
-                    producer.poll(0.1)
-            sent += 1
+        given = [ProducerRecord(self.topics.raw.name, key, value, BY_KEY) for key, value in records]
+        produce_all(producer, given)
         assert producer.flush(60) == 0
-        return sent
+        return len(given)
 
     def messages(self, topic: Topic, last: int | None = None) -> list[Message]:
         """All committed records of a topic up to its end as it stands now, or those of so many last offsets."""

@@ -6,9 +6,9 @@ from pathlib import Path
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from app.kafka.local_cluster import HOST, cluster_id
 from app.stack.cache import install
-from app.stack.kafka import cluster_id
-from app.stack.ports import HOST, any_free_port
+from app.stack.ports import any_free_port
 from app.stack.processes import Service, find
 from app.stack.progress import Silent
 from tests.integration.fixtures_stack import LocalStack, kill

@@ -7,11 +7,11 @@ from confluent_kafka import KafkaException, Producer
 
 from app.kafka.broker import BrokerUnavailable
 from app.kafka.clients import producer_config
+from app.kafka.local_cluster import Ports, broker_answers, registry_answers
 from app.kafka.topics import topics
 from app.settings import Settings
 from app.stack import kafka, registry
 from app.stack.cache import install
-from app.stack.ports import Ports
 from app.stack.processes import find
 from app.stack.progress import Silent
 from tests.integration.fixtures_stack import LocalStack
@@ -36,7 +36,7 @@ class Cluster:
 
     def start_broker(self) -> None:
         """Does not wait until it answers."""
-        kafka.start(self._directory, self._installed.kafka_jars, self._ports, {})
+        kafka.start(self._directory, self._installed.kafka_jars, self._ports, {}, {})
 
     def pause_broker(self) -> None:
         find(self._directory)[kafka.ROLE].suspend()
@@ -61,8 +61,7 @@ class Cluster:
 
     def is_well(self) -> bool:
         """Whether both answer."""
-        port = self._ports.kafka
-        return kafka.answers(self._directory, port) and registry.answers(self._ports.schema_registry)
+        return broker_answers(self._directory, self._ports) and registry_answers(self._ports)
 
     def wait_well(self) -> None:
         eventually(self.is_well, START_SECONDS, lambda: f"the stack in {self._directory} does not answer")

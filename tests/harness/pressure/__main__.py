@@ -14,7 +14,8 @@ from confluent_kafka import Producer
 from app import stack
 from app.domain.records import MINUTE_MS, Bar
 from app.kafka.clients import producer_config
-from app.stack.ports import Ports, free_ports
+from app.kafka.local_cluster import Ports
+from app.stack.ports import free_ports
 from tests.bars import OPENING_MS
 from tests.harness.pressure.onlooker import Seen, looking_on
 from tests.integration.bars import random_bars

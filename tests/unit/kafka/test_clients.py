@@ -11,10 +11,8 @@ from confluent_kafka import Consumer, KafkaError, Producer
 from confluent_kafka.admin import AdminClient
 from faust.auth import SSLCredentials
 
-from app import stack
 from app.kafka.clients import (
     ClusterMissing,
-    Endpoints,
     admin_config,
     consumer_config,
     endpoints,
@@ -22,9 +20,9 @@ from app.kafka.clients import (
     producer_config,
     registry_client,
 )
-from app.logs.throttle import quieten
+from app.kafka.local_cluster import Endpoints
+from app.logs.throttle import throttle_talkative_loggers
 from app.settings import Settings
-from app.stack import StackStatus
 
 SECRET = "s3cret-value"  # noqa: S105
 
@@ -47,16 +45,15 @@ def cloud() -> Settings:
     )
 
 
-def test_addresses_set_win_over_the_local_stack(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stack, "status", lambda _: pytest.fail("asked for"))
-    assert endpoints(make()) == Endpoints("broker.example:9092", "https://registry.example")
+def test_addresses_set_win_over_the_local_stack() -> None:
+    found = endpoints(make(), lambda _: pytest.fail("asked for"))
+    assert found == Endpoints("broker.example:9092", "https://registry.example")
 
 
-def test_without_addresses_it_is_the_local_stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    running = StackStatus("127.0.0.1:1", "http://127.0.0.1:2", 10, 11, "4.2.2", "3.3.3", "cluster")
-    monkeypatch.setattr(stack, "status", lambda folder: running if folder == tmp_path else None)
+def test_without_addresses_it_is_the_local_stack(tmp_path: Path) -> None:
+    local = Endpoints("127.0.0.1:1", "http://127.0.0.1:2")
     settings = make(kafka_bootstrap=None, schema_registry_url=None, stack_dir=tmp_path)
-    assert endpoints(settings) == Endpoints("127.0.0.1:1", "http://127.0.0.1:2")
+    assert endpoints(settings, lambda folder: local if folder == tmp_path else None) == local
 
 
 def test_without_a_stack_either_the_fix_is_said(tmp_path: Path) -> None:
@@ -125,20 +122,16 @@ def test_confluent_cloud_for_the_registry(cloud: Settings) -> None:
     assert isinstance(client.client_kwargs["timeout"], httpx.Timeout)
 
 
-def test_tls_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_tls_alone(tmp_path: Path) -> None:
     ca_file = tmp_path / "ca.pem"
     trustme.CA().cert_pem.write_to_path(ca_file)
     settings = make(kafka_security_protocol="SSL", kafka_ca_file=ca_file)
-    asked: list[Path] = []
-
-    def create(cafile: Path) -> str:
-        asked.append(cafile)
-        return "context"
-
-    monkeypatch.setattr(ssl, "create_default_context", create)
     credentials = faust_credentials(settings)
     assert isinstance(credentials, SSLCredentials)
-    assert asked == [ca_file]
+    context = credentials.context
+    assert (context.check_hostname, context.verify_mode) == (True, ssl.CERT_REQUIRED)
+    # Nobody else's certificates are trusted then.
+    assert context.get_ca_certs(binary_form=True) == [ssl.PEM_cert_to_DER_cert(ca_file.read_text())]
     config = admin_config(settings)
     assert (config["security.protocol"], config["ssl.ca.location"]) == ("SSL", str(ca_file))
     assert "sasl.username" not in config
@@ -164,7 +157,7 @@ def test_without_security_there_are_no_credentials() -> None:
 
 
 def test_librdkafkas_errors_are_logged_once_a_while_each_kind(caplog: pytest.LogCaptureFixture) -> None:
-    quieten()
+    throttle_talkative_loggers()
     log_error = admin_config(make())["error_cb"]
     with caplog.at_level(logging.WARNING):
         for code in (KafkaError._TRANSPORT, KafkaError._TRANSPORT, KafkaError._AUTHENTICATION):

@@ -1,6 +1,6 @@
 import logging
 
-from app.logs.throttle import OncePerWhile
+from app.logs.throttle import LogThrottle
 
 
 def record(message: str, *values: object) -> logging.LogRecord:
@@ -8,13 +8,13 @@ def record(message: str, *values: object) -> logging.LogRecord:
 
 
 def test_the_same_message_passes_once_whatever_its_values() -> None:
-    once = OncePerWhile()
+    once = LogThrottle()
     heard = [once.filter(record("Unable connect to node with id %s", node)) for node in (1, 2, 1)]
     assert heard == [True, False, False]
     assert once.filter(record("Marking the coordinator dead"))
 
 
 def test_it_passes_again_after_a_while() -> None:
-    once = OncePerWhile(again=0.0)
+    once = LogThrottle(again=0.0)
     assert once.filter(record("Unable connect"))
     assert once.filter(record("Unable connect"))

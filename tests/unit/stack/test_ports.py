@@ -2,12 +2,12 @@ import os
 import socket
 from collections.abc import Iterator
 from dataclasses import astuple
-from pathlib import Path
 
 import pytest
 
+from app.kafka.local_cluster import HOST, Ports
 from app.stack.errors import StackError
-from app.stack.ports import HOST, Ports, any_free_port, choose_ports, free_ports, is_free, listens
+from app.stack.ports import any_free_port, choose_ports, free_ports, is_free
 
 
 @pytest.fixture
@@ -55,21 +55,6 @@ def test_no_port_is_chosen_twice() -> None:
         assert len(set(astuple(chosen))) == 5
 
 
-def test_free_and_listened_to(taken: int) -> None:
-    assert listens(taken)
+def test_a_port_is_free_while_nothing_listens(taken: int) -> None:
     assert not is_free(taken)
-    free = any_free_port()
-    assert is_free(free)
-    assert not listens(free)
-
-
-def test_ports_are_remembered(tmp_path: Path) -> None:
-    assert Ports.load(tmp_path) is None
-    Ports(1, 2, 3).save(tmp_path)
-    assert Ports.load(tmp_path) == Ports(1, 2, 3)
-
-
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"other": 1}'])
-def test_a_file_that_cannot_be_read_is_as_none(content: str, tmp_path: Path) -> None:
-    (tmp_path / "stack.json").write_text(content)
-    assert Ports.load(tmp_path) is None
+    assert is_free(any_free_port())
