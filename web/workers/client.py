@@ -113,7 +113,7 @@ class WorkerClient:
                 async with asyncio.timeout(left), gate:
                     part = await self._ask(f"{url.rstrip('/')}{path}?{urlencode(query, doseq=True)}", most_lines)
             except TimeoutError:
-                if left == seconds:
+                if left > seconds / 2:
                     self._spared[url] = self._clock() + _SPARED_SECONDS
                 raise NoAnswerError(f"it did not answer within {left:.2g} s") from None
         except NoAnswerError as error:
