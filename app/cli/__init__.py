@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from app.cli.not_installed import not_installed
 from app.engine.errors import OperatorError
 from app.terminal.endings import INTERRUPTED, interruptible
 from app.terminal.streams import FULL, GONE, colours, is_gone, let_go, say
@@ -53,6 +54,10 @@ class Subcommands(click.Group):
                 return super().invoke(ctx)
         except OperatorError as error:
             raise click.ClickException(visible_lines(str(error))) from error
+        except ModuleNotFoundError as error:
+            if sentence := not_installed(error):
+                raise click.ClickException(sentence) from None
+            raise
         except KeyboardInterrupt:
             if is_gone(1):  # As with `| head -1`.
                 raise click.exceptions.Exit(1) from None

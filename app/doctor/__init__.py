@@ -8,7 +8,8 @@ from app.doctor.dead_letters import check_dead_letters
 from app.doctor.finding import Finding, explained
 from app.doctor.group import check_group
 from app.doctor.schema_registry import check_registry
-from app.doctor.services import check_data_dir, check_producer, check_who_may_ask, check_worker
+from app.doctor.services import check_data_dir, check_producer, check_worker
+from app.doctor.settings import read_settings
 from app.doctor.stalled import check_stalled
 from app.doctor.topics import check_topics
 from app.doctor.transaction_log import check_transaction_log
@@ -16,9 +17,9 @@ from app.doctor.transactions import check_rights
 from app.doctor.versions import check_versions
 from app.kafka.broker import Broker, BrokerUnavailable
 from app.kafka.clients import ClusterMissing, endpoints, registry
-from app.settings import Settings, SettingsError, load_settings
+from app.settings import Settings
 
-__all__ = ["Finding", "examine"]
+__all__ = ["Finding", "examine", "read_settings"]
 
 _TIMEOUT = 5.0
 
@@ -29,15 +30,12 @@ async def examine(
     """All findings, one after the other; what depends on something broken is left out."""
     for finding in check_versions():
         yield finding
-    try:
-        settings = load_settings()
-    except SettingsError as error:
-        for fault in error.faults:
-            yield Finding("broken", "settings", fault, "see .env.example")
+    settings, findings = read_settings()
+    for finding in findings:
+        yield finding
+    if settings is None:
         return
-    yield Finding("ok", "settings", "all known and good")
     yield check_data_dir(settings)
-    yield check_who_may_ask(settings)
     cluster_id = None
     try:
         addresses = endpoints(settings)
