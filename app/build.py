@@ -96,7 +96,7 @@ def build(settings: Settings) -> StocksApp:
     app.reader = TablesReader(app, table, settings)
     app.timer(STALL_SECONDS)(_watch_stalls(app, settings))
     app.group = Group(app.reader, WorkerClient(headers=authorization(settings)))
-    app.push = Push(Hub(SignalTopic(settings)), app.reader, app.group)
+    app.push = Push(Hub(SignalTopic(settings), in_hand=lambda: processor.records_in_hand), app.reader, app.group)
     app.asgi_app = WithConnection(create_app(app.reader, app.push, app.group, access(settings)))
     app.asgi_options = lambda: server_options(settings.api_max_connections)
     _measure(app)

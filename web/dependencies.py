@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from web import errors
 from web.question import Question
 from web.reader import Reader
-from web.workers.part import MEDIA_TYPE, Part, write_part
+from web.workers.part import MEDIA_TYPE, VERSION, Part, version_of, write_part
 
 # Not plain functions: FastAPI would have a thread call them, which waits for Python's lock while a batch is folded.
 
@@ -23,9 +23,11 @@ AnyReader = Annotated[Reader, Depends(any_reader)]
 
 
 async def any_question(request: Request, reader: AnyReader) -> Question:
-    """The question, whatever state the worker is in."""
-    state = request.app.state
-    return Question(reader, state.group, state.runs, is_part=request.headers.get("accept") == MEDIA_TYPE)
+    """The question, whatever state the worker is in; raises the 406 for a worker that reads another form of parts."""
+    state, version = request.app.state, version_of(request.headers.get("accept", ""))
+    if version not in (None, VERSION):
+        raise errors.other_version(version, VERSION)
+    return Question(reader, state.group, state.runs, is_part=version is not None)
 
 
 AnyQuestion = Annotated[Question, Depends(any_question)]

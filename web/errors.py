@@ -152,6 +152,15 @@ def passed_on(symbol: str, owner: str, status: int, body: Mapping[str, Any], ret
     return ProblemError(status, detail, headers, kind=kind if kind in KINDS else None, **extra)
 
 
+def other_version(asked: int | None, ours: int) -> ProblemError:
+    """406: a worker of another version asks."""
+    return ProblemError(
+        406,
+        f"This worker answers other workers in version {ours} of their form, not in version {asked}: they are of "
+        "different versions of stock-signals; answers are complete when all are upgraded.",
+    )
+
+
 async def _problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ProblemError)  # noqa: S101 - only registered for these
     return problem(request.scope, error.status, error.detail, kind=error.kind, headers=error.headers, extra=error.extra)

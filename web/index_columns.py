@@ -1,11 +1,12 @@
 """What the index knows of every row, as columns: which action it has and when its bar begins."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from app.domain.row import NO_ACTION, Bools, Ints
+from app.domain.row import NO_ACTION, Bools, Floats, Ints
 
 Codes = npt.NDArray[np.uint8]
 
@@ -29,8 +30,16 @@ def is_transition(code: int) -> bool:
     return code % 4 not in (code // 4, _NO_PREVIOUS)
 
 
+#: So many values has a code.
+_CODES = 256
+
 #: For each code whether it is a transition, bool[256].
-_TRANSITIONS: Bools = np.array([code < 12 and is_transition(code) for code in range(256)])
+_TRANSITIONS: Bools = np.array([code < 12 and is_transition(code) for code in range(_CODES)])
+
+
+def _turned(minutes: npt.NDArray[Any], codes: Codes) -> Ints:
+    """A number for each transition, of its minute and code: the newest one's is the greatest."""
+    return minutes.astype(np.int64) * _CODES + codes
 
 
 class IndexColumns:
@@ -45,6 +54,13 @@ class IndexColumns:
         self.minutes: npt.NDArray[np.uint32] = np.zeros(self.codes.shape, np.uint32)
         #: i8[places], the number of each series' newest bar; -1: none.
         self.newest: Ints = np.full(_FEW, -1)
+        #: i8[places], minute * 256 + code of each series' newest transition; 0: none.
+        self._turned: Ints = np.zeros(_FEW, np.int64)
+        #: Of which series that has to be looked for: the row that it was of has changed or gone.
+        self._is_turned_lost: Bools = np.zeros(_FEW, bool)
+        #: i8[places] and f8[places], of each series the number of a bar, -1: none, and its open; see `note_opens`.
+        self._opened: Ints = np.full(_FEW, -1)
+        self._opens: Floats = np.zeros(_FEW)
         self._free = list(range(_FEW))
 
     def add(self) -> int:
@@ -56,16 +72,22 @@ class IndexColumns:
     def remove(self, place: int) -> None:
         """Forget a series."""
         self.codes[place], self.newest[place] = EMPTY, -1
+        self._turned[place], self._is_turned_lost[place], self._opened[place] = 0, False, -1
         self._free.append(place)
 
-    def put(self, places: Ints, numbers: Ints, minutes: Ints, codes: Codes) -> Codes:
+    def put(self, places: Ints, numbers: Ints, minutes: Ints, codes: Codes, opens: Floats) -> Codes:
         """Note rows, no two of one series and slot; returns the codes that stood in their slots."""
         slots = numbers % self.keep_bars
         while slots.max(initial=0) >= self.codes.shape[1]:
             self._grow_slots()
         before = self.codes[places, slots]
+        lost = _TRANSITIONS[before] & (_turned(self.minutes[places, slots], before) == self._turned[places])
+        self._is_turned_lost[places[lost]] = True
         self.codes[places, slots], self.minutes[places, slots] = codes, minutes
         np.maximum.at(self.newest, places, numbers)
+        np.maximum.at(self._turned, places, np.where(_TRANSITIONS[codes], _turned(minutes, codes), 0))
+        known = self._opened[places] == numbers
+        self._opens[places[known]] = opens[known]
         return before
 
     def rows_of(self, place: int) -> int:
@@ -99,16 +121,23 @@ class IndexColumns:
 
         And the codes of these bars.
         """
-        minutes, codes = np.zeros(len(places), np.int64), np.zeros(len(places), np.uint8)
+        lost = places[self._is_turned_lost[places]]
         step = max(1, self._slots_a_turn // self.codes.shape[1])
-        for start in range(0, len(places), step):
-            some = places[start : start + step]
-            turned = np.where(_TRANSITIONS[self.codes[some]], self.minutes[some], 0)
-            slots = turned.argmax(1)
-            rows = np.arange(len(some))
-            minutes[start : start + step] = turned[rows, slots]
-            codes[start : start + step] = self.codes[some, slots]
-        return minutes, codes
+        for start in range(0, len(lost), step):
+            some = lost[start : start + step]
+            codes = self.codes[some]
+            turned = np.where(_TRANSITIONS[codes], _turned(self.minutes[some], codes), 0)
+            self._turned[some] = turned.max(1)
+        self._is_turned_lost[lost] = False
+        return self._turned[places] // _CODES, (self._turned[places] % _CODES).astype(np.uint8)
+
+    def note_opens(self, places: Ints, numbers: Ints, opens: Floats) -> None:
+        """Keep the open of a bar of each series, by the bar's number; it follows what is put."""
+        self._opened[places], self._opens[places] = numbers, opens
+
+    def opens(self, places: Ints, numbers: Ints) -> Floats:
+        """The opens of bars by their numbers; NaN where that of another one or of none was noted."""
+        return np.where(self._opened[places] == numbers, self._opens[places], np.nan)
 
     def rows_since(self, places: Ints, minute: int | Ints) -> Ints:
         """How many of each series' bars start at a minute, minutes since 1970, UTC, or later; one for all or each."""
@@ -156,6 +185,10 @@ class IndexColumns:
         self.codes = np.concatenate([self.codes, np.full_like(self.codes, EMPTY)])
         self.minutes = np.concatenate([self.minutes, np.zeros_like(self.minutes)])
         self.newest = np.concatenate([self.newest, np.full(old, -1)])
+        self._turned = np.concatenate([self._turned, np.zeros_like(self._turned)])
+        self._is_turned_lost = np.concatenate([self._is_turned_lost, np.zeros_like(self._is_turned_lost)])
+        self._opened = np.concatenate([self._opened, np.full(old, -1)])
+        self._opens = np.concatenate([self._opens, np.zeros_like(self._opens)])
         self._free += range(old, _GROWTH * old)
 
     def _grow_slots(self) -> None:

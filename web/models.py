@@ -78,7 +78,8 @@ class PartitionOut(Model):
     as_of: Time | None = Field(description="When its worker read it, by that worker's clock, UTC; null without one.")
     status: Status = Field(
         description="active: it is in the answer; recovering: its worker restores its tables; unreachable: its worker "
-        "does not answer in time; unassigned: no worker is known for sure to have it, as while it is handed over."
+        "does not answer in time; incompatible: its worker is of a version that this one cannot ask, as during an "
+        "upgrade; unassigned: no worker is known for sure to have it, as while it is handed over."
     )
 
 

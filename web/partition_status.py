@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Status = Literal["active", "recovering", "unreachable", "unassigned"]
+Status = Literal["active", "recovering", "unreachable", "incompatible", "unassigned"]
 
 
 @dataclass(frozen=True, slots=True)

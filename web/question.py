@@ -10,6 +10,7 @@ from app.cooperative import in_turns
 from app.times import iso
 from web import errors
 from web.freshness import AS_IT_IS, RETRY_AFTER_SECONDS, Freshness
+from web.line import Line
 from web.models_runs import SymbolOut
 from web.partition_status import PartitionStatus
 from web.queries import RunScopeQuery, ScopeQuery
@@ -18,7 +19,7 @@ from web.run_choice import ASKED_FOR, ChosenRun
 from web.runs import Runs
 from web.workers.client import NoAnswerError, RefusedError
 from web.workers.group import Gathered, Group, Make, RecoveringError, status_of
-from web.workers.part import Line, Part
+from web.workers.part import Part
 
 MakeOfRun = Callable[[str], Awaitable[Part]]
 """Makes this worker's part, of a run that it may not know."""
@@ -71,6 +72,8 @@ class Question:
         self.runs = runs
         self.is_part = is_part
         self._group = group
+        #: However many questions this one takes, others have one time for all of them.
+        self._until = group.until()
 
     def _is_local(self, query: ScopeQuery) -> bool:
         return self.is_part or query.scope == "local"
@@ -85,7 +88,7 @@ class Question:
 
     async def partitions(self, path: str, make: Make, scope: str) -> Sequence[PartitionStatus]:
         """How each partition is, or those of this worker; whatever state it is in."""
-        found = (await self._group.gather(path, {}, make)).partitions if scope == "all" else ()
+        found = (await self._group.gather(path, {}, make, until=self._until)).partitions if scope == "all" else ()
         if scope == "local" and not self.reader.readiness().recovering:
             part = await self._here(make, AS_IT_IS)
             return [status_of(self._group.address, part, each) for each in part.partitions]
@@ -95,7 +98,11 @@ class Question:
         """What is known of the run that is asked for or chosen; None where there is none."""
         if query.run is None:
             return (await self._choice(query, query.fresh())).run
-        known = self.reader.runs() if self._is_local(query) else (await self.runs.everything(query.fresh())).runs
+        known = (
+            self.reader.runs()
+            if self._is_local(query)
+            else (await self.runs.everything(query.fresh(), self._until)).runs
+        )
         return next((run for run in known if run.run_id == query.run), None)
 
     async def of_run(self, path: str, query: RunScopeQuery, make: MakeOfRun, most_lines: int | None = None) -> Answered:
@@ -150,7 +157,10 @@ class Question:
     ) -> Answered:
         """From a partition on which its producer should not have put it; raises the 404 when it is nowhere."""
         everything = await self._group.gather(
-            "/symbols", {"run": run_id}, partial(self._of_known_run, run_id, partial(symbols_here, self.reader))
+            "/symbols",
+            {"run": run_id},
+            partial(self._of_known_run, run_id, partial(symbols_here, self.reader)),
+            until=self._until,
         )
         for spelling in (symbol, symbol.upper()):
             for url, part in everything.parts.items():
@@ -174,7 +184,7 @@ class Question:
     ) -> Part:
         try:
             address = path.format(symbol=quote(symbol, safe=""))
-            return await self._group.ask(url, address, query, fresh, most_lines)
+            return await self._group.ask(url, address, query, fresh, most_lines, self._until)
         except NoAnswerError as error:
             raise errors.unreachable(symbol, url, str(error), RETRY_AFTER_SECONDS) from error
         except RefusedError as refused:
@@ -193,7 +203,7 @@ class Question:
         return chosen.run_id, chosen.reason
 
     async def _choice(self, query: RunScopeQuery, fresh: Freshness) -> ChosenRun:
-        return self.runs.chosen_here() if self._is_local(query) else await self.runs.chosen(fresh)
+        return self.runs.chosen_here() if self._is_local(query) else await self.runs.chosen(fresh, self._until)
 
     async def _of_known_run(self, run_id: str, make: MakeOfRun) -> Part:
         origin = self.reader.run_origin(run_id)
@@ -222,7 +232,7 @@ class Question:
             part = await self._here(make, fresh)
             found = Gathered({here: part}, [status_of(here, part, each) for each in part.partitions])
         else:
-            found = await self._group.gather(path, passed, make, fresh, most_lines)
+            found = await self._group.gather(path, passed, make, fresh, most_lines, self._until)
             if here not in found.parts:
                 raise errors.recovering(self.reader.readiness())
         self._check(fresh, found.partitions)
@@ -235,7 +245,7 @@ class Question:
     async def _unknown_run(self, run_id: str, *, is_local: bool) -> errors.ProblemError:
         if is_local:
             return errors.unknown_run(run_id, [run.run_id for run in self.reader.runs()], ())
-        found = await self.runs.everything()
+        found = await self.runs.everything(until=self._until)
         return errors.unknown_run(run_id, [run.run_id for run in found.runs], found.partitions)
 
     def _check(self, fresh: Freshness, partitions: Sequence[PartitionStatus]) -> None:

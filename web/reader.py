@@ -12,6 +12,7 @@ from app.domain.records import Action, Origin, Signal
 from app.domain.row import Row
 from app.domain.signal import is_transition
 from app.domain.strategy import Strategy
+from web.line import Line
 from web.operations import Operations
 
 
@@ -229,8 +230,8 @@ class Reader(Protocol):
     async def recent(self, run_id: str, wanted: SignalFilter) -> Page:
         """The signals of all symbols that match."""
 
-    def newest(self, run_id: str, symbols: Collection[str] | None) -> AsyncIterator[Signal]:
-        """The newest signal of each of these symbols, of all without a choice."""
+    def newest(self, run_id: str, symbols: Collection[str] | None) -> AsyncIterator[Sequence[Line]]:
+        """The newest signal of each of these symbols, of all without a choice; in parts."""
 
     async def bars(self, run_id: str, symbol: str, limit: int) -> Bars:
         """The symbol's newest bars."""

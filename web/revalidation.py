@@ -102,6 +102,8 @@ class _Answer:
 
     async def _not_modified(self, start: Message) -> None:
         self._is_over = True
+        # As the whole answer would say: it may be compressed on its way, see web.compression.
+        MutableHeaders(scope=start).add_vary_header("Accept-Encoding")
         headers = [each for each in start["headers"] if each[0].decode("latin-1").lower() not in _NOT_WITH_304]
         await self._send({**start, "status": 304, "headers": headers})
         await self._send({"type": "http.response.body", "body": b""})

@@ -43,13 +43,13 @@ class Runs:
         """The runs of this worker."""
         return Part({"runs": [asdict(run) for run in self._reader.runs()]})
 
-    async def everything(self, fresh: Freshness = AS_IT_IS) -> KnownRuns:
-        """The runs of all workers, as far as they answer."""
+    async def everything(self, fresh: Freshness = AS_IT_IS, until: float | None = None) -> KnownRuns:
+        """The runs of all workers, as far as they answer; `until` as Group.until says."""
         owners, now = self._reader.owners(), self._clock()
         kept = self._kept if fresh == AS_IT_IS else None
         if kept is None or now - kept[0] > KEPT_SECONDS or kept[1] != owners:
             # Who did not answer is asked again the next time.
-            gathered = await self._group.gather("/runs", {}, self.part_here, fresh)
+            gathered = await self._group.gather("/runs", {}, self.part_here, fresh, until=until)
             self._kept = (now, owners, gathered) if gathered.complete else None
         else:
             gathered = kept[2]
@@ -61,13 +61,13 @@ class Runs:
         """The run that this worker would choose if it were alone."""
         return choose(self._reader.runs())
 
-    async def chosen(self, fresh: Freshness = AS_IT_IS) -> ChosenRun:
+    async def chosen(self, fresh: Freshness = AS_IT_IS, until: float | None = None) -> ChosenRun:
         """The run that all workers choose where none is asked for.
 
         Raises the 503 where no live run is known, but a worker that may have one does not answer: a replay must not
         be taken for it. And where positions are not reached, so that whatever follows need not wait as well.
         """
-        known = await self.everything(fresh)
+        known = await self.everything(fresh, until)
         Freshness(fresh.min_position).check(known.partitions, len(known.partitions))
         chosen = choose(known.runs)
         if known.missing and not (chosen.run and chosen.run.is_live):

@@ -1,7 +1,7 @@
 """Which rows the table has, in memory: what is looked for is found without a scan of the table.
 
 The worker tells this index of every row it writes or reads at the start. It keeps five
-bytes a row, and reads the row itself only when someone asks for it.
+bytes a row and each symbol's newest row, and reads others only when someone asks for them.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,9 +24,9 @@ MOST_MOVED = 16
 
 
 class Series:
-    """One symbol of one run, and its place in the columns."""
+    """One symbol of one run, its place in the columns, and the bytes of its newest bar's row."""
 
-    __slots__ = ("key", "partition", "place", "run", "symbol")
+    __slots__ = ("key", "newest", "partition", "place", "run", "symbol")
 
     def __init__(self, partition: int, key: bytes, run: "Run", symbol: str, place: int) -> None:
         self.partition = partition
@@ -34,6 +34,7 @@ class Series:
         self.run = run
         self.symbol = symbol
         self.place = place
+        self.newest = b""
 
 
 class Run:
@@ -86,7 +87,10 @@ class SignalIndex:
         places = np.fromiter((each.place for each in series), np.int64, len(series))
         codes = codes_of(fixed["action"], fixed["previous_action"])
         numbers, minutes = fixed["number"].astype(np.int64), fixed["minute"].astype(np.int64)
-        before = self.columns.put(places, numbers, minutes, codes)
+        before = self.columns.put(places, numbers, minutes, codes, fixed["open"])
+        values = list(rows.values())
+        for at in np.flatnonzero(numbers == self.columns.newest[places]).tolist():
+            series[at].newest = values[at]
         emitted = fixed["emitted_at"]
         for run in {each.run.run_id: each.run for each in series}.values():
             ours = np.fromiter((each.run is run for each in series), bool, len(series))

@@ -5,16 +5,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from app.cooperative import in_turns
-from app.domain.records import Signal
+from web.line import Line
 from web.reader import Page, Reader, SignalFilter
-from web.signal_out import signal_out
-from web.workers.part import Line, Part
-
-
-def line_of(signal: Signal) -> Line:
-    """A signal with its JSON."""
-    json = signal_out(signal).model_dump_json().encode()
-    return Line(signal["timestamp"], signal["symbol"], signal["revision"], json)
+from web.signal_lines import line_of
+from web.workers.part import Part
 
 
 async def newest_here(reader: Reader, wanted: SignalFilter, run_id: str) -> Part:

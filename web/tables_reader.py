@@ -17,9 +17,10 @@ from app.engine.app import BatchApp
 from app.kafka.topics import topics
 from app.metrics import newest_bar
 from app.settings import Settings
-from tables.row_format import row_key
+from tables.row_format import decode_rows, row_key
 from tables.warm_up import WarmUp
 from tables.windows import WindowsTable
+from web.line import Line
 from web.operations_reader import OperationsReader
 from web.reader import (
     Bars,
@@ -35,6 +36,7 @@ from web.reader import (
     SymbolState,
 )
 from web.signal_index import SignalIndex
+from web.signal_lines import lines_of
 from web.signal_search import SignalSearch
 
 RETRY_AFTER_SECONDS = 2
@@ -225,10 +227,11 @@ class TablesReader:
         total, found, last = await self._search.recent(run_id, wanted)
         return Page(total, [self._signal(row, run_id, symbol) async for symbol, row in in_turns(found)], last)
 
-    async def newest(self, run_id: str, symbols: Collection[str] | None) -> AsyncIterator[Signal]:
+    async def newest(self, run_id: str, symbols: Collection[str] | None) -> AsyncIterator[Sequence[Line]]:
         """The newest signal of each symbol."""
-        async for symbol, row in self._search.newest(run_id, symbols):
-            yield self._signal(row, run_id, symbol)
+        async for some in self._search.newest(run_id, symbols):
+            rows, provenances = decode_rows([value for _, value in some], self.strategy.dtype)
+            yield lines_of(rows, run_id, [symbol for symbol, _ in some], provenances, self.strategy)
 
     async def bars(self, run_id: str, symbol: str, limit: int) -> Bars:
         """The symbol's newest bars."""
@@ -263,7 +266,7 @@ class TablesReader:
 
     async def session(self, run_id: str, minute: int) -> SessionRows:
         """Each symbol's open in a session, and its newest transition."""
-        return await self._search.session(run_id, minute, self._table.read)
+        return await self._search.session(run_id, minute, self._table.read_many)
 
     def _series_start(self, partition: int, series: bytes, newest: Row) -> Row | None:
         """The row with which the series of the newest one began after a split, if it is still kept."""

@@ -80,6 +80,11 @@ class BatchProcessor:
         self.reached: Observer = unobserved
         table.before_close.append(self.drain)
 
+    @property
+    def records_in_hand(self) -> int:
+        """How many records are being computed or written now; for any thread."""
+        return sum(list(self._in_hand.values()))
+
     async def batches(self, stream: StreamT[Batch]) -> AsyncIterator[Batch]:
         """The stream's batches, each once its partition's batch before it is finished."""
         async for event in stream.noack().events():  # type: ignore[attr-defined]

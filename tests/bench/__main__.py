@@ -77,8 +77,8 @@ def main(
     last signal.
 
     burst fills 11,000 windows, and then sends a bar of each symbol at once, several times; burst-4000 and burst-1000
-    do so with fewer. readers does it while the API is asked 50 times a second. latency times each bar of a quiet
-    stream.
+    do so with fewer. readers does it while the API is asked 50 times a second, page while a page is open, and times
+    what that asks. latency times each bar of a quiet stream.
 
     crash kills the program in mid-run, starts it again, and counts records lost, doubled and wrong. session (1,000
     symbols with 390 bars) and recovery (11,000 with 62) kill our worker twice, the second time with its disk, and

@@ -5,6 +5,7 @@ from tests.bench.crash import CRASH
 from tests.bench.figures import Kind
 from tests.bench.latency import LATENCY
 from tests.bench.loads import Load
+from tests.bench.page import PAGE
 from tests.bench.readers import READERS
 from tests.bench.recovery import RECOVERY
 from tests.bench.throughput import THROUGHPUT
@@ -22,6 +23,7 @@ _CATALOGUE: list[tuple[Load, Kind]] = [
     (Load("latency", symbols=10, bars_each=40), LATENCY),
     (Load("crash", symbols=500, bars_each=400), CRASH),
     (Load("readers", symbols=11_000, bars_each=FULL + BURSTS), READERS),
+    (Load("page", symbols=11_000, bars_each=FULL + BURSTS), PAGE),
     (Load("session", symbols=1000, bars_each=390), RECOVERY),
     (Load("recovery", symbols=11_000, bars_each=FULL), RECOVERY),
 ]

@@ -1,19 +1,16 @@
 """The views of one market: what they say, in which time zone, by keyboard alone, for screen readers and phones."""
 
-import json
 import re
-from pathlib import Path
 from urllib.parse import quote
 
-import axe_playwright_python
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.browser.axe import violations
 from tests.browser.conftest import Faults, OpenPage
 from tests.browser.market import OTHER_RUNS, RUN, SYMBOLS
 from tests.integration.deployment import WorkerProcess
 
-AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 SCHEMES = ["light", "dark"]
 
@@ -25,21 +22,6 @@ async def loaded(page: Page) -> Page:
     await expect(page.locator("#feed li").first).to_be_attached()
     await expect(page.locator(".grid-row .change").first).to_have_text(re.compile("%"))
     return page
-
-
-async def violations(page: Page) -> list[str]:
-    """What axe finds against WCAG 2.2 A and AA and good practice, as sentences."""
-    # The page's policy allows no code but its own files; a test's may be evaluated.
-    await page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = await page.evaluate(
-        """async () => (await axe.run(document, {
-            runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-        })).violations"""
-    )
-    return [
-        f"{each['id']}: {each['help']}: {json.dumps([node['html'][:200] for node in each['nodes'][:3]])}"
-        for each in found
-    ]
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -164,6 +146,13 @@ async def test_a_signal_of_the_feed_opens_its_bar_and_says_why(
     await expect(page.locator("#symbol-name")).to_have_text(symbol)
     await expect(page.locator("#why .why-sentence")).to_have_text(sentence)
     await expect(page.locator("#why")).to_contain_text(f"{RUN}/{symbol}/17")
+    at = await page.locator("#why time").get_attribute("datetime")
+    await expect(page.locator("#legend time")).to_have_attribute("datetime", at or "")
+    # What it takes to compute the numbers again, and up to where bars were read.
+    await page.get_by_text("All inputs").click()
+    await expect(page.locator("#why .inputs")).to_contain_text("÷ 20")
+    await expect(page.locator("#why .inputs")).to_contain_text("stocks.raw.avro[")
+    assert await violations(page) == []
     assert page.url.endswith(f"/s/{symbol}?run={RUN}")
 
 

@@ -11,6 +11,7 @@ from app.times import iso
 from web.answers import CSV, answered
 from web.dependencies import CompleteQuestion, part_response
 from web.errors import documented
+from web.line import Line
 from web.models_runs import RunOut, RunsOut, SymbolsOut
 from web.partition_out import partitions_out
 from web.queries import ScopeQuery, SymbolListQuery
@@ -18,7 +19,6 @@ from web.question import symbols_here
 from web.reader import RunInfo
 from web.run_choice import choose
 from web.runs import merged_runs
-from web.workers.part import Line
 
 router = APIRouter(tags=["runs"])
 

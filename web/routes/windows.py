@@ -16,12 +16,13 @@ from app.times import iso
 from web.answers import CSV, answered
 from web.dependencies import CompleteQuestion, part_response
 from web.errors import documented
+from web.line import Line
 from web.models import BarOut, IndicatorsOut, PositionOut, SeriesStartOut, WindowOut
 from web.partition_out import partitions_out
 from web.queries import SymbolBarsQuery
 from web.reader import Position, Reader
 from web.routes.signals import SymbolPath
-from web.workers.part import Line, Part
+from web.workers.part import Part
 
 router = APIRouter(tags=["windows"])
 gap = session_gap()

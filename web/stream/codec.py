@@ -13,9 +13,9 @@ from pydantic import ValidationError
 from app.avro.columns import ColumnDecoder
 from app.avro.serde import HEADER, SchemaSource
 from app.domain.records import Signal
+from web.json_columns import signals_json
 from web.signal_out import signal_out
 from web.stream.batch import Batch, Record
-from web.stream.json_columns import signals_json
 from web.stream.position import Vector
 
 _FIELDS = ("run_id", "symbol", "transition", "timestamp", "revision", "emitted_at")

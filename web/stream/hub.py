@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from time import monotonic
 from typing import Protocol
 
 from app import metrics
@@ -30,6 +31,14 @@ LINGER_SECONDS = 10.0
 
 #: Seconds until the topic is tried again.
 _AGAIN = 1.0
+
+
+#: So many records that are being computed are a burst, which goes first.
+BURST_RECORDS = 200
+
+#: Signals are read for clients so many seconds later at most while bursts are computed.
+GIVE_WAY_SECONDS = 0.5
+_LOOK_SECONDS = 0.02
 
 
 class HubClosed(Exception):
@@ -56,9 +65,16 @@ class Hub:
     """What came last, and where it ends. All of it for the event loop but for `_read_all`, which has a thread."""
 
     def __init__(
-        self, source: Source, most_kept: int = MOST_KEPT, back: int = BACK, linger: float = LINGER_SECONDS
+        self,
+        source: Source,
+        most_kept: int = MOST_KEPT,
+        back: int = BACK,
+        linger: float = LINGER_SECONDS,
+        in_hand: Callable[[], int] = lambda: 0,
     ) -> None:
+        """`in_hand` says how many records the worker is computing now; it is called in a thread."""
         self.source = source
+        self._in_hand = in_hand
         self._most_kept, self._back, self._linger = most_kept, back, linger
         self.listeners: set[Listener] = set()
         self.memory: deque[Batch] = deque()
@@ -166,6 +182,7 @@ class Hub:
             try:
                 with self.source.tail(position, self._back) as tail:
                     while not stop.is_set():
+                        self._give_way(stop)
                         news = tail.read()
                         position = news.batch.after
                         tell(lambda news=news: self._take(news))  # type: ignore[misc]
@@ -181,6 +198,12 @@ class Hub:
                 if not loop.is_closed():
                     raise
                 return
+
+    def _give_way(self, stop: threading.Event) -> None:
+        """Let a burst be computed first: both hold Python's lock, and who looks on can wait for a moment."""
+        until = monotonic() + GIVE_WAY_SECONDS
+        while self._in_hand() >= BURST_RECORDS and monotonic() < until and not stop.wait(_LOOK_SECONDS):
+            pass
 
     def _take(self, news: News) -> None:
         batch = news.batch

@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from app.cooperative import in_turns
+from web.line import Line
 from web.partition_status import Status
 from web.reader import Reader
 from web.run_choice import ASKED_FOR, choose
 from web.runs import Runs
-from web.signal_lists import line_of
 from web.stream.batch import Batch, Record
 from web.stream.filter import StreamFilter
 from web.stream.hub import Hub
@@ -19,7 +19,7 @@ from web.stream.intervals import USUAL, Intervals
 from web.stream.partitions import Partitions
 from web.stream.position import Vector, format_id
 from web.workers.group import Group
-from web.workers.part import Line, Part
+from web.workers.part import Part
 
 PATH = "/stream/local"
 """Where other workers ask for the newest signals of a worker's table."""
@@ -46,7 +46,7 @@ async def newest_here(reader: Reader, run_id: str | None, symbols: frozenset[str
     """The newest signals of this worker's table."""
     if run_id is None:
         return Part({})
-    return Part({}, [line_of(signal) async for signal in reader.newest(run_id, symbols)])
+    return Part({}, [line async for lines in reader.newest(run_id, symbols) for line in lines])
 
 
 class Snapshots:

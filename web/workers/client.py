@@ -10,12 +10,12 @@ from urllib.parse import urlencode
 
 import httpx
 
-from web.workers.part import MEDIA_TYPE, NotAPart, Part, read_part
+from web.workers.part import MEDIA_TYPE, VERSION, NotAPart, Part, read_part, version_of
 
 log = logging.getLogger(__name__)
 
 DEADLINE_SECONDS = 2.0
-"""How long other workers may take to answer, all of them together."""
+"""How long other workers may take to answer, all of them together, whatever a request asks them."""
 
 #: For so long a worker that did not answer in time is not asked: the next request must not wait for it as well.
 _SPARED_SECONDS = 1.0
@@ -32,6 +32,10 @@ _MOST_ERROR_BYTES = 256 * 1024
 
 class NoAnswerError(Exception):
     """A worker that cannot be asked, takes too long, or answers something else; the message says which."""
+
+
+class OtherVersionError(NoAnswerError):
+    """A worker whose form of answers this one does not read, as during an upgrade."""
 
 
 class RefusedError(Exception):
@@ -77,14 +81,28 @@ class WorkerClient:
         #: Those that did not answer when they were asked last, so that the log says it once.
         self._silent: set[str] = set()
 
+    def until(self) -> float:
+        """By when the questions of a request that begins now must be answered, by this client's clock."""
+        return self._clock() + self._deadline
+
     async def part(
-        self, url: str, path: str, query: Mapping[str, Any], most_lines: int | None = None, wait: float = 0.0
+        self,
+        url: str,
+        path: str,
+        query: Mapping[str, Any],
+        most_lines: int | None = None,
+        wait: float = 0.0,
+        until: float | None = None,
     ) -> Part:
         """The worker's own part of an answer, for which it may wait so many seconds.
 
-        Raises NoAnswerError and RefusedError.
+        `until` is the end of the time that all questions of a request have, see there. Raises NoAnswerError and
+        RefusedError.
         """
         seconds = self._deadline + wait
+        left = seconds if until is None else min(seconds, until - self._clock() + wait)
+        if left <= 0:
+            raise NoAnswerError(f"the {self._deadline:g} s are over that other workers have for a request")
         try:
             if self._spared.get(url, 0.0) > self._clock():
                 raise NoAnswerError(f"it did not answer within {seconds:g} s a moment ago")
@@ -92,11 +110,12 @@ class WorkerClient:
                 gate = self._gates.setdefault((url, wait > 0), asyncio.Semaphore(self._at_once))
                 if wait and gate.locked():
                     raise NoAnswerError(f"{self._at_once} questions wait for it already")
-                async with asyncio.timeout(seconds), gate:
+                async with asyncio.timeout(left), gate:
                     part = await self._ask(f"{url.rstrip('/')}{path}?{urlencode(query, doseq=True)}", most_lines)
             except TimeoutError:
-                self._spared[url] = self._clock() + _SPARED_SECONDS
-                raise NoAnswerError(f"it did not answer within {seconds:g} s") from None
+                if left > seconds / 2:
+                    self._spared[url] = self._clock() + _SPARED_SECONDS
+                raise NoAnswerError(f"it did not answer within {left:.2g} s") from None
         except NoAnswerError as error:
             if url not in self._silent:
                 self._silent.add(url)
@@ -132,8 +151,13 @@ class WorkerClient:
         if answer.status_code != httpx.codes.OK:
             content = b"".join([chunk async for chunk in _bounded(answer, _MOST_ERROR_BYTES)])
             raise _refused(answer, content)
-        if answer.headers.get("content-type", "").partition(";")[0] != MEDIA_TYPE:
-            raise NotAPart("it is no worker of this version")
+        version = version_of(answer.headers.get("content-type", ""))
+        if version != VERSION:
+            # Those before the first form with a number take the question for a person's.
+            says = f"version {version}" if version else "an older version"
+            raise OtherVersionError(
+                f"it answers other workers in {says} of their form, this one reads version {VERSION}"
+            )
         return await read_part(_bounded(answer, self._most_bytes), most_lines)
 
     def _http(self) -> httpx.AsyncClient:
@@ -166,6 +190,8 @@ def _refused(answer: httpx.Response, content: bytes) -> RefusedError:
         body = json.loads(content)
     except ValueError:
         body = None
+    if answer.status_code == httpx.codes.NOT_ACCEPTABLE and isinstance(body, dict):
+        raise OtherVersionError(str(body.get("detail", "it does not know this form")))
     # What else it may say, such as 401, is about workers, and nothing for a client.
     if answer.status_code not in (404, 422, 503) or not isinstance(body, dict) or "detail" not in body:
         raise NotAPart(f"it answered {answer.status_code}")

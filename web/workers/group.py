@@ -9,7 +9,7 @@ from typing import Any
 from web.freshness import AS_IT_IS, Freshness
 from web.partition_status import PartitionStatus, Status
 from web.reader import PartitionOwner, PartitionProgress, Reader
-from web.workers.client import AT_ONCE, NoAnswerError, RefusedError, WorkerClient
+from web.workers.client import AT_ONCE, NoAnswerError, OtherVersionError, RefusedError, WorkerClient
 from web.workers.part import Part
 
 Make = Callable[[], Awaitable[Part]]
@@ -50,6 +50,10 @@ class Group:
         """Close the connections to the others."""
         await self._client.close()
 
+    def until(self) -> float:
+        """By when all questions of a request that begins now must be answered; for `gather` and `ask`."""
+        return self._client.until()
+
     async def here(self, make: Make, fresh: Freshness = AS_IT_IS, only: int | None = None) -> Part:
         """This worker's part, of all its partitions or one; first it waits for positions. Raises RecoveringError."""
         reader = self._reader
@@ -75,6 +79,7 @@ class Group:
         make: Make,
         fresh: Freshness = AS_IT_IS,
         most_lines: int | None = None,
+        until: float | None = None,
     ) -> Gathered:
         """The parts of all workers; this one's is what `make` makes, the others are asked at a path.
 
@@ -85,18 +90,24 @@ class Group:
         passed = {**query, **fresh.query()}
         found: list[Part | Status] = await asyncio.gather(
             self._part_here(make, fresh),
-            *(self._part_of(url, path, passed, fresh.seconds, most_lines) for url in urls),
+            *(self._part_of(url, path, passed, fresh.seconds, most_lines, until) for url in urls),
         )
         answers = dict(zip([self.address, *urls], found, strict=True))
         parts = {url: answer for url, answer in answers.items() if isinstance(answer, Part)}
         return Gathered(parts, [_status(each, answers, parts) for each in owners])
 
     async def ask(
-        self, url: str, path: str, query: Mapping[str, Any], fresh: Freshness = AS_IT_IS, most_lines: int | None = None
+        self,
+        url: str,
+        path: str,
+        query: Mapping[str, Any],
+        fresh: Freshness = AS_IT_IS,
+        most_lines: int | None = None,
+        until: float | None = None,
     ) -> Part:
         """One other worker's part. Raises NoAnswerError and RefusedError."""
         asked = {**query, **fresh.query(), "scope": "local"}
-        return await self._client.part(url, path, asked, most_lines, fresh.seconds)
+        return await self._client.part(url, path, asked, most_lines, fresh.seconds, until)
 
     async def _part_here(self, make: Make, fresh: Freshness) -> Part | Status:
         try:
@@ -105,11 +116,19 @@ class Group:
             return "recovering"
 
     async def _part_of(
-        self, url: str, path: str, query: Mapping[str, Any], wait: float, most_lines: int | None
+        self,
+        url: str,
+        path: str,
+        query: Mapping[str, Any],
+        wait: float,
+        most_lines: int | None,
+        until: float | None,
     ) -> Part | Status:
         try:
             asked = {**query, "scope": "local"}
-            return await self._client.part(url, path, asked, most_lines, wait)
+            return await self._client.part(url, path, asked, most_lines, wait, until)
+        except OtherVersionError:
+            return "incompatible"
         except NoAnswerError:
             return "unreachable"
         except RefusedError as refused:

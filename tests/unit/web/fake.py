@@ -7,6 +7,7 @@ from app.dead_letters.letter import Letter
 from app.domain.records import MINUTE_MS, Origin, Signal
 from app.errors import StocksError
 from tests.unit.web.series import EMITTED_AT, STRATEGY, Series
+from web.line import Line
 from web.operations import NewestLetters
 from web.reader import (
     Bars,
@@ -22,6 +23,7 @@ from web.reader import (
     SymbolState,
 )
 from web.run_choice import is_live
+from web.signal_lines import line_of
 
 POSITION = Position("stocks.raw.avro", "topic", 0, 11)
 
@@ -147,10 +149,10 @@ class FakeReader:
         self.assignment += self.loses_partitions
         return page((signal for each in self._of(run_id) for signal in each.signals()), wanted)
 
-    async def newest(self, run_id: str, symbols: Collection[str] | None) -> AsyncIterator[Signal]:
+    async def newest(self, run_id: str, symbols: Collection[str] | None) -> AsyncIterator[Sequence[Line]]:
         for each in self._of(run_id):
             if symbols is None or each.symbol in symbols:
-                yield each.signals()[0]
+                yield [line_of(each.signals()[0])]
 
     async def bars(self, run_id: str, symbol: str, limit: int) -> Bars:
         (rows,) = [each.rows for each in self._of(run_id) if each.symbol == symbol]

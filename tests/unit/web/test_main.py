@@ -134,7 +134,7 @@ async def test_the_documentation_needs_nothing_from_elsewhere(client: httpx.Asyn
     assert "http://" not in page.replace("http://worker", "")
     assert "https://" not in page
     assets = re.findall(r'(?:src|href)="([^"]+)"', page)
-    assert len(assets) == 4
+    assert len(assets) == 7
     for asset in assets:
         assert (await client.get(asset)).status_code == 200
 

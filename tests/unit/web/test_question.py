@@ -9,7 +9,10 @@ from tests.unit.web.cluster import Cluster, Member
 from tests.unit.web.conftest import OLD, RUN
 from tests.unit.web.fake import FakeReader
 from tests.unit.web.series import START, Series, pullback, series
+from web.main import create_app
 from web.reader import PartitionOwner, Readiness
+from web.workers.client import WorkerClient
+from web.workers.group import Group
 from web.workers.part import MEDIA_TYPE
 
 SYMBOLS = [f"S{number:02}" for number in range(12)]
@@ -108,15 +111,15 @@ async def test_pages_go_on_at_any_worker_while_signals_come(full: Cluster, query
 
 
 @pytest.mark.parametrize("path", ["/signals?limit=1000", "/symbols", "/runs", "/session", "/signals?latest=true"])
-@pytest.mark.parametrize("fault", ["unreachable", "silent", "wrong", "recovering", "unassigned", "handed over"])
+@pytest.mark.parametrize("fault", ["unreachable", "silent", "older", "recovering", "unassigned", "handed over"])
 async def test_what_is_missing_is_said_by_every_worker(full: Cluster, path: str, fault: str) -> None:
     asked, other, third = full.members
-    status = {"silent": "unreachable", "wrong": "unreachable", "handed over": "unassigned"}.get(fault, fault)
+    status = {"silent": "unreachable", "older": "incompatible", "handed over": "unassigned"}.get(fault, fault)
     if fault == "unreachable":
         full.network.gone.add(GONE)
     elif fault == "silent":
         full.network.silent.add(GONE)
-    elif fault == "wrong":
+    elif fault == "older":
         full.network.wrong[GONE] = httpx.Response(200, json={"signals": []})
     elif fault == "recovering":
         other.reader.state = Readiness(recovering=True)
@@ -136,6 +139,28 @@ async def test_what_is_missing_is_said_by_every_worker(full: Cluster, path: str,
     if fault == "recovering":
         refused = await other.client.get(path)
         assert (refused.status_code, refused.json()["recovering"]) == (503, True)
+
+
+@pytest.mark.parametrize("path", ["/signals", "/windows/AAPL", "/stream/local", "/worker", "/session"])
+async def test_a_worker_of_another_version_is_told_so(full: Cluster, path: str) -> None:
+    for accept in ("application/x-stock-signals-part", "application/x-stock-signals-part; version=99"):
+        answer = await full.members[0].client.get(path, params={"scope": "local"}, headers={"Accept": accept})
+        assert answer.status_code == 406
+        assert "in version 2 of their form, not in version" in answer.json()["detail"]
+
+
+async def test_an_unknown_symbol_takes_no_longer_than_one_question_may(full: Cluster) -> None:
+    asked = full.members[0]
+    full.network.late[GONE] = 0.25
+    group = Group(asked.reader, WorkerClient(transport=full.network, deadline=0.3))
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(create_app(asked.reader, group=group)), base_url=asked.url
+    ) as client:
+        answer = await client.get("/signals/nothing")
+    assert answer.status_code in (404, 503)
+    # Which run there is, two spellings, all symbols, all runs.
+    assert sum(request.url.host == "worker-1" for request in full.network.asked) <= 2
+    await group.close()
 
 
 async def test_a_slow_worker_is_waited_for(full: Cluster) -> None:

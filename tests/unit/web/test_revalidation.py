@@ -29,6 +29,7 @@ async def test_an_answer_that_has_not_changed_is_not_sent_again(client: httpx.As
     again = await client.get(path, headers={"If-None-Match": f'"old", {etag}'})
     assert (again.status_code, again.content) == (304, b"")
     assert (again.headers["etag"], again.headers["cache-control"]) == (etag, "no-cache")
+    assert "Accept-Encoding" in again.headers["vary"], "a cache would keep one answer for all encodings"
     assert "content-type" not in again.headers
     assert "content-length" not in again.headers
     assert (await client.get(path, headers={"If-None-Match": '"old"'})).status_code == 200

@@ -34,7 +34,9 @@ def scan(table: Table, run_id: str, minute: int) -> SessionRows:
 
 
 def session(table: Table, run_id: str, minute: int) -> SessionRows:
-    return asyncio.run(table.search.session(run_id, minute, lambda partition, key: table.rows[partition].get(key)))
+    return asyncio.run(
+        table.search.session(run_id, minute, lambda partition, keys: [*map(table.rows[partition].get, keys)])
+    )
 
 
 @settings(max_examples=100, deadline=None)

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from web.line import Line
 from web.reader import SignalFilter
 from web.signal_lists import Merged, merged
-from web.workers.part import Line, Part
+from web.workers.part import Part
 
 SYMBOLS = "ABCDEFG"
 

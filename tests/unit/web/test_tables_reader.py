@@ -267,6 +267,7 @@ async def test_all_who_ask_for_the_lag_at_once_share_one_question(worker: Stocks
     """It stands in the line of what fetches and commits."""
     app: Any = Lagging(worker)
     settings = Settings(_env_file=None, keep_bars=KEEP, partitions=2)  # type: ignore[call-arg]
+    write(worker, 1)  # Three readers' threads would open its database at once.
     patient, hasty = (TablesReader(app, worker.table, settings, seconds) for seconds in (20, 0.001))
     await take(worker, 1)
     found = await asyncio.gather(*(patient.progress(lag_now=True) for _ in range(50)))

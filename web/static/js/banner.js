@@ -68,13 +68,13 @@ export class Banner {
     const missing = [...this.partitions].filter(([, status]) => status && status !== "active");
     if (missing.length) {
       const numbers = missing.map(([partition]) => partition).sort((one, other) => one - other).join(", ");
-      const recovering = missing.every(([, status]) => status === "recovering");
-      return [
-        recovering
-          ? `Partitions ${numbers} are being restored: their symbols are not up to date.`
-          : `A worker is missing: nobody answers for partitions ${numbers}, so their symbols are not up to date.`,
-        "warning",
-      ];
+      const all = (wanted) => missing.every(([, status]) => status === wanted);
+      const why = all("recovering")
+        ? `Partitions ${numbers} are being restored:`
+        : all("incompatible")
+          ? `Partitions ${numbers} are with a worker of another version, as during an upgrade:`
+          : `A worker is missing: nobody answers for partitions ${numbers}, so`;
+      return [`${why} their symbols are not up to date.`, "warning"];
     }
     if (this.clock.isStale()) {
       return [`No bar has come since ${time(this.market.newestBar)} though the market is open: the data are stale.`, "warning"];

@@ -10,6 +10,9 @@ import { onZone, time } from "./zones.js";
 
 const FIRST_BARS = 150;
 
+/** After what the chart has to draw is drawn. */
+const nextFrame = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+
 export class Chart {
   /** `onPoint(place, chosen)`: the pointer is over a bar (null: over none), or one was clicked. */
   constructor(container, onPoint) {
@@ -55,8 +58,10 @@ export class Chart {
       { priceScaleId: "volume", priceFormat: { type: "volume" }, priceLineVisible: false, lastValueVisible: false }, 0,
     );
     this.volume.priceScale().applyOptions({ scaleMargins: { top: 0.84, bottom: 0 } });
+    // Between 0 and 100 the thresholds have labels of their own.
+    const numbers = { type: "custom", minMove: 0.1, formatter: (value) => value.toFixed(0), tickmarksFormatter: (values) => values.map((value) => (value % 100 === 0 ? String(value) : "")) };
     const fixed = () => ({ priceRange: { minValue: 0, maxValue: 100 } });
-    this.rsi = this.chart.addSeries(LineSeries, { ...line, lineWidth: 1.5, priceFormat: { type: "price", precision: 0, minMove: 1 }, autoscaleInfoProvider: fixed }, 1);
+    this.rsi = this.chart.addSeries(LineSeries, { ...line, lineWidth: 1.5, priceFormat: numbers, autoscaleInfoProvider: fixed }, 1);
     this.rsi.priceScale().applyOptions({ scaleMargins: { top: 0.06, bottom: 0.06 } });
     this.bounds = ["low", "high"].map((name) => this.rsi.createPriceLine({ price: this.names[name], lineStyle: LineStyle.Dashed, lineWidth: 1, axisLabelVisible: true, title: "" }));
     const [prices, strength] = this.chart.panes();
@@ -87,8 +92,8 @@ export class Chart {
     this.names = periods(strategy);
     ["low", "high"].forEach((name, index) => this.bounds[index].applyOptions({ price: this.names[name] }));
     this.draw();
-    if (!fresh) return;
     const count = series.points.length;
+    if (!fresh || !count) return;
     this.chart.timeScale().setVisibleLogicalRange({ from: Math.max(-1, count - FIRST_BARS), to: count + 4 });
     this.candles.priceScale().applyOptions({ autoScale: true });
   }
@@ -155,15 +160,18 @@ export class Chart {
   }
 
   /** Put the crosshair on a bar, and bring it into view. */
-  point(place) {
-    const { time: at, bar } = this.series.points[place];
+  async point(place) {
+    const { series } = this;
+    const { time: at, bar } = series.points[place];
     const scale = this.chart.timeScale();
+    await nextFrame(); // A range that was just set is not there before.
     const range = scale.getVisibleLogicalRange();
     if (range && (place < range.from + 1 || place > range.to - 1)) {
       const half = (range.to - range.from) / 2;
       scale.setVisibleLogicalRange({ from: place - half, to: place + half });
+      await nextFrame();
     }
-    this.chart.setCrosshairPosition(bar.close, at / 1000, this.candles);
+    if (series === this.series) this.chart.setCrosshairPosition(bar.close, at / 1000, this.candles);
   }
 
   /** Show more (above 1) or fewer bars. */

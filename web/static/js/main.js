@@ -75,6 +75,7 @@ const stream = new Stream({
 market.onStale.push(askForSession);
 market.onChange.push((changed) => {
   showOrigin(at("origin"), market.origin);
+  clock.tick();
   if (market.rows.size) banner.say(null);
   if (at("runs").value !== market.runId && document.activeElement !== at("runs")) refreshRuns();
   if (panel.symbol === null && wide() && market.rows.size) show(firstSymbol(), null);

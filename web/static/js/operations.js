@@ -20,7 +20,7 @@ const clock = new Clock(shown, { market: at("market-state"), age: at("age") });
 let letters = null;
 
 function figure(name, value, small = false) {
-  return element("div", { class: "figure" }, element("div", { class: "name", text: name }), element("div", { class: `value number${small ? " small" : ""}`, text: value }));
+  return element("div", { class: `figure${small ? " wide" : ""}` }, element("div", { class: "name", text: name }), element("div", { class: `value number${small ? " small" : ""}`, text: value }));
 }
 
 const seconds = (value) => (value === null ? "–" : value < 1 ? `≤ ${Math.round(value * 1000)} ms` : `≤ ${value} s`);

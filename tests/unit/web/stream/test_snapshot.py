@@ -10,12 +10,12 @@ from tests.unit.web.fake import FakeReader
 from tests.unit.web.series import pullback, series
 from tests.unit.web.stream.conftest import Open
 from tests.unit.web.stream.made import RUN, MemoryTopic, batch, record
+from web.line import Line
 from web.reader import Readiness
 from web.signal_out import signal_out
 from web.stream.filter import StreamFilter
 from web.stream.intervals import Intervals
 from web.stream.snapshot import newer
-from web.workers.part import Line
 
 
 async def test_what_tables_have_is_as_in_lists(reader: FakeReader, connect: Open) -> None:

@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from web.workers.client import NoAnswerError, RefusedError, WorkerClient
-from web.workers.part import MEDIA_TYPE, Line, Part, write_part
+from web.line import Line
+from web.workers.client import NoAnswerError, OtherVersionError, RefusedError, WorkerClient
+from web.workers.part import MEDIA_TYPE, Part, write_part
 
 URL = "http://other:8001"
 
@@ -88,6 +89,40 @@ async def test_what_is_waited_for_is_added_to_the_deadline() -> None:
         await client.part(URL, "/signals", {}, wait=0.02)
 
 
+async def test_the_questions_of_one_request_have_one_time_for_all_of_them() -> None:
+    now = 10.0
+    other = Other(await an_answer(), None)
+    client = WorkerClient(transport=other, clock=lambda: now, deadline=0.02)
+    until = client.until()
+    assert (await client.part(URL, "/runs", {}, until=until)).head == {"total": 2}
+    now += 0.01
+    with pytest.raises(NoAnswerError, match=r"within 0.01 s$"):
+        await client.part(URL, "/signals", {}, until=until)
+    now += 0.01
+    with pytest.raises(NoAnswerError, match=r"0\.02 s are over"):
+        await client.part(URL, "/symbols", {}, until=until)
+    # Who had little of that time is not spared, who had most of it is.
+    with pytest.raises(NoAnswerError, match=r"within 0.019 s$"):
+        await client.part(URL, "/signals", {}, until=now + 0.019)
+    with pytest.raises(NoAnswerError, match="a moment ago"):
+        await client.part(URL, "/signals", {})
+    assert [request.url.path for request in other.asked] == ["/runs", "/signals", "/signals"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (httpx.Response(200, json={"signals": []}), "in an older version"),
+        (httpx.Response(200, headers={"content-type": "application/x-stock-signals-part"}), "in version 1 of"),
+        (httpx.Response(200, headers={"content-type": f"{MEDIA_TYPE}7"}), r"in version \d7 of"),
+        (httpx.Response(406, json={"detail": "This worker answers in version 9."}), "in version 9"),
+    ],
+)
+async def test_a_worker_of_another_version_is_told_from_one_that_is_silent(answer: httpx.Response, why: str) -> None:
+    with pytest.raises(OtherVersionError, match=why):
+        await WorkerClient(transport=Other(answer)).part(URL, "/signals", {})
+
+
 async def test_a_connection_that_was_closed_meanwhile_is_opened_again() -> None:
     other = Other(httpx.RemoteProtocolError("gone"), await an_answer())
     assert (await WorkerClient(transport=other).part(URL, "/signals", {})).head == {"total": 2}
@@ -99,7 +134,7 @@ async def test_a_connection_that_was_closed_meanwhile_is_opened_again() -> None:
     ("answer", "why"),
     [
         (httpx.ConnectError("refused"), "ConnectError: refused"),
-        (httpx.Response(200, json={"signals": []}), "no worker of this version"),
+        (httpx.Response(200, json={"signals": []}), "an older version of their form, this one reads version"),
         (httpx.Response(200, headers={"content-type": MEDIA_TYPE}, stream=Content(b"<html>\n")), "NotAPart"),
         (httpx.Response(307, headers={"Location": "http://elsewhere:1/secrets"}), "it answered 307"),
         (httpx.Response(401, json={"detail": "Which token?"}), "it answered 401"),

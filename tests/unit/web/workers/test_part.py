@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from web.line import Line
 from web.reader import PartitionProgress
-from web.workers.part import Line, NotAPart, Part, read_part, write_part
+from web.workers.part import MEDIA_TYPE, VERSION, NotAPart, Part, read_part, version_of, write_part
 
 texts = st.text(st.characters(codec="utf-8"), max_size=5)
 lines = st.builds(
@@ -58,10 +59,14 @@ async def test_more_lines_than_were_asked_for_are_refused() -> None:
         b"{}\n",
         b"[]\n",
         b"<html>\n",
-        b'{"head":{},"partitions":[],"as_of":0}\n1\t"A"\n',
-        b'{"head":{},"partitions":[],"as_of":0}\n1\t"A"\t0\t{}',
-        b'{"head":{},"partitions":[[1]],"as_of":0}\n',
-        b'{"head":{},"partitions":[],"as_of":null}\n',
+        b'{"head":{},"partitions":[],"as_of":0}\n',
+        b'{"head":{},"partitions":[],"as_of":0,"order":[[1],["A"]]}\n{}\n',
+        b'{"head":{},"partitions":[],"as_of":0,"order":[[1],["A"],[0]]}\n',
+        b'{"head":{},"partitions":[],"as_of":0,"order":[[1],["A"],["0"]]}\n{}\n',
+        b'{"head":{},"partitions":[],"as_of":0,"order":[[1],["A"],[0]]}\n{}',
+        b'{"head":{},"partitions":[],"as_of":0,"order":[[],[],[]]}\n{}\n',
+        b'{"head":{},"partitions":[[1]],"as_of":0,"order":[[],[],[]]}\n',
+        b'{"head":{},"partitions":[],"as_of":null,"order":[[],[],[]]}\n',
         b"\xff\xfe\n",
     ],
 )
@@ -82,3 +87,18 @@ async def test_a_line_without_an_end_is_not_kept_for_ever() -> None:
     with pytest.raises(NotAPart, match="a line of more than 8388608 bytes"):
         await read_part(endless(), None)
     assert taken == 9
+
+
+@pytest.mark.parametrize(
+    ("media_type", "version"),
+    [
+        (MEDIA_TYPE, VERSION),
+        ("application/x-stock-signals-part", 1),
+        ("application/x-stock-signals-part; version=12", 12),
+        ("application/x-stock-signals-part; version=-1", None),
+        ("application/json", None),
+        ("", None),
+    ],
+)
+def test_a_media_type_says_which_version_it_is(media_type: str, version: int | None) -> None:
+    assert version_of(media_type) == version

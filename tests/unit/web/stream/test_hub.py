@@ -1,0 +1,46 @@
+"""The reader of all signals gives way to bursts that are being computed, but not for ever."""
+
+import asyncio
+import threading
+from time import monotonic
+
+from tests.unit.web.stream.made import MemoryTopic
+from web.stream.hub import BURST_RECORDS, GIVE_WAY_SECONDS, Hub
+
+
+class Nobody:
+    """A client that looks at nothing."""
+
+    def offer(self, batch: object) -> None: ...
+
+    def restart(self, reason: str) -> None: ...
+
+    def forget_before(self, batch: object) -> None: ...
+
+    def end(self) -> None: ...
+
+
+async def test_signals_are_read_once_a_burst_is_computed(topic: MemoryTopic) -> None:
+    topic.add()
+    in_hand, has_looked = BURST_RECORDS, threading.Event()
+
+    def look() -> int:
+        has_looked.set()
+        return in_hand
+
+    hub = Hub(topic, in_hand=look)
+    with hub.listening(Nobody()):
+        await asyncio.to_thread(has_looked.wait)
+        assert hub.position is None
+        in_hand = BURST_RECORDS - 1
+        assert await hub.known() == (1, 0)
+    hub.close()
+
+
+async def test_who_looks_on_does_not_wait_for_ever(topic: MemoryTopic) -> None:
+    topic.add()
+    hub, began = Hub(topic, in_hand=lambda: 10 * BURST_RECORDS), monotonic()
+    with hub.listening(Nobody()):
+        assert await hub.known() == (1, 0)
+    assert monotonic() - began > GIVE_WAY_SECONDS
+    hub.close()
