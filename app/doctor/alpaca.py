@@ -9,7 +9,7 @@ from app.sources.clock import Clock, SystemClock
 from app.times import iso
 
 if TYPE_CHECKING:
-    from app.sources.alpaca.api import Api
+    from app.sources.alpaca.rest import Api
 
 _CHECK, _SYMBOL = "alpaca", "SPY"
 _TIMEOUT_S, _TRIES = 5.0, 2
@@ -25,8 +25,8 @@ def check_alpaca(settings: Settings, clock: Clock | None = None) -> Iterator[Fin
         return
     # Its client loads pandas, which takes a second.
     from app.sources.alpaca.access import Access
-    from app.sources.alpaca.api import Api
     from app.sources.alpaca.errors import AlpacaError
+    from app.sources.alpaca.rest import Api
 
     clock = clock or SystemClock()
     access = Access.of(settings)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields
 
 from app.settings import Settings
 from app.sources.base import OnFault, OnNotice, Source, SourceError
-from app.sources.clock import SystemClock
 from app.sources.files.bar_files import BarFiles
 from app.sources.files.options import FileOptions
 from app.sources.names import Feed, Profile, SourceName
@@ -96,9 +95,7 @@ class Choice:
 
     def _alpaca(self, settings: Settings, on_fault: OnFault, on_notice: OnNotice) -> Source:
         # Its client loads pandas, which takes a second.
-        from app.sources.alpaca.access import Access
-        from app.sources.alpaca.api import Api
-        from app.sources.alpaca.history import HISTORY_TRIES, AlpacaHistory
+        from app.sources.alpaca.source import open_history
 
         if self.file:
             raise SourceError(f"Bars from Alpaca come from no file: leave out {self._files}, or SOURCE=alpaca.")
@@ -106,14 +103,12 @@ class Choice:
             raise SourceError(f"{given} only shape synthetic bars: leave them out. For several days: --to.")
         if self.date is None:
             raise SourceError("Which day? For example: make replay SOURCE=alpaca DATE=2024-11-14.")
-        clock = SystemClock()
-        access = Access.of(settings, self.feed)
-        return AlpacaHistory(
-            Api(access, clock, requests_per_minute=settings.requests_per_minute, tries=HISTORY_TRIES),
-            clock,
+        return open_history(
+            settings,
             self._alpaca_symbols(settings),
             self.date,
             self.to or self.date,
+            self.feed,
             all_hours=bool(self.extended),
             run_id=self.run_id,
             on_fault=on_fault,
@@ -121,7 +116,7 @@ class Choice:
         )
 
     def _alpaca_live(self, settings: Settings, on_fault: OnFault, on_notice: OnNotice) -> Source:
-        from app.sources.alpaca.opening import open_live
+        from app.sources.alpaca.source import open_live
 
         if self.file:
             raise SourceError(f"Live bars come from no file: leave out {self._files}.")
@@ -130,7 +125,7 @@ class Choice:
         return open_live(
             settings,
             self._alpaca_symbols(settings),
-            feed=self.feed,
+            self.feed,
             run_id=self.run_id,
             on_fault=on_fault,
             on_notice=on_notice,

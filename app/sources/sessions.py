@@ -2,8 +2,8 @@
 
 import datetime
 from bisect import bisect_left
-from typing import NamedTuple
 
+from app.calendar.session import Session
 from app.calendar.sessions import sessions
 from app.domain.records import MINUTE_MS
 from app.sources.base import SourceError
@@ -11,23 +11,6 @@ from app.sources.base import SourceError
 _EPOCH = datetime.date(1970, 1, 1)
 _DAY = datetime.timedelta(days=1)
 _DAY_MINUTES = 24 * 60
-
-
-class Session(NamedTuple):
-    """One regular session of New York: its first minute's start and its end, UTC milliseconds since 1970."""
-
-    open_ms: int
-    close_ms: int
-
-    @property
-    def day(self) -> datetime.date:
-        """In UTC and in New York: regular sessions lie within both."""
-        return _day(self.open_ms // MINUTE_MS)
-
-    @property
-    def minutes(self) -> int:
-        """390, on half days 210."""
-        return (self.close_ms - self.open_ms) // MINUTE_MS
 
 
 def sessions_from(day: datetime.date, count: int) -> list[Session]:

@@ -16,11 +16,12 @@ from app.domain.records import Bar, Origin, Signal
 from app.domain.row import VALUES
 from app.domain.strategy import Strategy
 from app.sources.alpaca.access import Access
-from app.sources.alpaca.api import Api
 from app.sources.alpaca.history import AlpacaHistory
 from app.sources.alpaca.live import AlpacaLive
+from app.sources.alpaca.parse import OnBad
+from app.sources.alpaca.rest import Api
 from app.sources.alpaca.stream import Stream
-from app.sources.base import Fault, OnFault
+from app.sources.base import Fault
 from tests.harness.doubles.alpaca import KEY_ID, SECRET_KEY, AlpacaDouble, Session, Tape, real_sessions
 from tests.harness.doubles.alpaca.log import Request
 from tests.harness.doubles.virtual_clock import VirtualClock
@@ -94,8 +95,8 @@ class TradingDays:
     def live(self, until_ms: int, *more_symbols: str) -> None:
         """Runs a source to that moment, and stops it."""
         self.source = source = AlpacaLive(
-            self._api(1),
-            self._api(2),
+            self._api(),
+            self._api(),
             self.clock,
             [*self.symbols, *more_symbols],
             STRATEGY,
@@ -119,7 +120,7 @@ class TradingDays:
     def replayed(self) -> list[Bar]:
         """The same days by the historical source, afterwards."""
         first, last = self.traded[0].day, self.traded[-1].day
-        source = AlpacaHistory(self._api(3), self.clock, self.symbols, first, last, on_fault=self.faults.append)
+        source = AlpacaHistory(self._api(), self.clock, self.symbols, first, last, on_fault=self.faults.append)
         return [bar for bar in source.bars() if bar]
 
     def final(self) -> dict[Key, Bar]:
@@ -154,21 +155,21 @@ class TradingDays:
             self._unheard_from = (stream.connections, lost)
         return told - lost > stream.received
 
-    def _connect(self, symbols: Sequence[str], is_open: Callable[[], bool], on_fault: OnFault) -> Stream:
+    def _connect(self, symbols: Sequence[str], is_open: Callable[[], bool], on_bad: OnBad) -> Stream:
         self._unheard_from = (0, 0)
         self._stream = Stream(
             self._access(),
-            symbols,
             self.clock,
+            symbols,
             is_open,
-            on_fault=on_fault,
+            on_bad,
             randomness=random.Random(4),
             spawn=self.clock.thread,
         )
         return self._stream
 
-    def _api(self, seed: int) -> Api:
-        return Api(self._access(), self.clock, tries=3 if self.streaming else 8, rng=random.Random(seed))
+    def _api(self) -> Api:
+        return Api(self._access(), self.clock, tries=3 if self.streaming else 8)
 
     def _access(self) -> Access:
         rest, stream = self.double.rest.url, self.double.stream.url

@@ -1,5 +1,5 @@
 """Bars from Alpaca: history by REST, live bars by polling or by websocket.
 
-Only api.py and stream_socket.py know the alpaca-trade-api package, so that another
-client could take its place.
+rest and connection are the only modules that use the alpaca-trade-api package; errors has all refusals and failures as
+sentences. Two sources are made of them, history and live; source puts them together from the settings.
 """

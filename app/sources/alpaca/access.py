@@ -7,17 +7,18 @@ from typing import Self
 from pydantic import SecretStr
 
 from app.settings import Settings
-from app.sources.alpaca.errors import AccessMissing
+from app.sources.alpaca.errors import AlpacaError
 from app.sources.names import Feed
 
-_VERSIONED = re.compile(r"/+(v2(/[a-z_]*)?/*)?$")
+# People copy addresses with `/`, `/v2` or `/v2/iex` at the end; the client adds its own.
+_VERSION = re.compile(r"/+(v2(/[a-z_]*)?/*)?$")
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
     """One account's keys, the feed to read and three addresses, none of which ends in a slash or a version.
 
-    The secrets show in no repr, log or message; `redact` takes them out of what others write.
+    No repr, log or message shows the secrets; `redact` removes them from texts that others wrote.
     """
 
     key_id: SecretStr
@@ -29,28 +30,24 @@ class Access:
 
     @classmethod
     def of(cls, settings: Settings, feed: Feed | None = None) -> Self:
-        """As the settings say; `feed` overrides theirs. Raises AccessMissing."""
+        """From the settings; `feed` overrides theirs. Raises AlpacaError when there are no keys."""
         if not (settings.apca_api_key_id and settings.apca_api_secret_key):
-            raise AccessMissing(
+            raise AlpacaError(
                 "Alpaca needs keys: set APCA_API_KEY_ID and APCA_API_SECRET_KEY in .env "
                 "(a free account at alpaca.markets gives them), or use made-up bars: SOURCE=synthetic."
             )
         return cls(
-            key_id=settings.apca_api_key_id,
-            secret=settings.apca_api_secret_key,
-            feed=feed or settings.feed,
-            base_url=_bare(settings.apca_api_base_url),
-            data_url=_bare(settings.apca_api_data_url),
-            stream_url=_bare(settings.apca_api_stream_url),
+            settings.apca_api_key_id,
+            settings.apca_api_secret_key,
+            feed or settings.feed,
+            *(
+                _VERSION.sub("", url)
+                for url in (settings.apca_api_base_url, settings.apca_api_data_url, settings.apca_api_stream_url)
+            ),
         )
 
     def redact(self, text: str) -> str:
-        """`text` without the keys, should somebody have put them there."""
+        """`text` with *** in place of the keys."""
         for secret in (self.secret, self.key_id):
             text = text.replace(secret.get_secret_value(), "***")
         return text
-
-
-def _bare(url: str) -> str:
-    """Without `/`, `/v2` or `/v2/iex` at its end, which people copy along: the client adds its own."""
-    return _VERSIONED.sub("", url)

@@ -2,14 +2,14 @@
 
 import reprlib
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from app.domain.records import Bar, Origin
 from app.domain.validation import bar_fault
 from app.sources.timestamps import parse_timestamp
 from app.times import iso
 
-# What came is shown, but no deeper and longer than a bar is: repr() of nested nonsense can exhaust the stack.
+# Faults quote what came, but no deeper and longer than a bar is: repr() of nested nonsense can exhaust the stack.
 _REPR = reprlib.Repr()
 _REPR.maxlevel, _REPR.maxdict, _REPR.maxstring, _REPR.maxother = 2, 12, 60, 60
 
@@ -34,40 +34,6 @@ class AlpacaBar(NamedTuple):
 
 def from_json(symbol: str, fields: Any) -> AlpacaBar:
     """A bar of a REST answer: `{"t": "2024-11-14T14:30:00Z", "o": …, "h", "l", "c", "v", "n", "vw"}`. Raises BadBar."""
-    return _read(symbol, fields)
-
-
-def from_stream(fields: Any) -> AlpacaBar:
-    """A bar of a websocket message: the same with `S`, and `t` a msgpack Timestamp. Raises BadBar."""
-    if not isinstance(fields, Mapping) or not isinstance(fields.get("S"), str):
-        raise BadBar(f"a message without a symbol: {_said(fields)}")
-    return _read(fields["S"], fields)
-
-
-def to_bar(bar: AlpacaBar, *, origin: Origin, source: str, feed: str, run_id: str) -> Bar:
-    """The record for the topic. Raises BadBar when it makes no sense."""
-    record: Bar = {
-        "symbol": bar.symbol,
-        "timestamp": bar.timestamp,
-        "open": bar.open,
-        "high": bar.high,
-        "low": bar.low,
-        "close": bar.close,
-        "volume": bar.volume,
-        "trade_count": bar.trade_count,
-        "vwap": bar.vwap,
-        "run_id": run_id,
-        "origin": origin,
-        "source": source,
-        "feed": feed,
-        "adjustment": "raw",
-    }
-    if fault := bar_fault(record):
-        raise BadBar(f"{bar.symbol} {iso(bar.timestamp)}: {fault}")
-    return record
-
-
-def _read(symbol: str, fields: Any) -> AlpacaBar:
     try:
         trade_count, vwap = fields.get("n"), fields.get("vw")
         return AlpacaBar(
@@ -82,9 +48,25 @@ def _read(symbol: str, fields: Any) -> AlpacaBar:
             None if vwap is None else _number(vwap),
         )
     except KeyError as error:
-        raise BadBar(f"{symbol}: a bar without {error}: {_said(fields)}") from None
+        raise BadBar(f"{symbol}: a bar without {error}: {_quoted(fields)}") from None
     except (AttributeError, TypeError, ValueError, OverflowError):
-        raise BadBar(f"{symbol}: what should be a bar is {_said(fields)}") from None
+        raise BadBar(f"{symbol}: what should be a bar is {_quoted(fields)}") from None
+
+
+def from_stream(fields: Any) -> AlpacaBar:
+    """A bar of a websocket message: the same with `S`, and `t` a msgpack Timestamp. Raises BadBar."""
+    if not isinstance(fields, Mapping) or not isinstance(fields.get("S"), str):
+        raise BadBar(f"a message without a symbol: {_quoted(fields)}")
+    return from_json(fields["S"], fields)
+
+
+def to_bar(bar: AlpacaBar, *, origin: Origin, source: str, feed: str, run_id: str) -> Bar:
+    """The record for the topic. Raises BadBar when it makes no sense."""
+    ours = {"origin": origin, "source": source, "feed": feed, "run_id": run_id, "adjustment": "raw"}
+    record = cast(Bar, bar._asdict() | ours)
+    if fault := bar_fault(record):
+        raise BadBar(f"{bar.symbol} {iso(bar.timestamp)}: {fault}")
+    return record
 
 
 def _number(value: Any) -> float:
@@ -101,12 +83,12 @@ def _whole(value: Any) -> int:
     return int(number)
 
 
-def _said(fields: Any) -> str:
-    return f"{_REPR.repr(fields):.200}"
-
-
 def _milliseconds(time: Any) -> int:
     """From RFC 3339 text, or a msgpack Timestamp."""
     if isinstance(time, str):
         return parse_timestamp(time)
     return int(time.to_unix_nano()) // 1_000_000
+
+
+def _quoted(fields: Any) -> str:
+    return f"{_REPR.repr(fields):.200}"

@@ -3,24 +3,27 @@
 from collections.abc import Sequence
 from operator import attrgetter
 
-from app.sources.alpaca.api import Api
 from app.sources.alpaca.bar import AlpacaBar
 from app.sources.alpaca.errors import UnknownSymbols
-from app.sources.base import Fault, OnFault, OnNotice, SourceError
+from app.sources.alpaca.parse import OnBad
+from app.sources.alpaca.rest import Api
+from app.sources.base import OnNotice, SourceError
 
-_IN_ORDER = attrgetter("timestamp", "symbol")
+_BY_TIME = attrgetter("timestamp", "symbol")
 _MOST_REMEMBERED = 10_000
 
 
 class Fetch:
-    """Asks for spans of the bars of `symbols`, all pages; those that Alpaca does not know are named once and left out.
+    """Fetches all bars of a span. Symbols that Alpaca does not know are named once, and left out of `symbols`.
 
-    What is no bar is reported once, however often it is asked for.
+    Why a row is no bar goes to `on_bad` once, however often it is fetched. Raises SourceError if there is no symbol.
     """
 
-    def __init__(self, api: Api, symbols: Sequence[str], on_fault: OnFault, on_notice: OnNotice) -> None:
-        self.symbols = list(symbols)
-        self._api, self._on_fault, self._on_notice = api, on_fault, on_notice
+    def __init__(self, api: Api, symbols: Sequence[str], on_bad: OnBad, on_notice: OnNotice) -> None:
+        if not symbols:
+            raise SourceError("Alpaca needs at least one symbol, for example --symbols AAPL,GOOGL,SPY.")
+        self.symbols = list(dict.fromkeys(symbols))
+        self._api, self._on_bad, self._on_notice = api, on_bad, on_notice
         self._reported: set[str] = set()
 
     def __call__(self, start_ms: int, end_ms: int, symbols: Sequence[str] | None = None) -> list[AlpacaBar]:
@@ -29,17 +32,14 @@ class Fetch:
         Of a bar that comes more than once, as at the seam of two pages, the last counts.
         Raises AlpacaError when one page could not be had, SourceError when Alpaca knows none of the symbols.
         """
-        wanted = None if symbols is None else frozenset(symbols)
+        only = None if symbols is None else frozenset(symbols)
         while True:
-            asked = [symbol for symbol in self.symbols if wanted is None or symbol in wanted]
+            asked = [symbol for symbol in self.symbols if only is None or symbol in only]
             try:
-                return sorted(self._pages(asked, start_ms, end_ms), key=_IN_ORDER)
+                pages = self._api.pages(asked, start_ms, end_ms, self._report)
+                return sorted({_BY_TIME(bar): bar for page in pages for bar in page}.values(), key=_BY_TIME)
             except UnknownSymbols as error:
                 self._drop(error)
-
-    def _pages(self, symbols: Sequence[str], start_ms: int, end_ms: int) -> list[AlpacaBar]:
-        pages = self._api.pages(symbols, start_ms, end_ms, on_fault=self._report)
-        return list({_IN_ORDER(bar): bar for page in pages for bar in page}.values())
 
     def _drop(self, error: UnknownSymbols) -> None:
         known = [symbol for symbol in self.symbols if symbol not in error.symbols]
@@ -50,7 +50,7 @@ class Fetch:
         self.symbols = known
         self._on_notice(f"{error} The others go on.")
 
-    def _report(self, fault: Fault) -> None:
-        if fault.message not in self._reported and len(self._reported) < _MOST_REMEMBERED:
-            self._reported.add(fault.message)
-            self._on_fault(fault)
+    def _report(self, reason: str) -> None:
+        if reason not in self._reported and len(self._reported) < _MOST_REMEMBERED:
+            self._reported.add(reason)
+            self._on_bad(reason)

@@ -3,19 +3,18 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from app.domain.records import Bar, Origin
-from app.sources.alpaca.api import ADJUSTMENT, MOST_BARS, Api
+from app.calendar.session import Session
+from app.domain.records import MINUTE_MS, Bar, Origin
 from app.sources.alpaca.bar import AlpacaBar, BadBar, to_bar
-from app.sources.alpaca.errors import Interrupted, Unavailable, UnknownSymbols
-from app.sources.alpaca.spans import extended, pieces, until
+from app.sources.alpaca.errors import Interrupted, Unavailable
+from app.sources.alpaca.fetch import Fetch
+from app.sources.alpaca.rest import ADJUSTMENT, Api
 from app.sources.base import Fault, OnFault, OnNotice, SourceError
 from app.sources.clock import Clock
 from app.sources.run_id import new_run_id
-from app.sources.sessions import Session, sessions_between
+from app.sources.sessions import sessions_between
 from app.times import iso
 
-# About two minutes, as long as a replay waits for a broker.
-HISTORY_TRIES = 11
 # So many bars are held at a time, to be sorted by minute: some 40 MB.
 MOST_HELD = 100_000
 
@@ -43,29 +42,27 @@ class AlpacaHistory:
         all_hours: bool = False,
         run_id: str | None = None,
         most_held: int = MOST_HELD,
-        page_limit: int = MOST_BARS,
         on_fault: OnFault = lambda _: None,
         on_notice: OnNotice = lambda _: None,
     ) -> None:
-        if not symbols:
-            raise SourceError("Alpaca needs at least one symbol, for example --symbols AAPL,GOOGL,SPY.")
         self.read = 0
         self.doing: str | None = None
-        self._api, self._feed = api, api.access.feed
-        self._symbols = list(dict.fromkeys(symbols))
+        self._api, self._most_held = api, most_held
         self._on_fault, self._on_notice = on_fault, on_notice
-        self._most_held, self._page_limit = most_held, page_limit
+        self._fetch = Fetch(api, symbols, self._skip, on_notice)
         self._hours = "extended" if all_hours else "regular"
-        self.run_id = run_id or new_run_id("replay", first, self._feed, ADJUSTMENT, self._hours)
+        self.run_id = run_id or new_run_id("replay", first, api.access.feed, ADJUSTMENT, self._hours)
         sessions = sessions_between(first, last)
-        self._days = until([extended(s) for s in sessions] if all_hours else sessions, clock.now_ms())
+        days = [session.extended() for session in sessions] if all_hours else sessions
+        now = clock.now_ms() // MINUTE_MS * MINUTE_MS
+        self._days = [Session(day.open_ms, min(day.close_ms, now)) for day in days if day.open_ms < now]
         if not self._days:
             raise SourceError(f"The session of {sessions[0].day} has not begun yet: ask for an earlier day.")
 
     def __str__(self) -> str:
-        symbols = ", ".join(self._symbols[:5]) + (", …" if len(self._symbols) > 5 else "")
+        symbols = ", ".join(self._fetch.symbols[:5]) + (", …" if len(self._fetch.symbols) > 5 else "")
         days = f"{self._days[0].day}" + (f" to {self._days[-1].day}" if len(self._days) > 1 else "")
-        return f"{self.name}: {symbols}, {days}, {self._hours} hours, feed {self._feed}"
+        return f"{self.name}: {symbols}, {days}, {self._hours} hours, feed {self._api.access.feed}"
 
     @property
     def trouble(self) -> str | None:
@@ -83,17 +80,16 @@ class AlpacaHistory:
 
     def bars(self) -> Iterator[Bar | None]:
         """Each bar once; None while it fetches. Raises SourceError when it cannot go on."""
-        silent = set(self._symbols)
+        silent = set(self._fetch.symbols)
         try:
-            for day in self._days:
-                for piece in pieces(day, len(self._symbols), self._most_held):
-                    fetched: dict[tuple[int, str], AlpacaBar] = {}
-                    for page in self._pages(piece):
-                        fetched.update(((bar.timestamp, bar.symbol), bar) for bar in page)
-                        yield None
-                    silent.difference_update(symbol for _, symbol in fetched)
-                    for key in sorted(fetched):
-                        yield from self._checked(fetched[key])
+            for start_ms, end_ms in self._spans():
+                self.doing = f"fetching the bars of {iso(start_ms)} to {iso(end_ms)}"
+                bars = self._fetch(start_ms, end_ms)
+                self.doing = None
+                yield None
+                silent.difference_update(bar.symbol for bar in bars)
+                for bar in bars:
+                    yield from self._record(bar)
         except Interrupted:
             yield None
             return
@@ -102,33 +98,26 @@ class AlpacaHistory:
             raise SourceError(f"{error} {again}") from None
         finally:
             self.doing = None
-        silent.intersection_update(self._symbols)
-        if silent:
+        if silent := silent.intersection(self._fetch.symbols):
             names = ", ".join(sorted(silent))
             self._on_notice(f"Alpaca has no bars of {names} there: check the spelling, and the days.")
 
-    def _pages(self, piece: Session) -> Iterator[list[AlpacaBar]]:
-        self.doing = f"fetching the bars of {iso(piece.open_ms)} to {iso(piece.close_ms)}"
-        while self._symbols:
-            try:
-                yield from self._api.pages(
-                    self._symbols, piece.open_ms, piece.close_ms, limit=self._page_limit, on_fault=self._skip
-                )
-            except UnknownSymbols as unknown:
-                self._on_notice(str(unknown))
-                self._symbols = [symbol for symbol in self._symbols if symbol not in unknown.symbols]
-            else:
-                self.doing = None
-                return
-        raise SourceError("Alpaca knows none of the symbols: check their spelling in SYMBOLS.")
+    def _spans(self) -> Iterator[tuple[int, int]]:
+        """Parts of the days, each with at most as many bars as may be held, but a minute long at least."""
+        step_ms = max(1, self._most_held // len(self._fetch.symbols)) * MINUTE_MS
+        for day in self._days:
+            for start_ms in range(day.open_ms, day.close_ms, step_ms):
+                yield start_ms, min(start_ms + step_ms, day.close_ms)
 
-    def _skip(self, fault: Fault) -> None:
-        self.read += 1
-        self._on_fault(Fault(self.read, fault.message))
-
-    def _checked(self, bar: AlpacaBar) -> Iterator[Bar]:
-        self.read += 1
+    def _record(self, bar: AlpacaBar) -> Iterator[Bar]:
         try:
-            yield to_bar(bar, origin=self.origin, source=self.name, feed=self._feed, run_id=self.run_id)
-        except BadBar as fault:
-            self._on_fault(Fault(self.read, str(fault)))
+            record = to_bar(bar, origin=self.origin, source=self.name, feed=self._api.access.feed, run_id=self.run_id)
+        except BadBar as error:
+            self._skip(str(error))
+        else:
+            self.read += 1
+            yield record
+
+    def _skip(self, reason: str) -> None:
+        self.read += 1
+        self._on_fault(Fault(self.read, reason))

@@ -1,31 +1,38 @@
-"""What to ask for, and when: every minute that has ended, until nothing more can come of it."""
+"""What to ask REST for, and when: every minute after its end, and again while late bars and corrections may come."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from app.calendar.trading_calendar import TradingCalendar
 from app.domain.records import MINUTE_MS
-from app.sources.alpaca.api import MOST_BARS, groups
 from app.sources.alpaca.bar import AlpacaBar
 from app.sources.alpaca.fetch import Fetch
-from app.sources.alpaca.market import Market
+from app.sources.alpaca.rest import MOST_BARS, groups
 
 SERVED_AFTER_MS = 4_000
-"""A minute is asked for so long after its end: REST has its bars 1 to 3 s after it."""
+"""A minute is asked for this long after its end: REST has its bars 1 to 3 s after it."""
 OVERLAP_MINUTES = 11
-"""Each request begins so much before the last one's end: with LATE_BARS newer ones, a bar is stale."""
+"""Each request begins this long before the last one's end. A bar with LATE_BARS newer ones is stale anyway."""
 _MOST_AT_ONCE = 100_000
 
 
 class Polling:
     """All minutes before `through_ms` have been asked for at least once, with success, after they had ended.
 
-    So what a failure leaves is asked for by the next request that succeeds, however much later. `heard` says for
-    each symbol until when its bars are known; for those that it leaves out that is `through_ms`.
+    So the next request that succeeds, however much later, asks for all that a failure left out. `known_until` says for
+    each symbol until when its bars are known; for a symbol that is not in it, that is `through_ms`.
     """
 
-    def __init__(self, fetch: Fetch, market: Market, through_ms: int, heard: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        fetch: Fetch,
+        calendar: TradingCalendar,
+        through_ms: int,
+        known_until: Mapping[str, int],
+        most_at_once: int = _MOST_AT_ONCE,
+    ) -> None:
         self.through_ms = through_ms
-        self._fetch, self._market = fetch, market
-        self._heard = dict.fromkeys(fetch.symbols, through_ms) | dict(heard)
+        self._fetch, self._calendar, self._most_at_once = fetch, calendar, most_at_once
+        self._known_until = dict.fromkeys(fetch.symbols, through_ms) | dict(known_until)
 
     @property
     def from_ms(self) -> int:
@@ -33,55 +40,55 @@ class Polling:
         return self.through_ms - OVERLAP_MINUTES * MINUTE_MS
 
     def due_ms(self, now_ms: int, after_ms: int = SERVED_AFTER_MS) -> int:
-        """When the next minute will have ended for so long."""
+        """When to ask for the next minute: `after_ms` after its end, but not before REST has it."""
         if ended(now_ms) < self.through_ms - MINUTE_MS:
-            # The clock was set back: minutes were taken for ended that had not even begun.
+            # The clock was set back: minutes that had not even begun were taken for ended.
             self.through_ms = ended(now_ms)
         return self.through_ms + MINUTE_MS + max(after_ms, SERVED_AFTER_MS)
 
     def begin(self, open_ms: int) -> None:
-        """A session began then, even if nobody here knew of it until now."""
+        """Includes a session that began then, and that may have become known only now."""
         self.through_ms = min(self.through_ms, open_ms)
 
     def is_over(self, now_ms: int) -> bool:
-        """Whether the exchange is closed and nothing more is to be asked for of its last session."""
-        return self._market.session_at(now_ms) is None and not self._market.spans(self.from_ms, now_ms)
+        """Whether the exchange is closed, and all of its last session was asked for often enough."""
+        return self._calendar.session_at(now_ms) is None and not self._calendar.spans(self.from_ms, now_ms)
 
     def ask(self, now_ms: int) -> Iterator[list[AlpacaBar]]:
-        """Asks for all from the overlap to the last minute that has ended; a long time comes in several parts.
+        """Asks for all from the overlap to the last minute that has ended; a long span comes in several parts.
 
-        Only bars of regular sessions, each part by time and symbol; parts that were taken are not asked for again.
-        Raises AlpacaError.
+        Only bars of regular sessions, each part by time and symbol. When an error ends it, the parts before are not
+        asked for again. Raises AlpacaError.
         """
         through = ended(now_ms)
-        minutes = max(OVERLAP_MINUTES * 2, _MOST_AT_ONCE // len(self._fetch.symbols))
-        for start, end in self._market.spans(self.from_ms, through):
-            for at in range(start, end, minutes * MINUTE_MS):
-                until = min(at + minutes * MINUTE_MS, end)
+        step_ms = max(OVERLAP_MINUTES * 2, self._most_at_once // len(self._fetch.symbols)) * MINUTE_MS
+        for start, end in self._calendar.spans(self.from_ms, through):
+            for at in range(start, end, step_ms):
+                until = min(at + step_ms, end)
                 bars = self._fetch(at, until)
                 yield self._before(at, bars) + bars
-                self._heard.update((bar.symbol, bar.timestamp + MINUTE_MS) for bar in bars)
+                self._known_until.update((bar.symbol, bar.timestamp + MINUTE_MS) for bar in bars)
                 self.through_ms = max(self.through_ms, until)
         self.through_ms = max(self.through_ms, through)
 
     def _before(self, start_ms: int, bars: Sequence[AlpacaBar]) -> list[AlpacaBar]:
-        """What the session has before `start_ms` of the symbols of `bars` that had been silent for longer.
+        """Earlier bars of the session, of those symbols of `bars` that had no bar since before `start_ms`.
 
-        No trade is one reason for a silence; another is that Alpaca was behind with them.
+        Perhaps they did not trade; perhaps Alpaca had their bars late.
         """
-        back = list({bar.symbol for bar in bars if self._heard[bar.symbol] < start_ms})
+        back = list({bar.symbol for bar in bars if self._known_until[bar.symbol] < start_ms})
         if not back:
             return []
-        since = max(min(self._heard[symbol] for symbol in back), self._market.opens_before(start_ms + 1, 1))
+        since = max(min(self._known_until[symbol] for symbol in back), self._calendar.opens_before(start_ms + 1, 1))
         missed = self._fetch(since, start_ms, back) if since < start_ms else []
-        return [bar for bar in missed if bar.timestamp >= self._heard[bar.symbol]]
+        return [bar for bar in missed if bar.timestamp >= self._known_until[bar.symbol]]
 
 
 def ended(now_ms: int) -> int:
-    """The end of the last minute whose bars are served by now."""
+    """The end of the last minute whose bars REST has by now."""
     return (now_ms - SERVED_AFTER_MS) // MINUTE_MS * MINUTE_MS
 
 
 def requests_a_minute(symbols: list[str]) -> int:
-    """How many it takes to poll these, should each trade every minute."""
+    """How many requests it takes to poll these symbols if each trades every minute."""
     return sum(-(-len(group) * (OVERLAP_MINUTES + 1) // MOST_BARS) for group in groups(symbols))

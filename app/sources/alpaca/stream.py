@@ -3,25 +3,30 @@
 import logging
 import random
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
+
+from tenacity import Future, RetryCallState, Retrying, retry_if_result
+from tenacity.wait import wait_exponential
 
 from app.sources.alpaca.access import Access
-from app.sources.alpaca.backoff import FIRST_S, LONGEST_S, Backoff
 from app.sources.alpaca.bar import AlpacaBar
-from app.sources.alpaca.stream_connection import HANDSHAKE_S, Connection
-from app.sources.alpaca.stream_failures import End
-from app.sources.alpaca.stream_inbox import Inbox
-from app.sources.alpaca.watchdog import Watchdog
-from app.sources.base import OnFault
+from app.sources.alpaca.connection import HANDSHAKE_S, Connection
+from app.sources.alpaca.errors import AlpacaError, Unavailable
+from app.sources.alpaca.parse import OnBad, stream_bars
 from app.sources.clock import Clock
 
 log = logging.getLogger(__name__)
 
 SILENCE_S = 180.0
 MOST_PENDING = 100_000
-# The first step of the backoff where trying again soon would give the same.
-_REFUSED_S = 30.0
+LONGEST_S = 60.0
+# Each wait is a random part of its step ("full jitter"), so that programs that failed together come back apart:
+# https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+_STEPS = wait_exponential(multiplier=1, max=LONGEST_S)
+# If the error is permanent, the first step is the sixth: 32 s.
+_PERMANENT_FROM = 6
 _STOP_S = 2.0
 
 Spawn = Callable[[Callable[[], None], str], threading.Thread]
@@ -31,6 +36,32 @@ def _spawn(work: Callable[[], None], name: str) -> threading.Thread:
     thread = threading.Thread(target=work, name=name, daemon=True)
     thread.start()
     return thread
+
+
+class Watchdog:
+    """Notices a connection that is open and brings nothing while the market is open.
+
+    It began at `now_ms`; times are UTC milliseconds since 1970.
+    """
+
+    def __init__(self, patience_s: float, market_open: Callable[[], bool], now_ms: int) -> None:
+        self._patience_ms = int(patience_s * 1000)
+        self._market_open = market_open
+        self._since_ms = now_ms
+        self._was_open = market_open()
+
+    def reset(self, now_ms: int) -> None:
+        """Something came then."""
+        self._since_ms = max(self._since_ms, now_ms)
+
+    def left_s(self, now_ms: int) -> float:
+        """Seconds that the silence may last from now on; 0 when it has lasted too long."""
+        is_open = self._market_open()
+        # The first look after the open starts the count: a silence before it means nothing.
+        if not (is_open and self._was_open):
+            self.reset(now_ms)
+        self._was_open = is_open
+        return max(0, self._since_ms + self._patience_ms - now_ms) / 1000
 
 
 class Stream:
@@ -45,11 +76,11 @@ class Stream:
     def __init__(
         self,
         access: Access,
-        symbols: Sequence[str],
         clock: Clock,
+        symbols: Sequence[str],
         market_open: Callable[[], bool],
+        on_bad: OnBad = lambda _: None,
         *,
-        on_fault: OnFault = lambda _: None,
         silence_s: float = SILENCE_S,
         handshake_s: float = HANDSHAKE_S,
         most_pending: int = MOST_PENDING,
@@ -63,19 +94,19 @@ class Stream:
         """Whether bars can come."""
         self.trouble: str | None = None
         """Why bars do not come, or not all, as a sentence; None while they do."""
-        self.missing: frozenset[str] = frozenset()
-        """Symbols of which no bars come although others' do: the server left them out of the subscription."""
         self.received = 0
         """Messages so far, of all connections."""
-        self._access, self._symbols, self._clock, self._market_open = access, tuple(symbols), clock, market_open
+        self._access, self._symbols, self._clock, self._market_open = access, frozenset(symbols), clock, market_open
+        self._on_bad, self._most_pending = on_bad, most_pending
         self._silence_s, self._handshake_s, self._spawn = silence_s, handshake_s, spawn
-        self._backoff = Backoff(randomness)
-        self._inbox = Inbox(self._symbols, most_pending, on_fault, access.redact)
+        self._random = randomness or random.Random()  # noqa: S311 - it spreads attempts and guards nothing
+        self._pending: deque[Any] = deque()
+        self._lasted = False
         self._stopping, self._stir = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begins to connect; once."""
+        """Begins to connect; to be called once."""
         self._thread = self._spawn(self._run, "alpaca-stream")
 
     def stop(self) -> None:
@@ -86,85 +117,107 @@ class Stream:
             self._thread.join(_STOP_S)
 
     def take(self) -> list[AlpacaBar]:
-        """The bars that came since the last time, in that order; clears `wake`, and reports what is no bar.
+        """The bars that came since the last time, in that order; clears `wake`.
 
-        A minute may come again, with other values (a correction) or the same. For one thread at a time.
+        Why a message is no bar goes to `on_bad`. A minute may come again, with other values (a correction) or the
+        same. For one thread at a time.
         """
         self.wake.clear()
-        return self._inbox.take()
+        messages = (self._pending.popleft() for _ in range(len(self._pending)))
+        return list(stream_bars(messages, self._symbols, lambda reason: self._on_bad(self._access.redact(reason))))
 
     def _run(self) -> None:
+        reconnecting = Retrying(
+            retry=retry_if_result(lambda _: not self._stopping.is_set()), wait=self._wait_s, sleep=self._rest
+        )
         try:
-            while not self._stopping.is_set():
-                end = self._follow()
-                self._pause(_REFUSED_S if end.lasts else FIRST_S)
+            reconnecting(self._follow)
         except Exception as error:
             log.exception("The stream's thread ended.")
             self._say(
                 f"The stream ended by a fault of this program ({type(error).__name__}): see the log, start again."
             )
 
-    def _pause(self, at_least_s: float) -> None:
-        self._clock.wait(self._backoff.next_s(at_least_s), self._stopping)
-        while self._inbox.full and not self._stopping.is_set():
+    def _wait_s(self, state: RetryCallState) -> float:
+        if self._lasted:
+            state.attempt_number = 1
+        if cast(Future, state.outcome).result().permanent:
+            state.attempt_number = max(state.attempt_number, _PERMANENT_FROM)
+        return self._random.uniform(0, _STEPS(state))
+
+    def _rest(self, seconds: float) -> None:
+        self._clock.wait(seconds, self._stopping)
+        while self._full and not self._stopping.is_set():
             self._clock.wait(LONGEST_S, self._stopping)
 
-    def _follow(self) -> End:
-        """One connection, from the attempt to its end."""
+    def _follow(self) -> AlpacaError:
+        """One connection, from the attempt to its end; returns why it ended."""
+        if self._stopping.is_set():
+            return Unavailable("The stream was stopped.")
         began_ms = self._clock.now_ms()
         watchdog = Watchdog(self._silence_s, self._market_open, began_ms)
         connection = Connection(
             self._access,
-            self._symbols,
-            on_messages=lambda messages: self._hear(messages, watchdog),
+            sorted(self._symbols),
+            on_messages=lambda messages: self._receive(messages, watchdog),
             on_change=self._stir.set,
             handshake_s=self._handshake_s,
         )
         try:
-            while True:
-                # Cleared before looking, so that no change is overlooked.
-                self._stir.clear()
-                end = self._end(connection, watchdog)
-                if connection.confirmed is not None:
-                    self._note(connection.confirmed, connection.complaint)
-                if end:
-                    self._say(end.sentence)
-                    return end
-                if connection.confirmed is None:
-                    # The handshake has a limit of its own.
-                    self._stir.wait()
-                else:
-                    self._clock.wait(watchdog.left_s(self._clock.now_ms()), self._stir)
+            error = self._watch(connection, watchdog)
+            self._say(str(error))
+            return error
         finally:
-            # Only what lasted proves that all is well: others begin well and end soon, again and again.
-            if self.connected and self._clock.now_ms() - began_ms >= LONGEST_S * 1000:
-                self._backoff.reset()
+            # Only then do the steps begin again: a server may let everyone in and close a second later, for hours.
+            self._lasted = self.connected and self._clock.now_ms() - began_ms >= LONGEST_S * 1000
             self.connected = False
             connection.close()
 
-    def _end(self, connection: Connection, watchdog: Watchdog) -> End | None:
+    def _watch(self, connection: Connection, watchdog: Watchdog) -> AlpacaError:
+        """Waits until the connection ends or is given up; returns why."""
+        while True:
+            # Cleared before looking, so that no change is overlooked.
+            self._stir.clear()
+            error = self._end(connection, watchdog)
+            if connection.confirmed is not None:
+                self._note(connection.confirmed, connection.complaint)
+            if error:
+                return error
+            if connection.confirmed is None:
+                # The handshake has a limit of its own.
+                self._stir.wait()
+            else:
+                self._clock.wait(watchdog.left_s(self._clock.now_ms()), self._stir)
+
+    def _end(self, connection: Connection, watchdog: Watchdog) -> AlpacaError | None:
         if self._stopping.is_set():
-            return End("The stream was stopped.")
-        if connection.end:
-            return connection.end
-        if self._inbox.full:
-            return End("Bars come faster than they are taken: the stream rests until they are.")
+            return Unavailable("The stream was stopped.")
+        if connection.error:
+            return connection.error
+        if self._full:
+            return Unavailable("Bars come faster than they are taken: the stream rests until they are.")
         if connection.confirmed is not None and not watchdog.left_s(self._clock.now_ms()):
-            return End(f"Alpaca's stream was connected but silent for {self._silence_s:g} s while the market was open.")
+            return Unavailable(
+                f"Alpaca's stream was connected but silent for {self._silence_s:g} s while the market was open."
+            )
         return None
 
-    def _hear(self, messages: Sequence[Any], watchdog: Watchdog) -> None:
-        watchdog.heard(self._clock.now_ms())
-        self._inbox.put(messages)
+    @property
+    def _full(self) -> bool:
+        return len(self._pending) >= self._most_pending
+
+    def _receive(self, messages: Sequence[Any], watchdog: Watchdog) -> None:
+        watchdog.reset(self._clock.now_ms())
+        self._pending.extend(messages)
         self.received += len(messages)
         self.wake.set()
-        if self._inbox.full:
+        if self._full:
             self._stir.set()
 
-    def _note(self, confirmed: frozenset[str], complaint: str | None) -> None:
-        self.missing = frozenset(self._symbols) - confirmed
-        missing = f"Alpaca's stream sends no bars of {', '.join(sorted(self.missing))}." if self.missing else None
-        self._say(complaint or missing)
+    def _note(self, confirmed: frozenset[str], complaint: AlpacaError | None) -> None:
+        missing = self._symbols - confirmed
+        without = f"Alpaca's stream sends no bars of {', '.join(sorted(missing))}." if missing else None
+        self._say(str(complaint) if complaint else without)
         if not self.connected:
             self.connected = True
             self.connections += 1
@@ -172,6 +225,7 @@ class Stream:
             log.info("Connected to Alpaca's stream: %d symbols.", len(confirmed))
 
     def _say(self, trouble: str | None) -> None:
+        trouble = trouble and self._access.redact(trouble)
         if trouble and trouble != self.trouble and not self._stopping.is_set():
             log.warning("%s", trouble)
         self.trouble = trouble

@@ -16,28 +16,28 @@ from requests import PreparedRequest, ReadTimeout, Response, Session
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
+from app.sources.alpaca.errors import HttpRefusal
+
 _CHUNK = 1 << 16
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-class Refusal(Exception):
-    """An answer other than success: its status, and its text, JSON or HTML."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(f"HTTP {status}")
-        self.status = status
-        self.text = text
-
-
 class Transport(HTTPAdapter):
-    """Ends a request after `timeout_s` of silence, or after twice that in all; `heard` gets each answer's headers.
+    """Ends a request after `timeout_s` of silence, or after twice that in all; `on_headers` gets each answer's headers.
 
-    Raises Refusal, or requests.RequestException when there is no answer or half of one.
+    Raises HttpRefusal, or requests.RequestException when there is no answer or half of one.
     """
 
-    def __init__(self, timeout_s: float, heard: Callable[[Mapping[str, str]], None]) -> None:
+    def __init__(self, timeout_s: float, on_headers: Callable[[Mapping[str, str]], None]) -> None:
         super().__init__()
-        self._timeout_s, self._heard = timeout_s, heard
+        self._timeout_s, self._on_headers = timeout_s, on_headers
+
+    def mount(self, session: Session, url: str) -> None:
+        """Takes the session's requests, which go to `url`; no proxy comes between us and this machine."""
+        session.mount("https://", self)
+        session.mount("http://", self)
+        if urlsplit(url).hostname in _LOOPBACK:
+            session.trust_env = False
 
     def send(self, request: PreparedRequest, stream: bool = False, timeout: Any = None, **kwargs: Any) -> Response:  # type: ignore[override]
         """One request, with our timeout in place of the caller's."""
@@ -45,18 +45,10 @@ class Transport(HTTPAdapter):
         deadline = time.monotonic() + 2 * self._timeout_s
         response = super().send(request, stream=True, timeout=self._timeout_s, **kwargs)
         response.raw = BytesIO(_body(response, deadline))
-        self._heard(response.headers)
+        self._on_headers(response.headers)
         if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
-            raise Refusal(response.status_code, response.text)
+            raise HttpRefusal(response.status_code, response.text)
         return response
-
-
-def prepare(session: Session, transport: Transport, url: str) -> None:
-    """Sends the session's requests to `url` through `transport`; no proxy comes between us and this machine."""
-    session.mount("https://", transport)
-    session.mount("http://", transport)
-    if urlsplit(url).hostname in _LOOPBACK:
-        session.trust_env = False
 
 
 def _body(response: Response, deadline: float) -> bytes:

@@ -1,22 +1,18 @@
 """Alpaca's bars: answers in JSON, frames in msgpack.
 
 Promised of any bytes: what is no answer or frame is refused as such, what is no
-bar goes to `on_fault`, and a bar that the topic takes has the values that came.
+bar goes to `on_bad`, and a bar that the topic takes has the values that came.
 """
 
 import json
-from itertools import count
 from typing import Any
 
 import msgpack
 
 from app.domain.validation import bar_fault
-from app.sources.alpaca.answers import bars, calendar, market_clock, page
 from app.sources.alpaca.bar import AlpacaBar, BadBar, to_bar
-from app.sources.alpaca.errors import Undocumented
-from app.sources.alpaca.stream_inbox import Inbox
-from app.sources.alpaca.stream_socket import Garbled, unpack
-from app.sources.base import Fault
+from app.sources.alpaca.errors import ProtocolError
+from app.sources.alpaca.parse import calendar, frame, market_clock, page, page_bars, stream_bars
 from tests.harness.fuzzing.family import Family
 
 _SYMBOLS = frozenset({"AAPL", "SPY"})
@@ -32,35 +28,34 @@ def _check_answer(data: bytes) -> None:
     for read in (calendar, market_clock):
         try:
             read(answer)
-        except Undocumented:
+        except ProtocolError:
             continue
     try:
         rows, _ = page(answer)
-    except Undocumented:
+    except ProtocolError:
         return
-    faults: list[Fault] = []
-    found = list(bars(rows, _SYMBOLS, _ALWAYS, count(1), faults.append))
-    assert len(found) + len(faults) == len(rows)
-    faulty = {fault.line for fault in faults}
-    good = [fields for number, (_, fields) in enumerate(rows, 1) if number not in faulty]
-    for bar, fields in zip(found, good, strict=True):
-        _check_bar(bar, fields)
+    every: list[object] = []
+    every += page_bars(rows, _SYMBOLS, _ALWAYS, every.append)
+    assert len(every) == len(rows)
+    for row in rows:
+        bad: list[str] = []
+        found = list(page_bars([row], _SYMBOLS, _ALWAYS, bad.append))
+        assert len(found) + len(bad) == 1
+        for bar in found:
+            _check_bar(bar, row[1])
 
 
 def _check_frame(data: bytes) -> None:
     try:
-        messages = unpack(data)
-    except Garbled:
+        messages = frame(data)
+    except ProtocolError:
         return
-    faults: list[Fault] = []
-    inbox = Inbox(_SYMBOLS, 1000, faults.append, str)
-    inbox.put(messages)
-    found = inbox.take()
-    assert len(found) + len(faults) <= len(messages)
-    faulty = {fault.line for fault in faults}
-    good = [m for number, m in enumerate(messages, 1) if number not in faulty and m["T"] in ("b", "u")]
-    for bar, fields in zip(found, good, strict=True):
-        _check_bar(bar, fields)
+    for message in messages:
+        bad: list[str] = []
+        found = list(stream_bars([message], _SYMBOLS, bad.append))
+        assert len(found) + len(bad) == (bool(bad) or message["T"] in ("b", "u"))
+        for bar in found:
+            _check_bar(bar, message)
 
 
 def _check_bar(bar: AlpacaBar, fields: dict[str, Any]) -> None:

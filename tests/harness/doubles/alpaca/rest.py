@@ -38,7 +38,7 @@ class Rest:
         self.faults = Faults()
         # The trading API and the market data API have a limit each.
         self.limits = {"trading": RequestLimit(per_minute), "data": RequestLimit(per_minute)}
-        self._answers, self._now_ms = answers, now_ms
+        self.answers, self._now_ms = answers, now_ms
         self._keys = keys
         self._lock = threading.Lock()
         self._stopped = threading.Event()
@@ -119,7 +119,7 @@ class Rest:
             code = {"code": fault.status * 100_000}
             return _html(fault.status) if fault.html else _json(fault.status, {**code, "message": fault.message})
         try:
-            return _json(200, self._answers.answer(request))
+            return _json(200, self.answers.answer(request))
         except Refused as refused:
             return _json(refused.status, refused.body)
 

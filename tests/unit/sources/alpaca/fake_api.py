@@ -7,14 +7,15 @@ from typing import NamedTuple
 
 from pydantic import SecretStr
 
+from app.calendar.session import Session
 from app.domain.records import MINUTE_MS, Bar
 from app.sources.alpaca.access import Access
-from app.sources.alpaca.api import MOST_BARS, Api, MarketClock
 from app.sources.alpaca.bar import AlpacaBar
 from app.sources.alpaca.errors import AlpacaError
-from app.sources.base import OnFault
+from app.sources.alpaca.parse import MarketClock, OnBad
+from app.sources.alpaca.rest import Api
 from app.sources.clock import Clock
-from app.sources.sessions import Session, sessions_between
+from app.sources.sessions import sessions_between
 from tests.harness.doubles.alpaca.times import parse_ns
 
 SERVED_MS = 2_000
@@ -51,35 +52,33 @@ class FakeApi(Api):
         self.stands_at_ms: int | None = None
         self.is_open: bool | None = None
         self.closes_ms = 0
-        self._told: list[tuple[int, AlpacaBar]] = []
+        self._added: list[tuple[int, AlpacaBar]] = []
 
-    def tell(self, told: AlpacaBar, at_ms: int | None = None) -> None:
+    def add(self, each: AlpacaBar, at_ms: int | None = None) -> None:
         """From that moment on, otherwise from two seconds after its minute on."""
-        self._told.append((told.timestamp + MINUTE_MS + SERVED_MS if at_ms is None else at_ms, told))
+        self._added.append((each.timestamp + MINUTE_MS + SERVED_MS if at_ms is None else at_ms, each))
 
     def trade(self, symbols: Iterable[str], start_ms: int, end_ms: int) -> None:
         """A bar each minute."""
         for symbol in symbols:
             for timestamp in minutes(start_ms, end_ms):
-                self.tell(bar(symbol, timestamp, 10 + timestamp // MINUTE_MS % 7))
+                self.add(bar(symbol, timestamp, 10 + timestamp // MINUTE_MS % 7))
 
     def pages(
         self,
         symbols: Sequence[str],
         start_ms: int,
         end_ms: int,
-        *,
-        limit: int = MOST_BARS,
-        on_fault: OnFault = lambda _: None,
+        on_bad: OnBad = lambda _: None,
     ) -> Iterator[list[AlpacaBar]]:
         now = self._clock.now_ms() + self.ahead_ms
         self.requests_made += 1
         self.asked.append(Asked(now, tuple(symbols), start_ms, end_ms))
         self._fail()
         there = {
-            (told.symbol, told.timestamp): told
-            for moment_ms, told in sorted(self._told, key=itemgetter(0))
-            if moment_ms <= now and told.symbol in symbols and start_ms <= told.timestamp < end_ms
+            (each.symbol, each.timestamp): each
+            for moment_ms, each in sorted(self._added, key=itemgetter(0))
+            if moment_ms <= now and each.symbol in symbols and start_ms <= each.timestamp < end_ms
         }
         yield [there[key] for key in sorted(there)]
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from app.sources.alpaca.access import Access
 from app.sources.alpaca.stream import Stream
-from app.sources.base import Fault
 from tests.harness.doubles.virtual_clock import VirtualClock
 from tests.unit.sources.alpaca.scripted_stream import SYMBOLS
 
@@ -43,16 +42,16 @@ class Drive:
     def __init__(self, clock: VirtualClock) -> None:
         self.clock = clock
         self.steps = Steps()
-        self.faults: list[Fault] = []
+        self.bad: list[str] = []
         self.market_open = True
 
     def stream(self, access: Access, **options: Any) -> Stream:
         stream = Stream(
             access,
-            SYMBOLS,
             self.clock,
+            SYMBOLS,
             lambda: self.market_open,
-            on_fault=self.faults.append,
+            self.bad.append,
             randomness=self.steps,
             spawn=self.clock.thread,
             **options,

@@ -3,7 +3,7 @@ from pydantic import SecretStr
 
 from app.settings import Settings
 from app.sources.alpaca.access import Access
-from app.sources.alpaca.errors import AccessMissing
+from app.sources.alpaca.errors import AlpacaError
 
 
 def settings(**changes: object) -> Settings:
@@ -29,7 +29,7 @@ def test_a_feed_that_is_asked_for_wins() -> None:
 
 
 def test_without_keys_the_sentence_says_where_to_get_them() -> None:
-    with pytest.raises(AccessMissing, match=r"set APCA_API_KEY_ID and APCA_API_SECRET_KEY in \.env"):
+    with pytest.raises(AlpacaError, match=r"set APCA_API_KEY_ID and APCA_API_SECRET_KEY in \.env"):
         Access.of(settings())
 
 

@@ -43,7 +43,7 @@ def test_what_alpaca_may_leave_out() -> None:
         (["t"], "what should be a bar is"),
     ],
 )
-def test_what_is_no_bar_is_said_with_its_symbol(fields: Any, message: str) -> None:
+def test_the_error_of_what_is_no_bar_names_its_symbol(fields: Any, message: str) -> None:
     with pytest.raises(BadBar, match=f"AAPL: {message}"):
         from_json("AAPL", fields)
 

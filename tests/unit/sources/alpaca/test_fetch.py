@@ -4,7 +4,7 @@ from app.domain.records import MINUTE_MS
 from app.sources.alpaca.bar import AlpacaBar
 from app.sources.alpaca.errors import UnknownSymbols
 from app.sources.alpaca.fetch import Fetch
-from app.sources.base import Fault, SourceError
+from app.sources.base import SourceError
 from tests.bars import OPENING_MS
 from tests.unit.sources.alpaca.conftest import HastyClock
 from tests.unit.sources.alpaca.fake_api import FakeApi
@@ -17,11 +17,11 @@ class Picky(FakeApi):
 
     known = frozenset({"AAPL", "SPY"})
 
-    def pages(self, symbols, *args, **kwargs):  # type: ignore[no-untyped-def]
+    def pages(self, symbols, start_ms, end_ms, on_bad=lambda _: None):  # type: ignore[no-untyped-def]
         if unknown := [symbol for symbol in symbols if symbol not in self.known]:
             raise UnknownSymbols(unknown[:1])
-        kwargs["on_fault"](Fault(7, "AAPL: no bar"))
-        return super().pages(symbols, *args, **kwargs)
+        on_bad("AAPL: no bar")
+        return super().pages(symbols, start_ms, end_ms)
 
 
 @pytest.fixture
@@ -78,8 +78,8 @@ def test_symbols_that_nobody_asked_for_are_not_ours_to_drop(api: Picky) -> None:
 
 
 def test_what_is_no_bar_is_reported_once(api: Picky) -> None:
-    faults: list[Fault] = []
-    fetch = Fetch(api, ["AAPL"], faults.append, lambda _: None)
+    bad: list[str] = []
+    fetch = Fetch(api, ["AAPL"], bad.append, lambda _: None)
     for _ in range(3):
         fetch(OPENING_MS, END_MS)
-    assert faults == [Fault(7, "AAPL: no bar")]
+    assert bad == ["AAPL: no bar"]

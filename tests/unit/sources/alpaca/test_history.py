@@ -7,11 +7,13 @@ import pytest
 
 from app.domain.records import MINUTE_MS, Bar
 from app.sources.alpaca.access import Access
-from app.sources.alpaca.api import Api
 from app.sources.alpaca.history import AlpacaHistory
+from app.sources.alpaca.rest import Api
 from app.sources.base import Fault, SourceError
 from tests.harness.doubles.alpaca import AlpacaDouble, Session, Tape
+from tests.harness.doubles.alpaca.answers import Answers
 from tests.harness.doubles.alpaca.faults import CutOff, Reset, Status, any_request, further_page
+from tests.harness.doubles.alpaca.log import Request
 from tests.harness.doubles.virtual_clock import VirtualClock
 
 SYMBOLS = ("SPY", "AAPL", "GOOGL")
@@ -24,7 +26,7 @@ class Opened:
     def __init__(self, access: Access, clock: VirtualClock, **options: Any) -> None:
         self.notices: list[str] = []
         self.faults: list[Fault] = []
-        self.api = Api(access, clock, tries=options.pop("tries", 8))
+        self.api = Api(access, clock, page_size=options.pop("page_size", 10_000))
         days = (options.pop("first", LAST), options.pop("last", LAST))
         symbols = options.pop("symbols", SYMBOLS)
         self.source = AlpacaHistory(
@@ -81,12 +83,19 @@ def test_much_is_fetched_in_pieces_and_comes_in_the_same_order(
     assert opened.api.requests_made == 12
 
 
+def test_a_minute_is_fetched_whole_however_many_its_bars(access: Access, tape: Tape, sessions: list[Session]) -> None:
+    clock = VirtualClock(sessions[1].open_ms + 5 * MINUTE_MS)
+    opened = Opened(access, clock, most_held=1)
+    assert values(opened.bars()) == final(tape, sessions[1].open_ms, clock.now_ms())
+    assert opened.api.requests_made == 5
+
+
 def test_failures_in_the_middle_lose_and_repeat_nothing(
     access: Access, alpaca: AlpacaDouble, clock: VirtualClock, tape: Tape, sessions: list[Session]
 ) -> None:
     for fault in (Reset(), Status(429), CutOff(), Status(500, html=True)):
         alpaca.rest.faults.plan(fault, further_page)
-    assert values(Opened(access, clock, page_limit=100).bars()) == final(tape, *sessions[1])
+    assert values(Opened(access, clock, page_size=100).bars()) == final(tape, *sessions[1])
     assert alpaca.rest.faults.left == 0
 
 
@@ -102,21 +111,23 @@ def test_unknown_symbols_are_named_once_and_the_rest_go_on(
     opened = Opened(access, clock, symbols=("NOPE", *SYMBOLS, "NADA", "SPY"), first=FIRST)
     assert values(opened.bars()) == final(tape, *sessions[0]) + final(tape, *sessions[1])
     assert opened.notices == [
-        "Alpaca does not know NOPE: check the spelling in SYMBOLS.",
-        "Alpaca does not know NADA: check the spelling in SYMBOLS.",
+        "Alpaca does not know NOPE: check the spelling in SYMBOLS. The others go on.",
+        "Alpaca does not know NADA: check the spelling in SYMBOLS. The others go on.",
     ]
 
 
 def test_symbols_that_alpaca_passes_over_are_named(access: Access, alpaca: AlpacaDouble, clock: VirtualClock) -> None:
-    alpaca.rest._answers.knows_all = True
+    alpaca.rest.answers.knows_all = True
     opened = Opened(access, clock, symbols=("QUIET", "SPY"))
     assert opened.bars()
     assert opened.notices == ["Alpaca has no bars of QUIET there: check the spelling, and the days."]
 
 
 def test_no_symbol_is_known(access: Access, clock: VirtualClock) -> None:
-    with pytest.raises(SourceError, match="knows none of the symbols"):
-        Opened(access, clock, symbols=("NOPE", "NADA")).bars()
+    opened = Opened(access, clock, symbols=("NOPE", "NADA"))
+    with pytest.raises(SourceError, match="does not know NADA"):
+        opened.bars()
+    assert opened.notices == ["Alpaca does not know NOPE: check the spelling in SYMBOLS. The others go on."]
 
 
 def test_when_it_gives_up_it_says_how_to_go_on(access: Access, alpaca: AlpacaDouble, clock: VirtualClock) -> None:
@@ -126,16 +137,17 @@ def test_when_it_gives_up_it_says_how_to_go_on(access: Access, alpaca: AlpacaDou
         opened.bars()
 
 
-def test_what_makes_no_sense_is_told_and_the_others_go_on(
-    access: Access, clock: VirtualClock, tape: Tape, sessions: list[Session], monkeypatch: pytest.MonkeyPatch
+def test_what_makes_no_sense_is_reported_and_the_others_go_on(
+    access: Access, alpaca: AlpacaDouble, clock: VirtualClock, tape: Tape, sessions: list[Session]
 ) -> None:
-    seen = Tape.seen
+    class Spoilt(Answers):
+        def answer(self, request: Request) -> Any:
+            answer = super().answer(request)
+            for bars in answer["bars"].values():
+                bars[0]["h"] = -1.0
+            return answer
 
-    def spoilt(self: Tape, *args: Any) -> Any:
-        for bar in seen(self, *args):
-            yield bar._replace(high=-1.0) if bar.timestamp == sessions[1].open_ms else bar
-
-    monkeypatch.setattr(Tape, "seen", spoilt)
+    alpaca.rest.answers = Spoilt(alpaca.tape, alpaca.exchange)
     opened = Opened(access, clock)
     assert values(opened.bars()) == [row for row in final(tape, *sessions[1]) if row[0] != sessions[1].open_ms]
     assert [fault.message for fault in opened.faults] == [
@@ -167,7 +179,7 @@ def test_stopping_ends_it_without_an_error(access: Access, alpaca: AlpacaDouble,
         ({"symbols": ()}, "at least one symbol"),
     ],
 )
-def test_what_cannot_be_had_is_said_at_once(
+def test_what_cannot_be_fetched_is_an_error_at_once(
     access: Access, clock: VirtualClock, options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(SourceError, match=message):

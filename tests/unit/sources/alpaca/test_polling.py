@@ -2,11 +2,11 @@ from itertools import chain
 
 import pytest
 
+from app.calendar.trading_calendar import TradingCalendar
 from app.domain.records import MINUTE_MS
 from app.sources.alpaca.bar import AlpacaBar
 from app.sources.alpaca.errors import AlpacaError, Unavailable
 from app.sources.alpaca.fetch import Fetch
-from app.sources.alpaca.market import Market
 from app.sources.alpaca.polling import OVERLAP_MINUTES, SERVED_AFTER_MS, Polling, ended, requests_a_minute
 from tests.unit.sources.alpaca.conftest import HastyClock
 from tests.unit.sources.alpaca.fake_api import FakeApi, bar, minutes, ms
@@ -18,11 +18,11 @@ NOON = ms("2024-11-14T17:00:00Z")
 class Setting:
     """Polling of two symbols that trade every minute, from noon on."""
 
-    def __init__(self, through_ms: int = NOON, heard: dict[str, int] | None = None) -> None:
+    def __init__(self, through_ms: int = NOON, known_until: dict[str, int] | None = None, **options: int) -> None:
         self.clock = HastyClock(through_ms)
         self.api = FakeApi(self.clock)
         fetch = Fetch(self.api, ["AAPL", "SPY"], lambda _: None, lambda _: None)
-        self.polling = Polling(fetch, MARKET, through_ms, heard or {})
+        self.polling = Polling(fetch, CALENDAR, through_ms, known_until or {}, **options)
 
     def ask(self, now_ms: int) -> list[AlpacaBar]:
         self.clock.ms = now_ms
@@ -33,7 +33,7 @@ class Setting:
         return [(asked.start_ms, asked.end_ms) for asked in self.api.asked]
 
 
-MARKET = Market()
+CALENDAR = TradingCalendar()
 
 
 def test_a_minute_is_due_when_it_has_ended_and_is_served() -> None:
@@ -70,9 +70,8 @@ def test_after_failures_it_begins_where_all_is_certain() -> None:
     assert setting.polling.through_ms == NOON + 31 * MINUTE_MS
 
 
-def test_a_long_time_comes_in_parts_that_are_not_asked_for_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.sources.alpaca.polling._MOST_AT_ONCE", 120)
-    setting = Setting()
+def test_a_long_time_comes_in_parts_that_are_not_asked_for_twice() -> None:
+    setting = Setting(most_at_once=120)
     asked = setting.polling.ask(NOON + 150 * MINUTE_MS + SERVED_AFTER_MS)
     assert len([next(asked), next(asked)]) == 2
     setting.api.error = lambda: Unavailable("no answer")
@@ -115,10 +114,10 @@ def test_a_symbol_that_alpaca_was_behind_with_is_asked_for_its_silence() -> None
     setting = Setting()
     setting.api.trade(["SPY"], OPEN, CLOSE)
     for timestamp in minutes(OPEN, NOON):
-        setting.api.tell(bar("AAPL", timestamp))
+        setting.api.add(bar("AAPL", timestamp))
     late = list(minutes(NOON, NOON + 30 * MINUTE_MS))
     for timestamp in late:
-        setting.api.tell(bar("AAPL", timestamp), NOON + 30 * MINUTE_MS)
+        setting.api.add(bar("AAPL", timestamp), NOON + 30 * MINUTE_MS)
     given = [
         each.timestamp
         for minute in range(1, 32)
@@ -132,7 +131,7 @@ def test_a_symbol_that_alpaca_was_behind_with_is_asked_for_its_silence() -> None
 def test_a_symbol_that_trades_rarely_is_not_given_twice() -> None:
     setting = Setting()
     for minute in (0, 40, 80):
-        setting.api.tell(bar("AAPL", NOON + minute * MINUTE_MS))
+        setting.api.add(bar("AAPL", NOON + minute * MINUTE_MS))
     given = [
         [each.timestamp for each in setting.ask(NOON + minute * MINUTE_MS + SERVED_AFTER_MS)] for minute in range(1, 90)
     ]
@@ -142,7 +141,7 @@ def test_a_symbol_that_trades_rarely_is_not_given_twice() -> None:
 def test_yesterdays_silence_is_past() -> None:
     setting = Setting(ms("2024-11-13T15:00:00Z"), {"AAPL": ms("2024-11-13T14:50:00Z")})
     setting.polling.through_ms = NOON
-    setting.api.tell(bar("AAPL", NOON))
+    setting.api.add(bar("AAPL", NOON))
     assert len(setting.ask(NOON + MINUTE_MS + SERVED_AFTER_MS)) == 1
     assert setting.spans[-1] == (OPEN, NOON - OVERLAP_MINUTES * MINUTE_MS)
 

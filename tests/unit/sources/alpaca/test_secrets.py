@@ -11,9 +11,9 @@ from app.producer.pace import AsFastAsPossible
 from app.producer.runner import Runner
 from app.settings import Settings, SettingsError, load_settings
 from app.sources.alpaca.access import Access
-from app.sources.alpaca.api import Api
 from app.sources.alpaca.errors import AlpacaError
 from app.sources.alpaca.history import AlpacaHistory
+from app.sources.alpaca.rest import Api
 from app.sources.faults import Faults
 from tests.harness.doubles.alpaca import KEY_ID, SECRET_KEY, AlpacaDouble, Session
 from tests.harness.doubles.alpaca.faults import CutOff, Fault, Reset, Status, Truncated, any_request

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgpack
 import pytest
 
-from app.sources.alpaca.stream import Stream
+from app.sources.alpaca.stream import Stream, Watchdog
 from tests.harness.doubles.virtual_clock import VirtualClock
 from tests.unit.sources.alpaca.scripted_stream import MINUTE, Script, Scripted, Visitor, access, bar
 from tests.unit.sources.alpaca.stream_drive import Drive, until
@@ -57,7 +57,8 @@ def test_what_is_no_bar_costs_only_itself(drive: Drive) -> None:
     with Scripted(script).running() as server, drive.running(server.access()) as stream:
         until(stream, lambda: stream.connected and stream.received == 7)
         assert [each.symbol for each in stream.take()] == ["AAPL", "SPY", "AAPL"]
-        assert [fault.line for fault in drive.faults] == [2, 3, 5, 6]
+        kinds = ["without a type", "what should be a bar", "not msgpack", "of text"]
+        assert [kind in reason for kind, reason in zip(kinds, drive.bad, strict=True)] == [True] * 4
         assert stream.connections == 1
 
 
@@ -135,12 +136,11 @@ def test_names_the_symbols_that_the_server_left_out(drive: Drive) -> None:
 
     with Scripted(script).running() as server, drive.running(server.access()) as stream:
         until(stream, lambda: stream.connected and stream.received)
-        assert stream.missing == {"AAPL"}
         assert stream.trouble == "Alpaca's stream sends no bars of AAPL."
         assert [each.symbol for each in stream.take()] == ["SPY"]
 
 
-def test_tells_of_an_error_until_bars_come_again(drive: Drive) -> None:
+def test_an_error_is_shown_until_bars_come_again(drive: Drive) -> None:
     go_on = threading.Event()
 
     def script(visitor: Visitor) -> None:
@@ -166,7 +166,7 @@ def test_the_last_error_says_why_the_server_closed(drive: Drive) -> None:
     with Scripted(script).running() as server, drive.running(server.access()) as stream:
         until(stream, lambda: drive.steps.seen)
         assert "FEED=iex" in str(stream.trouble)
-        assert drive.steps.seen == [30]
+        assert drive.steps.seen == [32]
 
 
 def test_rests_while_nobody_takes_the_bars(drive: Drive) -> None:
@@ -190,7 +190,7 @@ def test_a_fault_of_the_caller_is_not_hidden(drive: Drive, caplog: pytest.LogCap
         raise ZeroDivisionError
 
     with drive.clock.attending():
-        stream = Stream(access(1), ["AAPL"], drive.clock, broken, spawn=drive.clock.thread)
+        stream = Stream(access(1), drive.clock, ["AAPL"], broken, spawn=drive.clock.thread)
         stream.start()
         until(stream, lambda: stream.trouble)
         stream.stop()
@@ -199,7 +199,7 @@ def test_a_fault_of_the_caller_is_not_hidden(drive: Drive, caplog: pytest.LogCap
 
 
 def test_can_be_stopped_before_it_is_started(drive: Drive) -> None:
-    Stream(access(1), ["AAPL"], drive.clock, lambda: True).stop()
+    Stream(access(1), drive.clock, ["AAPL"], lambda: True).stop()
 
 
 def never_welcomes(visitor: Visitor) -> None:
@@ -237,3 +237,41 @@ def test_stops_while_a_listener_says_nothing_at_all(drive: Drive) -> None:
             with drive.running(access(listener.getsockname()[1], scheme)):
                 guest, _ = listener.accept()
             guest.close()
+
+
+class Market:
+    def __init__(self, is_open: bool) -> None:
+        self.is_open = is_open
+
+    def __call__(self) -> bool:
+        return self.is_open
+
+
+def test_counts_silence_from_what_came_last() -> None:
+    watchdog = Watchdog(180, Market(True), 0)
+    assert watchdog.left_s(0) == 180
+    watchdog.reset(60_000)
+    assert watchdog.left_s(100_000) == 140
+    assert watchdog.left_s(240_000) == 0
+    assert watchdog.left_s(500_000) == 0
+
+
+def test_expects_nothing_while_the_market_is_closed() -> None:
+    watchdog = Watchdog(180, Market(False), 0)
+    assert [watchdog.left_s(now) for now in (0, 180_000, 10**9)] == [180, 180, 180]
+
+
+def test_the_night_does_not_count_after_the_open() -> None:
+    market = Market(False)
+    watchdog = Watchdog(180, market, 0)
+    watchdog.left_s(0)
+    market.is_open = True
+    assert watchdog.left_s(10_000_000) == 180
+    assert watchdog.left_s(10_179_000) == 1
+    assert watchdog.left_s(10_180_000) == 0
+
+
+def test_a_late_word_of_an_earlier_moment_takes_nothing_back() -> None:
+    watchdog = Watchdog(180, Market(True), 50_000)
+    watchdog.reset(20_000)
+    assert watchdog.left_s(50_000) == 180

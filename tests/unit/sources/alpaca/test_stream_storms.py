@@ -26,7 +26,7 @@ from tests.unit.sources.alpaca.scripted_stream import (
 from tests.unit.sources.alpaca.stream_drive import Drive
 
 SOON = [1, 2, 4, 8, 16, 32, 60]
-LATER = [30, 60, 60]
+LATER = [32, 60, 60]
 
 
 def refuses(code: int) -> Script:
@@ -169,7 +169,7 @@ def test_no_storm_where_nobody_listens(scheme: str) -> None:
     assert drive.steps.seen == SOON
 
 
-def test_tells_an_untrusted_certificate() -> None:
+def test_an_untrusted_certificate_is_named() -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     drive = Drive(VirtualClock(MINUTE * 1000))
@@ -180,7 +180,7 @@ def test_tells_an_untrusted_certificate() -> None:
         assert server.attempts == 0
 
 
-def test_tells_tls_where_there_is_none() -> None:
+def test_a_server_without_tls_is_named() -> None:
     drive = Drive(VirtualClock(MINUTE * 1000))
     with Scripted(Visitor.stay).running() as server, drive.running(server.access("wss")) as stream:
         drive.fail_times(2)

@@ -9,7 +9,8 @@ from contextlib import contextmanager, suppress
 import pytest
 import requests
 
-from app.sources.alpaca.transport import Refusal, Transport, prepare
+from app.sources.alpaca.errors import HttpRefusal
+from app.sources.alpaca.transport import Transport
 
 BODY = b'{"bars": {}}'
 
@@ -46,18 +47,18 @@ def head(status: str = "200 OK", *lines: str) -> bytes:
     return "\r\n".join([f"HTTP/1.1 {status}", *lines, "", ""]).encode()
 
 
-def get(url: str, timeout_s: float = 30.0, heard: list[Mapping[str, str]] | None = None) -> requests.Response:
+def get(url: str, timeout_s: float = 30.0, headers: list[Mapping[str, str]] | None = None) -> requests.Response:
     with requests.Session() as session:
-        prepare(session, Transport(timeout_s, (heard if heard is not None else []).append), url)
+        Transport(timeout_s, (headers if headers is not None else []).append).mount(session, url)
         return session.get(url)
 
 
 def test_an_answer_in_pieces_is_put_together() -> None:
     pieces = [b"%x\r\n%s\r\n" % (len(part), part) for part in (BODY[:5], BODY[5:])]
-    heard: list[Mapping[str, str]] = []
+    came: list[Mapping[str, str]] = []
     with server(head("200 OK", "Transfer-Encoding: chunked", "X-RateLimit-Remaining: 7"), *pieces, b"0\r\n\r\n") as url:
-        assert get(url, heard=heard).json() == {"bars": {}}
-    assert [headers["x-ratelimit-remaining"] for headers in heard] == ["7"]
+        assert get(url, headers=came).json() == {"bars": {}}
+    assert [headers["x-ratelimit-remaining"] for headers in came] == ["7"]
 
 
 def test_a_packed_answer_is_unpacked() -> None:
@@ -79,7 +80,7 @@ def test_silence_in_the_middle_ends_it() -> None:
 def test_an_answer_that_drips_for_ever_ends_too_and_its_rest_is_not_taken_for_the_next() -> None:
     drops = [b"\n"] * 100
     with server(head("200 OK", "Content-Length: 100"), *drops) as url, requests.Session() as session:
-        prepare(session, Transport(0.2, lambda _: None), url)
+        Transport(0.2, lambda _: None).mount(session, url)
         for _ in range(2):
             with pytest.raises(requests.ReadTimeout):
                 session.get(url)
@@ -91,7 +92,7 @@ def test_only_success_is_an_answer(status: str) -> None:
         if status.startswith("2"):
             assert get(url).text == ""
             return
-        with pytest.raises(Refusal) as caught:
+        with pytest.raises(HttpRefusal) as caught:
             get(url)
     assert f"{caught.value.status}" == status[:3]
     assert caught.value.text == "{}"

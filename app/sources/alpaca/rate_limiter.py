@@ -11,13 +11,13 @@ from app.sources.clock import Clock
 
 # Somewhat longer than a minute: two requests may arrive closer together than they were sent.
 _WINDOW_MS = 61_000
-# No answer makes us wait longer at once, whatever it says and however wrong one of the clocks is.
+# The longest wait for one request, whatever an answer says and however wrong one of the clocks is.
 _LONGEST_MS = 120_000
-# More than that (in 2001) is a moment, less is how long to wait.
+# X-RateLimit-Reset above this (in 2001) is a moment, below it a number of seconds to wait.
 _EPOCH_MS_ABOVE = 1_000_000_000_000
 
 
-class Limiter:
+class RateLimiter:
     """At most nine tenths of `per_minute` requests in any minute, and none before the server's headers allow it.
 
     The tenth that is left is for other programs with the same keys, such as `stocks doctor`.
@@ -42,12 +42,12 @@ class Limiter:
         self._sent.append(self._clock.now_ms())
 
     def last_minute(self) -> int:
-        """Requests of the last 60 seconds; may be asked from any thread."""
+        """Requests of the last 60 seconds; may be called from any thread."""
         since = self._clock.now_ms() - 60_000
         return sum(sent > since for sent in tuple(self._sent))
 
-    def heard(self, headers: Mapping[str, str]) -> None:
-        """Takes note of X-RateLimit-Remaining, X-RateLimit-Reset (seconds since 1970) and Retry-After."""
+    def obey(self, headers: Mapping[str, str]) -> None:
+        """Keeps X-RateLimit-Remaining with X-RateLimit-Reset (seconds since 1970), and Retry-After, of an answer."""
         now = self._clock.now_ms()
         due = now + _retry_after_ms(headers.get("Retry-After", ""), now)
         if headers.get("X-RateLimit-Remaining", "").strip() in ("0", "-1"):
@@ -67,7 +67,7 @@ def _retry_after_ms(text: str, now_ms: int) -> int:
 
 
 def _reset_ms(text: str, now_ms: int) -> int:
-    """The moment, also where a server gives the seconds until then; now when it says nothing of use."""
+    """The moment, also where a server gives the seconds until then; now when the text is neither."""
     try:
         milliseconds = int(float(text) * 1000)
     except (ValueError, OverflowError):

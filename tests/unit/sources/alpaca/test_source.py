@@ -2,19 +2,16 @@ import pytest
 from pydantic import SecretStr
 
 from app.settings import Settings
-from app.sources.alpaca.errors import AccessMissing
+from app.sources.alpaca.errors import AlpacaError
 from app.sources.alpaca.live import AlpacaLive
-from app.sources.alpaca.opening import open_live
+from app.sources.alpaca.source import open_live
 
 
 def opened(**settings: object) -> AlpacaLive:
     return open_live(
         Settings(_env_file=None, **settings),  # type: ignore[arg-type, call-arg]
         ["AAPL"],
-        feed=None,
-        run_id=None,
-        on_fault=lambda _: None,
-        on_notice=lambda _: None,
+        None,
     )
 
 
@@ -30,5 +27,5 @@ def test_how_bars_come_follows_from_the_settings() -> None:
 
 
 def test_without_keys_it_says_where_to_get_them() -> None:
-    with pytest.raises(AccessMissing, match="set APCA_API_KEY_ID and APCA_API_SECRET_KEY"):
+    with pytest.raises(AlpacaError, match="set APCA_API_KEY_ID and APCA_API_SECRET_KEY"):
         opened()

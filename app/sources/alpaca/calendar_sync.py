@@ -1,41 +1,43 @@
-"""What Alpaca itself says of the market's hours and of the time, which counts more than what we think."""
+"""Alpaca's own sessions and time, which count more than our calendar and this machine's clock."""
 
-import datetime
 import logging
 import threading
+from datetime import timedelta
 
+from app.calendar.session import Session, new_york_day
+from app.calendar.trading_calendar import TradingCalendar
 from app.domain.records import MINUTE_MS
-from app.sources.alpaca.api import Api, MarketClock
 from app.sources.alpaca.errors import AlpacaError, Interrupted
-from app.sources.alpaca.market import Market, new_york_day
+from app.sources.alpaca.parse import MarketClock
+from app.sources.alpaca.rest import Api
 from app.sources.clock import Clock
 from app.times import iso
 
 log = logging.getLogger(__name__)
 
-_BACK, _AHEAD = datetime.timedelta(days=20), datetime.timedelta(days=10)
-# Closer than this, answers alone take that long.
+_BACK, _AHEAD = timedelta(days=20), timedelta(days=10)
+# Closer than this, the clocks are the same: the answer itself takes that long.
 _SAME_MS = 1_000
-# A clock that is further off is watched for a while: it might not be one.
+# A clock that is further off is watched for a while: it might not go.
 _BELIEVABLE_MS = 15 * MINUTE_MS
 _WATCHED_S = 3.0
-_SAID = 4
+_MOST_NAMED = 4
 _FIRST_PAUSE_MS, _LONGEST_PAUSE_MS = MINUTE_MS, 8 * MINUTE_MS
 _AROUND_MS = 5 * MINUTE_MS
 
 
-class Hours:
-    """Keeps `market` as Alpaca has it, and tells the time by Alpaca's clock.
+class CalendarSync:
+    """Keeps `calendar` as Alpaca has it, and gives the time by Alpaca's clock.
 
-    As long as Alpaca cannot be asked, exchange_calendars and this machine's clock hold.
+    As long as Alpaca cannot be asked, the calendar and this machine's clock stay as they are.
     """
 
-    def __init__(self, api: Api, market: Market, clock: Clock) -> None:
-        self._api, self._market, self._clock = api, market, clock
+    def __init__(self, api: Api, calendar: TradingCalendar, clock: Clock) -> None:
+        self._api, self._calendar, self._clock = api, calendar, clock
         self._ahead_ms = 0
         self._pause_ms, self._again_ms = _FIRST_PAUSE_MS, 0
         self.trouble: str | None = None
-        """Why the last check failed; None when Alpaca said all that was asked."""
+        """Why the last check failed; None when Alpaca answered all that was asked."""
 
     def now_ms(self) -> int:
         """Alpaca's time, UTC milliseconds since 1970."""
@@ -65,11 +67,14 @@ class Hours:
     def _check_calendar(self) -> None:
         today = new_york_day(self.now_ms())
         first, last = today - _BACK, today + _AHEAD
-        differences = self._market.adopt(first, last, self._api.sessions(first, last))
-        for difference in differences[:_SAID]:
-            log.warning("%s", difference)
-        if len(differences) > _SAID:
-            log.warning("And %d more such differences.", len(differences) - _SAID)
+        changes = self._calendar.replace(first, last, self._api.sessions(first, last))
+        if changes is None:
+            log.warning("Alpaca has no session from %s to %s, so the calendar stays.", first, last)
+            return
+        if changes.removed:
+            log.warning("Alpaca has no session %s, the calendar has: Alpaca's holds.", _spans(changes.removed))
+        if changes.added:
+            log.warning("Alpaca has a session %s, the calendar has not: Alpaca's holds.", _spans(changes.added))
 
     def _check_clock(self) -> None:
         theirs, ahead = self._ask_clock()
@@ -81,9 +86,9 @@ class Hours:
             self._ahead_ms = ahead
         now = self.now_ms()
         closes_later = theirs.is_open and theirs.next_close_ms > now
-        if closes_later and not self._market.spans(now - _AROUND_MS, now + _AROUND_MS):
+        if closes_later and not self._calendar.spans(now - _AROUND_MS, now + _AROUND_MS):
             log.warning("Alpaca says that the market is open until %s.", iso(theirs.next_close_ms))
-            self._market.open_until(now, theirs.next_close_ms)
+            self._calendar.open_until(now, theirs.next_close_ms)
 
     def _ask_clock(self) -> tuple[MarketClock, int]:
         """What Alpaca says, and by how much its clock is ahead of this machine's, in milliseconds."""
@@ -95,3 +100,8 @@ class Hours:
         """Whether Alpaca's clock, so far ahead, goes as fast as ours."""
         self._clock.wait(_WATCHED_S, threading.Event())
         return abs(self._ask_clock()[1] - ahead_ms) < _WATCHED_S * 1000 / 2
+
+
+def _spans(sessions: list[Session]) -> str:
+    spans = " and ".join(f"from {iso(each.open_ms)} to {iso(each.close_ms)}" for each in sessions[:_MOST_NAMED])
+    return spans + (f" and {len(sessions) - _MOST_NAMED} more" if len(sessions) > _MOST_NAMED else "")

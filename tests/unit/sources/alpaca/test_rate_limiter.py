@@ -4,7 +4,7 @@ from collections.abc import Mapping
 import pytest
 
 from app.sources.alpaca.errors import Interrupted
-from app.sources.alpaca.limiter import Limiter
+from app.sources.alpaca.rate_limiter import RateLimiter
 from tests.unit.sources.alpaca.conftest import HastyClock
 
 START_MS = 1_731_594_600_000
@@ -17,11 +17,11 @@ def clock() -> HastyClock:
 
 
 @pytest.fixture
-def limiter(clock: HastyClock) -> Limiter:
-    return Limiter(clock, 10)
+def limiter(clock: HastyClock) -> RateLimiter:
+    return RateLimiter(clock, 10)
 
 
-def test_never_more_than_nine_tenths_in_any_minute(limiter: Limiter, clock: HastyClock) -> None:
+def test_never_more_than_nine_tenths_in_any_minute(limiter: RateLimiter, clock: HastyClock) -> None:
     sent = []
     for number in range(40):
         limiter.wait(OPEN)
@@ -31,7 +31,7 @@ def test_never_more_than_nine_tenths_in_any_minute(limiter: Limiter, clock: Hast
     assert limiter.last_minute() <= 9
 
 
-def test_few_requests_wait_for_nothing(limiter: Limiter, clock: HastyClock) -> None:
+def test_few_requests_wait_for_nothing(limiter: RateLimiter, clock: HastyClock) -> None:
     for _ in range(30):
         limiter.wait(OPEN)
         clock.ms += 7_000
@@ -58,17 +58,17 @@ def test_few_requests_wait_for_nothing(limiter: Limiter, clock: HastyClock) -> N
     ],
 )
 def test_what_the_server_asks_for_is_respected_within_reason(
-    limiter: Limiter, clock: HastyClock, headers: Mapping[str, str], seconds: int
+    limiter: RateLimiter, clock: HastyClock, headers: Mapping[str, str], seconds: int
 ) -> None:
     limiter.wait(OPEN)
-    limiter.heard(headers)
+    limiter.obey(headers)
     limiter.wait(OPEN)
     assert clock.ms == START_MS + seconds * 1000
     limiter.wait(OPEN)
     assert clock.ms == START_MS + seconds * 1000
 
 
-def test_a_clock_that_is_set_back_does_not_stop_it_for_hours(limiter: Limiter, clock: HastyClock) -> None:
+def test_a_clock_that_is_set_back_does_not_stop_it_for_hours(limiter: RateLimiter, clock: HastyClock) -> None:
     for _ in range(9):
         limiter.wait(OPEN)
     clock.ms -= 24 * 3_600_000
@@ -76,7 +76,7 @@ def test_a_clock_that_is_set_back_does_not_stop_it_for_hours(limiter: Limiter, c
     assert clock.ms <= START_MS - 24 * 3_600_000 + 120_000
 
 
-def test_closing_ends_it(limiter: Limiter) -> None:
+def test_closing_ends_it(limiter: RateLimiter) -> None:
     closed = threading.Event()
     closed.set()
     with pytest.raises(Interrupted):

@@ -4,19 +4,25 @@ import datetime
 from bisect import bisect_right
 from collections.abc import Sequence
 from operator import attrgetter
-from zoneinfo import ZoneInfo
+from typing import NamedTuple
 
+from app.calendar.session import Session, new_york_ms
 from app.calendar.sessions import sessions
 from app.domain.records import MINUTE_MS
-from app.sources.sessions import Session
-from app.times import iso
 
-NEW_YORK = ZoneInfo("America/New_York")
 _USUAL_MS = 390 * MINUTE_MS
+_MIDNIGHT = datetime.time()
 
 
-class Market:
-    """The regular sessions of the New York Stock Exchange until 2099, in order; `adopt` puts Alpaca's in their place.
+class Changes(NamedTuple):
+    """The sessions that a calendar lost and got."""
+
+    removed: list[Session]
+    added: list[Session]
+
+
+class TradingCalendar:
+    """The regular sessions of the New York Stock Exchange until 2099, in order; `replace` puts others in their place.
 
     All times are UTC milliseconds since 1970, all spans [start, end).
     """
@@ -60,28 +66,27 @@ class Market:
         """When the earliest of the last `count` sessions opened that had begun by then."""
         return self._sessions[self._begun(end_ms - 1) - count].open_ms
 
-    def adopt(self, first: datetime.date, last: datetime.date, theirs: Sequence[Session]) -> list[str]:
-        """Takes these for the sessions of the New York days `first` to `last`; a sentence for each difference.
+    def replace(self, first: datetime.date, last: datetime.date, theirs: Sequence[Session]) -> Changes | None:
+        """Takes these as the sessions of the New York days `first` to `last`, and returns what changed.
 
-        Sessions of other days are left out. Without any it stays as it is: no calendar is empty for weeks.
+        Sessions of other days are left out. If none is left, the calendar stays and the answer is None: no exchange
+        is closed for weeks.
         """
-        start, end = _midnight(first), _midnight(last + datetime.timedelta(days=1))
+        start, end = new_york_ms(first, _MIDNIGHT), new_york_ms(last + datetime.timedelta(days=1), _MIDNIGHT)
         at, until = self._begun(start - 1), self._begun(end - 1)
-        # Alpaca names a session across midnight without the day on which it ends.
+        # A session that seems to end before it opens is one across midnight whose answer names one day only.
         theirs = sorted(each for each in theirs if start <= each.open_ms < min(each.close_ms, end))
         if not theirs:
-            return [f"Alpaca has no session from {first} to {last}, so the calendar stays."]
+            return None
         ours = self._sessions[at:until]
         self._sessions[at:until] = theirs
-        surplus = [each for each in ours if each not in theirs]
-        lacking = [each for each in theirs if each not in ours]
-        return [
-            *(f"The calendar has a session {_span(each)}, Alpaca has not: Alpaca's holds." for each in surplus),
-            *(f"Alpaca has a session {_span(each)}, the calendar has not: Alpaca's holds." for each in lacking),
-        ]
+        return Changes(
+            removed=[each for each in ours if each not in theirs],
+            added=[each for each in theirs if each not in ours],
+        )
 
     def open_until(self, now_ms: int, close_ms: int) -> None:
-        """Takes it that a session goes on of which the calendar knows nothing: until then, and as long as most."""
+        """Adds a session that goes on now and is not in the calendar; it gets the usual length."""
         at = self._begun(now_ms)
         close = min(close_ms, self.next_open(now_ms))
         opened = min(now_ms // MINUTE_MS * MINUTE_MS, close - _USUAL_MS)
@@ -90,16 +95,3 @@ class Market:
     def _begun(self, now_ms: int) -> int:
         """How many sessions have begun by then."""
         return bisect_right(self._sessions, now_ms, key=attrgetter("open_ms"))
-
-
-def new_york_day(now_ms: int) -> datetime.date:
-    """The day in New York at that time."""
-    return datetime.datetime.fromtimestamp(now_ms / 1000, NEW_YORK).date()
-
-
-def _midnight(day: datetime.date) -> int:
-    return round(datetime.datetime.combine(day, datetime.time(), NEW_YORK).timestamp() * 1000)
-
-
-def _span(session: Session) -> str:
-    return f"from {iso(session.open_ms)} to {iso(session.close_ms)}"

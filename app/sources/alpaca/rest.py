@@ -1,39 +1,35 @@
-"""Alpaca's REST interface, by way of the alpaca-trade-api client: the only file that knows it."""
+"""Alpaca's REST interface, by way of the alpaca-trade-api client: the only file that uses that part of it."""
 
 import logging
-import random
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
-from itertools import count
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote_plus
 
 import requests
 from alpaca_trade_api import REST
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity.wait import wait_exponential, wait_random_exponential
 
+from app.calendar.session import Session
 from app.domain.records import MINUTE_MS
 from app.sources.alpaca.access import Access
-from app.sources.alpaca.answers import MarketClock, Page, bars, calendar, market_clock, page
 from app.sources.alpaca.bar import AlpacaBar
 from app.sources.alpaca.errors import (
     AlpacaError,
+    HttpRefusal,
     Interrupted,
-    SymbolsRefused,
+    ProtocolError,
     Unavailable,
-    Undocumented,
     UnknownSymbols,
+    rest_error,
 )
-from app.sources.alpaca.limiter import Limiter
-from app.sources.alpaca.refusals import explained, unreachable
-from app.sources.alpaca.retry import pause_s
-from app.sources.alpaca.transport import Refusal, Transport, prepare
-from app.sources.base import OnFault
+from app.sources.alpaca.parse import MarketClock, OnBad, Page, calendar, market_clock, page, page_bars
+from app.sources.alpaca.rate_limiter import RateLimiter
+from app.sources.alpaca.transport import Transport
 from app.sources.clock import Clock
-from app.sources.sessions import Session
 from app.times import iso
-
-__all__ = ["MOST_BARS", "Api", "MarketClock", "groups"]
 
 log = logging.getLogger(__name__)
 
@@ -43,11 +39,8 @@ Answer = TypeVar("Answer")
 # nginx and others refuse a request line above 8 KiB.
 _LONGEST_SYMBOLS = 6000
 _LONG_MS = 5_000
-
-
-class _Pending(NamedTuple):
-    since_ms: int
-    trouble: str
+# Doubling from half a second to 30 s, minus up to a half by chance: clients that failed together come back apart.
+_PAUSE = wait_exponential(multiplier=0.25, max=15) + wait_random_exponential(multiplier=0.25, max=15)
 
 
 class Api:
@@ -55,7 +48,7 @@ class Api:
 
     Every request has a timeout and waits for its turn below `requests_per_minute` and below what X-RateLimit-* and
     Retry-After ask for. What may pass (429, 5xx, no connection, half an answer) is tried up to `tries` times, with
-    growing pauses, at the very page where it happened: half a minute to a minute in all with the default.
+    growing pauses, at the page where it happened: half a minute to a minute in all with the default.
     All methods raise AlpacaError (see errors.py): Unavailable once the tries are used up, Interrupted after `close`.
     """
 
@@ -67,48 +60,49 @@ class Api:
         requests_per_minute: int = 200,
         tries: int = 8,
         timeout_s: float = 30.0,
-        rng: random.Random | None = None,
+        page_size: int = MOST_BARS,
     ) -> None:
         self.access = access
         self.requests_made = 0
+        self._clock, self._page_size = clock, page_size
         self._failure: str | None = None
-        self._pending: _Pending | None = None
-        self._clock, self._tries = clock, tries
-        self._rng = rng or random.Random()  # noqa: S311 - it spreads retries and guards nothing
+        self._pending: tuple[int, str] | None = None
+        """Since when the present request has waited, and for what."""
         self._closed = threading.Event()
-        self._limiter = Limiter(clock, requests_per_minute)
-        transport = Transport(timeout_s, self._limiter.heard)
+        self._limiter = RateLimiter(clock, requests_per_minute)
+        self._retrying = Retrying(
+            retry=retry_if_exception_type(Unavailable),
+            stop=stop_after_attempt(tries),
+            wait=_PAUSE,
+            sleep=self._pause,
+            before_sleep=_log_failure,
+            reraise=True,
+        )
+        transport = Transport(timeout_s, self._limiter.obey)
         # The client knows one address each, and would take that of the bars from the environment only.
         self._data = _client(access, access.data_url, transport)
         self._trading = _client(access, access.base_url, transport)
 
     def pages(
-        self,
-        symbols: Sequence[str],
-        start_ms: int,
-        end_ms: int,
-        *,
-        limit: int = MOST_BARS,
-        on_fault: OnFault = lambda _: None,
+        self, symbols: Sequence[str], start_ms: int, end_ms: int, on_bad: OnBad = lambda _: None
     ) -> Iterator[list[AlpacaBar]]:
-        """The raw one-minute bars that start in [start_ms, end_ms), at most `limit` a page: symbol by symbol, in time.
+        """The raw one-minute bars that start in [start_ms, end_ms), page by page: by symbol, then by time.
 
-        Pages may be empty. What is no bar goes to `on_fault`, with its place in the answers. Raises UnknownSymbols
-        where Alpaca refuses some by name; others it leaves out of its answer without a word.
+        Pages may be empty. Why a row is no bar goes to `on_bad`. Raises UnknownSymbols where Alpaca refuses some;
+        others it leaves out of its answer without a word.
         """
         if end_ms <= start_ms:
             return
-        numbers = count(1)
         span = range(start_ms, end_ms)
         for group in groups(symbols):
-            wanted = frozenset(group)
+            known = frozenset(group)
             try:
-                for found in self._pages(group, span, limit):
-                    yield list(bars(found.rows, wanted, span, numbers, on_fault))
-            except SymbolsRefused as error:
-                if unknown := self._unknown(group, span):
+                for found in self._pages(group, span, self._page_size):
+                    yield list(page_bars(found.rows, known, span, on_bad))
+            except UnknownSymbols as error:
+                if not error.symbols and (unknown := self._unknown(group, span)):
                     raise UnknownSymbols(unknown) from None
-                raise error
+                raise
 
     def sessions(self, first: date, last: date) -> list[Session]:
         """The regular sessions of these New York days, both included, early closes too."""
@@ -123,15 +117,14 @@ class Api:
     def trouble(self) -> str | None:
         """Why the last request failed, or what has kept the present one for 5 s; None when all is well.
 
-        May be asked from any thread.
+        May be called from any thread.
         """
-        pending = self._pending
-        kept = pending and self._clock.now_ms() - pending.since_ms >= _LONG_MS
-        return self._failure or (pending.trouble if pending and kept else None)
+        since_ms, reason = self._pending or (self._clock.now_ms(), None)
+        return self._failure or (reason if self._clock.now_ms() - since_ms >= _LONG_MS else None)
 
     @property
     def requests_last_minute(self) -> int:
-        """How many were made in the last 60 seconds; may be asked from any thread."""
+        """How many were made in the last 60 seconds; may be called from any thread."""
         return self._limiter.last_minute()
 
     def close(self) -> None:
@@ -167,8 +160,8 @@ class Api:
         try:
             next(self._pages(symbols, span, limit=1))
         except UnknownSymbols as error:
-            return list(error.symbols)
-        except SymbolsRefused:
+            if error.symbols:
+                return list(error.symbols)
             middle = len(symbols) // 2
             return [*self._unknown(symbols[:middle], span), *self._unknown(symbols[middle:], span)]
         return []
@@ -176,37 +169,34 @@ class Api:
     def _ask(
         self, call: Callable[[], Any], read: Callable[[Any], Answer], url: str, symbols: Sequence[str] = ()
     ) -> Answer:
-        """What `read` makes of the answer, asked for until there is one; `url` and `symbols` go into the errors."""
-        failures = 0
-        while True:
-            problem: AlpacaError
-            try:
-                self._wait_for("Alpaca's rate limit is used up: the next request waits.")
-                self._limiter.wait(self._closed)
-                self.requests_made += 1
-                self._wait_for(f"Alpaca at {url} takes long to answer.")
-                answer = read(call())
-            except Refusal as refusal:
-                problem = explained(refusal.status, refusal.text, self.access, url, symbols)
-            except requests.RequestException as error:
-                problem = unreachable(error, url)
-            except Undocumented as error:
-                problem = error
-            else:
-                self._failure = None
-                return answer
-            finally:
-                self._pending = None
-            failures += 1
-            self._failure = str(problem)
-            if failures == self._tries or not isinstance(problem, Unavailable):
-                raise problem
-            log.info("Trying again: %s", problem)
-            if self._clock.wait(pause_s(failures, self._rng), self._closed):
-                raise Interrupted
+        """What `read` makes of the answer, once there is one; `url` and `symbols` go into the errors."""
+        answer: Answer = self._retrying(self._request, call, read, url, symbols)
+        return answer
 
-    def _wait_for(self, trouble: str) -> None:
-        self._pending = _Pending(self._clock.now_ms(), trouble)
+    def _request(
+        self, call: Callable[[], Any], read: Callable[[Any], Answer], url: str, symbols: Sequence[str]
+    ) -> Answer:
+        try:
+            self._wait_for("Alpaca's rate limit is used up: the next request waits.")
+            self._limiter.wait(self._closed)
+            self.requests_made += 1
+            self._wait_for(f"Alpaca at {url} takes long to answer.")
+            answer = read(call())
+        except (HttpRefusal, requests.RequestException, ProtocolError) as failure:
+            error = rest_error(failure, url, self.access.feed, self.access.redact, symbols)
+            self._failure = str(error)
+            raise error from None
+        finally:
+            self._pending = None
+        self._failure = None
+        return answer
+
+    def _wait_for(self, reason: str) -> None:
+        self._pending = self._clock.now_ms(), reason
+
+    def _pause(self, seconds: float) -> None:
+        if self._clock.wait(seconds, self._closed):
+            raise Interrupted
 
 
 def groups(symbols: Iterable[str]) -> list[tuple[str, ...]]:
@@ -226,5 +216,9 @@ def groups(symbols: Iterable[str]) -> list[tuple[str, ...]]:
 
 def _client(access: Access, url: str, transport: Transport) -> REST:
     client = REST(access.key_id.get_secret_value(), access.secret.get_secret_value(), url, "v2", raw_data=True)
-    prepare(client._session, transport, url)
+    transport.mount(client._session, url)
     return client
+
+
+def _log_failure(state: RetryCallState) -> None:
+    log.info("Trying again: %s", state.outcome and state.outcome.exception())

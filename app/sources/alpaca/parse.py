@@ -1,0 +1,126 @@
+"""Alpaca's REST answers and websocket frames, taken apart."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from datetime import date, time
+from typing import Any, NamedTuple, TypeVar
+
+import msgpack
+
+from app.calendar.session import Session, new_york_ms
+from app.sources.alpaca.bar import AlpacaBar, BadBar, from_json, from_stream
+from app.sources.alpaca.errors import ProtocolError
+from app.sources.timestamps import parse_timestamp
+
+Row = TypeVar("Row")
+OnBad = Callable[[str], None]
+"""Gets the reason why something is no bar."""
+
+
+class MarketClock(NamedTuple):
+    """What Alpaca says of the market; times are UTC milliseconds since 1970."""
+
+    now_ms: int
+    is_open: bool
+    next_open_ms: int
+    next_close_ms: int
+
+
+class Page(NamedTuple):
+    """The symbols and bars of one page, not checked, and the token of the next page; None: it was the last."""
+
+    rows: list[tuple[str, Any]]
+    next_token: str | None
+
+
+def page(answer: Any) -> Page:
+    """Of `{"bars": {"AAPL": [{"t": …}, …]}, "next_page_token": …}`. Raises ProtocolError."""
+    try:
+        by_symbol, token = answer["bars"] or {}, answer.get("next_page_token") or None
+        rows = [(symbol, fields) for symbol in sorted(by_symbol) for fields in list(by_symbol[symbol] or ())]
+    except (KeyError, TypeError):
+        raise _not_as_documented("bars") from None
+    return Page(rows, token)
+
+
+def calendar(days: Any) -> list[Session]:
+    """Of `[{"date": "2024-11-29", "open": "09:30", "close": "13:00"}, …]`, in New York's time. Raises ProtocolError."""
+    try:
+        return [Session(_new_york(day["date"], day["open"]), _new_york(day["date"], day["close"])) for day in days]
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
+        raise _not_as_documented("calendar") from None
+
+
+def market_clock(answer: Any) -> MarketClock:
+    """Of `{"timestamp": …, "is_open": true, "next_open": …, "next_close": …}`. Raises ProtocolError."""
+    try:
+        now, next_open, next_close = (
+            parse_timestamp(answer[name]) for name in ("timestamp", "next_open", "next_close")
+        )
+        return MarketClock(now, bool(answer["is_open"]), next_open, next_close)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise _not_as_documented("clock") from None
+
+
+def frame(data: str | bytes) -> list[Any]:
+    """The messages of one websocket frame. Raises ProtocolError."""
+    if isinstance(data, str):
+        raise ProtocolError(f"a frame of text, not msgpack: {data!r:.100}")
+    try:
+        messages = msgpack.unpackb(data)
+    except ValueError as error:
+        raise ProtocolError(f"a frame that is not msgpack ({error}): {data!r:.100}") from None
+    if not isinstance(messages, list):
+        raise ProtocolError(f"a frame that is no list of messages: {messages!r:.100}")
+    return messages
+
+
+def page_bars(
+    rows: Iterable[tuple[str, Any]], symbols: Collection[str], span: range, on_bad: OnBad
+) -> Iterator[AlpacaBar]:
+    """Those of `symbols` that start within `span`; why a row is no bar goes to `on_bad`."""
+
+    def read(row: tuple[str, Any]) -> AlpacaBar | None:
+        symbol, fields = row
+        if symbol not in symbols:
+            raise BadBar(f"{symbol}: nobody asked for it")
+        bar = from_json(symbol, fields)
+        return bar if bar.timestamp in span else None
+
+    return _good(rows, read, on_bad)
+
+
+def stream_bars(messages: Iterable[Any], symbols: Collection[str], on_bad: OnBad) -> Iterator[AlpacaBar]:
+    """The bars and updated bars of `symbols`; in place of a frame that was none, `messages` has a ProtocolError."""
+
+    def read(message: Any) -> AlpacaBar | None:
+        if isinstance(message, ProtocolError):
+            raise BadBar(str(message))
+        if not isinstance(message, dict) or "T" not in message:
+            raise BadBar(f"a message without a type: {message!r:.200}")
+        if message["T"] not in ("b", "u"):
+            return None
+        bar = from_stream(message)
+        if bar.symbol not in symbols:
+            raise BadBar(f"a bar of {bar.symbol!r:.40}, which was not asked for")
+        return bar
+
+    return _good(messages, read, on_bad)
+
+
+def _good(rows: Iterable[Row], read: Callable[[Row], AlpacaBar | None], on_bad: OnBad) -> Iterator[AlpacaBar]:
+    for row in rows:
+        try:
+            if bar := read(row):
+                yield bar
+        except BadBar as error:
+            on_bad(str(error))
+
+
+def _new_york(day: str, clock_time: str) -> int:
+    return new_york_ms(date.fromisoformat(day), time.fromisoformat(clock_time))
+
+
+def _not_as_documented(what: str) -> ProtocolError:
+    return ProtocolError(
+        f"Alpaca's answer does not have the documented form ({what}): check APCA_API_BASE_URL and APCA_API_DATA_URL."
+    )
