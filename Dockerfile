@@ -9,13 +9,18 @@ RUN UV_PROJECT_ENVIRONMENT=/app uv sync --locked --no-dev --no-install-project -
 # What nobody runs or compiles against is half of it.
 RUN cd /app/lib/python3.13/site-packages \
     && find . -depth -type d \( -name tests -o -name include \) -exec rm -rf {} + \
-    && find . -type f \( -name '*.pyx' -o -name '*.pxd' -o -name '*.c' -o -name '*.cpp' -o -name '*.h' -o -name '*.pyi' \) -delete \
-    && cd pyarrow && rm -rf src libarrow_python*.so libarrow_python*.so.*.*.* *_flight* libarrow_s3* _s3fs* && cd .. \
+    && find . -type f \( -name '*.py[xi]' -o -name '*.px[di]' -o -name '*.c' -o -name '*.cpp' -o -name '*.h' \) -delete \
+    && cd pyarrow && rm -rf src libarrow_python*.so libarrow_python*.so.*.*.* *_flight* libarrow_s3* _s3fs* *_cpp_tests* && cd .. \
     && find . -type f -name '*.so*' -exec strip --strip-unneeded {} +
 
 FROM build AS code
 COPY . .
-RUN uv pip install --no-cache --no-deps --python /app/bin/python --prefix /code .
+# There is no git here that knows the version; without this argument it is 0.0.0.
+ARG VERSION
+RUN SETUPTOOLS_SCM_PRETEND_VERSION=$VERSION uv pip install --no-cache --no-deps --python /app/bin/python --prefix /code .
+# What is in the image, and under which licences.
+RUN uv export --frozen --quiet --no-dev --format cyclonedx1.5 --preview-features sbom-export >/tmp/exported.json \
+    && /app/bin/python -m deploy.release.inventory /licences "$VERSION" </tmp/exported.json
 
 FROM python:3.13-slim-bookworm
 # The number is also that of the volume's owner. Kubernetes can see that a number is not root.
@@ -25,6 +30,9 @@ ENV PATH=/app/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 # What changes seldom, and what changes with every commit.
 COPY --from=build /app /app
 COPY --from=code /code /app
+COPY --from=code /licences /app/licences
+ARG VERSION
+LABEL org.opencontainers.image.title=stock-signals org.opencontainers.image.version=$VERSION org.opencontainers.image.licenses=MIT
 USER 1000:1000
 WORKDIR /home/stocks
 EXPOSE 8000 8001

@@ -6,6 +6,9 @@ UV_VERSION := 0.13.9
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 STOCKS := .venv/bin/stocks
 ARGS ?=
+# Private names of dependencies, their licences, and that all can be imported.
+GUARDS := tests/unit/engine/test_private.py tests/unit/engine/test_private_fetched.py tests/unit/sources/alpaca \
+	tests/unit/deploy/release/test_licences.py tests/unit/test_imports.py
 
 # What a user writes as `make replay FILE=bars.csv SPEED=100`.
 REPLAY := $(if $(FILE),"$(FILE)") \
@@ -127,3 +130,15 @@ compose-test: env ## Build and start docker-compose.yml, kill its parts in turn,
 .PHONY: screenshots
 screenshots: env ## Make the pictures of the page in docs/images, in a Chromium that is installed.
 	@.venv/bin/python -m tests.browser.screenshots
+
+##@ Release it
+
+.PHONY: upgrade
+upgrade: $(UV) ## Take the newest versions of all dependencies into uv.lock, and run the tests that guard what we use of them.
+	$(UV) lock --upgrade
+	@$(MAKE) --no-print-directory env
+	.venv/bin/pytest -q -n 2 $(GUARDS)
+
+.PHONY: release
+release: env ## Check, build, test what was built, and tag: VERSION=1.2.0, ARGS="--dry-run --without-image".
+	@.venv/bin/python -m deploy.release "$(VERSION)" --uv "$(UV)" $(ARGS)

@@ -33,6 +33,7 @@ from web.access.policy import access
 from web.connection import WithConnection
 from web.main import create_app
 from web.stream import Push
+from web.stream.hub import Hub
 from web.stream.topic import SignalTopic
 from web.tables_reader import TablesReader
 from web.workers.client import WorkerClient
@@ -95,7 +96,7 @@ def build(settings: Settings) -> StocksApp:
     app.reader = TablesReader(app, table, settings)
     app.timer(STALL_SECONDS)(_watch_stalls(app, settings))
     app.group = Group(app.reader, WorkerClient(headers=authorization(settings)))
-    app.push = Push(SignalTopic(settings), app.reader, app.group)
+    app.push = Push(Hub(SignalTopic(settings)), app.reader, app.group)
     app.asgi_app = WithConnection(create_app(app.reader, app.push, app.group, access(settings)))
     app.asgi_options = lambda: server_options(settings.api_max_connections)
     _measure(app)

@@ -1,7 +1,6 @@
 """Long work on the event loop, in short turns."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterable
 from typing import TypeVar
 
@@ -12,10 +11,14 @@ TURN_SECONDS = 0.002
 
 
 async def in_turns(items: Iterable[T]) -> AsyncIterator[T]:
-    """The items, giving way to the loop every few milliseconds; what they come from must not change meanwhile."""
-    end = time.perf_counter() + TURN_SECONDS
+    """The items, giving way to the loop every few milliseconds by its own clock.
+
+    What they come from must not change meanwhile.
+    """
+    clock = asyncio.get_running_loop().time
+    end = clock() + TURN_SECONDS
     for item in items:
-        if time.perf_counter() > end:
+        if clock() > end:
             await asyncio.sleep(0)
-            end = time.perf_counter() + TURN_SECONDS
+            end = clock() + TURN_SECONDS
         yield item

@@ -32,10 +32,18 @@ class WarmUp:
     rows that change meanwhile may come twice. A row that cannot be read ends the worker.
     """
 
-    def __init__(self, app: BatchApp, table: WindowsTable, on_rows: Callable[[int, Values], None]) -> None:
+    def __init__(
+        self,
+        app: BatchApp,
+        table: WindowsTable,
+        on_rows: Callable[[int, Values], None],
+        *,
+        quiet_seconds: float = QUIET_SECONDS,
+    ) -> None:
         self._app = app
         self._table = table
         self._on_rows = on_rows
+        self._quiet_seconds = quiet_seconds
         self._task: asyncio.Task[None] | None = None
         self._reading: asyncio.Future[Any] | None = None
         #: Series written since the partition's reading began: what was read of them is old.
@@ -125,7 +133,7 @@ class WarmUp:
         """Return at once when no batch has come since the last call, otherwise when none comes for a while."""
         while self._table.loads != self._loads:
             self._loads = self._table.loads
-            await asyncio.sleep(QUIET_SECONDS)
+            await asyncio.sleep(self._quiet_seconds)
 
     async def _in_thread(self, read: Callable[[], Done]) -> Done:
         reading = asyncio.get_running_loop().run_in_executor(self._app.threads, read)

@@ -57,9 +57,19 @@ def replicas(workers: str) -> Resolve:
 class Front:
     """The ASGI application. It stays with a worker as long as that one answers: a page would flicker otherwise."""
 
-    def __init__(self, resolve: Resolve, workers: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        resolve: Resolve,
+        workers: str,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        begin_seconds: float = BEGIN_SECONDS,
+    ) -> None:
+        """`resolve` gives the addresses of `workers`, the name by which errors call them."""
         self._resolve = resolve
         self._workers = workers
+        self._clock = clock
+        self._begin_seconds = begin_seconds
         self._client = httpx.AsyncClient(
             timeout=_TIMEOUT, limits=_LIMITS, trust_env=False, follow_redirects=False, transport=transport
         )
@@ -69,15 +79,15 @@ class Front:
 
     async def _pass_on(self, request: Request) -> Response:
         unready: httpx.Response | None = None
-        until = time.monotonic() + AGAIN_WITHIN_SECONDS
+        until = self._clock() + AGAIN_WITHIN_SECONDS
         for address in await self._in_turn():
-            if unready is not None and time.monotonic() > until:
+            if unready is not None and self._clock() > until:
                 break  # It waited for what all of them wait for.
             try:
-                async with asyncio.timeout(BEGIN_SECONDS):
+                async with asyncio.timeout(self._begin_seconds):
                     answer = await self._client.send(self._copy(request, address), stream=True)
             except TimeoutError:
-                self._silent[address] = time.monotonic() + SPARED_SECONDS
+                self._silent[address] = self._clock() + SPARED_SECONDS
                 if request.method in _SAFE:
                     continue
                 return _unavailable(f"The worker at {address} does not answer: look before you repeat it.")
@@ -105,7 +115,7 @@ class Front:
 
     async def _in_turn(self) -> list[str]:
         """The one that answered last, then the others."""
-        now = time.monotonic()
+        now = self._clock()
         return sorted(await self._resolve(), key=lambda each: (self._silent.get(each, 0.0) > now, each != self._last))
 
     def _copy(self, request: Request, address: str) -> httpx.Request:

@@ -13,7 +13,7 @@ Codes = npt.NDArray[np.uint8]
 EMPTY = 255
 _NO_PREVIOUS = 3
 #: Slots looked at in one turn; some 2 to 10 ms.
-_CHUNK = 500_000
+SLOTS_A_TURN = 500_000
 
 #: Places for series at first, slots for each, and by how much either grows.
 _FEW, _GROWTH = 16, 2
@@ -36,8 +36,9 @@ _TRANSITIONS: Bools = np.array([code < 12 and is_transition(code) for code in ra
 class IndexColumns:
     """For each series a ring of `keep_bars` slots, of which only as many take memory as are in use."""
 
-    def __init__(self, keep_bars: int) -> None:
+    def __init__(self, keep_bars: int, slots_a_turn: int = SLOTS_A_TURN) -> None:
         self.keep_bars = keep_bars
+        self._slots_a_turn = slots_a_turn
         #: u1[places, slots]; see `codes_of`.
         self.codes: Codes = np.full((_FEW, min(_FEW, keep_bars)), EMPTY, np.uint8)
         #: u4[places, slots], starts of bars, minutes since 1970, UTC.
@@ -99,7 +100,7 @@ class IndexColumns:
         And the codes of these bars.
         """
         minutes, codes = np.zeros(len(places), np.int64), np.zeros(len(places), np.uint8)
-        step = max(1, _CHUNK // self.codes.shape[1])
+        step = max(1, self._slots_a_turn // self.codes.shape[1])
         for start in range(0, len(places), step):
             some = places[start : start + step]
             turned = np.where(_TRANSITIONS[self.codes[some]], self.minutes[some], 0)
@@ -122,7 +123,7 @@ class IndexColumns:
 
     def matches(self, places: Ints, wanted: Bools) -> Iterator[tuple[Ints, Ints, Ints]]:
         """Index of the place, minute and slot of each row with one of the wanted codes, bool[256]; in parts."""
-        step = max(1, _CHUNK // self.codes.shape[1])
+        step = max(1, self._slots_a_turn // self.codes.shape[1])
         for start in range(0, len(places), step):
             some = places[start : start + step]
             at, slots = np.nonzero(wanted[self.codes[some]])
@@ -131,7 +132,7 @@ class IndexColumns:
     def matches_among(self, places: Ints, wanted: Bools, after: Ints, until: Ints) -> Iterator[tuple[Ints, Ints, Ints]]:
         """The same of each series' newest `until` bars but for its newest `after`, i8[places] each."""
         width = int((until - after).max(initial=0))
-        step = max(1, _CHUNK // max(1, width))
+        step = max(1, self._slots_a_turn // max(1, width))
         for start in range(0, len(places) if width else 0, step):
             part = slice(start, start + step)
             some = places[part]

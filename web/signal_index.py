@@ -12,7 +12,7 @@ from app.domain.key import split_key, table_key
 from app.domain.records import MINUTE_MS, Origin
 from app.domain.row import ACTIONS, Ints, Row
 from tables.row_format import read_fixed, row_key, series_of
-from web.index_columns import EMPTY, Codes, IndexColumns, codes_of
+from web.index_columns import EMPTY, SLOTS_A_TURN, Codes, IndexColumns, codes_of
 from web.reader import RunInfo, SymbolState
 from web.run_choice import is_live
 
@@ -64,14 +64,15 @@ class Run:
 class SignalIndex:
     """An index over the table's rows on this worker, in memory. For one event loop.
 
-    `read` is called with partition and key of a row that was put into the index and not dropped.
+    `read` is called with partition and key of a row that was put into the index and not dropped. A look at all rows
+    comes in parts of about `slots_a_turn`.
     Times are UTC epoch milliseconds.
     """
 
-    def __init__(self, read: ReadRow, keep_bars: int) -> None:
+    def __init__(self, read: ReadRow, keep_bars: int, slots_a_turn: int = SLOTS_A_TURN) -> None:
         self._read = read
         self.keep_bars = keep_bars
-        self.columns = IndexColumns(keep_bars)
+        self.columns = IndexColumns(keep_bars, slots_a_turn)
         self._series: dict[bytes, Series] = {}
         self._runs: dict[str, Run] = {}
 

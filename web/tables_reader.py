@@ -42,18 +42,21 @@ RETRY_AFTER_SECONDS = 2
 _LOOK_AGAIN_SECONDS = 0.1
 
 #: The broker may take so long to tell the lag: less than other workers wait for all of an answer.
-_LAG_SECONDS = 1.0
+LAG_SECONDS = 1.0
 
 
 class TablesReader:
     """Reads the table by partition, and only partitions that this worker holds and has restored."""
 
-    def __init__(self, app: BatchApp, table: WindowsTable, settings: Settings) -> None:
+    def __init__(
+        self, app: BatchApp, table: WindowsTable, settings: Settings, lag_seconds: float = LAG_SECONDS
+    ) -> None:
         self.strategy = settings.strategy
         self.operations = OperationsReader(settings)
         self._app = app
         self._table = table
         self._settings = settings
+        self._lag_seconds = lag_seconds
         self._raw_topic = topics(settings).raw.name
         self._index = SignalIndex(self._row, settings.keep_bars)
         self._search = SignalSearch(self._index)
@@ -150,13 +153,13 @@ class TablesReader:
         """Those who ask meanwhile share one question: it stands in the line of what fetches and commits."""
         asked = monotonic()
         try:
-            async with asyncio.timeout(_LAG_SECONDS), self._looking:
+            async with asyncio.timeout(self._lag_seconds), self._looking:
                 if self._looked_at < asked:
                     self._looked_at = monotonic()
                     self.note_lags(await self._app.lag())
         except TimeoutError:
             self.note_lags({})
-            self._looked_at = monotonic() + _LAG_SECONDS  # Who asks by then need not wait as well.
+            self._looked_at = monotonic() + self._lag_seconds  # Who asks by then need not wait as well.
 
     def _silence(self) -> float:
         """For how many seconds the broker has not confirmed this worker's membership of the group."""

@@ -55,11 +55,14 @@ class Lane:
         quiet: QuietHours | None,
         stop: threading.Event,
         now: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`now` is the time of day, in seconds since 1970; by `monotonic` it waits."""
         self._destination = destination
         self._outbox = Outbox(limits)
         self._recent = RecentAlerts(rules)
-        self._rate, self._quiet, self._stop, self._now = rate, quiet, stop, now
+        self._rate, self._quiet, self._stop = rate, quiet, stop
+        self._now, self._monotonic = now, monotonic
         self._inbox = open_inbox(self._lost)
         #: Ids that arrived. When offsets could not be committed after that, their signals are read again.
         self._arrived: dict[str, None] = {}
@@ -99,15 +102,15 @@ class Lane:
             if alert is None or each.handled or each.signal["id"] in self._arrived:
                 continue
             if not len(self._outbox):
-                self._waiting_since = time.monotonic()
+                self._waiting_since = self._monotonic()
             self._outbox.add(Alert(each.signal, each.partition, each.offset, alert.kind, alert.earlier, each.uncertain))
-        if time.monotonic() - self._committed_at >= _COMMIT_EVERY_S:
+        if self._monotonic() - self._committed_at >= _COMMIT_EVERY_S:
             self._commit_or_later()
 
     def _is_due(self) -> bool:
         return (
             len(self._outbox) > 0
-            and time.monotonic() - self._waiting_since >= _GATHER_S
+            and self._monotonic() - self._waiting_since >= _GATHER_S
             # What may have been sent as one message is sent again as one.
             and (not self._inbox.is_catching_up() or self._outbox.is_full)
             and self._rate.allows()
@@ -155,7 +158,7 @@ class Lane:
         for partition, end in (message.ends() if message else {}).items():
             until[partition] = max(until.get(partition, 0), end)
         self._inbox.commit(self._outbox.first_offsets(), until)
-        self._committed_at = time.monotonic()
+        self._committed_at = self._monotonic()
 
     def _commit_or_later(self) -> None:
         try:
@@ -163,11 +166,11 @@ class Lane:
         except CommitFailed as error:
             # The next commit says all of it.
             log.debug("%s: offsets are committed later: %s", self._destination.name, error)
-            self._committed_at = time.monotonic()
+            self._committed_at = self._monotonic()
 
     def _wait(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
+        until = self._monotonic() + seconds
+        while (left := until - self._monotonic()) > 0:
             if self._stop.is_set():
                 raise Stopped
             # Who does not ask for records loses its place in the group.

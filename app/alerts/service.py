@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from app.alerts.destination import AlertsError, Destination, NotSent
-from app.alerts.inbox import GroupInbox
+from app.alerts.inbox import GroupInbox, Inbox
 from app.alerts.lane import Lane, OpenInbox
 from app.alerts.message import Message
 from app.alerts.policy import limits_of, rules_of
@@ -15,6 +15,9 @@ from app.logs.throttle import LogThrottle
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
+
+OpenGroupInbox = Callable[[Settings, str, Callable[[set[int]], None]], Inbox]
+"""Makes a member of the group of this name; what it calls with lost partitions comes last."""
 
 #: Clients that log whole addresses at INFO or DEBUG.
 _TALKATIVE = ("httpx", "httpcore", "urllib3", "requests", "requests_oauthlib", "oauthlib")
@@ -37,12 +40,17 @@ def group_of(settings: Settings, destination: Destination) -> str:
     return f"{settings.id}-alerts-{destination.name}"
 
 
-def run(settings: Settings, destinations: Sequence[Destination], stop: threading.Event) -> None:
+def run(
+    settings: Settings,
+    destinations: Sequence[Destination],
+    stop: threading.Event,
+    open_inbox: OpenGroupInbox = GroupInbox,
+) -> None:
     """Send until `stop` is set, or until one of them cannot go on. Raises its error."""
     hide_addresses()
     logging.getLogger("app.alerts.inbox").addFilter(LogThrottle())
     lanes = [
-        make_lane(settings, each, partial(GroupInbox, settings, group_of(settings, each)), stop)
+        make_lane(settings, each, partial(open_inbox, settings, group_of(settings, each)), stop)
         for each in destinations
     ]
     log.info("Alerts go to %s", ", ".join(each.name for each in destinations))

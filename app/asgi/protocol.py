@@ -8,6 +8,7 @@ there before, health checks included. Here one that comes when there are enough 
 import asyncio
 import logging
 import socket
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -130,11 +131,14 @@ class BoundedProtocol(H11Protocol):
         """Answer a client that would like a WebSocket as any other: a warning each time would fill the log."""
 
 
-def server_options(most_connections: int) -> dict[str, Any]:
-    """Options for uvicorn.Config; to be asked for as the server starts, for it raises the limit of open files."""
+def server_options(most_connections: int, allow: Callable[[int], int] = allow_open) -> dict[str, Any]:
+    """Options for uvicorn.Config; to be asked for as the server starts, for it raises the limit of open files.
+
+    `allow` does that, and says how many files may be open then.
+    """
     log.addFilter(_NOW_AND_THEN)
     logging.getLogger("uvicorn.error").addFilter(_is_our_fault)
-    allowed = allow_open(most_connections + _OTHER_FILES) - _OTHER_FILES // 2
+    allowed = allow(most_connections + _OTHER_FILES) - _OTHER_FILES // 2
     if allowed < most_connections:
         log.warning(
             "The system lets this process have %d connections open, not %d (ulimit -n)", allowed, most_connections

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from app.cli.not_installed import not_installed
 from app.engine.errors import OperatorError
 from app.terminal.endings import INTERRUPTED, interruptible
 from app.terminal.streams import FULL, GONE, colours, is_gone, let_go, say
@@ -25,9 +26,10 @@ class Subcommands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The subcommand, None if there is none of this name."""
-        if cmd_name not in COMMANDS:
-            return None
+        """The subcommand, None if there is none of this name; one that was added comes first, as in any group."""
+        added = super().get_command(ctx, cmd_name)
+        if added or cmd_name not in COMMANDS:
+            return added
         command: click.Command = import_module(f"{__name__}.{cmd_name.replace('-', '_')}").command
         return command
 
@@ -52,6 +54,10 @@ class Subcommands(click.Group):
                 return super().invoke(ctx)
         except OperatorError as error:
             raise click.ClickException(visible_lines(str(error))) from error
+        except ModuleNotFoundError as error:
+            if sentence := not_installed(error):
+                raise click.ClickException(sentence) from None
+            raise
         except KeyboardInterrupt:
             if is_gone(1):  # As with `| head -1`.
                 raise click.exceptions.Exit(1) from None

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from app.cli.collaborators import collaborator
 from app.terminal.visible import visible_lines
 
 if TYPE_CHECKING:
@@ -54,14 +55,14 @@ def command(dry_run: bool, until_end: bool, test: bool) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[shown])
     stop = threading.Event()
     with Stopping(stop.set, lambda: "Stopped at once: what was being sent may be sent again, marked as such."):
-        run(ours, destinations, stop)
+        collaborator(run)(ours, destinations, stop)
 
 
 def _dry_run(settings: "Settings", until_end: bool) -> None:
     from app.alerts.dry_run import DryRun
 
     try:
-        DryRun(settings, lambda text: click.echo(visible_lines(text))).run(until_end=until_end)
+        collaborator(DryRun)(settings, lambda text: click.echo(visible_lines(text))).run(until_end=until_end)
     except KeyboardInterrupt:
         # The way to end following.
         return

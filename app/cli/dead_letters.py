@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from app.cli.collaborators import collaborator
 from app.cli.letter_options import letter_options
 from app.terminal.visible import visible
 
@@ -40,7 +41,7 @@ def list_letters(limit: int | None, as_json: bool, summary: bool, **fields: Any)
     from app.terminal.streams import console
 
     ours = settings()
-    found = islice(letters(ours, choice(ours, (), **fields)), limit)
+    found = islice(collaborator(letters)(ours, choice(ours, (), **fields)), limit)
     if summary:
         _summarize(found, as_json=as_json)
         return
@@ -73,7 +74,7 @@ def show(where: str) -> None:
     from app.settings import settings
 
     ours = settings()
-    judge = Judge(registry(ours), topics(ours))
+    judge = Judge(collaborator(registry)(ours), topics(ours))
     found = _found(ours, choice(ours, (where,)))
     asyncio.run(judge.prepare(found))
     for letter in found:
@@ -111,7 +112,7 @@ def replay(where: tuple[str, ...], limit: int | None, dry_run: bool, yes: bool, 
     from app.settings import settings
 
     ours = settings()
-    judge = Judge(registry(ours), topics(ours))
+    judge = Judge(collaborator(registry)(ours), topics(ours))
     found = _found(ours, choice(ours, where, **fields), limit)
     asyncio.run(judge.prepare(found))
     judged = [(letter, judge.prospect(letter)) for letter in found]
@@ -126,7 +127,7 @@ def replay(where: tuple[str, ...], limit: int | None, dry_run: bool, yes: bool, 
         return
     if not yes:
         click.confirm(f"Send {len(chosen):,} to where they came from?", abort=True)
-    click.echo(f"Sent {resend(ours, chosen):,}, all acknowledged.")
+    click.echo(f"Sent {collaborator(resend)(ours, chosen):,}, all acknowledged.")
 
 
 def _found(settings: "Settings", choice: "Choice", limit: int | None = None) -> "list[Letter]":
@@ -135,7 +136,7 @@ def _found(settings: "Settings", choice: "Choice", limit: int | None = None) -> 
     from app.dead_letters.reading import letters
     from app.errors import StocksError
 
-    found = list(islice(letters(settings, choice), limit))
+    found = list(islice(collaborator(letters)(settings, choice), limit))
     if not found:
         raise StocksError("There is no such dead letter: `stocks dead-letters list` shows those that there are")
     return found

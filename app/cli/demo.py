@@ -32,6 +32,7 @@ def command(context: click.Context, /, ends: bool, speed: str | None, seed: int,
     """
     import logging
 
+    from app.cli.collaborators import collaborator
     from app.demo.run import Demo, Plan
     from app.settings import settings
     from app.terminal.endings import INTERRUPTED
@@ -40,7 +41,7 @@ def command(context: click.Context, /, ends: bool, speed: str | None, seed: int,
     # What goes wrong is shown here, as a sentence.
     logging.getLogger("app").addHandler(logging.NullHandler())
     plan = Plan(profile=profile, seed=seed, speed=speed or ("max" if ends else "100"), ends=ends)
-    demo = Demo(settings(), plan, console(persistent=True))
+    demo = collaborator(Demo)(settings(), plan, console(persistent=True))
     try:
         demo.run()
     except KeyboardInterrupt:

@@ -15,7 +15,8 @@ _MARKS = {"ok": click.style("✓", "green"), "warning": click.style("!", "yellow
 
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="The findings as one JSON object.")
-def command(as_json: bool) -> None:
+@click.option("--settings", "settings_alone", is_flag=True, help="Only look whether the settings are good.")
+def command(as_json: bool, settings_alone: bool) -> None:
     """Say what is wrong with this installation, and how to mend it.
 
     Looks at versions, settings, broker, topics, schemas, workers and producer:
@@ -23,7 +24,7 @@ def command(as_json: bool) -> None:
     """
     import asyncio
 
-    findings = asyncio.run(_examine(show=not as_json))
+    findings = asyncio.run(_examine(settings_alone, show=not as_json))
     broken = any(finding.level == "broken" for finding in findings)
     if as_json:
         report = {"ok": not broken, "findings": [finding._asdict() for finding in findings]}
@@ -32,14 +33,23 @@ def command(as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-async def _examine(*, show: bool) -> "list[Finding]":
-    from app.doctor import examine
+async def _examine(settings_alone: bool, *, show: bool) -> "list[Finding]":
+    from app.cli.collaborators import collaborator
+    from app.doctor import examine, read_settings
 
     findings = []
-    async for finding in examine():
+
+    def found(finding: "Finding") -> None:
         findings.append(finding)
         if show:
             click.echo(_lines(finding))
+
+    if settings_alone:
+        for finding in read_settings()[1]:
+            found(finding)
+    else:
+        async for finding in collaborator(examine)():
+            found(finding)
     return findings
 
 

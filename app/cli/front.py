@@ -21,6 +21,7 @@ def command(workers: str) -> None:
     from app.asgi.headers import Headers
     from app.asgi.limits import Limits
     from app.asgi.listen import listen
+    from app.cli.collaborators import collaborator
     from app.producer.service import serve
     from app.settings import settings
     from web.front import Front, replicas
@@ -33,4 +34,4 @@ def command(workers: str) -> None:
     check_access(ours)
     sock = listen("API_PORT", ours.api_host, ours.api_port)
     click.echo(f"Front: http://{ours.api_host}:{sock.getsockname()[1]}/ for the workers at {workers}")
-    serve(Headers(Limits(Front(replicas(workers), workers).app)), sock, ours.api_max_connections)
+    collaborator(serve)(Headers(Limits(Front(replicas(workers), workers).app)), sock, ours.api_max_connections)

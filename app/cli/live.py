@@ -2,6 +2,7 @@
 
 import click
 
+from app.cli.collaborators import collaborator
 from app.cli.produce import produce
 from app.cli.source_options import names
 from app.producer.pace import AsFastAsPossible
@@ -19,4 +20,5 @@ def command(symbols: tuple[str, ...] | None, feed: str | None) -> None:
     and sleeps until the next session. Needs APCA_API_KEY_ID and
     APCA_API_SECRET_KEY in .env. Runs until SIGTERM or Ctrl-C.
     """
-    produce(AsFastAsPossible(), {"source": "alpaca-live", "symbols": symbols, "feed": feed, "date": None, "to": None})
+    options = {"source": "alpaca-live", "symbols": symbols, "feed": feed, "date": None, "to": None}
+    collaborator(produce)(AsFastAsPossible(), options)

@@ -23,6 +23,7 @@ def command(pace: Pace, **options: Any) -> None:
 def produce(pace: Pace, options: dict[str, Any]) -> None:
     """Serves until it is asked to stop; `options` are those of app.cli.source_options."""
     from app.asgi.listen import listen
+    from app.cli.collaborators import collaborator
     from app.cli.opening import open_source
     from app.kafka.clients import ClusterMissing, endpoints
     from app.logs.producer import set_up
@@ -37,7 +38,10 @@ def produce(pace: Pace, options: dict[str, Any]) -> None:
     sock = listen("PRODUCER_PORT", ours.producer_host, ours.producer_port)
     source, faults = open_source(ours, options, pace, voice)
     tracing = traces(ours, f"{ours.id}-producer")
-    runner = Runner(source, lambda: connect(ours, source, traces=tracing), pace=pace, clock=time.time, patient=True)
+    open_delivery = collaborator(connect)
+    runner = Runner(
+        source, lambda: open_delivery(ours, source, traces=tracing), pace=pace, clock=time.time, patient=True
+    )
 
     def broker() -> str | None:
         try:
@@ -46,6 +50,6 @@ def produce(pace: Pace, options: dict[str, Any]) -> None:
             return None
 
     voice.say(f"Health: http://{ours.producer_host}:{sock.getsockname()[1]}/health")
-    serve(guarded(create_app(runner, faults, broker), ours.producer_host), sock)
+    collaborator(serve)(guarded(create_app(runner, faults, broker), ours.producer_host), sock)
     if tracing is not None:
         tracing.close()

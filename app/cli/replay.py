@@ -39,6 +39,7 @@ def command(context: click.Context, /, pace: Pace, wait: bool, check_only: bool,
     """
     if check_only:
         context.exit(check(options))
+    from app.cli.collaborators import collaborator
     from app.cli.opening import open_source
     from app.cli.replay_progress import cut_short, follow, hint, summary
     from app.cli.replay_verdict import find_verdict
@@ -55,10 +56,12 @@ def command(context: click.Context, /, pace: Pace, wait: bool, check_only: bool,
     ours = settings()
     source, faults = open_source(ours, options, pace)
     sent = SentBars()
-    outcome = OutcomeReader(ours, source.run_id)
+    outcome = collaborator(OutcomeReader)(ours, source.run_id)
+
+    open_delivery = collaborator(connect)
 
     def connected() -> "Delivery":
-        delivery = connect(ours, source, give_up_after_s=_GIVE_UP_AFTER_S, sent_bars=sent)
+        delivery = open_delivery(ours, source, give_up_after_s=_GIVE_UP_AFTER_S, sent_bars=sent)
         outcome.begin()
         return delivery
 
@@ -76,7 +79,7 @@ def command(context: click.Context, /, pace: Pace, wait: bool, check_only: bool,
     if not runner.acknowledged:
         raise StocksError(f"There was nothing to send in {source.name}: see --symbols and the skipped lines.")
     try:
-        accepted = find_verdict(ours, sent, outcome, patient=wait)
+        accepted = collaborator(find_verdict)(ours, sent, outcome, patient=wait)
     except KeyboardInterrupt:
         click.echo("Stopped waiting for the worker. All bars are in Kafka, and it goes on with them.")
         context.exit(INTERRUPTED)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from app.cli.collaborators import collaborator
+
 if TYPE_CHECKING:
     from app.stack import StackStatus
 
@@ -19,12 +21,13 @@ def command() -> None:
 def up() -> None:
     """Start them, and leave them running."""
     from app import stack
+    from app.cli.collaborators import collaborator
     from app.settings import settings
     from app.stack.progress import Shown
 
     chosen = settings()
-    already = stack.status(chosen.stack_dir)
-    found = stack.start(
+    already = collaborator(stack.status)(chosen.stack_dir)
+    found = collaborator(stack.start)(
         chosen.stack_dir,
         kafka_port=chosen.kafka_port,
         registry_port=chosen.schema_registry_port,
@@ -42,7 +45,7 @@ def down() -> None:
     from app.settings import settings
     from app.stack.progress import Shown
 
-    stopped = stack.stop(settings().stack_dir, progress=Shown())
+    stopped = collaborator(stack.stop)(settings().stack_dir, progress=Shown())
     click.echo("Stopped" if stopped else "Nothing was running")
 
 
@@ -51,10 +54,11 @@ def down() -> None:
 def status(as_json: bool) -> None:
     """Say whether they run and answer; status 1 if not."""
     from app import stack
+    from app.cli.collaborators import collaborator
     from app.settings import settings
 
     stack_dir = settings().stack_dir
-    found = stack.status(stack_dir)
+    found = collaborator(stack.status)(stack_dir)
     if not found:
         raise stack.StackError(
             f"The local stack in {stack_dir} is not running, or does not answer. Start it with `stocks stack up`."

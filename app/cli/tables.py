@@ -19,6 +19,7 @@ def rebuild(dry_run: bool, yes: bool, partial: bool) -> None:
     and tables of version 0.1. No worker may run. Safe to interrupt at any moment,
     and to repeat.
     """
+    from app.cli.collaborators import collaborator
     from app.errors import StocksError
     from app.kafka.broker import Broker
     from app.settings import settings
@@ -26,7 +27,7 @@ def rebuild(dry_run: bool, yes: bool, partial: bool) -> None:
     from tables.rebuild.survey import survey
 
     ours = settings()
-    broker = Broker(ours)
+    broker = collaborator(Broker)(ours)
     plan = survey(ours, broker)
     click.echo("\n".join(plan.lines()))
     if plan.cut and not partial:
@@ -35,5 +36,5 @@ def rebuild(dry_run: bool, yes: bool, partial: bool) -> None:
         return
     if not yes:
         click.confirm("Forget the tables?", abort=True)
-    set_back(ours, broker, plan, click.echo)
+    collaborator(set_back)(ours, broker, plan, click.echo)
     click.echo("Done: start a worker, and it computes the tables again.")

@@ -33,6 +33,7 @@ def command(
     TOPIC is raw, signals, dead-letters, or a full name. Order is
     kept within a partition, hence within a symbol. Nothing is committed.
     """
+    from app.cli.collaborators import collaborator
     from app.cli.printer import Printer
     from app.cli.views import LettersView, RecordsView
     from app.kafka.clients import registry
@@ -44,12 +45,13 @@ def command(
     if chosen.schema is None and run_id:
         raise click.UsageError("--run does not go with dead letters: their values need not be readable")
     view = (
-        RecordsView(registry(ours), chosen.schema, symbol=symbol, run_id=run_id)
+        RecordsView(collaborator(registry)(ours), chosen.schema, symbol=symbol, run_id=run_id)
         if chosen.schema
         else LettersView(symbol=symbol)
     )
     printer = Printer(view, as_json=as_json, limit=limit)
-    with TopicReader(ours, chosen.name, from_beginning=from_beginning or until_end, until_end=until_end) as reader:
+    read = collaborator(TopicReader)
+    with read(ours, chosen.name, from_beginning=from_beginning or until_end, until_end=until_end) as reader:
         try:
             for batch in reader.batches():
                 if printer.show(batch):

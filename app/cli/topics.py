@@ -13,10 +13,11 @@ def command() -> None:
 @command.command()
 def create() -> None:
     """Create those that are missing, check all; doing it again changes nothing."""
+    from app.cli.collaborators import collaborator
     from app.kafka.topic_admin import ensure_topics
     from app.settings import settings
 
-    for name, topic_id in ensure_topics(settings()).items():
+    for name, topic_id in collaborator(ensure_topics)(settings()).items():
         click.echo(f"{name}  (id {topic_id})")
 
 
@@ -24,6 +25,7 @@ def create() -> None:
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object by name.")
 def list_topics(as_json: bool) -> None:
     """Show each topic of the catalogue: whether it is there, its partitions and configuration."""
+    from app.cli.collaborators import collaborator
     from app.kafka.broker import Broker
     from app.kafka.topic_admin import config_drift, describe
     from app.kafka.topics import topics
@@ -31,7 +33,7 @@ def list_topics(as_json: bool) -> None:
 
     ours = settings()
     catalogue = list(topics(ours))
-    broker = Broker(ours)
+    broker = collaborator(Broker)(ours)
     there = describe(broker, [topic.name for topic in catalogue])
     drift = config_drift(broker, [topic for topic in catalogue if topic.name in there])
     report = {}

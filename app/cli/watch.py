@@ -20,6 +20,7 @@ def command(symbols: tuple[str, ...], run_id: str | None, transitions: bool, url
     """
     from app.access.asking import authorization
     from app.asgi.listen import local_url
+    from app.cli.collaborators import collaborator
     from app.cli.event_stream import EventStream
     from app.cli.watch_view import LinesView, LiveView
     from app.settings import settings
@@ -28,7 +29,8 @@ def command(symbols: tuple[str, ...], run_id: str | None, transitions: bool, url
     params = {"symbols": ",".join(symbols), "run": run_id or "", "transitions": "true" if transitions else ""}
     ours = settings()
     asked = {name: value for name, value in params.items() if value}
-    stream = EventStream(urls or [local_url(ours.api_host, ours.api_port)], asked, headers=authorization(ours))
+    open_stream = collaborator(EventStream)
+    stream = open_stream(urls or [local_url(ours.api_host, ours.api_port)], asked, headers=authorization(ours))
     view = LiveView(console()) if sys.stdout.isatty() else LinesView(console(), console(stderr=True))
     try:
         with view:

@@ -5,6 +5,8 @@ import sys
 
 import click
 
+from app.cli.collaborators import collaborator
+
 
 @click.command("worker", context_settings={"ignore_unknown_options": True})
 @click.option(
@@ -39,7 +41,8 @@ def command(context: click.Context, processes: int, own_folder: bool, options: t
             raise click.UsageError("With --processes each worker has a folder of its own: leave out --own-folder.")
         _take_folder()
     if processes == 1:
-        os.execv(worker[0], worker)  # noqa: S606 - a list of arguments, no shell
+        collaborator(os.execv)(worker[0], worker)
+        return
 
     from app.access.listening import check_access
     from app.engine.datadir import check_usable
@@ -55,9 +58,9 @@ def command(context: click.Context, processes: int, own_folder: bool, options: t
     check_access(ours)
     check_usable(ours.data_dir)
     found = places(ours, processes)
-    ensure_topics(ours)
+    collaborator(ensure_topics)(ours)
     try:
-        status = supervise(found, worker, sys.stdout.fileno(), json_lines=ours.log_format == "json")
+        status = collaborator(supervise)(found, worker, sys.stdout.fileno(), json_lines=ours.log_format == "json")
     except WorkerFailed as error:
         say(visible_lines(f"Error: {error}"))
         status = error.status

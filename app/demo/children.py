@@ -13,7 +13,7 @@ import psutil
 from app.errors import StocksError
 
 _TAIL_LINES = 15
-_GRACE_S = 6.0
+GRACE_S = 6.0
 
 
 class ChildDied(StocksError):
@@ -65,9 +65,9 @@ class Service:
             raise ChildDied(f"{self.name} has ended, so nothing can go on. Its log: {self.log}")
 
 
-def stop(children: Sequence[Child]) -> None:
-    """Ends them all within seconds, and whatever they have started."""
-    deadline = time.monotonic() + _GRACE_S
+def stop(children: Sequence[Child], grace_s: float = GRACE_S) -> None:
+    """Ends them all, and whatever they have started; those that have not ended after `grace_s` are killed."""
+    deadline = time.monotonic() + grace_s
     for child in children:
         child.process.terminate()
     for child in children:

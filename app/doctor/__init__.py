@@ -1,14 +1,15 @@
 """What is wrong with an installation, and how to mend it: the checks of `stocks doctor`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
-from app.avro.registry import RegistryUnavailable
+from app.avro.registry import Registry, RegistryUnavailable
 from app.doctor.alpaca import check_alpaca
 from app.doctor.dead_letters import check_dead_letters
 from app.doctor.finding import Finding, explained
 from app.doctor.group import check_group
 from app.doctor.schema_registry import check_registry
-from app.doctor.services import check_data_dir, check_producer, check_who_may_ask, check_worker
+from app.doctor.services import check_data_dir, check_producer, check_worker
+from app.doctor.settings import read_settings
 from app.doctor.stalled import check_stalled
 from app.doctor.topics import check_topics
 from app.doctor.transaction_log import check_transaction_log
@@ -16,26 +17,25 @@ from app.doctor.transactions import check_rights
 from app.doctor.versions import check_versions
 from app.kafka.broker import Broker, BrokerUnavailable
 from app.kafka.clients import ClusterMissing, endpoints, registry
-from app.settings import Settings, SettingsError, load_settings
+from app.settings import Settings
 
-__all__ = ["Finding", "examine"]
+__all__ = ["Finding", "examine", "read_settings"]
 
 _TIMEOUT = 5.0
 
 
-async def examine() -> AsyncIterator[Finding]:
+async def examine(
+    open_broker: Callable[[Settings, float], Broker] = Broker, open_registry: Callable[[Settings], Registry] = registry
+) -> AsyncIterator[Finding]:
     """All findings, one after the other; what depends on something broken is left out."""
     for finding in check_versions():
         yield finding
-    try:
-        settings = load_settings()
-    except SettingsError as error:
-        for fault in error.faults:
-            yield Finding("broken", "settings", fault, "see .env.example")
+    settings, findings = read_settings()
+    for finding in findings:
+        yield finding
+    if settings is None:
         return
-    yield Finding("ok", "settings", "all known and good")
     yield check_data_dir(settings)
-    yield check_who_may_ask(settings)
     cluster_id = None
     try:
         addresses = endpoints(settings)
@@ -47,7 +47,7 @@ async def examine() -> AsyncIterator[Finding]:
             "ok", "cluster", f"Kafka {addresses.kafka}, registry {addresses.schema_registry} ({_whose(settings)})"
         )
         try:
-            broker = Broker(settings, timeout=_TIMEOUT)
+            broker = open_broker(settings, _TIMEOUT)
             found = broker.metadata()
             cluster_id = found.cluster_id
             yield Finding("ok", "broker", f"{len(found.brokers)} in cluster {found.cluster_id}")
@@ -67,7 +67,7 @@ async def examine() -> AsyncIterator[Finding]:
         except BrokerUnavailable as error:
             yield explained("broken", "broker", error)
         try:
-            async for finding in check_registry(settings, registry(settings)):
+            async for finding in check_registry(settings, open_registry(settings)):
                 yield finding
         except RegistryUnavailable as error:
             yield explained("broken", "registry", error)

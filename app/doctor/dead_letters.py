@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 
+from app.dead_letters.letter import Letter
 from app.dead_letters.reading import letters_since
 from app.doctor.finding import Finding
 from app.kafka.broker import Broker
@@ -15,12 +16,17 @@ from app.terminal.visible import visible
 _HOURS = 24
 
 
-def check_dead_letters(settings: Settings, broker: Broker, clock: Callable[[], float] = time.time) -> Iterator[Finding]:
+def check_dead_letters(
+    settings: Settings,
+    broker: Broker,
+    clock: Callable[[], float] = time.time,
+    read: Callable[[Settings, int], Iterator[Letter]] = letters_since,
+) -> Iterator[Finding]:
     """The dead letters of the last 24 hours; nothing where there is no topic of them. Raises BrokerUnavailable."""
     if not describe(broker, [topics(settings).dead_letters.name]):
         return
     since_ms = round((clock() - _HOURS * 3600) * 1000)
-    yield judge(Counter(letter.reason or "without a reason" for letter in letters_since(settings, since_ms)))
+    yield judge(Counter(letter.reason or "without a reason" for letter in read(settings, since_ms)))
 
 
 def judge(reasons: Counter[str]) -> Finding:

@@ -34,13 +34,14 @@ def _java() -> Finding:
 
 def _dependencies() -> Iterator[Finding]:
     wanted = [Requirement(text) for text in requires("stock-signals") or []]
-    faults = [fault for requirement in wanted if (fault := _fault(requirement))]
+    faults = [fault for requirement in wanted if (fault := missing(requirement))]
     yield from (Finding("broken", "dependencies", fault, _FIX) for fault in faults)
     if not faults:
         yield Finding("ok", "dependencies", ", ".join(f"{name} {version(name)}" for name in _SHOWN))
 
 
-def _fault(requirement: Requirement) -> str | None:
+def missing(requirement: Requirement) -> str | None:
+    """What of a requirement is not met here; None where it is, or where it is for other systems."""
     if requirement.marker and not requirement.marker.evaluate():
         return None
     try:

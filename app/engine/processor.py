@@ -50,10 +50,18 @@ class BatchProcessor:
     """
 
     def __init__(
-        self, app: "BatchApp", table: BatchTable, *, retriable: tuple[type[Exception], ...] = (NotCommitted,)
+        self,
+        app: "BatchApp",
+        table: BatchTable,
+        *,
+        retriable: tuple[type[Exception], ...] = (NotCommitted,),
+        idle_checkpoint_seconds: float = IDLE_CHECKPOINT_SECONDS,
+        slow_seconds: float = SLOW_SECONDS,
     ) -> None:
         self._app = app
         self._table = table
+        self._idle_checkpoint_seconds = idle_checkpoint_seconds
+        self._slow_seconds = slow_seconds
         self._retriable: tuple[type[Exception], ...] = (*retriable, StoreFull)
         #: Records of the batches that agents or threads have in hand, by partition.
         self._in_hand: dict[int, int] = {}
@@ -167,7 +175,7 @@ class BatchProcessor:
         writing.add_done_callback(self._in_threads.discard)
         begun_at = time.monotonic()
         # Unlike `wait_for` it cancels nothing: a cancelled task must not hide a thread that still writes.
-        while not (await asyncio.wait([writing], timeout=SLOW_SECONDS))[0]:
+        while not (await asyncio.wait([writing], timeout=self._slow_seconds))[0]:
             seconds = time.monotonic() - begun_at
             self._app.waits[batch.tp] = f"the broker has taken nothing of {batch} for {seconds:.0f} s"
         writing.result()
@@ -206,7 +214,7 @@ class BatchProcessor:
             if found is not None and (found.topic_id, found.offset) == (app.topic_ids[batch.tp.topic], batch.end):
                 return
         changes_nothing = not (result.outputs or result.rows)
-        if changes_nothing and now - self._checkpointed.get(partition, 0.0) < IDLE_CHECKPOINT_SECONDS:
+        if changes_nothing and now - self._checkpointed.get(partition, 0.0) < self._idle_checkpoint_seconds:
             return  # It would only move the checkpoint; reading this batch again would change nothing either.
         checkpoint = encode_checkpoint(Checkpoint(app.topic_ids[batch.tp.topic], batch.end, table.state_text))
         entries = {**result.rows, CHECKPOINT_KEY: checkpoint}

@@ -102,7 +102,7 @@ class Cluster:
             # It may come back: the worker starts, is not ready until then, and batches wait for it.
             app.waits[_REGISTRY] = str(error)
 
-    async def await_registry(self, app: "BatchApp") -> None:
+    async def await_registry(self, app: "BatchApp", again_seconds: float = REGISTRY_SECONDS) -> None:
         """Ask the registry until it answers, where it did not at the start: without it no batch can be read."""
         said = None
         while _REGISTRY in app.waits:
@@ -113,7 +113,7 @@ class Cluster:
                 if str(error) != said:
                     said = str(error)
                     log.warning("Waiting: %s", error)
-                await asyncio.sleep(REGISTRY_SECONDS)
+                await asyncio.sleep(again_seconds)
             else:
                 del app.waits[_REGISTRY]
                 log.info("The schema registry answers")

@@ -4,17 +4,16 @@ Increment once a batch, not once a record. No label holds a symbol, a run or
 a message: every label's values are few and known.
 """
 
-import time
 from importlib.metadata import version
 from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, ProcessCollector
 
 from app.avro.serde import Reason
-from app.calendar.sessions import sessions
 from app.domain.outcome import Outcome
 from app.domain.records import Action
 from app.metrics.freshness import NewestBar
+from app.metrics.market import MarketOpen
 from app.metrics.stalls import StalledPartitions
 
 registry = CollectorRegistry()
@@ -83,10 +82,7 @@ ready = Gauge("stocks_ready", "1 while GET /ready answers 200, else 0.", registr
 recovering = Gauge("stocks_recovering", "1 while tables are being restored, else 0.", registry=registry)
 recovery_seconds = Gauge("stocks_recovery_seconds", "Seconds the last recovery of the tables took.", registry=registry)
 streams_open = Gauge("stocks_streams_open", "Clients of GET /stream that are connected now.", registry=registry)
-market_open = Gauge(
-    "stocks_market_open", "1 in a regular session of the exchange by its calendar, else 0.", registry=registry
-)
-market_open.set_function(lambda: sessions().state(time.time_ns() // 1_000_000).is_open)
+registry.register(MarketOpen())
 
 newest_bar = NewestBar()
 registry.register(newest_bar)

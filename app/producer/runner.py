@@ -20,7 +20,8 @@ log = logging.getLogger(__name__)
 Status = Literal["starting", "waiting", "running", "finished", "failed", "stopped"]
 
 _UNREACHABLE = (BrokerUnavailable, RegistryUnavailable, ClusterMissing)
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 10.0
+FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 10.0
 _STOP_WITHIN_S = 5.0
 
 
@@ -53,7 +54,8 @@ class Outgoing(Sink, Protocol):
 class Runner:
     """One source on its way to Kafka, in a thread of its own; its attributes say how far it is.
 
-    While broker or registry cannot be reached at the start it tries again, if `patient`, and otherwise fails.
+    While broker or registry cannot be reached at the start it tries again, if `patient`, and otherwise fails; the first
+    time after `first_pause_s`.
     `connect` opens the delivery and raises what app.producer.connect does; `clock` is in seconds since 1970.
     """
 
@@ -65,6 +67,7 @@ class Runner:
         pace: Pace,
         clock: Callable[[], float],
         patient: bool,
+        first_pause_s: float = FIRST_PAUSE_S,
     ) -> None:
         self.source = source
         self.delivery: Outgoing | None = None
@@ -74,6 +77,7 @@ class Runner:
         self.last_bar: Bar | None = None
         self.newest_ms: int | None = None
         self._connect, self._pace, self._clock, self._patient = connect, pace, clock, patient
+        self._first_pause_s = first_pause_s
         self._status: Status = "starting"
         self._error: str | None = None
         self._asked_at: float | None = None
@@ -163,7 +167,7 @@ class Runner:
             self._fail(f"{type(error).__name__}: {error}. This is a bug: please report it with the log.")
 
     def _connected(self) -> Outgoing | None:
-        pause = _FIRST_PAUSE_S
+        pause = self._first_pause_s
         while not self._stop.is_set():
             try:
                 return self._connect()

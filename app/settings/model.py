@@ -221,19 +221,19 @@ def setting_fields() -> dict[str, FieldInfo]:
     return {field.alias or name: field for name, field in Settings.model_fields.items()}
 
 
-def load_settings() -> Settings:
-    """The settings as they stand in the environment, `.env` and SECRETS_DIR now; the first that has one counts.
+def load_settings(secrets_dir: Path = SECRETS_DIR) -> Settings:
+    """The settings as they stand in the environment, `.env` and `secrets_dir` now; the first that has one counts.
 
     Raises SettingsError that names every bad one. A `.env` that is no file is named on stderr and passed over.
     """
     env_file = Path(".env")
     if notice := passed_over(env_file):
         click.echo(notice, err=True)
-    if found := [*file_faults(env_file), *secret_faults(SECRETS_DIR, setting_fields())] or gone_names(os.environ):
+    if found := [*file_faults(env_file), *secret_faults(secrets_dir, setting_fields())] or gone_names(os.environ):
         raise SettingsError(found)
     try:
         # Without the folder pydantic would warn.
-        secrets: dict[str, Any] = {"_secrets_dir": SECRETS_DIR} if SECRETS_DIR.is_dir() else {}
+        secrets: dict[str, Any] = {"_secrets_dir": secrets_dir} if secrets_dir.is_dir() else {}
         return Settings(**secrets)
     except ValidationError as error:
         raise SettingsError(faults(error, setting_fields())) from None

@@ -41,11 +41,13 @@ def start(
     registry_port: int | None = None,
     progress: Reporter | None = None,
     sasl: Mapping[str, str] | None = None,
+    broker: Mapping[str, str] | None = None,
 ) -> StackStatus:
     """Starts the stack unless it runs already, and returns once it answers.
 
     Without ports: those of the last time, else the usual ones, else any. `sasl` (user to password) adds a SASL/PLAIN
-    listener. Raises StackError naming the cause and the fix; nothing is left running then.
+    listener; `broker` are settings of Kafka's broker that differ from the usual ones. Raises StackError naming the
+    cause and the fix; nothing is left running then.
     """
     stack_dir = stack_dir.resolve()
     progress = progress or Silent()
@@ -61,7 +63,7 @@ def start(
         for attempt in range(1, _ATTEMPTS + 1):
             ports = choose_ports(Ports.load(stack_dir), kafka_port, registry_port, with_sasl=bool(sasl))
             try:
-                _launch(stack_dir, installed, ports, sasl or {}, progress)
+                _launch(stack_dir, installed, ports, sasl or {}, broker or {}, progress)
                 break
             except PortTakenError:
                 if attempt == _ATTEMPTS:
@@ -137,7 +139,14 @@ def _require_same(
         )
 
 
-def _launch(stack_dir: Path, installed: Installed, ports: Ports, users: Mapping[str, str], progress: Reporter) -> None:
+def _launch(
+    stack_dir: Path,
+    installed: Installed,
+    ports: Ports,
+    users: Mapping[str, str],
+    settings: Mapping[str, str],
+    progress: Reporter,
+) -> None:
     temporary = stack_dir / "tmp"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
@@ -145,7 +154,7 @@ def _launch(stack_dir: Path, installed: Installed, ports: Ports, users: Mapping[
     try:
         with progress.waiting("Starting Kafka and the schema registry…"):
             schemas = registry.start(stack_dir, installed.registry_home, ports)
-            broker = kafka.start(stack_dir, installed.kafka_jars, ports, users)
+            broker = kafka.start(stack_dir, installed.kafka_jars, ports, users, settings)
             broker.wait_until(lambda: broker_answers(stack_dir, ports), _START_TIMEOUT_S)
             schemas.wait_until(lambda: registry_answers(ports), _START_TIMEOUT_S)
     except BaseException:

@@ -20,8 +20,10 @@ _CHUNK = 256 * 1024
 _TIMEOUT = httpx.Timeout(30)
 
 
-def download(artifacts: Sequence[Artifact], folder: Path, base_url: str, reporter: Reporter) -> None:
-    """Downloads each artifact to `folder`/name.
+def download(
+    artifacts: Sequence[Artifact], folder: Path, base_url: str, reporter: Reporter, *, backoff_s: float = _BACKOFF_S
+) -> None:
+    """Downloads each artifact to `folder`/name; `backoff_s` is the first pause before one is tried again.
 
     Raises StackError when the repository cannot be reached or sends something else than was locked.
     """
@@ -31,7 +33,9 @@ def download(artifacts: Sequence[Artifact], folder: Path, base_url: str, reporte
         httpx.Client(base_url=base_url, timeout=_TIMEOUT, follow_redirects=True) as client,
         ThreadPoolExecutor(_PARALLEL) as pool,
     ):
-        jobs = [pool.submit(_Download(client, artifact, folder, advance, stop).run) for artifact in artifacts]
+        jobs = [
+            pool.submit(_Download(client, artifact, folder, advance, stop, backoff_s).run) for artifact in artifacts
+        ]
         try:
             for job in as_completed(jobs):
                 job.result()
@@ -50,7 +54,15 @@ _BROKEN_OFF = (httpx.TransportError, _BrokenOffError)
 class _Download:
     """One artifact's download. Half a file stays as name.part, for the next attempt or the next start."""
 
-    def __init__(self, client: httpx.Client, artifact: Artifact, folder: Path, advance: Advance, stop: Event) -> None:
+    def __init__(
+        self,
+        client: httpx.Client,
+        artifact: Artifact,
+        folder: Path,
+        advance: Advance,
+        stop: Event,
+        backoff_s: float,
+    ) -> None:
         self._client = client
         self._artifact = artifact
         self._target = folder / artifact.name
@@ -58,6 +70,7 @@ class _Download:
         self._advance = advance
         self._reported = 0
         self._stop = stop
+        self._backoff_s = backoff_s
 
     def run(self) -> None:
         found = None
@@ -78,7 +91,7 @@ class _Download:
     def _complete(self) -> None:
         retrying = Retrying(
             retry=retry_if_exception_type(_BROKEN_OFF),
-            wait=wait_exponential(_BACKOFF_S),
+            wait=wait_exponential(self._backoff_s),
             stop=stop_after_attempt(_ATTEMPTS),
             sleep=self._pause,
             reraise=True,

@@ -53,10 +53,13 @@ _FLAGS = (
 )
 
 
-def start(stack_dir: Path, jars: Sequence[Path], ports: Ports, users: Mapping[str, str]) -> Service:
+def start(
+    stack_dir: Path, jars: Sequence[Path], ports: Ports, users: Mapping[str, str], settings: Mapping[str, str]
+) -> Service:
     """Starts the broker on data in `stack_dir`/kafka, which is made if need be.
 
     The users and passwords are those of the SASL/PLAIN listener, if there is a port for one (no quotes in them).
+    `settings` are the broker's, by their names in Kafka, instead of those of CONFIG and beside them.
     """
     listeners = [f"PLAINTEXT://{HOST}:{ports.kafka}"]
     sasl = ""
@@ -64,7 +67,9 @@ def start(stack_dir: Path, jars: Sequence[Path], ports: Ports, users: Mapping[st
         listeners.append(f"SASL_PLAINTEXT://{HOST}:{ports.kafka_sasl}")
         sasl = _SASL.format(users=" ".join(f'user_{name}="{password}"' for name, password in users.items()))
     config = CONFIG.format(host=HOST, controller=ports.controller, listeners=",".join(listeners))
-    (stack_dir / _PROPERTIES).write_text(config + sasl)
+    # Of two lines with the same name the last one counts.
+    chosen = "".join(f"{name}={value}\n" for name, value in settings.items())
+    (stack_dir / _PROPERTIES).write_text(config + sasl + chosen)
     environment = {"CLASSPATH": os.pathsep.join(str(jar) for jar in jars)}
     if cluster_id(stack_dir) is None:
         new_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")

@@ -65,8 +65,16 @@ def find(stack_dir: Path) -> dict[str, psutil.Process]:
 class Service:
     """One process just started, and the part of its log that is about this run."""
 
-    def __init__(self, role: str, stack_dir: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Starts Java in `stack_dir`, detached from this process and its terminal.
+    def __init__(
+        self,
+        role: str,
+        stack_dir: Path,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        program: Path | None = None,
+    ) -> None:
+        """Starts Java (`program`, by default that of the extra) in `stack_dir`, detached from this process.
 
         It sees no other environment than the one given: what users have in theirs could configure it.
         """
@@ -76,7 +84,7 @@ class Service:
         with self._log.open("ab") as log:
             self._log_start = log.tell()
             self._child = subprocess.Popen(
-                [str(java()), f"{_MARK}{role}={stack_dir}", *_JVM, *arguments],
+                [str(program or java()), f"{_MARK}{role}={stack_dir}", *_JVM, *arguments],
                 cwd=stack_dir,
                 env={"LC_ALL": "C.UTF-8", **environment},
                 stdin=subprocess.DEVNULL,
@@ -121,13 +129,13 @@ def log_file(stack_dir: Path, role: str) -> Path:
     return stack_dir / "logs" / f"{role}.log"
 
 
-def end(processes: Iterable[psutil.Process]) -> None:
+def end(processes: Iterable[psutil.Process], grace_s: float = _GRACE_S) -> None:
     """Asks the processes to stop, and kills those that have not after a while; returns when none runs."""
     processes = list(processes)
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.terminate()
-    alive = _wait(processes, _GRACE_S)
+    alive = _wait(processes, grace_s)
     for process in alive:
         with suppress(psutil.NoSuchProcess):
             process.kill()

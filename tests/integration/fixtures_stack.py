@@ -28,16 +28,18 @@ stack.stop(Path(sys.argv[1]))
 class LocalStack:
     """A stack with a folder of its own, on ports that were free. Restarts keep data and, if they can, ports."""
 
-    def __init__(self, directory: Path, sasl: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, directory: Path, sasl: Mapping[str, str] | None = None, broker: Mapping[str, str] | None = None
+    ) -> None:
         self.directory = directory
         self._sasl = sasl
         directory.mkdir(parents=True, exist_ok=True)
         # Preferred to the usual ports, which a developer's own stack may use.
         Ports(*free_ports(2)).save(directory)
-        self.status = self.start()
+        self.status = self.start(broker)
 
-    def start(self) -> StackStatus:
-        self.status = local_stack.start(self.directory, sasl=self._sasl)
+    def start(self, broker: Mapping[str, str] | None = None) -> StackStatus:
+        self.status = local_stack.start(self.directory, sasl=self._sasl, broker=broker)
         return self.status
 
     def stop(self) -> None:
@@ -78,11 +80,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 
 @pytest.fixture
 def make_stack(tmp_path: Path) -> Iterator[MakeStack]:
-    """Makes stacks of a test's own, to break: make_stack(name, sasl={user: password})."""
+    """Makes stacks of a test's own, to break: make_stack(name, sasl={user: password}, broker={setting: value})."""
     with ExitStack() as cleanup:
 
-        def make(name: str = "stack", sasl: Mapping[str, str] | None = None) -> LocalStack:
+        def make(
+            name: str = "stack", sasl: Mapping[str, str] | None = None, broker: Mapping[str, str] | None = None
+        ) -> LocalStack:
             cleanup.enter_context(stopped_in_the_end(tmp_path / name))
-            return LocalStack(tmp_path / name, sasl)
+            return LocalStack(tmp_path / name, sasl, broker)
 
         yield make

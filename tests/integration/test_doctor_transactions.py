@@ -21,16 +21,15 @@ from app.kafka.clients import producer_config
 from app.kafka.topic_admin import ensure_topics
 from app.kafka.topics import topics
 from app.settings import Settings
-from app.stack import kafka
 from tests.integration.cluster import settings_for
 from tests.integration.fixtures_stack import LocalStack, MakeStack
 from tests.integration.waiting import eventually
 
 # A client without a password may do everything, the others what they are allowed.
-_AUTHORIZER = """\
-authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
-super.users=User:ANONYMOUS
-"""
+_AUTHORIZER = {
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "super.users": "User:ANONYMOUS",
+}
 
 
 @pytest.fixture
@@ -57,11 +56,8 @@ def only(findings: list[Finding]) -> Finding:
     return finding
 
 
-def test_credentials_need_write_and_describe_on_the_apps_ids(
-    make_stack: MakeStack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(kafka, "CONFIG", kafka.CONFIG + _AUTHORIZER)
-    status = make_stack(sasl={"worker": "its-secret"}).status
+def test_credentials_need_write_and_describe_on_the_apps_ids(make_stack: MakeStack) -> None:
+    status = make_stack(sasl={"worker": "its-secret"}, broker=_AUTHORIZER).status
     assert status.kafka_sasl
     everything = settings_for(status)
     keys = {"kafka_security_protocol": "SASL_PLAINTEXT", "kafka_api_key": "worker", "kafka_api_secret": "its-secret"}
@@ -87,13 +83,9 @@ def test_credentials_need_write_and_describe_on_the_apps_ids(
     assert (finding.level, "not shown to these credentials" in finding.message) == ("ok", True)
 
 
-def test_brokers_that_cannot_keep_transactions_or_allow_only_shorter_ones(
-    make_stack: MakeStack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    usual = kafka.CONFIG + "transaction.max.timeout.ms=12000\n"
-    replicas = "transaction.state.log.replication.factor="
-    monkeypatch.setattr(kafka, "CONFIG", usual.replace(f"{replicas}1", f"{replicas}3"))
-    stack = make_stack()
+def test_brokers_that_cannot_keep_transactions_or_allow_only_shorter_ones(make_stack: MakeStack) -> None:
+    shorter = {"transaction.max.timeout.ms": "12000"}
+    stack = make_stack(broker={**shorter, "transaction.state.log.replication.factor": "3"})
     settings = settings_for(stack.status)
     finding = only(list(check_rights(settings, seconds=3)))
     assert finding.message.startswith("no transaction coordinator answered within 3 s")
@@ -102,8 +94,7 @@ def test_brokers_that_cannot_keep_transactions_or_allow_only_shorter_ones(
     assert "a worker's transaction may take 15 s" in short.message
 
     stack.stop()
-    monkeypatch.setattr(kafka, "CONFIG", usual)
-    settings = settings_for(stack.start())
+    settings = settings_for(stack.start(shorter))
     finding = only(list(check_rights(settings)))
     assert finding.message.startswith("a worker's transaction may take 15 s, and the brokers allow less")
     finding = only(list(check_transaction_log(settings, Broker(settings))))

@@ -5,11 +5,12 @@ import os
 import socket
 import subprocess
 import sys
+import threading
+import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import httpx
@@ -20,7 +21,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from app import stack as local_stack
 from app.kafka.local_cluster import HOST, Ports
-from app.stack import StackError, ports
+from app.stack import StackError
 from app.stack.ports import any_free_port, free_ports
 from app.stack.processes import find, log_file
 from tests.integration.fixtures_stack import LocalStack, MakeStack, stopped_in_the_end
@@ -155,14 +156,24 @@ def kill_start(folder: Path, reached: str) -> list[psutil.Process]:
 
 
 @pytest.fixture
-def lost_port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """A port that looks free once, as it would if someone took it just after that."""
-    with socket.create_server((HOST, 0)) as server:
-        port = int(server.getsockname()[1])
-        looks = iter([True])
-        is_free = ports.is_free
-        monkeypatch.setattr(ports, "is_free", lambda asked: next(looks, False) if asked == port else is_free(asked))
-        yield port
+def lost_port(folder: Path) -> Iterator[int]:
+    """A port that is free while ports are chosen, and taken by someone else before Kafka and the registry are up."""
+    with socket.socket() as server:
+        # Who only holds a port does not stand in the way of others who would reuse it.
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind((HOST, 0))
+        started = threading.Thread(target=lambda: _listen_once_kafka_is_started(server, folder))
+        started.start()
+        yield int(server.getsockname()[1])
+        started.join()
+
+
+def _listen_once_kafka_is_started(server: socket.socket, folder: Path) -> None:
+    until = time.monotonic() + 60
+    while not (folder / "kafka.properties").exists():
+        assert time.monotonic() < until
+        time.sleep(0.005)
+    server.listen()
 
 
 @pytest.mark.parametrize("service", ["kafka", "registry"])
@@ -184,7 +195,7 @@ def test_a_port_preferred_and_lost_in_the_last_moment_is_replaced(lost_port: int
 def test_a_sasl_listener_takes_its_users_and_nobody_else(make_stack: MakeStack) -> None:
     status = make_stack(sasl={"worker": "its-secret", "other": "another"}).status
     assert status.kafka_sasl
-    refused = Event()
+    refused = threading.Event()
 
     def note(error: KafkaError) -> None:
         if error.code() == KafkaError._AUTHENTICATION:

@@ -68,6 +68,6 @@ async def operations_page() -> Response:
     return static_page("operations.html")
 
 
-def static_page(name: str) -> Response:
-    """A page under web/static."""
-    return FileResponse(STATIC / name)
+def static_page(name: str, folder: Path = STATIC) -> Response:
+    """A page, of the folder's files as they are now."""
+    return FileResponse(folder / name)

@@ -8,20 +8,21 @@ from web.reader import Reader
 from web.stream.client import Client
 from web.stream.filter import StreamFilter
 from web.stream.hub import Hub
+from web.stream.intervals import USUAL, Intervals
 from web.stream.partitions import Partitions
 from web.stream.position import StreamId, UnreadableId, parse_id
 from web.stream.snapshot import Snapshots
-from web.stream.source import Source
 from web.workers.group import Group
 
 
 class Push:
     """All of push on one worker."""
 
-    def __init__(self, source: Source, reader: Reader, group: Group) -> None:
-        self.hub = Hub(source)
-        self._partitions = Partitions(self.hub, reader)
-        self._snapshots = Snapshots(self.hub, reader, self._partitions, group)
+    def __init__(self, hub: Hub, reader: Reader, group: Group, intervals: Intervals = USUAL) -> None:
+        self.hub = hub
+        self._intervals = intervals
+        self._partitions = Partitions(hub, reader)
+        self._snapshots = Snapshots(hub, reader, self._partitions, group, intervals)
 
     def client(self, wanted: StreamFilter, last_id: str | None) -> Client:
         """A client that is new, or goes on behind the id of the last event that it got."""
@@ -33,7 +34,7 @@ class Push:
                 at = str(error)
             else:
                 wanted = wanted if wanted.named else wanted.with_run(at.run_id)
-        return Client(self.hub, self._snapshots, self._partitions, wanted, at)
+        return Client(self.hub, self._snapshots, self._partitions, wanted, at, self._intervals)
 
     def close(self) -> None:
         """End all streams, at once."""

@@ -6,39 +6,39 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from threading import Lock
 from time import monotonic
-from typing import TypeVar
+from typing import Any
 
 from web.stream.batch import Batch
 from web.stream.events import HEARTBEAT, Json, is_new, json_event, make_json, opening, own_events, pieces, shared_events
 from web.stream.filter import StreamFilter
 from web.stream.hub import Hub
+from web.stream.intervals import USUAL, Intervals
 from web.stream.partitions import Partitions
 from web.stream.position import StreamId, Vector, format_id, is_behind, merged
 from web.stream.snapshot import Snapshots
 from web.stream.source import PositionGone, SourceUnavailable
 
-#: At least so often a client gets an event that says how far it is, in seconds.
-PROGRESS_SECONDS = 15.0
-
 #: So few signals become JSON at once on the loop, in less than a millisecond.
 _FEW = 16
 
-#: A client that gets nothing for so long gets a comment, in seconds.
-HEARTBEAT_SECONDS = 10.0
-
 _AGAIN = 1.0
-
-T = TypeVar("T")
 
 
 class Client:
     """One connection. It owns nothing but references into the hub's memory, and the one chunk that is being sent."""
 
     def __init__(
-        self, hub: Hub, snapshots: Snapshots, partitions: Partitions, wanted: StreamFilter, at: StreamId | str | None
+        self,
+        hub: Hub,
+        snapshots: Snapshots,
+        partitions: Partitions,
+        wanted: StreamFilter,
+        at: StreamId | str | None,
+        intervals: Intervals = USUAL,
     ) -> None:
         """`at`: where it was; a sentence when its id cannot be used; None for one that is new."""
         self._hub, self._snapshots, self._partitions = hub, snapshots, partitions
+        self._intervals = intervals
         self._filter = wanted
         self._at = at
         self._vector: Vector = ()
@@ -101,7 +101,7 @@ class Client:
         if reason is not None:
             yield json_event("reset", None, {"reason": reason})
         while True:
-            async for beat in _patiently(made := asyncio.ensure_future(self._snapshots.of(self._filter))):
+            async for beat in self._patiently(made := asyncio.ensure_future(self._snapshots.of(self._filter))):
                 yield beat
             snapshot = made.result()
             if self._hub.remembers(snapshot.vector):
@@ -124,7 +124,7 @@ class Client:
         self._vector = vector
         is_checked = False
         while not self._is_ended:
-            async for beat in _patiently(known := asyncio.ensure_future(self._hub.known())):
+            async for beat in self._patiently(known := asyncio.ensure_future(self._hub.known())):
                 yield beat
             end = known.result()
             # Another worker may have read a little more than this one, or another topic altogether.
@@ -145,7 +145,7 @@ class Client:
     async def _may_catch_up(self) -> bool:
         """Whether it is this client's turn, after some waiting."""
         try:
-            async with asyncio.timeout(HEARTBEAT_SECONDS):
+            async with asyncio.timeout(self._intervals.heartbeat):
                 return await self._hub.catching_up.acquire()
         except TimeoutError:
             return False
@@ -155,7 +155,7 @@ class Client:
         loop = asyncio.get_running_loop()
         try:
             while not self._is_ended:
-                async for beat in _patiently(taken := loop.run_in_executor(self._hub.catch_up, missed.next)):
+                async for beat in self._patiently(taken := loop.run_in_executor(self._hub.catch_up, missed.next)):
                     yield beat
                 batch = taken.result()
                 if batch is None:
@@ -169,16 +169,16 @@ class Client:
     async def _live(self) -> AsyncIterator[bytes]:
         """What comes, until the client is cut or must begin again."""
         # Not all clients at the same time.
-        progress_at = monotonic() + random.uniform(0, PROGRESS_SECONDS)  # noqa: S311 - no secret
+        progress_at = monotonic() + random.uniform(0, self._intervals.progress)  # noqa: S311 - no secret
         while self._is_live and not self._is_ended:
             while self._queue:
                 async for piece in self._of(self._queue.popleft()):
                     yield piece
             wait = progress_at - monotonic()
             if wait <= 0:
-                progress_at = monotonic() + PROGRESS_SECONDS
+                progress_at = monotonic() + self._intervals.progress
                 yield self._progress()
-            elif self._is_live and not await self._is_awake(min(wait, HEARTBEAT_SECONDS)):
+            elif self._is_live and not await self._is_awake(min(wait, self._intervals.heartbeat)):
                 yield HEARTBEAT
 
     async def _is_awake(self, seconds: float) -> bool:
@@ -221,15 +221,14 @@ class Client:
             return await loop.run_in_executor(self._hub.encoder, make_json, self._hub.source, batch, indexes)
         return make_json(self._hub.source, batch, indexes)
 
-
-async def _patiently(future: asyncio.Future[T]) -> AsyncIterator[bytes]:
-    """Heartbeats until a future is done; it is cancelled together with its waiter."""
-    try:
-        while not (await asyncio.wait({future}, timeout=HEARTBEAT_SECONDS))[0]:
-            yield HEARTBEAT
-    finally:
-        if not future.done():
-            future.cancel()
+    async def _patiently(self, future: asyncio.Future[Any]) -> AsyncIterator[bytes]:
+        """Heartbeats until a future is done; it is cancelled together with its waiter."""
+        try:
+            while not (await asyncio.wait({future}, timeout=self._intervals.heartbeat))[0]:
+                yield HEARTBEAT
+        finally:
+            if not future.done():
+                future.cancel()
 
 
 class _Missed:

@@ -55,9 +55,11 @@ class Listener(Protocol):
 class Hub:
     """What came last, and where it ends. All of it for the event loop but for `_read_all`, which has a thread."""
 
-    def __init__(self, source: Source, most_kept: int = MOST_KEPT, back: int = BACK) -> None:
+    def __init__(
+        self, source: Source, most_kept: int = MOST_KEPT, back: int = BACK, linger: float = LINGER_SECONDS
+    ) -> None:
         self.source = source
-        self.most_kept, self.back = most_kept, back
+        self._most_kept, self._back, self._linger = most_kept, back, linger
         self.listeners: set[Listener] = set()
         self.memory: deque[Batch] = deque()
         #: Position up to which everything was handed out, and where memory begins; None until it is known.
@@ -72,7 +74,6 @@ class Hub:
         self._known = asyncio.Event()
         self._reading: threading.Event | None = None
         self._leaving: asyncio.TimerHandle | None = None
-        self.linger = LINGER_SECONDS
         #: One thread makes JSON, so that it has at most half of Python's time; two read what clients missed.
         self.encoder = ThreadPoolExecutor(1, thread_name_prefix="stream-json")
         self.catch_up = ThreadPoolExecutor(2, thread_name_prefix="stream-missed")
@@ -94,7 +95,7 @@ class Hub:
         finally:
             self.listeners.discard(listener)
             if not self.listeners and not self.closed:
-                self._leaving = asyncio.get_running_loop().call_later(self.linger, self._stop)
+                self._leaving = asyncio.get_running_loop().call_later(self._linger, self._stop)
 
     def close(self) -> None:
         """End all streams: the worker stops."""
@@ -163,7 +164,7 @@ class Hub:
         position: Vector | None = None
         while not stop.is_set():
             try:
-                with self.source.tail(position, self.back) as tail:
+                with self.source.tail(position, self._back) as tail:
                     while not stop.is_set():
                         news = tail.read()
                         position = news.batch.after
@@ -202,7 +203,7 @@ class Hub:
         batch.number = self._taken
         self.memory.append(batch)
         self._kept += len(batch.records)
-        while self._kept > self.most_kept and len(self.memory) > 1:
+        while self._kept > self._most_kept and len(self.memory) > 1:
             gone = self.memory.popleft()
             self._kept -= len(gone.records)
             self.start = self.memory[0].before

@@ -10,11 +10,12 @@ from app.cooperative import in_turns
 from web.partition_status import Status
 from web.reader import Reader
 from web.run_choice import ASKED_FOR, choose
-from web.runs import KEPT_SECONDS, Runs
+from web.runs import Runs
 from web.signal_lists import line_of
 from web.stream.batch import Batch, Record
 from web.stream.filter import StreamFilter
 from web.stream.hub import Hub
+from web.stream.intervals import USUAL, Intervals
 from web.stream.partitions import Partitions
 from web.stream.position import Vector, format_id
 from web.workers.group import Group
@@ -51,7 +52,10 @@ async def newest_here(reader: Reader, run_id: str | None, symbols: frozenset[str
 class Snapshots:
     """Makes snapshots; clients that come together and want the same share one."""
 
-    def __init__(self, hub: Hub, reader: Reader, partitions: Partitions, group: Group) -> None:
+    def __init__(
+        self, hub: Hub, reader: Reader, partitions: Partitions, group: Group, intervals: Intervals = USUAL
+    ) -> None:
+        self._intervals = intervals
         self._hub, self._reader, self._partitions, self._group = hub, reader, partitions, group
         self._runs = Runs(reader, group)
         self._making: dict[StreamFilter, asyncio.Task[Snapshot]] = {}
@@ -96,7 +100,7 @@ class Snapshots:
             chosen = choose(known.runs)
             if not known.missing or (chosen.run and chosen.run.is_live):
                 break
-            await asyncio.sleep(KEPT_SECONDS)  # No replay passes for live; the client gets heartbeats meanwhile.
+            await asyncio.sleep(self._intervals.ask_again)  # No replay passes for live; heartbeats are sent meanwhile.
             await self._hub.known()  # Ends with the worker.
         if chosen.run is None and (active := self._hub.active_run):
             return active, "active last"  # Its first bars are on the topic, and in no table yet.

@@ -61,12 +61,15 @@ class WorkerClient:
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
         deadline: float = DEADLINE_SECONDS,
+        most_bytes: int = MOST_BYTES,
+        at_once: int = AT_ONCE,
     ) -> None:
         # Compressed answers would be no bound for memory.
         self._headers = {"Accept": MEDIA_TYPE, "Accept-Encoding": "identity", **(headers or {})}
         self._transport = transport
         self._clock = clock
         self._deadline = deadline
+        self._most_bytes, self._at_once = most_bytes, at_once
         self._client: httpx.AsyncClient | None = None
         self._gates: dict[tuple[str, bool], asyncio.Semaphore] = {}
         #: Until when those are spared that did not answer in time.
@@ -86,9 +89,9 @@ class WorkerClient:
             if self._spared.get(url, 0.0) > self._clock():
                 raise NoAnswerError(f"it did not answer within {seconds:g} s a moment ago")
             try:
-                gate = self._gates.setdefault((url, wait > 0), asyncio.Semaphore(AT_ONCE))
+                gate = self._gates.setdefault((url, wait > 0), asyncio.Semaphore(self._at_once))
                 if wait and gate.locked():
-                    raise NoAnswerError(f"{AT_ONCE} questions wait for it already")
+                    raise NoAnswerError(f"{self._at_once} questions wait for it already")
                 async with asyncio.timeout(seconds), gate:
                     part = await self._ask(f"{url.rstrip('/')}{path}?{urlencode(query, doseq=True)}", most_lines)
             except TimeoutError:
@@ -116,7 +119,7 @@ class WorkerClient:
         for is_last in (False, True):
             try:
                 async with self._http().stream("GET", address) as answer:
-                    return await _read(answer, most_lines)
+                    return await self._read(answer, most_lines)
             except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
                 # Most often a connection that lay idle, which the other side closed just now.
                 if is_last:
@@ -124,6 +127,14 @@ class WorkerClient:
             except (httpx.HTTPError, httpx.InvalidURL, NotAPart) as error:
                 raise NoAnswerError(f"{type(error).__name__}: {error}") from error
         raise AssertionError("unreachable")
+
+    async def _read(self, answer: httpx.Response, most_lines: int | None) -> Part:
+        if answer.status_code != httpx.codes.OK:
+            content = b"".join([chunk async for chunk in _bounded(answer, _MOST_ERROR_BYTES)])
+            raise _refused(answer, content)
+        if answer.headers.get("content-type", "").partition(";")[0] != MEDIA_TYPE:
+            raise NotAPart("it is no worker of this version")
+        return await read_part(_bounded(answer, self._most_bytes), most_lines)
 
     def _http(self) -> httpx.AsyncClient:
         if self._client is None:
@@ -139,15 +150,6 @@ class WorkerClient:
                 timeout=None,  # noqa: S113 - one deadline holds for all of it.
             )
         return self._client
-
-
-async def _read(answer: httpx.Response, most_lines: int | None) -> Part:
-    if answer.status_code != httpx.codes.OK:
-        content = b"".join([chunk async for chunk in _bounded(answer, _MOST_ERROR_BYTES)])
-        raise _refused(answer, content)
-    if answer.headers.get("content-type", "").partition(";")[0] != MEDIA_TYPE:
-        raise NotAPart("it is no worker of this version")
-    return await read_part(_bounded(answer, MOST_BYTES), most_lines)
 
 
 async def _bounded(answer: httpx.Response, most: int) -> AsyncIterator[bytes]:

@@ -17,7 +17,7 @@ from app.domain.validation import LONGEST_LABEL
 from app.sources.base import Fault, NeverWaits, OnFault, OnNotice, SourceError
 from app.sources.files.bar_file import BarFile, Reported
 from app.sources.files.doubts import not_one_minute, warnings
-from app.sources.files.inputs import Input, find_inputs
+from app.sources.files.inputs import Input, Stdin, find_inputs, standard_input
 from app.sources.files.lateness import Lateness
 from app.sources.files.merge import merged
 from app.sources.files.options import FileOptions
@@ -51,9 +51,10 @@ class BarFiles(NeverWaits):
         symbols: frozenset[str] = frozenset(),
         on_fault: OnFault = lambda _: None,
         on_notice: OnNotice = lambda _: None,
+        stdin: Stdin = standard_input,
     ) -> None:
         self.options = options or FileOptions()
-        inputs = find_inputs(paths, lambda: self._folder)
+        inputs = find_inputs(paths, lambda: self._folder, stdin)
         if not inputs:
             raise SourceError(f"There is no file in {', '.join(paths)}. Give the path of a file with bars.")
         # Those that overlap in time are open at once.

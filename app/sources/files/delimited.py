@@ -51,7 +51,7 @@ def read_delimited(
 class _Reader:
     def __init__(self, layouts: Sequence[Layout], on_fault: OnFault, fast: bool) -> None:
         self._layouts, self._on_fault = layouts, on_fault
-        self._fast = _Fast(layouts) if fast and not any(layout.sparse for layout in layouts) else None
+        self._fast = ArrowReader(layouts) if fast and not any(layout.sparse for layout in layouts) else None
         self._any = False
 
     def rows(self, block: bytes, line: int) -> Iterator[Rows]:
@@ -107,7 +107,9 @@ class _Reader:
         return rows_of(at, found) if found else None
 
 
-class _Fast:
+class ArrowReader:
+    """Reads what is usual, a block at once."""
+
     def __init__(self, layouts: Sequence[Layout]) -> None:
         self._layout = layout = layouts[0]
         numbers = {layout.at[name] for name in (*NUMBERS, "trade_count", "vwap") if name in layout.at}

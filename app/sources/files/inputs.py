@@ -24,6 +24,9 @@ from app.terminal.visible import visible
 
 STANDARD_INPUT = "-"
 
+Stdin = Callable[[], IO[bytes] | None]
+"""Opens what stands for `-`; None where it is closed."""
+
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 #: With files, and without any.
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -128,23 +131,31 @@ class _Guarded(io.RawIOBase):
         return len(data)
 
 
-def find_inputs(texts: Sequence[str], folder: Callable[[], Path] | None = None) -> list[Input]:
-    """The files of paths, of patterns (`data/*.csv`), and of zip files; `-` is standard input, kept in the folder.
+def standard_input() -> IO[bytes] | None:
+    """What is piped into this process; None where it was closed, as the shell's `<&-` does."""
+    return sys.stdin.buffer if sys.stdin else None
+
+
+def find_inputs(
+    texts: Sequence[str], folder: Callable[[], Path] | None = None, stdin: Stdin = standard_input
+) -> list[Input]:
+    """The files of paths, of patterns (`data/*.csv`), and of zip files; `-` is `stdin`, kept in the folder.
 
     Raises SourceError when there is none.
     """
     found: list[Input] = []
     for text in texts:
-        found += _of_text(text, folder)
+        found += _of_text(text, folder, stdin)
     # The same file by two patterns is meant once.
     return list(dict.fromkeys(found))
 
 
-def _of_text(text: str, folder: Callable[[], Path] | None) -> list[Input]:
+def _of_text(text: str, folder: Callable[[], Path] | None, stdin: Stdin) -> list[Input]:
     if text == STANDARD_INPUT:
-        if sys.stdin is None:  # As the shell's `<&-` leaves it.
+        piped = stdin()
+        if piped is None:
             raise SourceError("Standard input is closed: give the path of a file, or pipe one in.")
-        return [_piped(sys.stdin.buffer, folder)]
+        return [_piped(piped, folder)]
     path = Path(text)
     if path.is_fifo():  # Such as a shell's <(zcat bars.csv.gz).
         with path.open("rb") as stream:
@@ -160,7 +171,7 @@ def _of_text(text: str, folder: Callable[[], Path] | None) -> list[Input]:
     except ValueError:
         words = []
     if len(words) > 1:
-        return [each for word in words for each in _of_text(word, folder)]
+        return [each for word in words for each in _of_text(word, folder, stdin)]
     raise SourceError(f"{text}: No such file. Give the path of a file with bars, or a pattern such as 'data/*.csv'.")
 
 

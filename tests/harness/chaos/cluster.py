@@ -36,7 +36,7 @@ class Cluster:
 
     def start_broker(self) -> None:
         """Does not wait until it answers."""
-        kafka.start(self._directory, self._installed.kafka_jars, self._ports, {})
+        kafka.start(self._directory, self._installed.kafka_jars, self._ports, {}, {})
 
     def pause_broker(self) -> None:
         find(self._directory)[kafka.ROLE].suspend()

@@ -28,10 +28,14 @@ class _Waiting(NamedTuple):
 
 
 class VirtualClock:
-    """Starts at `now_ms` (UTC epoch milliseconds). Implements app.sources.clock.Clock for any number of threads."""
+    """Starts at `now_ms` (UTC epoch milliseconds). Implements app.sources.clock.Clock for any number of threads.
 
-    def __init__(self, now_ms: int) -> None:
+    Whoever waits while no time passes for `stuck_s` seconds of real time gets an error.
+    """
+
+    def __init__(self, now_ms: int, stuck_s: float = _STUCK_S) -> None:
         self._now_ms = now_ms
+        self._stuck_s = stuck_s
         self._changed = threading.Condition()
         self._attending: set[int] = set()
         self._waiting: dict[int, _Waiting] = {}
@@ -98,7 +102,7 @@ class VirtualClock:
         return thread
 
     def _await(self, until_ms: int, wake: threading.Event) -> None:
-        stuck_at = time.monotonic() + _STUCK_S
+        stuck_at = time.monotonic() + self._stuck_s
         seen_ms = self._now_ms
         while not wake.is_set() and self._now_ms < until_ms:
             if self._may_pass():
@@ -106,7 +110,7 @@ class VirtualClock:
             else:
                 self._changed.wait(_LOOK_S)
             if self._now_ms != seen_ms:
-                seen_ms, stuck_at = self._now_ms, time.monotonic() + _STUCK_S
+                seen_ms, stuck_at = self._now_ms, time.monotonic() + self._stuck_s
             elif time.monotonic() > stuck_at:
                 raise TimeoutError(f"time stands still at {self._now_ms}: {self._reasons()}")
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from app.alerts import lane as lanes
 from app.alerts.destination import NotSent
 from app.alerts.inbox import CommitFailed, Received
 from app.alerts.lane import Lane
@@ -123,14 +122,10 @@ class Clock:
     def time(self) -> float:
         return self.now
 
-    monotonic = time
-
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(lanes, "time", made)
-    return made
+def clock() -> Clock:
+    return Clock()
 
 
 def run(topic: Topic, target: Target, clock: Clock, seconds: float = 10, **changes: Any) -> TopicInbox:
@@ -152,9 +147,10 @@ def run(topic: Topic, target: Target, clock: Clock, seconds: float = 10, **chang
         open_inbox,
         Rules(),
         changes.get("limits", Limits()),
-        RateLimit(changes.get("per_minute", 20), clock.monotonic),
+        RateLimit(changes.get("per_minute", 20), clock.time),
         changes.get("quiet"),
         stop,
+        clock.time,
         clock.time,
     )
     try:
@@ -334,6 +330,6 @@ def test_a_partition_that_goes_and_comes_back_is_read_again(clock: Clock, refuse
         return Inbox(topic, lost, idle)
 
     rate = RateLimit(20, clock.time)
-    Lane(target, open_inbox, Rules(), Limits(), rate, None, stop, clock.time).run()
+    Lane(target, open_inbox, Rules(), Limits(), rate, None, stop, clock.time, clock.time).run()
     assert (target.offsets, target.repeated) == ([[0], [1]], [False, False])
     assert topic.committed == Place(2)

@@ -69,19 +69,17 @@ def test_tests_go_to_all_of_them_and_the_failed_ones_are_named() -> None:
     assert all(target.messages[0].is_test for target in targets if isinstance(target, Target))
 
 
-def test_one_that_cannot_go_on_ends_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "GroupInbox", Inbox)
+def test_one_that_cannot_go_on_ends_all() -> None:
     stop = threading.Event()
     with pytest.raises(BrokerUnavailable, match="no offsets"):
-        service.run(SETTINGS, [Target("good"), Target("bad")], stop)
+        service.run(SETTINGS, [Target("good"), Target("bad")], stop, Inbox)
     assert stop.is_set()
 
 
-def test_they_end_when_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "GroupInbox", Inbox)
+def test_they_end_when_asked_to() -> None:
     stop = threading.Event()
     threading.Timer(0.05, stop.set).start()
-    service.run(SETTINGS, [Target("one"), Target("two")], stop)
+    service.run(SETTINGS, [Target("one"), Target("two")], stop, Inbox)
     assert [thread.name for thread in threading.enumerate() if thread.name in ("one", "two")] == []
 
 

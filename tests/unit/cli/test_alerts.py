@@ -1,24 +1,19 @@
 import base64
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pytest
 from click.testing import CliRunner, Result
 
-from app.alerts import dry_run
+from app.alerts.destination import Destination
+from app.alerts.dry_run import DryRun
+from app.alerts.service import run
 from app.cli import main
-from app.settings import settings
 from tests.unit.alerts.servers import HttpServer
 
 SECRET = base64.b64encode(bytes(range(32))).decode()
-
-
-@pytest.fixture(autouse=True)
-def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.chdir(tmp_path)
-    settings.cache_clear()
-    yield
-    settings.cache_clear()
 
 
 @pytest.fixture
@@ -27,8 +22,8 @@ def server() -> Iterator[HttpServer]:
         yield running
 
 
-def alerts(*arguments: str, env: Mapping[str, str] | None = None) -> Result:
-    return CliRunner().invoke(main, ["alerts", *arguments], env=env or {})
+def alerts(*arguments: str, env: Mapping[str, str] | None = None, obj: object = None) -> Result:
+    return CliRunner().invoke(main, ["alerts", *arguments], env=env or {}, obj=obj)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +98,47 @@ class _Scripted:
         self._show("AAPL turned to BUY\n\x1b[2Jwhy")
 
 
-def test_no_message_of_a_dry_run_moves_the_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dry_run, "DryRun", _Scripted)
-    assert alerts("--dry-run").output == "AAPL turned to BUY\n\\x1b[2Jwhy\n"
+def test_no_message_of_a_dry_run_moves_the_cursor() -> None:
+    assert alerts("--dry-run", obj={DryRun: _Scripted}).output == "AAPL turned to BUY\n\\x1b[2Jwhy\n"
+
+
+class _Follows:
+    """A dry run that follows until Ctrl-C."""
+
+    def __init__(self, *_: object) -> None:
+        self.until_end: bool | None = None
+
+    def __call__(self, *_: object) -> "_Follows":
+        return self
+
+    def run(self, *, until_end: bool) -> None:
+        self.until_end = until_end
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("until_end", [False, True])
+def test_ctrl_c_is_the_way_to_end_a_dry_run(until_end: bool) -> None:
+    follows = _Follows()
+    result = alerts("--dry-run", *(["--until-end"] if until_end else []), obj={DryRun: follows})
+    assert (result.exit_code, result.output) == (0, "")
+    assert follows.until_end is until_end
+
+
+def test_alerts_go_to_all_that_are_set_and_sigterm_asks_them_to_stop(server: HttpServer) -> None:
+    asked: list[tuple[list[str], bool]] = []
+
+    def send(_: object, destinations: Sequence[Destination], stop: threading.Event) -> None:
+        before = stop.is_set()
+        signal.raise_signal(signal.SIGTERM)
+        asked.append(([each.name for each in destinations], stop.wait(10) and not before))
+
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    try:
+        env = {"ALERT_URLS": server.url("json"), "ALERT_WEBHOOK_URL": server.url(), "ALERT_WEBHOOK_SECRET": SECRET}
+        result = alerts(env=env, obj={run: send})
+    finally:
+        root.setLevel(level)
+        root.handlers[:] = handlers
+    assert result.exit_code == 0, result.output
+    assert asked == [(["webhook", "json"], True)]

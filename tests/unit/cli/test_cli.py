@@ -44,31 +44,28 @@ def test_an_unknown_command_is_named() -> None:
         (KeyboardInterrupt(), "Stopped.", 130),
     ],
 )
-def test_what_a_person_can_mend_is_a_line_and_a_status(
-    monkeypatch: pytest.MonkeyPatch, error: BaseException, message: str, status: int
-) -> None:
+def test_what_a_person_can_mend_is_a_line_and_a_status(error: BaseException, message: str, status: int) -> None:
     @click.command()
     def failing() -> None:
         raise error
 
-    monkeypatch.setattr(cli.Subcommands, "get_command", lambda *_: failing)
-    result = CliRunner().invoke(cli.main, ["tail"])
+    result = CliRunner().invoke(cli.Subcommands(commands={"fail": failing}), ["fail"])
     assert result.exit_code == status
     assert result.stderr.strip() == message
 
 
 @pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
-def test_no_color_is_for_every_command(monkeypatch: pytest.MonkeyPatch, no_color: str, coloured: bool) -> None:
+def test_no_color_is_for_every_command(no_color: str, coloured: bool) -> None:
     @click.command()
     def colourful() -> None:
         click.secho("good", fg="green")
 
-    monkeypatch.setattr(cli.Subcommands, "get_command", lambda *_: colourful)
-    result = CliRunner().invoke(cli.main, ["doctor"], color=True, env={"NO_COLOR": no_color})
+    group = cli.Subcommands(commands={"colour": colourful})
+    result = CliRunner().invoke(group, ["colour"], color=True, env={"NO_COLOR": no_color})
     assert ("\x1b" in result.stdout) is coloured
 
 
-def test_bad_settings_are_listed_each_with_its_fix(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_bad_settings_are_listed_each_with_its_fix(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("PARTITION=3\nAPI_PORT=no\n")
     stocks = Path(sys.executable).parent / "stocks"
     run = subprocess.run([stocks, "topics", "list"], cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -1,23 +1,23 @@
 from typing import Any
 
-import pytest
 from click.testing import CliRunner
 
-from app.cli import live, main
-from app.producer.pace import AsFastAsPossible
+from app.cli import main
+from app.cli.produce import produce
+from app.producer.pace import AsFastAsPossible, Pace
 
 
-def test_live_bars_have_no_pace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.asgi.listen.listen", lambda *_: None)
-    result = CliRunner().invoke(main, ["produce", "--source", "alpaca-live", "--speed", "realtime"])
+def test_live_bars_have_no_pace() -> None:
+    arguments = ["produce", "--source", "alpaca-live", "--speed", "realtime"]
+    result = CliRunner().invoke(main, arguments, env={"PRODUCER_PORT": "0"})
     assert result.exit_code == 1
     assert result.stderr == "Error: Live bars are sent as they come: leave out --speed.\n"
 
 
-def test_it_is_produce_with_the_live_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    called: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(live, "produce", lambda *arguments: called.append(arguments))
-    result = CliRunner().invoke(live.command, ["--symbols", "AAPL, SPY"], env={"FEED": "sip"})
+def test_it_is_produce_with_the_live_source() -> None:
+    called: list[tuple[Pace, dict[str, Any]]] = []
+    handed_in = {produce: lambda pace, options: called.append((pace, options))}
+    result = CliRunner().invoke(main, ["live", "--symbols", "AAPL, SPY"], env={"FEED": "sip"}, obj=handed_in)
     assert result.exit_code == 0
     options = {"source": "alpaca-live", "symbols": ("AAPL", "SPY"), "feed": None, "date": None, "to": None}
     assert called == [(AsFastAsPossible(), options)]

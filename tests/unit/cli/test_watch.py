@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from app.cli import event_stream
-from app.cli.event_stream import Cut, Event
-from app.cli.watch import command
+from app.cli import main
+from app.cli.event_stream import Cut, Event, EventStream
 from tests.unit.records import SIGNAL
 
 SNAPSHOT: dict[str, Any] = {"run_id": "run-1", "run_reason": "live", "signals": [], "partitions": []}
@@ -33,11 +32,10 @@ class Scripted:
 def test_no_color_is_respected_and_no_answer_moves_the_cursor(
     monkeypatch: pytest.MonkeyPatch, no_color: str, coloured: bool
 ) -> None:
-    monkeypatch.setattr(event_stream, "EventStream", Scripted)
     # As on a terminal, which CliRunner is not.
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("NO_COLOR", no_color)
-    result = CliRunner().invoke(command, [])
+    result = CliRunner().invoke(main, ["watch"], obj={EventStream: Scripted})
     assert result.exit_code == 0, result.output
     assert "Watching run run-1 (live), 0 symbols" in result.output
     assert ("\x1b[" in result.output) == coloured

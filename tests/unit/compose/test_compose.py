@@ -12,7 +12,23 @@ from app.stack import kafka
 from app.stack.artifacts import artifacts
 
 ROOT = Path(__file__).parents[3]
+
+
+class _Compose(yaml.SafeLoader):
+    """Knows `!override` and `!reset`, which say how files are merged."""
+
+
+_Compose.add_multi_constructor("!", lambda loader, _, node: _plain(loader, node))
+
+
+def _plain(loader: yaml.Loader, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    return loader.construct_sequence(node, deep=True) if isinstance(node, yaml.SequenceNode) else None
+
+
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+CLOUD: dict[str, Any] = _Compose((ROOT / "docker-compose.cloud.yml").read_text(encoding="utf-8")).get_single_data()
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = ("settings", "worker", "more-workers", "front", "producer")
 
@@ -64,7 +80,7 @@ def test_every_setting_reaches_the_containers(service: str, others: set[str]) ->
 
 def test_a_setting_that_is_not_set_keeps_its_default() -> None:
     for name, value in SERVICES["settings"]["environment"].items():
-        if str(value).startswith("${") and name != "API_OPEN":
+        if str(value).startswith("${") and name not in {"API_OPEN", "ALERT_URLS_FILE"}:
             assert value == f"${{{name}:-}}"
 
 
@@ -133,6 +149,35 @@ def test_no_volume_is_anonymous() -> None:
     # Those that the broker's image would make by itself.
     covered = {*SERVICES["kafka"]["tmpfs"], *(volume.split(":")[1] for volume in SERVICES["kafka"]["volumes"])}
     assert {"/etc/kafka/secrets", "/mnt/shared/config", "/var/lib/kafka/data"} <= covered
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "file", "config", "services"),
+    [
+        ("ALERT_URLS_FILE", "/etc/alert-urls", COMPOSE, "alert-urls", {"settings", "alerts"}),
+        (
+            *("KAFKA_CA_FILE", "/etc/kafka-ca.pem", CLOUD, "kafka-ca"),
+            {"settings", "worker", "more-workers", "producer", "alerts"},
+        ),
+    ],
+)
+def test_a_file_that_a_setting_names_is_in_the_containers_that_have_the_setting(
+    name: str, place: str, file: dict[str, Any], config: str, services: set[str]
+) -> None:
+    assert file["configs"][config] == {"file": f"${{{name}:-/dev/null}}"}
+    having = {
+        service for service, found in file["services"].items() if (found.get("environment") or {}).get(name) is not None
+    }
+    assert having == services
+    for service in services:
+        assert file["services"][service]["environment"][name] == f"${{{name}:+{place}}}"
+        assert {"source": config, "target": place} in file["services"][service]["configs"]
+
+
+def test_the_check_of_the_settings_is_a_command_of_ours_and_the_images_version_an_argument() -> None:
+    assert SERVICES["settings"]["command"] == ["stocks", "doctor", "--settings"]
+    assert SERVICES["worker"]["build"]["args"] == {"VERSION": "${STOCKS_VERSION:-}"}
+    assert "\nARG VERSION\n" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
 
 def test_bad_settings_end_it_before_anything_that_is_started_again() -> None:

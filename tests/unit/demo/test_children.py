@@ -5,7 +5,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.demo import children
 from app.demo.children import Child, ChildDied, stop
 
 SLEEPS = "import signal; signal.pause()"
@@ -49,11 +48,10 @@ def test_one_that_was_killed_is_reported_with_the_signal(tmp_path: Path) -> None
         child.check()
 
 
-def test_one_that_does_not_listen_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(children, "_GRACE_S", 0.1)
+def test_one_that_does_not_listen_is_killed(tmp_path: Path) -> None:
     child = python(DEAF, tmp_path / "worker.log")
     until_logged(child, "deaf")
-    stop([child])
+    stop([child], grace_s=0.1)
     assert child.process.returncode == -9
 
 

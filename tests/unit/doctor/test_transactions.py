@@ -1,10 +1,14 @@
+from typing import cast
+
 import pytest
 from confluent_kafka import KafkaError
 
 from app.doctor.finding import Finding
-from app.doctor.transaction_log import TransactionLog, judge
+from app.doctor.transaction_log import TransactionLog, check_transaction_log, judge
 from app.doctor.transactions import refused
+from app.kafka.broker import Broker, BrokerUnavailable
 from app.settings import Settings
+from tests.unit.kafka.memory_broker import MemoryBroker, MemoryTopic
 
 
 def settings(replication_factor: int = 1) -> Settings:
@@ -100,3 +104,35 @@ def test_when_all_is_well_or_not_shown_it_is_one_calm_line() -> None:
     ]
     [finding] = found(TransactionLog(), 3, 3)
     assert (finding.level, "not shown" in finding.message) == ("ok", True)
+
+
+def test_before_there_is_a_topic_of_transactions_the_brokers_settings_count(broker: MemoryBroker) -> None:
+    broker.settings = {
+        "transaction.state.log.replication.factor": "3",
+        "transaction.state.log.min.isr": "2",
+        "transaction.max.timeout.ms": "900000",
+        "listeners": "PLAINTEXT://:9092",
+    }
+    [finding] = check_transaction_log(settings(), cast(Broker, broker))
+    assert finding.message.startswith("transaction.state.log.replication.factor is 3, but there are 1 brokers")
+
+
+def test_where_there_is_one_its_own_count(broker: MemoryBroker) -> None:
+    broker.brokers = 3
+    broker.settings = {"transaction.state.log.replication.factor": "1", "transaction.max.timeout.ms": "900000"}
+    broker.topics["__transaction_state"] = MemoryTopic([(0, 0)] * 5, {"min.insync.replicas": "2"}, replicas=3)
+    [finding] = check_transaction_log(settings(3), cast(Broker, broker))
+    assert finding.message.startswith("3 replicas of __transaction_state, 2 of them in sync suffice, 900 s")
+
+
+@pytest.mark.parametrize("code", [KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.CLUSTER_AUTHORIZATION_FAILED])
+def test_what_these_credentials_may_not_see_is_no_fault(broker: MemoryBroker, code: int) -> None:
+    broker.refuses = code
+    [finding] = check_transaction_log(settings(), cast(Broker, broker))
+    assert (finding.level, "not shown to these credentials" in finding.message) == ("ok", True)
+
+
+def test_any_other_trouble_is_an_error(broker: MemoryBroker) -> None:
+    broker.refuses = KafkaError.INVALID_REQUEST
+    with pytest.raises(BrokerUnavailable):
+        list(check_transaction_log(settings(), cast(Broker, broker)))

@@ -1,3 +1,4 @@
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from app.engine.app import BatchApp
 from app.engine.consumer import BatchConsumer
 from app.engine.table import BatchTable
+from tests.unit.engine.client import MemoryClient, MemoryTransport
 from tests.unit.engine.consuming import CHANGELOG_TP, OTHER
 from tests.unit.engine.made import SOURCE, TOPIC_ID, make_numbers, make_options
 
@@ -24,9 +26,19 @@ def numbers(app: BatchApp) -> BatchTable:
 
 
 @pytest.fixture
-def consumer(app: BatchApp, numbers: BatchTable, monkeypatch: pytest.MonkeyPatch) -> BatchConsumer:
-    """Assigned two stream partitions and a changelog's."""
+async def client(app: BatchApp) -> MemoryClient:
+    """What the app's consumer gets where aiokafka's client would be."""
+    made = MemoryClient()
+    app.transport = MemoryTransport(app, made)
+    return made
+
+
+@pytest.fixture
+async def consumer(app: BatchApp, numbers: BatchTable, client: MemoryClient) -> AsyncIterator[BatchConsumer]:
+    """Assigned two stream partitions and a changelog's; its thread runs."""
     consumer = app.batch_consumer
-    monkeypatch.setattr(consumer, "assignment", lambda: {SOURCE, OTHER, CHANGELOG_TP})
     app.topics.acking_topics.add(SOURCE.topic)
-    return consumer
+    client.assign(SOURCE, OTHER, CHANGELOG_TP)
+    await consumer.fetcher.start()
+    yield consumer
+    await consumer.fetcher.stop()

@@ -76,8 +76,8 @@ def make_options(data_dir: Path, **changes: Any) -> EngineOptions:
     return EngineOptions(**options | changes)
 
 
-def make_numbers(app: BatchApp, **kwargs: Any) -> BatchTable:
+def make_numbers(app: BatchApp, kind: type[BatchTable] = BatchTable, **kwargs: Any) -> BatchTable:
     """A table of two partitions."""
-    table = BatchTable(app, name="numbers", source_topic=SOURCE.topic, partitions=2, **kwargs)
+    table = kind(app, name="numbers", source_topic=SOURCE.topic, partitions=2, **kwargs)
     app.tables.add(table)
     return table

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
@@ -10,13 +11,26 @@ from faust.types import TP
 
 from app.engine.app import QUEUED_BATCHES, STUCK_SECONDS, BatchApp, Prepared, in_words
 from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, encode_checkpoint
+from app.engine.consumer import BatchConsumer
 from app.engine.datadir import DataDirInUse
 from app.engine.errors import OperatorError
-from app.engine.offset_tracker import OffsetTracker
 from app.engine.private import Member
 from app.engine.schema import BatchSchema
 from app.engine.table import BatchTable
+from tests.unit.engine.client import MemoryClient
+from tests.unit.engine.consuming import OTHER, sought
 from tests.unit.engine.made import SOURCE, TOPIC_ID, make_options
+
+
+class Crashing(BatchApp):
+    """Notes why it would end."""
+
+    def __init__(self, data_dir: Path, **options: Any) -> None:
+        super().__init__(make_options(data_dir, **options))
+        self.crashes: list[str] = []
+
+    async def crash(self, reason: BaseException) -> None:
+        self.crashes.append(str(reason))
 
 
 def test_the_engine_runs_with_the_settings_that_it_relies_on(app: BatchApp) -> None:
@@ -94,11 +108,6 @@ def test_a_worker_that_cannot_work_claims_nothing(tmp_path: Path) -> None:
 
 async def test_what_a_person_must_mend_ends_the_worker(tmp_path: Path) -> None:
     checked: list[Any] = []
-    crashes: list[BaseException] = []
-
-    class Crashing(BatchApp):
-        async def crash(self, reason: BaseException) -> None:
-            crashes.append(reason)
 
     def check(app: BatchApp, members: Sequence[Member]) -> None:
         checked.append((app, members))
@@ -110,15 +119,15 @@ async def test_what_a_person_must_mend_ends_the_worker(tmp_path: Path) -> None:
     async def listed() -> list[Member]:
         return members
 
-    app = Crashing(make_options(tmp_path, check=check))
+    app = Crashing(tmp_path, check=check)
     consumer: Any = SimpleNamespace(stream_tps=set, fetcher=SimpleNamespace(members=listed))
     app.consumer = consumer
     await app.check()
-    assert crashes == []
+    assert app.crashes == []
     consumer.stream_tps = lambda: {SOURCE}
     await app.check()
     assert checked == [(app, []), (app, members)]
-    assert [str(error) for error in crashes] == ["the topic was deleted"]
+    assert app.crashes == ["the topic was deleted"]
 
 
 def test_a_table_is_found_by_what_feeds_it(app: BatchApp, numbers: BatchTable) -> None:
@@ -134,83 +143,63 @@ async def test_reading_starts_at_the_checkpoint_of_the_topics_table(app: BatchAp
     assert app._state_offset(SOURCE) is None
 
 
-async def test_a_recovery_is_timed_and_then_the_streams_are_read(
-    app: BatchApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_recovery_is_timed_and_then_the_streams_are_read(app: BatchApp, consumer: BatchConsumer) -> None:
     took: list[float] = []
-    opened: list[str] = []
     app.on_recovered.append(took.append)
-    monkeypatch.setattr(app.batch_consumer, "open_streams", lambda: opened.append("streams"))
     app.on_rebalance_start()
-    assert (took, opened) == ([], [])
+    await consumer.perform_seek()
+    assert (took, consumer.fetcher.readable) == ([], None)
     app.on_rebalance_end()
-    assert opened == ["streams"]
+    assert consumer.fetcher.readable is consumer.fetcher.trackers
     assert [0 <= seconds < 60 for seconds in took] == [True]
 
 
-@pytest.fixture
-def reading(app: BatchApp, monkeypatch: pytest.MonkeyPatch) -> BatchApp:
-    """Two partitions assigned, of which one is read up to 40 of 100."""
-    other = TP(SOURCE.topic, 1)
-    consumer = app.batch_consumer
-    monkeypatch.setattr(consumer, "stream_tps", lambda: {SOURCE, other})
-
-    async def ends(tps: set[TP]) -> dict[TP, int]:
-        return dict.fromkeys(tps, 100)
-
-    monkeypatch.setattr(consumer.fetcher, "ends", ends)
-    consumer.fetcher.trackers[SOURCE] = OffsetTracker(SOURCE)
-    consumer.fetcher.trackers[SOURCE].seek(40)
-    return app
+async def test_lag_is_what_is_not_finished_of_the_partitions_that_are_read(
+    app: BatchApp, consumer: BatchConsumer, client: MemoryClient
+) -> None:
+    client.ends = {SOURCE: 100, OTHER: 100}
+    sought(consumer, SOURCE, 40)
+    assert await app.lag() == {SOURCE: 60}
 
 
-async def test_lag_is_what_is_not_finished_of_the_partitions_that_are_read(reading: BatchApp) -> None:
-    assert await reading.lag() == {SOURCE: 60}
+async def test_there_is_no_negative_lag(app: BatchApp, consumer: BatchConsumer, client: MemoryClient) -> None:
+    client.ends = {SOURCE: 100, OTHER: 100}
+    sought(consumer, SOURCE, 101)
+    assert await app.lag() == {SOURCE: 0}
 
 
-async def test_there_is_no_negative_lag(reading: BatchApp) -> None:
-    reading.batch_consumer.fetcher.trackers[SOURCE].seek(101)
-    assert await reading.lag() == {SOURCE: 0}
-
-
-async def test_a_worker_that_asks_for_nothing_ends_itself(app: BatchApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    crashes: list[BaseException] = []
-
-    async def crash(error: BaseException) -> None:
-        crashes.append(error)
-
-    monkeypatch.setattr(app, "crash", crash)
+async def test_a_worker_that_asks_for_nothing_ends_itself(tmp_path: Path) -> None:
+    app = Crashing(tmp_path)
     fetcher = app.batch_consumer.fetcher
     await app.end_when_stuck()
     fetcher.polled_at = monotonic()
     await app.end_when_stuck()
-    assert crashes == []
+    assert app.crashes == []
     fetcher.polled_at -= STUCK_SECONDS + 1
     await app.end_when_stuck()
-    assert "the worker is stuck" in str(crashes[0])
+    assert "the worker is stuck" in app.crashes[0]
 
 
-async def test_a_worker_that_takes_partitions_over_is_not_stuck(app: BatchApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def crash(error: BaseException) -> None:
-        pytest.fail(str(error))
-
-    monkeypatch.setattr(app, "crash", crash)
+async def test_a_worker_that_takes_partitions_over_is_not_stuck(tmp_path: Path) -> None:
+    app = Crashing(tmp_path)
     app.batch_consumer.fetcher.polled_at = monotonic() - STUCK_SECONDS - 1
     app.takeover._fencing_at = monotonic()
     await app.end_when_stuck()
+    assert app.crashes == []
 
 
 async def test_a_worker_without_partitions_asks_which_topics_there_are(
-    app: BatchApp, monkeypatch: pytest.MonkeyPatch
+    app: BatchApp, consumer: BatchConsumer, client: MemoryClient
 ) -> None:
-    asked: list[str] = []
-    fetcher = app.batch_consumer.fetcher
-    monkeypatch.setattr(fetcher, "ask_for_topics", lambda: asked.append("topics"))
+    async def asked() -> list[str]:
+        await consumer.fetcher.call_thread(asyncio.sleep, 0)
+        return [what for what, _ in client.asked]
+
     app.look_for_work()
-    assert asked == ["topics"]
-    fetcher.polled_at = monotonic()
+    assert await asked() == ["topics"]
+    consumer.fetcher.polled_at = monotonic()
     app.look_for_work()
-    assert asked == ["topics"]
+    assert await asked() == ["topics"]
 
 
 async def test_whether_it_is_stuck_is_asked_while_tables_are_restored_too(app: BatchApp) -> None:

@@ -1,10 +1,11 @@
 import asyncio
+from collections.abc import Callable
+from pathlib import Path
 from time import monotonic
 from typing import Any, cast
 
 import pytest
-from faust.transport.consumer import ThreadDelegateConsumer
-from faust.transport.drivers import aiokafka
+from aiokafka.errors import CommitFailedError
 from faust.types import TP, ConsumerMessage
 
 from app.engine.app import BatchApp
@@ -12,9 +13,10 @@ from app.engine.batch import Batch
 from app.engine.consumer import FRESH_SECONDS, BatchConsumer
 from app.engine.errors import OffsetGap
 from app.engine.offset_tracker import OffsetTracker
+from tests.unit.engine.client import MemoryClient
 from tests.unit.engine.consuming import CHANGELOG_TP as CHANGELOG
 from tests.unit.engine.consuming import OTHER, sought
-from tests.unit.engine.made import SOURCE, Rec, batch, event_of, records
+from tests.unit.engine.made import SOURCE, Rec, batch, event_of, make_options, records
 
 GENERATION = 7
 
@@ -89,50 +91,60 @@ def test_what_is_not_sought_yet_is_not_committed_and_what_is_unchanged_is(consum
 
 @pytest.mark.parametrize("accepted", [True, False])
 async def test_only_a_commit_that_the_broker_accepted_confirms_the_worker(
-    consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch, accepted: bool
+    consumer: BatchConsumer, client: MemoryClient, accepted: bool
 ) -> None:
-    now = iter([100.0, 200.0])
-    monkeypatch.setattr("app.engine.consumer.monotonic", now.__next__)
+    answered_at: list[float] = []
 
-    async def commit(self: Any, offsets: Any) -> bool:
-        next(now)  # the answer takes its time, and proves nothing about the time since it was asked for
-        return accepted
+    def answer() -> None:
+        answered_at.append(monotonic())
+        if not accepted:
+            raise CommitFailedError("the group has already rebalanced")
 
-    monkeypatch.setattr(ThreadDelegateConsumer, "_commit", commit)
+    client.answer_commit = answer
+    asked_at = monotonic()
     assert await consumer._commit({SOURCE: 1}) is accepted
-    assert consumer.confirmed_at == (100.0 if accepted else 0.0)
+    assert client.commits == [{SOURCE: 1}]
+    if accepted:
+        # The answer takes its time, and proves nothing about the time since it was asked for.
+        assert asked_at <= consumer.confirmed_at <= answered_at[0]
+    else:
+        assert consumer.confirmed_at == 0.0
 
 
-async def test_a_new_assignment_forgets_what_was_fetched_under_the_old(
-    consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def assigned_by(app: BatchApp, then: Callable[[], object]) -> BatchConsumer:
+    """A consumer, and what Faust does when its partitions have been assigned."""
+
+    async def changed(*_: object) -> None:
+        then()
+
+    made = app.transport.create_consumer(
+        app.topics.on_message, on_partitions_assigned=changed, on_partitions_revoked=changed
+    )
+    return cast(BatchConsumer, made)
+
+
+async def test_a_new_assignment_forgets_what_was_fetched_under_the_old(app: BatchApp) -> None:
+    seen: list[dict[TP, OffsetTracker]] = []
+    consumer = assigned_by(app, lambda: seen.append(consumer.fetcher.trackers))
     made = fetched(sought(consumer, SOURCE, 5), 5)
-
-    async def assigned(self: Any, tps: set[TP], generation_id: int) -> None:
-        assert consumer.fetcher.trackers == {}
-
-    monkeypatch.setattr(aiokafka.Consumer, "on_partitions_assigned", assigned)
     assert consumer.fetcher.polled_at is None
     await consumer.on_partitions_assigned({SOURCE}, 8)
+    assert seen == [{}], "when Faust comes to the streams, nothing of it is left"
     assert not consumer.begin(made)
     assert consumer.finished(SOURCE) is None
     assert consumer.fetcher.polled_at is not None, "from now on it must ask for records"
 
 
-async def test_a_worker_with_no_partition_need_not_ask_for_records(
-    consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def assigned(self: Any, tps: set[TP], generation_id: int) -> None:
-        """Faust's part of it."""
-
-    monkeypatch.setattr(aiokafka.Consumer, "on_partitions_assigned", assigned)
+async def test_a_worker_with_no_partition_need_not_ask_for_records(app: BatchApp) -> None:
+    consumer = assigned_by(app, lambda: None)
     await consumer.on_partitions_assigned({SOURCE}, 8)
     await consumer.on_partitions_assigned(set(), 9)
     assert consumer.fetcher.polled_at is None
 
 
-async def test_a_thread_that_crashed_is_not_asked_to_commit(consumer: BatchConsumer) -> None:
+async def test_a_thread_that_crashed_is_not_asked_to_commit(app: BatchApp) -> None:
     # It would never answer, and the worker waits for the answer before it ends.
+    consumer = app.batch_consumer
     consumer.fetcher._crashed.set()
     assert await asyncio.wait_for(consumer._commit({SOURCE: 1}), 5) is False
 
@@ -142,10 +154,8 @@ def fetched_in(generation: int, app: BatchApp, made: Batch) -> Batch:
     return made
 
 
-def test_a_batch_is_this_workers_while_its_generation_lasts(
-    consumer: BatchConsumer, app: BatchApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(type(app), "consumer_generation_id", GENERATION)
+def test_a_batch_is_this_workers_while_its_generation_lasts(consumer: BatchConsumer, app: BatchApp) -> None:
+    app.consumer_generation_id = GENERATION  # As Faust does when the group has assigned partitions.
     made = fetched(sought(consumer, SOURCE, 5), 5)
     assert not consumer.holds(made), "nobody has given it to an agent yet"
     assert consumer.is_current(fetched_in(GENERATION, app, made))
@@ -153,16 +163,16 @@ def test_a_batch_is_this_workers_while_its_generation_lasts(
         assert not consumer.is_current(fetched_in(generation, app, made))
 
 
-def test_a_batch_is_not_this_workers_without_the_partition_nor_after_a_seek(
-    consumer: BatchConsumer, app: BatchApp, monkeypatch: pytest.MonkeyPatch
+async def test_a_batch_is_not_this_workers_without_the_partition_nor_after_a_seek(
+    consumer: BatchConsumer, app: BatchApp, client: MemoryClient
 ) -> None:
-    monkeypatch.setattr(type(app), "consumer_generation_id", GENERATION)
+    app.consumer_generation_id = GENERATION
     tracker = sought(consumer, SOURCE, 5)
     made = fetched_in(GENERATION, app, fetched(tracker, 5))
     tracker.seek(5)
     assert consumer.holds(made)
     assert not consumer.is_current(made)
-    monkeypatch.setattr(consumer, "assignment", lambda: {OTHER})
+    client.assign(OTHER)
     assert not consumer.holds(made)
 
 
@@ -184,31 +194,23 @@ def test_giving_up_a_batch_of_a_partition_that_is_gone_is_no_error(consumer: Bat
     consumer.give_up(batch(0, 1))
 
 
-@pytest.mark.parametrize(("age", "confirmed"), [(0.0, True), (7.9, True), (8.0, False), (3600.0, False)])
-def test_a_confirmation_lasts_less_than_the_session(
-    consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch, age: float, confirmed: bool
-) -> None:
-    monkeypatch.setattr("app.engine.consumer.monotonic", lambda: 5000.0)
-    consumer.confirmed_at = 5000.0 - age
+@pytest.mark.parametrize(("age", "confirmed"), [(0.0, True), (7900.0, True), (8000.0, False), (3e6, False)])
+async def test_a_confirmation_lasts_less_than_the_session(tmp_path: Path, age: float, confirmed: bool) -> None:
+    consumer = BatchApp(make_options(tmp_path, session_seconds=10_000.0)).batch_consumer
+    consumer.confirmed_at = monotonic() - age
     assert consumer.confirmed_lately() is confirmed
 
 
 async def test_a_worker_that_stops_does_not_wait_for_a_broker_that_is_away(
-    consumer: BatchConsumer, app: BatchApp, monkeypatch: pytest.MonkeyPatch
+    consumer: BatchConsumer, app: BatchApp, client: MemoryClient
 ) -> None:
-    asked: list[object] = []
-
-    async def commit(self: Any, offsets: Any) -> bool:
-        asked.append(offsets)
-        return True
-
-    monkeypatch.setattr(ThreadDelegateConsumer, "_commit", commit)
     app._stopped.set()
     consumer.confirmed_at = monotonic() - FRESH_SECONDS - 1
     assert await consumer._commit({SOURCE: 1}) is False
-    assert asked == []
+    assert client.commits == []
     consumer.confirmed_at = monotonic()
     assert await consumer._commit({SOURCE: 1}) is True
+    assert client.commits == [{SOURCE: 1}]
 
 
 async def test_faust_has_nothing_to_restore(consumer: BatchConsumer) -> None:

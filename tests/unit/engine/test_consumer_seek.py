@@ -3,11 +3,10 @@
 import logging
 
 import pytest
-from faust.types import TP
 
 from app.engine.consumer import BatchConsumer
-from app.engine.offset_tracker import OffsetTracker
-from tests.unit.engine.consuming import OTHER, sought
+from tests.unit.engine.client import MemoryClient
+from tests.unit.engine.consuming import CHANGELOG_TP, OTHER
 from tests.unit.engine.made import SOURCE
 
 
@@ -46,33 +45,16 @@ def test_reading_starts_where_the_state_ends(
 
 
 async def test_seeking_goes_to_the_states_ends_and_commits_at_once(
-    consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch
+    consumer: BatchConsumer, client: MemoryClient
 ) -> None:
     states = {SOURCE: 50, OTHER: None}
     consumer.state_offset = states.__getitem__
-    committed: list[dict[TP, int]] = []
-
-    async def earliest_offsets(*tps: TP) -> dict[TP, int]:
-        return dict.fromkeys(tps, 2)
-
-    async def group_committed(tps: set[TP]) -> dict[TP, int | None]:
-        return {SOURCE: 40, OTHER: None}
-
-    async def seek_trackers(tracker: dict[TP, OffsetTracker], offsets: dict[TP, int]) -> None:
-        assert tracker is consumer.fetcher.trackers
-        for tp, offset in offsets.items():
-            sought(consumer, tp, offset)
-
-    async def commit() -> bool:
-        committed.append(consumer._filter_committable_offsets(consumer.stream_tps()))
-        return True
-
-    monkeypatch.setattr(consumer, "earliest_offsets", earliest_offsets)
-    monkeypatch.setattr(consumer, "commit", commit)
-    monkeypatch.setattr(consumer.fetcher, "committed", group_committed)
-    monkeypatch.setattr(consumer.fetcher, "seek_trackers", seek_trackers)
+    client.beginnings = dict.fromkeys((SOURCE, OTHER), 2)
+    client.group_offsets = {SOURCE: 40}
     await consumer.perform_seek()
-    assert committed == [{SOURCE: 50, OTHER: 2}]
+    assert (client.at(SOURCE), client.at(OTHER), client.at(CHANGELOG_TP)) == (50, 2, 0)
+    assert {tp: tracker.committable() for tp, tracker in consumer.fetcher.trackers.items()} == {SOURCE: 50, OTHER: 2}
+    assert client.commits == [{SOURCE: 50, OTHER: 2}]
     assert consumer.fetcher.readable is None
     consumer.open_streams()
     assert consumer.fetcher.readable is consumer.fetcher.trackers
@@ -85,15 +67,13 @@ async def test_a_rebalance_that_ends_after_the_next_has_begun_opens_nothing(cons
     assert consumer.fetcher.readable is not consumer.fetcher.trackers
 
 
-async def test_without_streams_there_is_nothing_to_seek(
-    consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(consumer, "assignment", set)
+async def test_without_streams_there_is_nothing_to_seek(consumer: BatchConsumer, client: MemoryClient) -> None:
+    client.assign(CHANGELOG_TP)
     await consumer.perform_seek()
-    assert consumer.fetcher.trackers == {}
+    assert (consumer.fetcher.trackers, client.asked, client.commits) == ({}, [], [])
 
 
-async def test_while_the_flow_is_stopped_nothing_is_sought(consumer: BatchConsumer) -> None:
+async def test_while_the_flow_is_stopped_nothing_is_sought(consumer: BatchConsumer, client: MemoryClient) -> None:
     consumer.stop_flow()
     await consumer.perform_seek()
-    assert consumer.fetcher.trackers == {}
+    assert (consumer.fetcher.trackers, client.asked, client.commits) == ({}, [], [])

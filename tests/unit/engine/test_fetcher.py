@@ -1,7 +1,6 @@
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from types import SimpleNamespace
+import logging
+import threading
 from typing import Any, cast
 
 import pytest
@@ -11,138 +10,100 @@ from faust.types import TP
 from app.engine import private
 from app.engine.app import BatchApp
 from app.engine.batch import Batch
+from app.engine.consumer import BatchConsumer
 from app.engine.fetcher import FETCH_WAIT_MS, BatchFetcher
 from app.engine.offset_tracker import OffsetTracker
-from tests.unit.engine.made import Rec, records
+from tests.unit.engine.client import MemoryClient
+from tests.unit.engine.consuming import OTHER
+from tests.unit.engine.made import SOURCE, records
 
 RAW = [TP("raw", partition) for partition in range(3)]
 
 
 class Log:
-    """Partitions with records, where aiokafka's consumer would be, and what was asked of it."""
+    """A fetcher whose client has three partitions, and fetching from it."""
 
-    def __init__(self, fetcher: BatchFetcher, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.fetcher = fetcher
-        self.arrived: dict[TP, list[Rec]] = {}
-        self.arriving: dict[TP, list[Rec]] = {}
-        self.positions: Counter[TP] = Counter()
-        self.closed = False
-        self.meanwhile: Callable[[], object] = lambda: None
-        #: Where partitions are sought to while a fetch waits.
-        self.sought_to: dict[TP, int] = {}
-        self.asked: list[tuple[set[TP], float, int]] = []
-        monkeypatch.setattr(private, "fetched", self.fetched)
-        monkeypatch.setattr(private, "position", lambda consumer, tp: self.positions.get(tp))
-        monkeypatch.setattr(private, "is_closed", lambda consumer: self.closed)
+    def __init__(self, fetcher: BatchFetcher, client: MemoryClient) -> None:
+        self.fetcher, self.client = fetcher, client
+        client.assign(*RAW)
 
     def start(self, *tps: TP) -> None:
         for tp in tps:
-            self.positions[tp] = 0
+            self.client.seek(tp, 0)
             self.fetcher.trackers.setdefault(tp, OffsetTracker(tp)).seek(0)
         self.fetcher.readable = self.fetcher.trackers
 
-    def seek(self, tp: TP, offset: int) -> None:
-        """As the client's."""
-        self.positions[tp] = offset
-
-    async def fetched(
-        self, consumer: Any, partitions: Iterable[TP], *, wait_seconds: float, limit: int
-    ) -> Mapping[TP, list[Rec]]:
-        tps = set(partitions)
-        self.asked.append((tps, wait_seconds, limit))
-        if wait_seconds:
-            self.arrived, self.arriving = self.arriving, {}
-            self.meanwhile()
-        taken = {tp: self.arrived[tp][:limit] for tp in tps if self.arrived.get(tp)}
-        for tp, some in taken.items():
-            self.arrived[tp] = self.arrived[tp][limit:]
-            self.positions[tp] = some[-1].offset + 1
-        for tp, offset in self.sought_to.items():
-            self.seek(tp, offset)
-        return taken
-
     async def fetch(self, *tps: TP, seconds: float = 1.0) -> dict[TP, list[Batch]]:
-        return await self.fetcher._fetch_records(cast(Any, self), set(tps), timeout=seconds)
+        return await self.fetcher._fetch_records(cast(Any, self.client), set(tps), timeout=seconds)
 
 
 @pytest.fixture
-def log(app: BatchApp, monkeypatch: pytest.MonkeyPatch) -> Log:
+async def log(app: BatchApp, client: MemoryClient) -> Log:
     fetcher = app.batch_consumer.fetcher
     fetcher.batch_max = 10
-    return Log(fetcher, monkeypatch)
+    return Log(fetcher, client)
 
 
 def spans_of(batches: dict[TP, list[Batch]]) -> dict[TP, tuple[int, int]]:
     return {tp: (batch.start, batch.end) for tp, [batch] in batches.items()}
 
 
-async def test_every_partition_gives_one_batch_of_at_most_the_maximum(log: Log) -> None:
+async def test_every_partition_gives_one_batch_of_at_most_the_maximum(log: Log, client: MemoryClient) -> None:
     log.start(*RAW)
-    log.arrived = {RAW[0]: records(*range(25)), RAW[2]: records(*range(3))}
+    client.arrived = {RAW[0]: records(*range(25)), RAW[2]: records(*range(3))}
     assert spans_of(await log.fetch(*RAW)) == {RAW[0]: (0, 10), RAW[2]: (0, 3)}
     assert spans_of(await log.fetch(*RAW)) == {RAW[0]: (10, 20)}
 
 
-async def test_it_waits_only_when_nothing_is_there(log: Log) -> None:
+async def test_it_waits_only_when_nothing_is_there(log: Log, client: MemoryClient) -> None:
     log.start(*RAW)
-    log.arrived = {RAW[0]: records(0)}
+    client.arrived = {RAW[0]: records(0)}
     await log.fetch(*RAW)
-    assert {seconds for _, seconds, _ in log.asked} == {0}
-    log.asked.clear()
-    log.arriving = {RAW[1]: records(0, 1)}
+    assert {seconds for _, seconds in client.fetches} == {0}
+    client.fetches.clear()
+    client.arriving = {RAW[1]: records(0, 1)}
     assert spans_of(await log.fetch(*RAW, seconds=0.7)) == {RAW[1]: (0, 2)}
-    assert log.asked[-1] == (set(RAW), 0.7, 10)
+    assert [fetch for fetch in client.fetches if fetch[1]] == [(set(RAW), 0.7)]
 
 
-async def test_markers_alone_move_the_position_that_is_committed(log: Log) -> None:
+async def test_markers_alone_move_the_position_that_is_committed(log: Log, client: MemoryClient) -> None:
     log.start(RAW[0])
-    log.positions[RAW[0]] = 4
+    client.seek(RAW[0], 4)
     assert await log.fetch(*RAW) == {}
     assert log.fetcher.trackers[RAW[0]].committable() == 4
 
 
-async def test_a_stream_is_not_read_before_it_is_sought(log: Log) -> None:
-    log.arrived = {RAW[0]: records(0)}
+async def test_a_stream_is_not_read_before_it_is_sought(log: Log, client: MemoryClient) -> None:
+    client.arrived = {RAW[0]: records(0)}
     assert await log.fetch(*RAW) == {}
-    assert log.asked == []
+    assert client.fetches == []
 
 
-async def test_a_stream_is_not_read_before_the_rebalance_has_ended(log: Log) -> None:
+async def test_a_stream_is_not_read_before_the_rebalance_has_ended(log: Log, client: MemoryClient) -> None:
     log.start(RAW[0])
-    log.arrived = {RAW[0]: records(0, 1)}
+    client.arrived = {RAW[0]: records(0, 1)}
     log.fetcher.readable = {}
     assert await log.fetch(RAW[0]) == {}
     log.fetcher.readable = log.fetcher.trackers
     assert spans_of(await log.fetch(RAW[0])) == {RAW[0]: (0, 2)}
 
 
-async def test_a_paused_partition_is_not_read(log: Log) -> None:
+async def test_a_paused_partition_is_not_read(log: Log, client: MemoryClient) -> None:
     log.start(*RAW)
-    log.arrived = {tp: records(0) for tp in RAW}
+    client.arrived = {tp: records(0) for tp in RAW}
     assert set(await log.fetch(RAW[1])) == {RAW[1]}
 
 
-async def test_nothing_is_read_while_the_flow_is_stopped(log: Log) -> None:
+async def test_nothing_is_read_while_the_flow_is_stopped(log: Log, client: MemoryClient) -> None:
     log.start(*RAW)
-    log.arrived = {RAW[0]: records(0)}
+    client.arrived = {RAW[0]: records(0)}
     log.fetcher.consumer.stop_flow()
     assert await log.fetch(*RAW) == {}
-    assert log.asked == []
+    assert client.fetches == []
 
 
-async def test_what_arrives_after_a_rebalance_has_begun_is_left_alone(log: Log, app: BatchApp) -> None:
-    # The client has its new assignment before the app knows, and starts at an older, committed offset.
-    log.start(RAW[0])
-    log.arrived = {RAW[0]: records(0, 1, 2)}
-    await log.fetch(RAW[0])
-    log.arriving = {RAW[0]: records(1, 2)}
-    fetching = log.fetch(RAW[0])
-    log.meanwhile = app.consumer.stop_flow
-    assert await fetching == {}
-
-
-async def test_a_closed_consumer_ends_the_fetching(log: Log) -> None:
-    log.closed = True
+async def test_a_closed_consumer_ends_the_fetching(log: Log, client: MemoryClient) -> None:
+    client.close()
     with pytest.raises(ConsumerStoppedError):
         await log.fetch(*RAW)
 
@@ -154,37 +115,34 @@ async def test_asking_for_records_is_a_sign_of_life_even_when_paused(log: Log) -
     assert log.fetcher.polled_at > 0
 
 
-async def test_a_partition_taken_away_in_the_meantime_gives_nothing(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_partition_taken_away_in_the_meantime_gives_nothing(log: Log, client: MemoryClient) -> None:
     log.start(RAW[0])
-    log.arrived = {RAW[0]: records(0)}
-    monkeypatch.setattr(private, "position", lambda consumer, tp: None)
+    client.arriving = {RAW[0]: records(0)}
+    client.meanwhile = lambda: client.assign(*RAW[1:])
     assert await log.fetch(RAW[0]) == {}
+    assert client.arrived == {RAW[0]: []}, "the client gave it"
 
 
-async def test_a_seek_moves_consumer_and_bookkeeping_together(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
-    sought: dict[TP, int] = {}
-    consumer = SimpleNamespace(seek=sought.__setitem__)
-    monkeypatch.setattr(log.fetcher, "_ensure_consumer", lambda: consumer)
-    await log.fetcher._seek_trackers(log.fetcher.trackers, {RAW[0]: 7, RAW[1]: 9})
-    assert sought == {RAW[0]: 7, RAW[1]: 9}
-    assert [log.fetcher.trackers[tp].committable() for tp in RAW[:2]] == [7, 9]
+async def test_a_seek_moves_consumer_and_bookkeeping_together(consumer: BatchConsumer, client: MemoryClient) -> None:
+    fetcher = consumer.fetcher
+    await fetcher.seek_trackers(fetcher.trackers, {SOURCE: 7, OTHER: 9})
+    assert (client.at(SOURCE), client.at(OTHER)) == (7, 9)
+    assert [fetcher.trackers[tp].committable() for tp in (SOURCE, OTHER)] == [7, 9]
 
 
-async def test_a_seek_of_an_assignment_gone_by_moves_nothing(log: Log) -> None:
-    before = log.fetcher.trackers
-    log.fetcher.trackers = {}
-    await log.fetcher._seek_trackers(before, {RAW[0]: 7})
-    assert log.fetcher.trackers == {}
+async def test_a_seek_of_an_assignment_gone_by_moves_nothing(consumer: BatchConsumer, client: MemoryClient) -> None:
+    fetcher = consumer.fetcher
+    before, fetcher.trackers = fetcher.trackers, {}
+    await fetcher.seek_trackers(before, {SOURCE: 7})
+    assert (client.at(SOURCE), fetcher.trackers) == (0, {})
 
 
 async def test_a_commit_that_a_rebalance_overtook_confirms_nothing_and_crashes_nothing(
-    app: BatchApp, monkeypatch: pytest.MonkeyPatch
+    consumer: BatchConsumer, client: MemoryClient
 ) -> None:
-    fetcher = app.batch_consumer.fetcher
-    monkeypatch.setattr(fetcher, "assignment", set)
-    monkeypatch.setattr(fetcher, "_ensure_consumer", lambda: fetcher._create_worker_consumer(cast(Any, app.transport)))
-    assert await fetcher._commit({RAW[0]: 5}) is False
-    assert not fetcher.should_stop
+    client.assign()
+    assert await consumer.fetcher.commit({SOURCE: 5}) is False
+    assert not consumer.fetcher.should_stop
 
 
 async def test_aborted_records_are_not_read(app: BatchApp) -> None:
@@ -197,80 +155,94 @@ async def test_an_answer_that_others_wait_behind_comes_soon(app: BatchApp) -> No
     assert consumer._fetch_max_wait_ms == FETCH_WAIT_MS <= 200
 
 
-async def test_what_comes_when_a_rebalance_is_over_that_came_meanwhile_is_given_back(log: Log) -> None:
+async def test_what_comes_when_a_rebalance_is_over_that_came_meanwhile_is_given_back(
+    log: Log, client: MemoryClient
+) -> None:
     log.start(*RAW)
-    log.arriving = {RAW[0]: records(*range(3)), RAW[1]: records(*range(5))}
+    client.arriving = {RAW[0]: records(*range(3)), RAW[1]: records(*range(5))}
 
     def rebalance() -> None:
         # Nobody waits any more for what is asked for here; the partitions are sought, and read by another call.
         log.fetcher.trackers = {}
         log.start(*RAW)
 
-    log.meanwhile = rebalance
+    client.meanwhile = rebalance
     assert await log.fetch(*RAW) == {}
-    assert (log.positions[RAW[0]], log.positions[RAW[1]]) == (0, 0)
-    log.meanwhile = lambda: None
-    log.arrived = {RAW[0]: records(*range(3)), RAW[1]: records(*range(5))}
+    assert (client.at(RAW[0]), client.at(RAW[1])) == (0, 0)
+    client.meanwhile = lambda: None
+    client.arrived = {RAW[0]: records(*range(3)), RAW[1]: records(*range(5))}
     assert spans_of(await log.fetch(*RAW)) == {RAW[0]: (0, 3), RAW[1]: (0, 5)}
 
 
-async def test_what_comes_while_the_flow_is_stopped_is_given_back(log: Log) -> None:
+async def test_what_comes_while_the_flow_is_stopped_is_given_back(log: Log, client: MemoryClient) -> None:
+    """The client has its new assignment before the app knows, and starts at an older, committed offset."""
     log.start(RAW[0])
-    log.arriving = {RAW[0]: records(0, 1)}
-    log.meanwhile = log.fetcher.consumer.stop_flow
+    client.arrived = {RAW[0]: records(0, 1, 2)}
+    assert spans_of(await log.fetch(RAW[0])) == {RAW[0]: (0, 3)}
+    client.seek(RAW[0], 1)
+    client.arriving = {RAW[0]: records(1, 2)}
+    client.meanwhile = log.fetcher.consumer.stop_flow
     assert await log.fetch(RAW[0]) == {}
-    assert log.positions[RAW[0]] == 0
+    assert client.at(RAW[0]) == 1
 
 
-async def test_what_was_sought_meanwhile_is_not_given_back(log: Log) -> None:
+async def test_what_was_sought_meanwhile_is_not_given_back(log: Log, client: MemoryClient) -> None:
     log.start(RAW[0])
-    log.arriving = {RAW[0]: records(0, 1)}
+    client.arriving = {RAW[0]: records(0, 1)}
 
     def rebalance() -> None:
         log.fetcher.trackers = {}
-        log.sought_to = {RAW[0]: 40}
+        client.sought_to = {RAW[0]: 40}
 
-    log.meanwhile = rebalance
+    client.meanwhile = rebalance
     assert await log.fetch(RAW[0]) == {}
-    assert log.positions[RAW[0]] == 40
+    assert client.at(RAW[0]) == 40
 
 
-@pytest.mark.parametrize("started", [True, False])
 async def test_the_clients_thread_is_asked_for_topics_and_to_join_again(
-    app: BatchApp, monkeypatch: pytest.MonkeyPatch, started: bool
+    consumer: BatchConsumer, client: MemoryClient
 ) -> None:
-    asked: list[tuple[str, Any]] = []
-    fetcher, client = app.batch_consumer.fetcher, object()
-    monkeypatch.setattr(private, "refresh_metadata", lambda client: asked.append(("topics", client)))
-    monkeypatch.setattr(private, "rejoin", lambda client: asked.append(("rejoin", client)))
-    fetcher.thread_loop = asyncio.get_running_loop()
-    fetcher._consumer = client if started else None
-    fetcher.ask_for_topics()
-    fetcher.rejoin()
-    assert asked == [], "it is the client's own thread that does it"
-    await asyncio.sleep(0)
-    assert asked == ([("topics", client), ("rejoin", client)] if started else [])
+    consumer.fetcher.ask_for_topics()
+    consumer.fetcher.rejoin()
+    await consumer.fetcher.call_thread(asyncio.sleep, 0)
+    assert [what for what, _ in client.asked] == ["topics", "rejoin"]
+    assert threading.main_thread() not in {thread for _, thread in client.asked}
+
+
+async def test_without_a_client_nobody_is_asked(
+    app: BatchApp, client: MemoryClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    fetcher = app.batch_consumer.fetcher
+
+    def ask() -> None:
+        fetcher.ask_for_topics()
+        fetcher.rejoin()
+
+    ask()
+    await fetcher.start()
+    await fetcher.call_thread(asyncio.sleep, 0)
+    await fetcher.stop()
+    ask()
+    assert client.asked == []
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 @pytest.mark.parametrize("error", [None, NodeNotReadyError(), TimeoutError()], ids=["told", "away", "silent"])
 async def test_members_of_the_group_are_asked_for_in_the_clients_thread(
-    app: BatchApp, monkeypatch: pytest.MonkeyPatch, error: Exception | None
+    consumer: BatchConsumer, client: MemoryClient, error: Exception | None
 ) -> None:
     member = private.Member("1", "stock-signals@127.0.0.1:8001", "/127.0.0.1")
-    fetcher = app.batch_consumer.fetcher
-    called: list[Any] = []
+    client.group, client.error = [member], error
+    assert await consumer.fetcher.members() == ([] if error else [member])
+    [(what, thread)] = client.asked
+    assert what == "group"
+    assert thread is not threading.main_thread()
 
-    async def members(client: Any) -> list[private.Member]:
-        if error is not None:
-            raise error
-        return [member]
 
-    async def call_thread(fun: Any, *args: Any) -> Any:
-        called.append(fun)
-        return await fun(*args)
-
-    monkeypatch.setattr(private, "members", members)
-    monkeypatch.setattr(fetcher, "_ensure_consumer", object)
-    monkeypatch.setattr(fetcher, "call_thread", call_thread)
-    assert await fetcher.members() == ([] if error else [member])
-    assert len(called) == 1
+async def test_the_ends_are_as_the_broker_has_them_and_none_while_it_does_not_answer(
+    consumer: BatchConsumer, client: MemoryClient
+) -> None:
+    client.ends = {SOURCE: 70, OTHER: 3}
+    assert await consumer.fetcher.ends({SOURCE, OTHER}) == {SOURCE: 70, OTHER: 3}
+    client.error = NodeNotReadyError()
+    assert await consumer.fetcher.ends({SOURCE}) == {}

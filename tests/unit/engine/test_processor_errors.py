@@ -102,10 +102,8 @@ async def test_what_keeps_a_partition_is_said_while_it_lasts(bench: Bench) -> No
     assert bench.app.waits == {}
 
 
-async def test_a_transaction_that_takes_long_is_said_while_it_lasts(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.engine.processor.SLOW_SECONDS", 0.01)
+async def test_a_transaction_that_takes_long_is_said_while_it_lasts() -> None:
+    bench = Bench(slow_seconds=0.01)
     bench.producer.hold()
     batch = bench.fetch(0)
     running = asyncio.ensure_future(bench.run())

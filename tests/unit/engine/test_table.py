@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from faust.stores import rocksdb
 from faust.types import TP
 
 from app.engine import private
@@ -239,34 +240,52 @@ def small(tmp_path: Path) -> Iterator[SmallDisk | None]:
         yield made
 
 
-async def test_a_partition_that_comes_while_the_disk_is_full_waits_for_room(
-    monkeypatch: pytest.MonkeyPatch, numbers: BatchTable
-) -> None:
-    store: Any = numbers.data
-    opened = store._open_for_partition
+class FullStore(rocksdb.Store):
+    """Faust's store on a disk without room for a database, until there is some."""
 
-    def full(partition: int) -> None:
-        raise Exception("IO error: No space left on device: While appending to file: MANIFEST-000001")
+    is_full = True
 
-    monkeypatch.setattr(store, "_open_for_partition", full)
+    def _open_for_partition(self, partition: int) -> Any:
+        if self.is_full:
+            raise Exception("IO error: No space left on device: While appending to file: MANIFEST-000001")
+        return super()._open_for_partition(partition)
+
+
+class TableOnFullDisk(BatchTable):
+    """A table with such a store."""
+
+    def _new_store(self) -> Any:
+        conf: Any = self.app.conf
+        return FullStore(
+            conf.store,
+            self.app,
+            self,
+            table_name=self.name,
+            key_type=self.key_type,
+            value_type=self.value_type,
+            options=self.options,
+        )
+
+
+async def test_a_partition_that_comes_while_the_disk_is_full_waits_for_room(app: BatchApp) -> None:
+    numbers = make_numbers(app, TableOnFullDisk)
     changelog = {TP(CHANGELOG, 0)}
     await numbers.on_rebalance(changelog, set(), changelog)
     for opening in (lambda: numbers.changelog_position(0), lambda: numbers.restore(0, {}, 1)):
         with pytest.raises(StoreFull, match="is full: free some room there"):
             opening()
-    monkeypatch.setattr(store, "_open_for_partition", opened)
+    cast(FullStore, numbers.data).is_full = False
     assert numbers.changelog_position(0) == 0
     numbers.restore(0, {b"a": b"1"}, 7)
     assert numbers.read(0, b"a") == b"1"
 
 
-async def test_a_store_that_cannot_be_opened_for_another_reason_is_an_error(
-    monkeypatch: pytest.MonkeyPatch, numbers: BatchTable
-) -> None:
-    def damaged(partition: int) -> None:
-        raise Exception("Corruption: CURRENT file does not end with newline")
-
-    monkeypatch.setattr(numbers.data, "_open_for_partition", damaged)
+async def test_a_store_that_cannot_be_opened_for_another_reason_is_an_error(numbers: BatchTable) -> None:
+    numbers.restore(0, {b"a": b"1"}, 7)
+    close(numbers)
+    store: Any = numbers.data
+    store.revoke_partitions(numbers, {TP(CHANGELOG, 0)})
+    (store.partition_path(0) / "CURRENT").write_bytes(b"")
     changelog = {TP(CHANGELOG, 0)}
     with pytest.raises(Exception, match="Corruption"):
         await numbers.on_rebalance(changelog, set(), changelog)

@@ -178,9 +178,12 @@ class Unreachable(Exception):
 
 
 class Bench:
-    """An agent that takes what was fetched; `compute` makes an output and a row of each record."""
+    """An agent that takes what was fetched; `compute` makes an output and a row of each record.
 
-    def __init__(self) -> None:
+    `options` are the processor's.
+    """
+
+    def __init__(self, **options: Any) -> None:
         #: What happened, in order.
         self.notes: list[str] = []
         self.app = FakeApp(self.notes)
@@ -194,7 +197,7 @@ class Bench:
         #: Called before the batch of that number is given to the processor.
         self.meanwhile: dict[int, Callable[[], object]] = {}
         self.processor = BatchProcessor(
-            cast(Any, self.app), cast(Any, self.table), retriable=(NotCommitted, Unreachable)
+            cast(Any, self.app), cast(Any, self.table), retriable=(NotCommitted, Unreachable), **options
         )
         self.processor.on_committed.append(lambda batch, seconds: self.notes.append("committed"))
 

@@ -122,20 +122,16 @@ def test_confluent_cloud_for_the_registry(cloud: Settings) -> None:
     assert isinstance(client.client_kwargs["timeout"], httpx.Timeout)
 
 
-def test_tls_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_tls_alone(tmp_path: Path) -> None:
     ca_file = tmp_path / "ca.pem"
     trustme.CA().cert_pem.write_to_path(ca_file)
     settings = make(kafka_security_protocol="SSL", kafka_ca_file=ca_file)
-    asked: list[Path] = []
-
-    def create(cafile: Path) -> str:
-        asked.append(cafile)
-        return "context"
-
-    monkeypatch.setattr(ssl, "create_default_context", create)
     credentials = faust_credentials(settings)
     assert isinstance(credentials, SSLCredentials)
-    assert asked == [ca_file]
+    context = credentials.context
+    assert (context.check_hostname, context.verify_mode) == (True, ssl.CERT_REQUIRED)
+    # Nobody else's certificates are trusted then.
+    assert context.get_ca_certs(binary_form=True) == [ssl.PEM_cert_to_DER_cert(ca_file.read_text())]
     config = admin_config(settings)
     assert (config["security.protocol"], config["ssl.ca.location"]) == ("SSL", str(ca_file))
     assert "sasl.username" not in config

@@ -15,7 +15,6 @@ from app.access.listening import AccessUndecided
 from app.asgi.listen import PortTaken
 from app.avro.registry import NotARegistry
 from app.engine.app import BatchApp
-from app.kafka import engine_options
 from app.kafka.broker import BrokerUnavailable
 from app.kafka.clients import ClusterMissing
 from app.kafka.engine_options import Cluster
@@ -130,11 +129,16 @@ def answering(body: bytes, status: int = 200) -> Iterator[str]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever)
+        thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
+
+
+def no_broker(url: str) -> dict[str, str]:
+    """Settings with which it is clear at once, without a time limit, that no broker can be reached: no TLS is there."""
+    return {"kafka_bootstrap": url.removeprefix("http://"), "kafka_security_protocol": "SSL"}
 
 
 @pytest.mark.parametrize(
@@ -154,7 +158,7 @@ def test_what_answers_and_is_no_registry_is_said_before_the_broker_is_asked(
 @pytest.mark.parametrize(("body", "status"), [(b"[]", 200), (b'["a-value"]', 200), (b"{}", 503)])
 def test_a_registry_that_answers_or_is_not_well_is_one(tmp_path: Path, body: bytes, status: int) -> None:
     with answering(body, status) as url:
-        app = BatchApp(Cluster(make_settings(tmp_path, schema_registry_url=url)).options())
+        app = BatchApp(Cluster(make_settings(tmp_path, schema_registry_url=url, **no_broker(url))).options())
         with pytest.raises(BrokerUnavailable):
             app.prepare()
 
@@ -179,18 +183,16 @@ def test_a_broker_that_is_away_is_no_reason_to_end(tmp_path: Path) -> None:
     cluster.check(app, [])
 
 
-async def test_a_worker_that_has_not_seen_its_registry_is_not_ready_until_it_answers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engine_options, "REGISTRY_SECONDS", 0.01)
-    cluster = Cluster(make_settings(tmp_path))
+async def test_a_worker_that_has_not_seen_its_registry_is_not_ready_until_it_answers(tmp_path: Path) -> None:
     app: Any = SimpleNamespace(asgi_app=None, waits={})
-    with pytest.raises(BrokerUnavailable):
-        await asyncio.to_thread(cluster.prepare, app)
+    with answering(b"") as url:
+        cluster = Cluster(make_settings(tmp_path, **no_broker(url)))
+        with pytest.raises(BrokerUnavailable):
+            await asyncio.to_thread(cluster.prepare, app)
     [said] = app.waits.values()
     assert said.startswith("The schema registry at http://127.0.0.1:1 does not answer (")
 
-    waiting = asyncio.create_task(cluster.await_registry(app))
+    waiting = asyncio.create_task(cluster.await_registry(app, again_seconds=0.01))
     with answering(b"<html>") as url:
         cluster.settings = cluster.settings.model_copy(update={"schema_registry_url": url})
         while "is no schema registry" not in str(app.waits):  # noqa: ASYNC110

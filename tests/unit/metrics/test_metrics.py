@@ -1,6 +1,4 @@
 import re
-import time
-from datetime import datetime
 
 import pytest
 from prometheus_client import generate_latest
@@ -37,13 +35,3 @@ def test_no_label_can_hold_a_symbol_or_a_run() -> None:
         for label in sample.labels
     }
     assert labels <= {"outcome", "action", "reason", "kind", "le", "topic", "partition", "origin", "version"}
-
-
-def test_the_market_is_open_by_the_exchanges_calendar(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = []
-    # The day after Thanksgiving: a half day, until 18:00 UTC.
-    for moment in ("2024-11-29T14:29:59", "2024-11-29T14:30:00", "2024-11-29T17:59:59", "2024-11-29T18:00:00"):
-        seconds = datetime.fromisoformat(f"{moment}+00:00").timestamp()
-        monkeypatch.setattr(time, "time_ns", lambda seconds=seconds: int(seconds * 1e9))
-        found.append(metrics.registry.get_sample_value("stocks_market_open"))
-    assert found == [0, 1, 1, 0]

@@ -8,7 +8,6 @@ from app.domain.records import Bar
 from app.errors import StocksError
 from app.kafka.broker import BrokerUnavailable
 from app.kafka.clients import ClusterMissing
-from app.producer import runner as runner_module
 from app.producer.pace import AsFastAsPossible
 from app.producer.runner import Runner
 from app.sources.base import SourceError
@@ -16,7 +15,14 @@ from tests.unit.producer.doubles import ListSource, Outbox
 
 
 def made(connect: Callable[[], Outbox], source: ListSource | None = None, *, patient: bool = True) -> Runner:
-    return Runner(source or ListSource(5), connect, pace=AsFastAsPossible(), clock=lambda: 1000.0, patient=patient)
+    return Runner(
+        source or ListSource(5),
+        connect,
+        pace=AsFastAsPossible(),
+        clock=lambda: 1000.0,
+        patient=patient,
+        first_pause_s=0.001,
+    )
 
 
 def ended(connect: Callable[[], Outbox], source: ListSource | None = None, *, patient: bool = True) -> Runner:
@@ -73,8 +79,7 @@ def test_a_correction_is_the_last_bar_but_not_the_newest() -> None:
 
 
 @pytest.mark.parametrize("error", [BrokerUnavailable("no broker"), RegistryUnavailable("no"), ClusterMissing("none")])
-def test_a_patient_one_waits_for_the_cluster(error: StocksError, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner_module, "_FIRST_PAUSE_S", 0.001)
+def test_a_patient_one_waits_for_the_cluster(error: StocksError) -> None:
     seen: list[tuple[str, str | None]] = []
 
     def connect() -> Outbox:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from app.stack import download
 from app.stack.progress import Advance
 from tests.unit.stack.repository import Repository, serving
 
@@ -46,8 +45,7 @@ def heard() -> Heard:
 
 
 @pytest.fixture
-def repository(monkeypatch: pytest.MonkeyPatch) -> Iterator[Repository]:
-    monkeypatch.setattr(download, "_BACKOFF_S", 0.001)
+def repository() -> Iterator[Repository]:
     with serving(Repository()) as repository:
         yield repository
 

@@ -1,5 +1,5 @@
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -30,13 +30,16 @@ def stack_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     settings.cache_clear()
 
 
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ["stack", *arguments])
+STARTS = {stack.start: lambda *_, **__: RUNNING}
+RUNS = {stack.status: lambda _: RUNNING}
 
 
-def test_status_as_json_is_the_two_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stack, "status", lambda _: RUNNING)
-    result = run("status", "--json")
+def run(*arguments: str, obj: object = None, env: Mapping[str, str] | None = None) -> Result:
+    return CliRunner().invoke(main, ["stack", *arguments], obj=obj, env=env)
+
+
+def test_status_as_json_is_the_two_addresses() -> None:
+    result = run("status", "--json", obj=RUNS)
     assert result.exit_code == 0
     assert json.loads(result.stdout) == {"kafka": RUNNING.kafka, "schema_registry": RUNNING.schema_registry}
 
@@ -49,25 +52,21 @@ def test_status_of_a_stack_that_does_not_run_ends_with_1(option: list[str]) -> N
     assert "Start it with `stocks stack up`" in result.stderr
 
 
-def test_up_says_where_and_whether_it_ran_already(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stack, "start", lambda *_, **__: RUNNING)
-    assert "Kafka 4.2.2 running at 127.0.0.1:9092 (process 11)" in run("up").stdout
-    monkeypatch.setattr(stack, "status", lambda _: RUNNING)
-    assert "Registry 3.3.3 already running at http://127.0.0.1:8081" in run("up").stdout
+def test_up_says_where_and_whether_it_ran_already() -> None:
+    assert "Kafka 4.2.2 running at 127.0.0.1:9092 (process 11)" in run("up", obj=STARTS).stdout
+    assert "Registry 3.3.3 already running at http://127.0.0.1:8081" in run("up", obj=STARTS | RUNS).stdout
 
 
-def test_up_says_that_other_commands_go_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stack, "start", lambda *_, **__: RUNNING)
-    monkeypatch.setenv("KAFKA_BOOTSTRAP", "broker.example:9092")
-    assert "KAFKA_BOOTSTRAP is broker.example:9092" in run("up").stderr
+def test_up_says_that_other_commands_go_elsewhere() -> None:
+    found = run("up", obj=STARTS, env={"KAFKA_BOOTSTRAP": "broker.example:9092"})
+    assert "KAFKA_BOOTSTRAP is broker.example:9092" in found.stderr
 
 
-def test_an_error_is_a_message_and_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_is_a_message_and_no_traceback() -> None:
     def fail(*_: object, **__: object) -> StackStatus:
         raise StackError("Port 1 is taken.")
 
-    monkeypatch.setattr(stack, "start", fail)
-    result = run("up")
+    result = run("up", obj={stack.start: fail})
     assert result.exit_code == 1
     assert result.stderr == "Error: Port 1 is taken.\n"
 

@@ -17,15 +17,19 @@ def jar(repository: Repository) -> Artifact:
     return repository.add(PATH, CONTENT)
 
 
+def fetch_all(jars: list[Artifact], folder: Path, url: str, heard: Heard) -> None:
+    download(jars, folder, url, heard, backoff_s=0.001)
+
+
 def fetch(jar: Artifact, folder: Path, repository: Repository, heard: Heard) -> bytes:
-    download([jar], folder, repository.url, heard)
+    fetch_all([jar], folder, repository.url, heard)
     assert [file.name for file in folder.iterdir()] == [jar.name]
     return (folder / jar.name).read_bytes()
 
 
 def test_several_files_are_there_whole_and_counted(repository: Repository, tmp_path: Path, heard: Heard) -> None:
     jars = [repository.add(f"org/example/{n}/{n}.jar", bytes([n]) * 1000 * n) for n in range(1, 20)]
-    download(jars, tmp_path, repository.url, heard)
+    fetch_all(jars, tmp_path, repository.url, heard)
     assert {file.name: file.stat().st_size for file in tmp_path.iterdir()} == {jar.name: jar.size for jar in jars}
     assert heard.totals == [heard.bytes] == [sum(jar.size for jar in jars)]
 
@@ -67,7 +71,7 @@ def test_a_network_that_keeps_breaking_off_is_an_error_that_keeps_what_came(
 ) -> None:
     repository.cut_at[PATH] = [300_000, 0, 0, 0]
     with pytest.raises(StackError, match=f"Cannot download {PATH}"):
-        download([jar], tmp_path, repository.url, heard)
+        fetch_all([jar], tmp_path, repository.url, heard)
     kept = (tmp_path / "big-1.jar.part").read_bytes()
     assert kept
     assert CONTENT.startswith(kept)
@@ -89,16 +93,16 @@ def test_a_file_damaged_twice_is_an_error_with_both_sums(
 ) -> None:
     repository.corrupt[PATH] = 2
     with pytest.raises(StackError, match=rf"{PATH} came damaged, twice: sha256 expected {jar.sha256}, found [0-9a-f]+"):
-        download([jar], tmp_path, repository.url, heard)
+        fetch_all([jar], tmp_path, repository.url, heard)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_missing_file_is_an_error_at_once(repository: Repository, tmp_path: Path, heard: Heard) -> None:
     with pytest.raises(StackError, match=r"no/such\.jar: the server answers 404"):
-        download([Artifact("no/such.jar", "00", 5)], tmp_path, repository.url, heard)
+        fetch_all([Artifact("no/such.jar", "00", 5)], tmp_path, repository.url, heard)
     assert len(repository.requests) == 1
 
 
 def test_no_network_is_an_error_that_names_the_settings(tmp_path: Path, heard: Heard, repository: Repository) -> None:
     with pytest.raises(StackError, match="set HTTPS_PROXY"):
-        download([Artifact("a.jar", "00", 5)], tmp_path, "http://127.0.0.1:1", heard)
+        fetch_all([Artifact("a.jar", "00", 5)], tmp_path, "http://127.0.0.1:1", heard)

@@ -17,21 +17,22 @@ signal.pause()
 """
 
 
+GRACE_S = 0.2
+
+
 @pytest.fixture
-def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def program(tmp_path: Path) -> Iterator[Path]:
     """What is run in Java's place: write Python into it."""
     script = tmp_path / "java"
     script.write_text("")
     script.chmod(0o755)
-    monkeypatch.setattr(processes, "java", lambda: script)
-    monkeypatch.setattr(processes, "_GRACE_S", 0.2)
     yield script
-    end(find(tmp_path).values())
+    end(find(tmp_path).values(), GRACE_S)
 
 
 def start(program: Path, code: str, **environment: str) -> Service:
     program.write_text(f"#!{sys.executable}\n{code}")
-    return Service("kafka", program.parent, [], environment)
+    return Service("kafka", program.parent, [], environment, program=program)
 
 
 def has_logged(program: Path, text: str) -> bool:
@@ -44,7 +45,7 @@ def test_it_is_found_by_its_folder_and_role_and_killed_if_it_will_not_stop(progr
     found = find(tmp_path)
     assert list(found) == ["kafka"]
     assert find(tmp_path.parent) == {}
-    end(found.values())
+    end(found.values(), GRACE_S)
     assert find(tmp_path) == {}
 
 

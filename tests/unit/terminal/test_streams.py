@@ -1,6 +1,6 @@
 import io
 import os
-import sys
+from contextlib import redirect_stdout
 from typing import IO
 
 import pytest
@@ -48,15 +48,13 @@ def test_no_color_means_no_escape_sequence_at_all(
 ) -> None:
     monkeypatch.setenv("NO_COLOR", no_color)
     monkeypatch.setenv("TERM", "xterm")
-    shown = Tty()
-    monkeypatch.setattr(sys, "stdout", shown)
-    console().print("BUY", style="bold green")
+    with redirect_stdout(Tty()) as shown:
+        console().print("BUY", style="bold green")
     assert ("\x1b" in shown.getvalue()) is escapes
 
 
-def test_a_persistent_console_outlives_its_reader(monkeypatch: pytest.MonkeyPatch, unread: IO[str]) -> None:
-    monkeypatch.setattr(sys, "stdout", unread)
-    console(persistent=True).print("a line")
-    monkeypatch.undo()
+def test_a_persistent_console_outlives_its_reader(unread: IO[str]) -> None:
+    with redirect_stdout(unread):
+        console(persistent=True).print("a line")
     with pytest.raises(BrokenPipeError):
         unread.close()

@@ -76,7 +76,8 @@ class FakeOperations:
 class FakeReader:
     """The run of the series given last is the one active last. All of two partitions are here.
 
-    Symbols are on partition 0, or where `placed` says.
+    Symbols are on partition 0, or where `placed` says. `bug` is raised when it is asked for the runs. Where
+    `loses_partitions` another worker takes some over while a list is read.
     """
 
     strategy = STRATEGY
@@ -84,6 +85,8 @@ class FakeReader:
     def __init__(self, *series: Series, address: str = "http://here:8001") -> None:
         self.series = list(series)
         self.state = Readiness()
+        self.bug: Exception | None = None
+        self.loses_partitions = False
         self.operations = FakeOperations(address)
         self.partitions = [PartitionOwner(number, address, here=True) for number in range(2)]
         self.placed: dict[str, int] = {}
@@ -116,6 +119,8 @@ class FakeReader:
         self.waits.append(positions)
 
     def runs(self) -> list[RunInfo]:
+        if self.bug:
+            raise self.bug
         run_ids = list(dict.fromkeys(each.run_id for each in reversed(self.series)))
         return [self._run(run_id) for run_id in run_ids]
 
@@ -139,6 +144,7 @@ class FakeReader:
         return page((s for each in self._of(run_id) if each.symbol == symbol for s in each.signals()), wanted)
 
     async def recent(self, run_id: str, wanted: SignalFilter) -> Page:
+        self.assignment += self.loses_partitions
         return page((signal for each in self._of(run_id) for signal in each.signals()), wanted)
 
     async def newest(self, run_id: str, symbols: Collection[str] | None) -> AsyncIterator[Signal]:

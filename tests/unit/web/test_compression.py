@@ -1,17 +1,18 @@
 """Lists are compressed for who takes it, streams never, and the event loop goes on meanwhile."""
 
+import asyncio
 import gzip
 import json
-import threading
 
 import httpx
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from tests.unit.web.conftest import RUN
-from tests.unit.web.fake import FakeReader
-from tests.unit.web.series import pullback, series
 from web.compression import CompressionMiddleware
+
+
+async def disconnected() -> Message:
+    return {"type": "http.disconnect"}
 
 
 async def test_a_list_is_compressed_for_who_takes_it(client: httpx.AsyncClient) -> None:
@@ -38,23 +39,23 @@ async def test_not_modified_has_no_body_to_compress(client: httpx.AsyncClient) -
     assert "content-encoding" not in answer.headers
 
 
-async def test_large_lists_are_compressed_beside_the_loop(
-    client: httpx.AsyncClient, reader: FakeReader, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from starlette.middleware import gzip as compressing
+@pytest.mark.parametrize(("size", "goes_on"), [(70_000, True), (5000, False)])
+async def test_the_loop_goes_on_while_a_large_answer_is_compressed(size: int, goes_on: bool) -> None:
+    had_a_turn, bodies = asyncio.Event(), []
 
-    threads = []
-    compress = compressing.GZipResponder._compress_body
+    async def answering(scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        asyncio.get_running_loop().call_soon(had_a_turn.set)
+        await send({"type": "http.response.body", "body": b"x" * size})
 
-    def noting(self: compressing.GZipResponder, body: bytes, more_body: bool) -> bytes:
-        threads.append(threading.current_thread())
-        return compress(self, body, more_body)
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            bodies.append((gzip.decompress(message["body"]), had_a_turn.is_set()))
 
-    monkeypatch.setattr(compressing.GZipResponder, "_compress_body", noting)
-    reader.series.append(series(RUN, "LONG", pullback(300)))
-    await client.get("/signals/LONG?limit=300", headers={"Accept-Encoding": "gzip"})
-    await client.get("/signals/LONG?limit=5", headers={"Accept-Encoding": "gzip"})
-    assert [thread is threading.main_thread() for thread in threads] == [False, True]
+    scope = {"type": "http", "path": "/signals", "headers": [(b"accept-encoding", b"gzip")]}
+    await CompressionMiddleware(answering)(scope, disconnected, send)
+    assert bodies == [(b"x" * size, goes_on)]
 
 
 @pytest.mark.parametrize(
@@ -80,9 +81,6 @@ async def test_what_is_pushed_is_never_compressed(path: str, kind: str, is_compr
     async def send(message: Message) -> None:
         sent.append(message)
 
-    async def receive() -> Message:
-        return {"type": "http.disconnect"}
-
     scope = {"type": "http", "path": path, "headers": [(b"accept-encoding", b"gzip")]}
-    await CompressionMiddleware(pushing)(scope, receive, send)
+    await CompressionMiddleware(pushing)(scope, disconnected, send)
     assert (dict(sent[0]["headers"]).get(b"content-encoding") == b"gzip") is is_compressed

@@ -6,16 +6,17 @@ from collections.abc import AsyncIterator, Callable, Sequence
 import httpx
 import pytest
 
-from web.front import Front, replicas
+from web.front import AGAIN_WITHIN_SECONDS, Front, replicas
 
 Handler = Callable[[httpx.Request], httpx.Response]
 ONE, TWO = "10.0.0.1:8001", "10.0.0.2:8001"
 
 
 class Workers:
-    """Workers by address; those that are not in `answers` refuse to be connected to."""
+    """Workers by address; those that are not in `answers` refuse to be connected to. Each answer takes `seconds`."""
 
-    def __init__(self, **_: object) -> None:
+    def __init__(self) -> None:
+        self.now, self.seconds = 100.0, 0.0
         self.there: Sequence[str] = (ONE, TWO)
         self.answers: dict[str, Handler] = {}
         self.asked: list[httpx.Request] = []
@@ -29,6 +30,7 @@ class Workers:
         if address not in self.answers:
             raise httpx.ConnectError("refused", request=request)
         self.asked.append(request)
+        self.now += self.seconds
         return self.answers[address](request)
 
     def addresses(self) -> list[str]:
@@ -42,7 +44,7 @@ def workers() -> Workers:
 
 @pytest.fixture
 async def client(workers: Workers) -> AsyncIterator[httpx.AsyncClient]:
-    front = Front(workers.resolve, "worker:8001", httpx.MockTransport(workers.handle))
+    front = Front(workers.resolve, "worker:8001", httpx.MockTransport(workers.handle), clock=lambda: workers.now)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(front.app), base_url="http://127.0.0.1:8001") as client:
         yield client
 
@@ -172,11 +174,7 @@ async def test_what_one_person_is_given_nobody_else_sends(client: httpx.AsyncCli
     assert set(workers.asked[-1].headers) == {"host"}
 
 
-async def test_a_worker_that_is_frozen_is_passed_over_and_not_asked_first_again(
-    client: httpx.AsyncClient, workers: Workers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("web.front.BEGIN_SECONDS", 0.05)
-
+async def test_a_worker_that_is_frozen_is_passed_over_and_not_asked_first_again(workers: Workers) -> None:
     async def frozen(request: httpx.Request) -> httpx.Response:
         workers.asked.append(request)
         await asyncio.Event().wait()
@@ -187,7 +185,8 @@ async def test_a_worker_that_is_frozen_is_passed_over_and_not_asked_first_again(
     async def either(request: httpx.Request) -> httpx.Response:
         return await (frozen if request.url.netloc == ONE.encode() else handle)(request)
 
-    front = Front(workers.resolve, "worker:8001", httpx.MockTransport(either))
+    transport = httpx.MockTransport(either)
+    front = Front(workers.resolve, "worker:8001", transport, clock=lambda: workers.now, begin_seconds=0.05)
     workers.answers[TWO] = says("two")
     async with httpx.AsyncClient(transport=httpx.ASGITransport(front.app), base_url="http://front") as asking:
         for _ in range(2):
@@ -197,9 +196,7 @@ async def test_a_worker_that_is_frozen_is_passed_over_and_not_asked_first_again(
     assert workers.addresses() == [ONE, TWO, TWO, ONE]
 
 
-async def test_what_all_workers_wait_for_is_not_waited_for_at_each(
-    client: httpx.AsyncClient, workers: Workers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("web.front.AGAIN_WITHIN_SECONDS", -1.0)
+async def test_what_all_workers_wait_for_is_not_waited_for_at_each(client: httpx.AsyncClient, workers: Workers) -> None:
+    workers.seconds = AGAIN_WITHIN_SECONDS + 1
     workers.answers = {ONE: says("stale", 503), TWO: says("stale too", 503)}
     assert (await client.get("/signals")).text == "stale"

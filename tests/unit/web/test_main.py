@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from app.domain.records import Signal
 from tests.unit.web.fake import FakeReader
+from web.main import create_app
 from web.reader import Page, SignalFilter
 
 ROUTES = {
@@ -86,24 +86,26 @@ async def test_a_method_that_is_not_allowed(client: httpx.AsyncClient) -> None:
     assert answer.json()["detail"] == "POST does not go with /signals, which takes GET and HEAD."
 
 
-async def test_a_bug_is_a_500_without_its_traceback(
-    client: httpx.AsyncClient, reader: FakeReader, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reader, "runs", lambda: 1 / 0)
+async def test_a_bug_is_a_500_without_its_traceback(client: httpx.AsyncClient, reader: FakeReader) -> None:
+    reader.bug = ZeroDivisionError("division by zero")
     answer = await client.get("/runs")
     assert answer.status_code == 500
     assert answer.json()["detail"] == "A fault in the worker (ZeroDivisionError); its log says more."
     assert "division" not in answer.text
 
 
-async def test_never_a_nan(client: httpx.AsyncClient, reader: FakeReader, monkeypatch: pytest.MonkeyPatch) -> None:
-    signal: Signal = reader.series[1].signals()[0]
+class NanReader(FakeReader):
+    """The closes of its lists are not numbers."""
 
-    async def recent(_run_id: str, _wanted: SignalFilter) -> Page:
-        return Page(1, [{**signal, "close": math.nan}])
+    async def recent(self, run_id: str, wanted: SignalFilter) -> Page:
+        found = await super().recent(run_id, wanted)
+        return found._replace(signals=[{**signal, "close": math.nan} for signal in found.signals])
 
-    monkeypatch.setattr(reader, "recent", recent)
-    answer = await client.get("/signals")
+
+async def test_never_a_nan(reader: FakeReader) -> None:
+    transport = httpx.ASGITransport(create_app(NanReader(*reader.series)), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://worker") as client:
+        answer = await client.get("/signals")
     assert answer.status_code == 500
     assert "NaN" not in answer.text
 

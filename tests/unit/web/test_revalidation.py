@@ -4,13 +4,18 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from tests.unit.web.conftest import RUN
 from tests.unit.web.fake import FakeReader
 from tests.unit.web.series import pullback, series
 from tests.unit.web.test_page import VENDORED
-from web.revalidation import Validator, matches
-from web.routes import page
+from web.revalidation import RevalidationMiddleware, Validator, matches
+from web.routes.page import static_page
 
 DATA = ["/signals", "/signals/AAPL", "/windows/AAPL", "/symbols", "/runs", "/session", "/signals/AAPL/explain"]
 
@@ -70,12 +75,14 @@ async def test_a_vendored_file_is_kept_for_ever_and_ours_are_asked_for(client: h
         assert (await client.get(f"/static/{path}")).headers["cache-control"] == "no-cache"
 
 
-async def test_a_file_that_changes_is_seen_at_once(
-    client: httpx.AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(page, "STATIC", tmp_path)
-    (tmp_path / "index.html").write_text("one")
-    etag = (await client.get("/")).headers["etag"]
-    assert (await client.get("/", headers={"If-None-Match": etag})).status_code == 304
-    (tmp_path / "index.html").write_text("two, and longer")
-    assert (await client.get("/", headers={"If-None-Match": etag})).text == "two, and longer"
+async def test_a_file_that_changes_is_seen_at_once(tmp_path: Path) -> None:
+    async def page(_: Request) -> Response:
+        return static_page("index.html", tmp_path)
+
+    app = Starlette(routes=[Route("/", page)], middleware=[Middleware(RevalidationMiddleware)])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://worker") as client:
+        (tmp_path / "index.html").write_text("one")
+        etag = (await client.get("/")).headers["etag"]
+        assert (await client.get("/", headers={"If-None-Match": etag})).status_code == 304
+        (tmp_path / "index.html").write_text("two, and longer")
+        assert (await client.get("/", headers={"If-None-Match": etag})).text == "two, and longer"

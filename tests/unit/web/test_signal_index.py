@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app import cooperative as turns
 from app.domain.key import split_key, table_key
 from app.domain.records import MINUTE_MS, Action
 from app.domain.row import Row
@@ -18,8 +17,9 @@ from tables.format import UnknownFormat
 from tables.row_format import decode_row, row_key, series_of
 from tests.unit.domain.pipeline import Pipeline
 from tests.unit.tables.encoding import encode_row
+from tests.unit.web.hurried import hurried
 from tests.unit.web.series import EMITTED_AT, START, bar, fold, folding
-from web import index_columns
+from web.index_columns import SLOTS_A_TURN
 from web.reader import RunInfo, SignalFilter, SymbolState
 from web.signal_index import SignalIndex
 from web.signal_search import Found, SignalSearch
@@ -34,14 +34,16 @@ PARTITIONS = 3
 class Table:
     """The rows of a table by partition and key, as folding bars makes them, and the index that gets them."""
 
-    def __init__(self, keep: int = KEEP) -> None:
+    def __init__(self, keep: int = KEEP, slots_a_turn: int = SLOTS_A_TURN) -> None:
         self.keep = keep
         self.rows: defaultdict[int, dict[bytes, bytes]] = defaultdict(dict)
         self.elsewhere: dict[int, dict[bytes, bytes]] = {}
         self.folding: dict[bytes, Pipeline] = {}
-        self.index = SignalIndex(self.read, keep)
+        self.index = SignalIndex(self.read, keep, slots_a_turn)
         self.search = SignalSearch(self.index)
         self.now_ms = EMITTED_AT
+        #: Whether the index is told of what is added.
+        self.is_told = True
 
     def read(self, partition: int, key: bytes) -> Row | None:
         assert partition not in self.elsewhere, "the index reads what it was told to drop"
@@ -49,7 +51,7 @@ class Table:
         return None if value is None else decode_row(value)
 
     def add(self, run_id: str, symbol: str, closes: Mapping[int, float], partition: int | None = None) -> None:
-        """Fold bars, closes by minute in the order of their arrival, and tell the index."""
+        """Fold bars, closes by minute in the order of their arrival."""
         at = partition_of(symbol) if partition is None else partition
         key = table_key(run_id, symbol)
         bars = [bar(run_id, symbol, START + minute * MINUTE_MS, close, "replay") for minute, close in closes.items()]
@@ -60,7 +62,8 @@ class Table:
             self.elsewhere[at].update(entries)
         else:
             self.rows[at].update(entries)
-            self.index.put(at, entries)
+            if self.is_told:
+                self.index.put(at, entries)
 
     def give_away(self, partition: int) -> None:
         self.elsewhere.setdefault(partition, self.rows.pop(partition, {}))
@@ -298,9 +301,9 @@ async def test_a_symbol_is_known_wherever_its_producer_put_it() -> None:
     assert table.index.partition_of("Y") is None
 
 
-async def test_a_partition_that_goes_while_a_reader_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "TURN_SECONDS", 0.0)
-    for patience in range(0, 120, 7):
+@pytest.mark.parametrize("patience", range(0, 120, 7))
+def test_a_partition_that_goes_while_a_reader_waits(patience: int) -> None:
+    async def read() -> None:
         table = Table()
         for number in range(20):
             table.add("run", f"S{number}", dict.fromkeys(range(4), 10.0), partition=number % 2)
@@ -313,15 +316,15 @@ async def test_a_partition_that_goes_while_a_reader_waits(monkeypatch: pytest.Mo
         assert total == len(found) == (80 if done else 40)
         assert done or {int(symbol[1:]) % 2 for symbol, _ in found} == {1}
 
+    hurried(read())
+
 
 @pytest.mark.parametrize("change", ["corrected", "overwritten"])
-async def test_a_row_that_changes_while_a_reader_waits_is_not_shown_as_what_it_was(
-    monkeypatch: pytest.MonkeyPatch, change: str
-) -> None:
-    monkeypatch.setattr(turns, "TURN_SECONDS", 0.0)
+def test_a_row_that_changes_while_a_reader_waits_is_not_shown_as_what_it_was(change: str) -> None:
     newest_is_a_sell = dict(enumerate([9.0, 10.0, 8.0, 10.0, 12.0, 9.0, 12.0]))
     later = dict.fromkeys(range(4, 7), 10.0) if change == "corrected" else dict.fromkeys(range(7, 7 + KEEP), 10.0)
-    for patience in range(30):
+
+    async def read(patience: int) -> None:
         table = Table()
         for number in range(5):
             table.add("run", f"S{number}", newest_is_a_sell)
@@ -335,19 +338,23 @@ async def test_a_row_that_changes_while_a_reader_waits_is_not_shown_as_what_it_w
         assert found == sorted(found, key=lambda each: (-each[1].timestamp, each[0]))
         assert len({(symbol, row.timestamp) for symbol, row in found}) == len(found)
 
+    for patience in range(30):
+        hurried(read(patience))
 
-async def test_many_signals_do_not_stall_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "TURN_SECONDS", 0.0)
-    monkeypatch.setattr(index_columns, "_CHUNK", 1)
-    table = Table()
-    for number in range(50):
-        table.add("run", f"S{number}", dict.fromkeys(range(30), 10.0))
-    reading = asyncio.create_task(table.search.recent("run", SignalFilter(10, transitions=True)))
-    others = 0
-    while not reading.done():
-        await asyncio.sleep(0)
-        others += 1
-    assert others >= 50
+
+def test_many_signals_do_not_stall_the_loop() -> None:
+    async def read() -> int:
+        table = Table(slots_a_turn=1)
+        for number in range(50):
+            table.add("run", f"S{number}", dict.fromkeys(range(30), 10.0))
+        reading = asyncio.create_task(table.search.recent("run", SignalFilter(10, transitions=True)))
+        others = 0
+        while not reading.done():
+            await asyncio.sleep(0)
+            others += 1
+        return others
+
+    assert hurried(read()) >= 50
 
 
 def test_a_value_of_another_version_is_an_error() -> None:
@@ -360,7 +367,7 @@ async def test_a_late_bar_that_only_the_table_has_yet_loses_no_signal(latest: bo
     """Rows are written in a thread, and the index is told of them a moment later."""
     table = Table()
     table.add("a", "S0", {minute: 10.0 + minute for minute in (0, 1, 3, 4)})
-    table.index.put = lambda *_: None  # type: ignore[method-assign]
+    table.is_told = False
     table.add("a", "S0", {2: 9.0})
     found = await table.search.recent("a", SignalFilter(1 if latest else 3, latest=latest))
     assert [(row.timestamp - START) // MINUTE_MS for _, row in found.rows] == minutes

@@ -1,7 +1,8 @@
 """The API's reader over a real table in RocksDB, of a worker that never starts."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from types import SimpleNamespace
@@ -10,7 +11,6 @@ from typing import Any
 import pytest
 from faust.types import TP
 
-from app import cooperative as turns
 from app.build import StocksApp, build
 from app.calendar.sessions import session_gap
 from app.domain.records import MINUTE_MS, Bar
@@ -22,6 +22,7 @@ from app.sources.timestamps import parse_timestamp
 from tables.row_format import row_key
 from tests.unit.tables.encoding import packed
 from tests.unit.web.fake import page
+from tests.unit.web.hurried import hurried
 from tests.unit.web.series import START, Series, bar, fold, folding, pullback, series
 from web.reader import Bars, Page, PartitionProgress, Position, SignalFilter
 from web.tables_reader import TablesReader
@@ -34,8 +35,14 @@ HERE, THERE = "AAPL", "SPY"
 
 @pytest.fixture
 async def worker(tmp_path: Path) -> AsyncIterator[StocksApp]:
+    with working(tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def working(folder: Path) -> Iterator[StocksApp]:
     nowhere = {"kafka_bootstrap": "127.0.0.1:1", "schema_registry_url": "http://127.0.0.1:1"}
-    made = build(Settings(_env_file=None, data_dir=tmp_path / "data", partitions=2, keep_bars=KEEP, **nowhere))  # type: ignore[arg-type, call-arg]
+    made = build(Settings(_env_file=None, data_dir=folder / "data", partitions=2, keep_bars=KEEP, **nowhere))  # type: ignore[arg-type, call-arg]
     yield made
     made.threads.shutdown()
 
@@ -179,18 +186,18 @@ async def test_waiting_for_a_position_ends_with_it_or_with_its_time(worker: Stoc
         await waiting
 
 
-async def test_reading_ends_when_the_partition_goes_meanwhile(
-    worker: StocksApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(turns, "TURN_SECONDS", 0.0)
-    write(worker, 1, series("run", HERE, pullback(90)))
-    reader = await take(worker, 1)
-    reading = asyncio.create_task(reader.signals("run", HERE, SignalFilter(1000, frozenset({"HOLD"}))))
-    for _ in range(10):
-        await asyncio.sleep(0)
-    worker.table.activate(frozenset())
-    found: Page = await reading
-    assert found.total < 15
+def test_reading_ends_when_the_partition_goes_meanwhile(tmp_path: Path) -> None:
+    async def read() -> Page:
+        with working(tmp_path) as worker:
+            write(worker, 1, series("run", HERE, pullback(90)))
+            reader = await take(worker, 1)
+            reading = asyncio.create_task(reader.signals("run", HERE, SignalFilter(1000, frozenset({"HOLD"}))))
+            for _ in range(10):
+                await asyncio.sleep(0)
+            worker.table.activate(frozenset())
+            return await reading
+
+    assert hurried(read()).total < 15
 
 
 async def test_until_everything_is_read_the_worker_is_recovering_and_says_so(worker: StocksApp) -> None:
@@ -240,21 +247,29 @@ def after_a_split(bars_after: int) -> list[Row]:
     return fold(folding(gap=session_gap()), raw)
 
 
-async def test_all_who_ask_for_the_lag_at_once_share_one_question(
-    worker: StocksApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It stands in the line of what fetches and commits."""
-    reader, asked = await take(worker, 1), 0
+class Lagging:
+    """A worker whose broker takes a moment to tell the lag."""
 
-    async def lag() -> dict[TP, int]:
-        nonlocal asked
-        asked += 1
+    def __init__(self, worker: StocksApp) -> None:
+        self._worker = worker
+        self.asked = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._worker, name)
+
+    async def lag(self) -> dict[TP, int]:
+        self.asked += 1
         await asyncio.sleep(0.01)
         return {TP("stocks.raw.avro", 1): 3}
 
-    monkeypatch.setattr(worker, "lag", lag)
-    found = await asyncio.gather(*(reader.progress(lag_now=True) for _ in range(50)))
+
+async def test_all_who_ask_for_the_lag_at_once_share_one_question(worker: StocksApp) -> None:
+    """It stands in the line of what fetches and commits."""
+    app: Any = Lagging(worker)
+    settings = Settings(_env_file=None, keep_bars=KEEP, partitions=2)  # type: ignore[call-arg]
+    patient, hasty = (TablesReader(app, worker.table, settings, seconds) for seconds in (20, 0.001))
+    await take(worker, 1)
+    found = await asyncio.gather(*(patient.progress(lag_now=True) for _ in range(50)))
     assert {each[0].lag for each in found} == {3}
-    assert asked <= 2
-    monkeypatch.setattr("web.tables_reader._LAG_SECONDS", 0.001)
-    assert (await reader.progress(lag_now=True))[0].lag is None
+    assert app.asked <= 2
+    assert (await hasty.progress(lag_now=True))[0].lag is None

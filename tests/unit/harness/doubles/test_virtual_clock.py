@@ -2,7 +2,6 @@ import threading
 
 import pytest
 
-from tests.harness.doubles import virtual_clock
 from tests.harness.doubles.virtual_clock import VirtualClock
 
 
@@ -84,9 +83,8 @@ def test_a_hold_stops_time_until_it_is_over() -> None:
     assert asked == [0] * 5
 
 
-def test_who_stops_time_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(virtual_clock, "_STUCK_S", 0.01)
-    clock = VirtualClock(0)
+def test_who_stops_time_is_named() -> None:
+    clock = VirtualClock(0, stuck_s=0.01)
 
     def the_reason() -> bool:
         return True

@@ -10,7 +10,7 @@ import pytest
 
 from app.sources.base import Fault, SourceError
 from app.sources.files.cells import Layout
-from app.sources.files.delimited import read_delimited
+from app.sources.files.delimited import ArrowReader, read_delimited
 from app.sources.files.rows import Rows, joined
 from app.sources.files.times import ClockOfDay, Times
 from tests.harness.fuzzing.mutations import mutated
@@ -73,18 +73,15 @@ def test_a_block_at_once_is_the_same_as_line_by_line(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_what_is_usual_is_read_a_block_at_once(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_usual_is_read_a_block_at_once(name: str) -> None:
     layout, text = FILES[name]
-
-    def forbidden(*_: object) -> None:
-        raise AssertionError("line by line")
-
-    monkeypatch.setattr("app.sources.files.delimited.read_row", forbidden)
     body = text if text[0].isdigit() or text[0] == "X" else text[text.index("\n") + 1 :]
-    rows, faults, _ = read(body.encode(), layout, fast=True)
-    assert rows is not None
+    found = ArrowReader([layout]).columns(body.encode())
+    assert found is not None
+    rows, good, odd = found
     assert len(rows) == body.count("\n")
-    assert not faults
+    assert good.all()
+    assert not odd, "lines that are left to be read one by one"
 
 
 def test_odd_lines_among_good_ones_keep_the_files_order_and_their_numbers() -> None:

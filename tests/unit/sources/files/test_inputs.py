@@ -1,8 +1,11 @@
 import gzip
 import io
 import os
+import resource
 import threading
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -75,10 +78,9 @@ def test_a_zip_file_of_several(tmp_path: Path) -> None:
     assert len(found.rows) == 10
 
 
-def test_standard_input_is_kept_and_read_as_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_standard_input_is_kept_and_read_as_a_file() -> None:
     packed = gzip.compress(written.own(made()).encode())
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(packed)))
-    found = read("-")
+    found = read("-", stdin=lambda: io.BytesIO(packed))
     assert found.rows == made()
     assert (found.files.name, str(found.files)) == ("csv:stdin", "csv, standard input")
     kept = found.files.files[0].input.path
@@ -87,12 +89,22 @@ def test_standard_input_is_kept_and_read_as_a_file(tmp_path: Path, monkeypatch: 
     assert not kept.exists()
 
 
-def test_standard_input_that_cannot_be_kept_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The kernel's own full device: what is little is written only when the file is closed."""
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(written.own(made()).encode())))
-    monkeypatch.setattr("tempfile.NamedTemporaryFile", lambda **_: open("/dev/full", "wb"))  # noqa: PTH123, SIM115
-    with pytest.raises(SourceError, match="No space left on device"):
-        read("-")
+@contextmanager
+def no_room() -> Iterator[None]:
+    """No file of this process may grow. The kernel then refuses what is written, as it does on a full disk."""
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, usual[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+
+
+def test_standard_input_that_cannot_be_kept_is_one_sentence(tmp_path: Path) -> None:
+    """What is little is written only when the file is closed."""
+    little = io.BytesIO(written.own(made()).encode())
+    with no_room(), pytest.raises(SourceError, match=r"cannot be kept in .*: File too large\. Make room"):
+        find_inputs(["-"], lambda: tmp_path, lambda: little)
 
 
 def test_a_pipe_with_a_name_is_kept_and_read_as_standard_input(tmp_path: Path) -> None:
@@ -106,10 +118,9 @@ def test_a_pipe_with_a_name_is_kept_and_read_as_standard_input(tmp_path: Path) -
     assert found.rows == made()
 
 
-def test_standard_input_that_is_closed_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", None)
+def test_standard_input_that_is_closed_is_one_sentence() -> None:
     with pytest.raises(SourceError, match="Standard input is closed"):
-        read("-")
+        read("-", stdin=lambda: None)
 
 
 @pytest.mark.parametrize(

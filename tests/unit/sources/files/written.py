@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from app.sources.base import Fault
 from app.sources.files.bar_files import BarFiles
+from app.sources.files.inputs import Stdin, standard_input
 from app.sources.files.options import FileOptions
 from app.sources.files.rows import Row
 
@@ -157,11 +158,14 @@ class Read(NamedTuple):
     files: BarFiles
 
 
-def read(*paths: Path | str, symbols: frozenset[str] = frozenset(), **options: object) -> Read:
+def read(
+    *paths: Path | str, symbols: frozenset[str] = frozenset(), stdin: Stdin = standard_input, **options: object
+) -> Read:
     """Files read to their end."""
     faults: list[Fault] = []
     given = FileOptions(**options)  # type: ignore[arg-type]
-    files = BarFiles([str(path) for path in paths], options=given, symbols=symbols, on_fault=faults.append)
+    texts = [str(path) for path in paths]
+    files = BarFiles(texts, options=given, symbols=symbols, on_fault=faults.append, stdin=stdin)
     rows = [Row(*(bar[name] for name in Row._fields)) for bar in files.bars()]  # type: ignore[literal-required]
     return Read(rows, faults, files)
 

@@ -1,5 +1,6 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,8 @@ from tests.unit.web.fake import FakeReader
 from tests.unit.web.stream.made import MemoryTopic, Reading
 from web.stream import Push
 from web.stream.filter import StreamFilter
+from web.stream.hub import Hub
+from web.stream.intervals import Intervals
 
 Open = Callable[..., Reading]
 
@@ -31,8 +34,22 @@ def reader(cluster: Cluster) -> FakeReader:
 
 
 @pytest.fixture
-async def push(topic: MemoryTopic, reader: FakeReader, cluster: Cluster) -> AsyncIterator[Push]:
-    pushing = Push(topic, reader, cluster.members[0].group)
+def hub(topic: MemoryTopic) -> dict[str, float]:
+    """What the hub gets beside its topic; a test's parameter of this name takes its place."""
+    return {}
+
+
+@pytest.fixture
+def intervals() -> Intervals:
+    """Likewise."""
+    return Intervals()
+
+
+@pytest.fixture
+async def push(
+    topic: MemoryTopic, reader: FakeReader, cluster: Cluster, hub: dict[str, Any], intervals: Intervals
+) -> AsyncIterator[Push]:
+    pushing = Push(Hub(topic, **hub), reader, cluster.members[0].group, intervals)
     yield pushing
     pushing.close()
 

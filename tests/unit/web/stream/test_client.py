@@ -7,8 +7,9 @@ import pytest
 
 from tests.unit.web.stream.conftest import Open
 from tests.unit.web.stream.made import RUN, MemoryTopic, ids
-from web.stream import Push, client, events
+from web.stream import Push, events
 from web.stream.filter import StreamFilter
+from web.stream.intervals import Intervals
 
 
 async def test_a_new_client_gets_a_snapshot_and_then_what_comes(topic: MemoryTopic, connect: Open) -> None:
@@ -57,8 +58,8 @@ async def test_a_resume_keeps_to_its_run(topic: MemoryTopic, connect: Open) -> N
     assert (event.data["id"], event.id) == ("0:2", "0:3,1:0@old")
 
 
-async def test_what_is_older_than_memory_comes_from_the_topic(topic: MemoryTopic, connect: Open, push: Push) -> None:
-    push.hub.back = 2
+@pytest.mark.parametrize("hub", [{"back": 2}])
+async def test_what_is_older_than_memory_comes_from_the_topic(topic: MemoryTopic, connect: Open) -> None:
     for _ in range(20):
         topic.add(), topic.add("SPY", 1)
     reading = connect(last_id="0:7,1:19")
@@ -110,10 +111,8 @@ async def test_another_topic_in_its_place_is_a_reset(topic: MemoryTopic, connect
     assert (await reading.next()).data["id"] == "0:0"
 
 
-async def test_trouble_with_the_broker_is_waited_out(
-    topic: MemoryTopic, connect: Open, push: Push, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(client, "PROGRESS_SECONDS", 0.2)
+@pytest.mark.parametrize("intervals", [Intervals(progress=0.2)])
+async def test_trouble_with_the_broker_is_waited_out(topic: MemoryTopic, connect: Open) -> None:
     topic.add()
     reading = connect()
     await reading.next("snapshot")
@@ -125,10 +124,8 @@ async def test_trouble_with_the_broker_is_waited_out(
     assert (await reading.next("signal")).data["id"] == "0:1"
 
 
-async def test_progress_moves_the_id_on_where_nothing_matches(
-    topic: MemoryTopic, connect: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(client, "PROGRESS_SECONDS", 0.2)
+@pytest.mark.parametrize("intervals", [Intervals(progress=0.2)])
+async def test_progress_moves_the_id_on_where_nothing_matches(topic: MemoryTopic, connect: Open) -> None:
     reading = connect(StreamFilter(RUN, frozenset({"SPY"})))
     await reading.next("snapshot")
     topic.add(), topic.add()
@@ -139,8 +136,8 @@ async def test_progress_moves_the_id_on_where_nothing_matches(
     assert progress.data["partitions"][0] == told
 
 
-async def test_a_quiet_stream_has_heartbeats(connect: Open, monkeypatch: pytest.MonkeyPatch, push: Push) -> None:
-    monkeypatch.setattr(client, "HEARTBEAT_SECONDS", 0.05)
+@pytest.mark.parametrize("intervals", [Intervals(heartbeat=0.05)])
+async def test_a_quiet_stream_has_heartbeats(push: Push) -> None:
     pieces = push.client(StreamFilter(RUN), None).events()
     async with asyncio.timeout(20):
         async for piece in pieces:
@@ -149,10 +146,10 @@ async def test_a_quiet_stream_has_heartbeats(connect: Open, monkeypatch: pytest.
     await pieces.aclose()
 
 
+@pytest.mark.parametrize("hub", [{"linger": 0.1}])
 async def test_the_reader_starts_with_the_first_client_and_stops_after_the_last(
     topic: MemoryTopic, connect: Open, push: Push
 ) -> None:
-    push.hub.linger = 0.1
     topic.add()
     one, two = connect(), connect()
     await one.next("snapshot"), await two.next("snapshot")
@@ -177,10 +174,8 @@ async def test_clients_that_want_the_same_share_what_is_made(topic: MemoryTopic,
     assert topic.made_json - before == 30
 
 
-async def test_who_is_too_slow_is_cut_and_gets_the_rest_when_it_comes_again(
-    topic: MemoryTopic, connect: Open, push: Push
-) -> None:
-    push.hub.most_kept = 10
+@pytest.mark.parametrize("hub", [{"most_kept": 10}])
+async def test_who_is_too_slow_is_cut_and_gets_the_rest_when_it_comes_again(topic: MemoryTopic, connect: Open) -> None:
     slow, quick = connect(), connect()
     last = (await slow.next("snapshot")).id
     await quick.next("snapshot")
@@ -192,10 +187,8 @@ async def test_who_is_too_slow_is_cut_and_gets_the_rest_when_it_comes_again(
     assert ids(await connect(last_id=last).signals(50)) == [f"0:{offset}" for offset in range(50)]
 
 
-async def test_cut_anywhere_nothing_is_missed_and_nothing_comes_twice(
-    topic: MemoryTopic, connect: Open, push: Push
-) -> None:
-    push.hub.back, push.hub.most_kept = 5, 40
+@pytest.mark.parametrize("hub", [{"back": 5, "most_kept": 40}])
+async def test_cut_anywhere_nothing_is_missed_and_nothing_comes_twice(topic: MemoryTopic, connect: Open) -> None:
     chance = random.Random(3)
     reading = connect()
     last = (await reading.next("snapshot")).id

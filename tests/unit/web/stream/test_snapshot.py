@@ -13,6 +13,7 @@ from tests.unit.web.stream.made import RUN, MemoryTopic, batch, record
 from web.reader import Readiness
 from web.signal_out import signal_out
 from web.stream.filter import StreamFilter
+from web.stream.intervals import Intervals
 from web.stream.snapshot import newer
 from web.workers.part import Line
 
@@ -84,10 +85,10 @@ async def test_a_worker_that_restores_its_tables_says_so(reader: FakeReader, con
     assert (snapshot.data["complete"], snapshot.data["signals"]) == (False, [])
 
 
+@pytest.mark.parametrize("intervals", [Intervals(ask_again=0.01)])
 async def test_no_replay_passes_for_live_while_a_worker_that_may_have_live_bars_does_not_answer(
-    reader: FakeReader, cluster: Cluster, connect: Open, monkeypatch: pytest.MonkeyPatch
+    reader: FakeReader, cluster: Cluster, connect: Open
 ) -> None:
-    monkeypatch.setattr("web.stream.snapshot.KEPT_SECONDS", 0.01)
     reader.series = [series(RUN, "AAPL", [50.0])]
     other = cluster.members[1]
     other.reader.series = [series("live-iex", "SPY", [60.0], origin="live")]

@@ -120,11 +120,12 @@ async def test_an_address_that_is_none() -> None:
         await WorkerClient().part("not an address", "/signals", {})
 
 
-async def test_what_is_too_long_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("web.workers.client.MOST_BYTES", 500)
-    assert len((await WorkerClient(transport=Other(await an_answer(3))).part(URL, "/signals", {})).lines) == 3
+async def test_what_is_too_long_is_not_read_to_its_end() -> None:
+    short = WorkerClient(transport=Other(await an_answer(3)), most_bytes=500)
+    assert len((await short.part(URL, "/signals", {})).lines) == 3
+    long = WorkerClient(transport=Other(await an_answer(100)), most_bytes=500)
     with pytest.raises(NoAnswerError, match="more than 500 bytes"):
-        await WorkerClient(transport=Other(await an_answer(100))).part(URL, "/signals", {})
+        await long.part(URL, "/signals", {})
     with pytest.raises(NoAnswerError, match="more than 2 lines"):
         await WorkerClient(transport=Other(await an_answer(3))).part(URL, "/signals", {}, most_lines=2)
 
@@ -147,12 +148,9 @@ async def test_proxies_of_the_environment_are_not_for_workers(monkeypatch: pytes
     await client.close()
 
 
-async def test_so_many_that_wait_for_positions_are_asked_for_at_once_and_no_more(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("web.workers.client.AT_ONCE", 2)
+async def test_so_many_that_wait_for_positions_are_asked_for_at_once_and_no_more() -> None:
     other = Other(None)
-    client = WorkerClient(transport=other, deadline=0.05)
+    client = WorkerClient(transport=other, deadline=0.05, at_once=2)
     asking = (client.part(URL, "/signals", {}, wait=0.05) for _ in range(5))
     found = await asyncio.gather(*asking, return_exceptions=True)
     assert all(isinstance(each, NoAnswerError) for each in found)
