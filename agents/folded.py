@@ -12,7 +12,7 @@ from app.engine.batch import Batch, Record
 
 @dataclass(slots=True)
 class FoldedBatch:
-    """The bars of a batch that changed, what its bars came to, and the records that are poison."""
+    """A batch of bars, folded: the rows that changed, the outcome of each bar, and the records that are poison."""
 
     batch: Batch
     #: Those of the batch's partition, still as they were before it.

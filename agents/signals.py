@@ -67,7 +67,7 @@ class SignalsAgent:
         if len(rows) >= FEW:
             columns = signal_columns(rows, run_ids, symbols, provenances, strategy)
             return self._encoder.encode_columns(columns, partition)
-        # The same, but for a few sooner than columns are made.
+        # The same result; for a few records this is faster than making columns.
         signals = (
             signal_of(row_of(row, strategy.name, provenance), run_id, symbol, strategy)
             for row, run_id, symbol, provenance in zip(rows, run_ids, symbols, provenances, strict=True)

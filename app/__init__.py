@@ -1,1 +1,1 @@
-"""The application: all but the agents, the table and the API; each package in it says what it holds."""
+"""The application without the agents, the table and the API. Each package in it says what it holds."""

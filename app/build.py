@@ -1,4 +1,4 @@
-"""Putting a worker together: clients, the table, the two agents, the API, and what watches them."""
+"""Puts a worker together: clients, the table, the two agents, the API, and what measures them."""
 
 import asyncio
 import logging
@@ -71,7 +71,7 @@ class StocksApp(BatchApp):
 
 
 def build(settings: Settings) -> StocksApp:
-    """The worker of these settings; nothing is asked or opened before it starts."""
+    """Build a worker with these settings. It opens no connection before it starts."""
     cluster = Cluster(settings)
     settings, catalogue = cluster.settings, topics(cluster.settings)
     schema_registry = registry(settings)
@@ -127,7 +127,7 @@ def _await_registry(app: StocksApp, cluster: Cluster) -> Callable[[], Awaitable[
 
 
 def _watch_stalls(app: StocksApp, settings: Settings) -> Callable[[], Awaitable[None]]:
-    """A look whether a transaction that nobody ends keeps readers of this worker's partitions waiting."""
+    """Make the task that looks for transactions that nobody ends, and that keep this worker's readers waiting."""
     watch = lru_cache(maxsize=1)(lambda: StallWatch(settings))  # Its client connects as it is made.
 
     async def look() -> None:
@@ -159,7 +159,7 @@ def _measure(app: StocksApp) -> None:
         metrics.assigned_partitions.labels(app.table.source_topic).set(len(held))
 
     metrics.partitions.labels(app.table.source_topic).set(app.options.partitions)
-    # They begin at 0, so that the first one is an increase.
+    # They begin at 0, so that the first event shows as an increase.
     metrics.deleted_records.labels(app.table.source_topic)
     metrics.ready.set_function(lambda: app.reader.readiness().ready)
     metrics.recovering.set_function(lambda: not app.tables.actives_ready)

@@ -1,7 +1,7 @@
-"""The base of all errors that are a person's to mend."""
+"""The base class of all errors that a person can fix."""
 
 from app.engine.errors import OperatorError
 
 
 class StocksError(OperatorError):
-    """What is wrong and how to mend it, in sentences: the command line prints it without a traceback."""
+    """Says in sentences what is wrong and how to fix it; the command line prints it without a traceback."""

@@ -7,7 +7,7 @@ from app.logs.throttle import throttle_talkative_loggers
 from app.settings import SettingsError, settings
 from app.terminal.visible import visible_lines
 
-# One line for every schema would say nothing that matters.
+# The registry's client logs a line for every schema, which helps nobody.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 throttle_talkative_loggers()
 

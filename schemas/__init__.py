@@ -9,7 +9,7 @@ _SUFFIX = ".avsc"
 
 
 def names() -> list[str]:
-    """What `load` takes, sorted; those with a version, such as `bar.v1`, are what records of old were written with."""
+    """What `load` takes, sorted; those with a version, such as `bar.v1`, are the schemas of older records."""
     return sorted(file.name.removesuffix(_SUFFIX) for file in _FOLDER.iterdir() if file.name.endswith(_SUFFIX))
 
 

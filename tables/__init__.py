@@ -1,1 +1,1 @@
-"""The table of windows: its rows, their bytes, and the cache in memory; it is restored from its changelog."""
+"""The windows table: its rows, their bytes, and the windows in memory. It is restored from its changelog."""

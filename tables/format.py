@@ -1,4 +1,4 @@
-"""Versions of a table's rows: the newest is written, all are read, an unknown one is named."""
+"""Versions of a table's rows: the newest is written, older ones are read, an unknown one is an error."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ class Format:
     older: Mapping[int, Older] = field(default_factory=dict)
 
     def current(self, data: bytes) -> bytes:
-        """The row in the version that is written now. Raises UnknownFormat when it has none, or is cut off."""
+        """The row in the version that is written now. Raises UnknownFormat if that is unknown, or it is cut off."""
         version = data[0] if data else self.version
         if version != self.version and version not in self.older:
             raise UnknownFormat(

@@ -25,7 +25,7 @@ class NewestRows(NamedTuple):
     provenances: Objects
 
     def of(self, wanted: Bools) -> "NewestRows":
-        """The same of some of the series alone."""
+        """The newest rows of some of the series."""
         rows = np.repeat(wanted, self.counts)
         series = [each for each, is_wanted in zip(self.series, wanted, strict=True) if is_wanted]
         return NewestRows(series, self.counts[wanted], self.rows[rows], self.provenances[rows])
@@ -66,7 +66,7 @@ class RowsTable(BatchTable):
         starts = np.cumsum(counts) - counts
 
         def key(at: int) -> bytes:
-            """Of one of the values."""
+            """The key of one of the values."""
             which = int(np.searchsorted(starts, at, "right")) - 1
             return self._key(series[which], found[which][0][at - int(starts[which])])
 
@@ -81,7 +81,7 @@ class RowsTable(BatchTable):
         return NewestRows(series, counts, rows, np.fromiter(provenances, object, len(values)))
 
     def check_series(self, series: bytes, rows: Mapping[bytes, bytes]) -> None:
-        """See that all rows of a series are there and of a known version. Raises UnreadableState."""
+        """Check that all rows of a series exist and have a known version. Raises UnreadableState."""
         try:
             numbers = read_fixed(rows.values())["number"]
         except ValueError:

@@ -1,4 +1,4 @@
-"""Reading a table that was just taken over into memory, in the background, while batches are processed."""
+"""Reads a table that was just taken over into memory, in the background, while batches are processed."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
@@ -48,7 +48,7 @@ class WarmUp:
         self._reading: asyncio.Future[Any] | None = None
         #: Series written since the partition's reading began: what was read of them is old.
         self._touched: set[bytes] = set()
-        #: Those of the table when it was last looked at.
+        #: The table's active partitions when they were last looked at.
         self._loads = table.loads
         #: Partitions whose rows are still to be read.
         self.remaining: set[int] = set()
@@ -67,7 +67,7 @@ class WarmUp:
             await asyncio.wait([self._reading])
 
     async def finished(self) -> None:
-        """Return when rows and windows of what was taken over are in memory."""
+        """Return when the rows and windows of all partitions that were taken over are in memory."""
         if self._task is not None:
             await asyncio.wait([self._task])
 
@@ -94,7 +94,7 @@ class WarmUp:
             await self._app.crash(error)
 
     async def _read(self, partition: int) -> list[bytes]:
-        """Tell all rows of a partition; returns its series."""
+        """Give all rows of a partition to `on_rows`; return its series."""
         self._touched.clear()
         found: list[bytes] = []
         by_series = groupby(self._table.scan(partition), key=lambda item: series_of(item[0]))

@@ -1,4 +1,4 @@
-"""The windows of every run and symbol: a bounded cache in front of the table's rows."""
+"""The windows table, with the newest windows in a bounded cache in memory."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -105,7 +105,7 @@ class WindowsTable(RowsTable):
         """
         self.loads += 1
         cached = self._cached_of(partition)
-        # Not later: a batch needs all of its windows until it is finished.
+        # Now, not later: the batch needs all of its windows until it is finished.
         cached.trim(self._most_cached)
         missing = cached.missing(series)
         for start in range(0, len(missing), _MOST_AT_ONCE):

@@ -13,10 +13,10 @@ from web.csv_table import csv_of
 from web.negotiation import Format, format_of
 from web.revalidation import Validator
 
-#: Changes with the time of asking alone, so an answer that differs in nothing else is the same.
+#: Fields that change with the time of the request only; an answer that differs in nothing else is the same.
 _MOVING: Any = {"partitions": {"__all__": {"as_of", "lag"}}}
 
-#: For `responses=` of a route that answers so.
+#: The `responses=` of a route that answers in this way.
 CSV: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "JSON, or CSV with `?format=csv` or `Accept: text/csv`.",
@@ -69,7 +69,7 @@ def _row_model(head: BaseModel, rows: str) -> type[BaseModel]:
 
 
 def _beside(head: BaseModel) -> Iterator[tuple[str, str]]:
-    """What else the answer says in single values, as headers."""
+    """The single values of the answer, as headers."""
     for name, value in head:
         if isinstance(value, (str, int, float)) and name != "next":
             text = str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,4 +1,4 @@
-"""The connection behind a request: for answers that last, must bound what lies in it, or cut it."""
+"""The connection of a request, for long answers that limit its buffers or cut it."""
 
 import asyncio
 import socket
@@ -13,7 +13,7 @@ _MOST_BUFFERED = 32 * 1024
 
 
 class Connection:
-    """What uvicorn does not hand out by itself; `transport` is None on another server, and nothing is cut then.
+    """Gives access to uvicorn's transport. On another server `transport` is None, and nothing is cut.
 
     `answer` is an ASGI application that answers when the one within has returned without doing so. An answer
     that lasts for hours keeps nothing then of what led to it: frames and objects of 10 kB.
@@ -36,13 +36,13 @@ class Connection:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
     def cut(self) -> None:
-        """End it at once, with what still waits to be sent."""
+        """Close it at once, and drop the bytes that still wait to be sent."""
         if self.transport is not None:
             self.transport.abort()
 
 
 class WithConnection:
-    """Gives requests their Connection. It must be outermost, where `send` is uvicorn's own."""
+    """Adds the Connection to requests. It must be outermost, where `send` is uvicorn's own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

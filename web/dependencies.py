@@ -1,4 +1,4 @@
-"""What routes share: the reader, and the question that a request asks of this worker and the others."""
+"""Dependencies that routes share: the reader, and the question to this worker and the others."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What GET /signals/{symbol}/explain answers."""
+"""The models of the answer to GET /signals/{symbol}/explain."""
 
 from typing import Literal
 
@@ -71,7 +71,7 @@ class SeedOut(Model):
 
     bar: int = Field(description="Which bar of its series that was, counted from 1.")
     timestamp: Time | None = Field(description="Its start, UTC; null while there is none, or where it is not kept.")
-    weight: float = Field(description="How much of the RSI still hangs on it, 1 (all) to 0 (nothing): a ratio.")
+    weight: float = Field(description="How much of the RSI still depends on it, 1 (all) to 0 (nothing): a ratio.")
 
 
 class RsiOut(Model):
@@ -79,7 +79,7 @@ class RsiOut(Model):
 
     period: int = Field(description="How many changes the first averages are of, and by which later ones go on.")
     step: Literal["sum", "first", "recursion"] = Field(
-        description="sum: too few changes, gain = previous gain + this change if it rose, loss likewise if it fell; "
+        description="sum: too few changes, gain = previous gain + this change if it rose, loss alike if it fell; "
         "first: these sums, divided by the period; recursion: (previous x (period - 1) + this change) / period."
     )
     previous: PreviousOut | None = Field(description="Null for a series' first bar, and where it is no longer kept.")

@@ -1,4 +1,4 @@
-"""How new an answer has to be: it waits for one's own write, and what is staler is refused."""
+"""How new an answer must be: a request can wait for its own write, and refuse older data."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ class Freshness:
         return WAIT_SECONDS if self.min_position else 0.0
 
     def of(self, partition: int) -> Self:
-        """The same of one partition alone."""
+        """The conditions for a single partition."""
         return replace(self, min_position={at: each for at, each in self.min_position.items() if at == partition})
 
     def query(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""One address for however many workers: each request goes to one of them, and to the next where that one cannot.
+"""One address for several workers: each request goes to one of them, or to the next if that one cannot answer.
 
 Workers are the addresses that one name stands for, as Docker's and Kubernetes' name servers have it for replicas.
 """
@@ -82,7 +82,7 @@ class Front:
         until = self._clock() + AGAIN_WITHIN_SECONDS
         for address in await self._in_turn():
             if unready is not None and self._clock() > until:
-                break  # It waited for what all of them wait for.
+                break  # The others would wait for the same thing.
             try:
                 async with asyncio.timeout(self._begin_seconds):
                     answer = await self._client.send(self._copy(request, address), stream=True)
@@ -95,7 +95,7 @@ class Front:
                 continue
             except httpx.HTTPError as error:
                 if request.method in _SAFE:
-                    continue  # It died with the question; another one may be asked the same.
+                    continue  # It ended during the request; another worker can be asked instead.
                 return _unavailable(
                     f"The worker at {address} broke off ({type(error).__name__}): look before you repeat it."
                 )

@@ -1,4 +1,4 @@
-"""What the index knows of every row, as columns: which action it has and when its bar begins."""
+"""The index's data about every row, as columns: its action, and the start of its bar."""
 
 from collections.abc import Iterator
 from typing import Any

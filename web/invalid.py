@@ -1,4 +1,4 @@
-"""What is wrong with parameters, in plain words."""
+"""Explains in plain words what is wrong with parameters."""
 
 import difflib
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Numbers for people, of the metrics that Prometheus gets."""
+"""Summaries of the Prometheus metrics, for people."""
 
 from prometheus_client import Counter, Histogram
 from prometheus_client.samples import Sample

@@ -1,4 +1,4 @@
-"""What the API answers: names as on the topics, units in the descriptions, times as ISO-8601 UTC."""
+"""The models of the API's answers: names as in the topics, units in the descriptions, times as ISO-8601 UTC."""
 
 from typing import Annotated
 
@@ -125,7 +125,7 @@ class SignalOut(Model):
     sma_slow: SlowAverage
     rsi: Rsi
     rsi_seed_weight: float = Field(
-        description="How much of the RSI still hangs on where the series began, 1 (all) to 0 (nothing): a ratio."
+        description="How much of the RSI still depends on where the series began, 1 (all) to 0 (nothing): a ratio."
     )
     own_indicators: dict[str, float | None] = Field(
         description="What the indicators say that such a rule declares; null while they warm up."
@@ -200,7 +200,7 @@ class PositionOut(Model):
     """Up to where the partition of the raw topic was read when this was answered."""
 
     topic: str = Field(description="The topic that the bars came from.", examples=["stocks.raw.avro"])
-    topic_id: str = Field(description="Kafka's id of the topic, which a topic made anew does not share.")
+    topic_id: str = Field(description="Kafka's id of the topic, which changes when the topic is made again.")
     partition: int = Field(description="Kafka's number of the partition, from 0.")
     offset: int = Field(description="The last offset that the answer includes.")
 
@@ -213,7 +213,7 @@ class IndicatorsOut(Model):
     sma_slow: SlowAverage
     rsi: Rsi
     rsi_seed_weight: float = Field(
-        description="How much of the RSI still hangs on where the series began, 1 (all) to 0 (nothing): a ratio."
+        description="How much of the RSI still depends on where the series began, 1 (all) to 0 (nothing): a ratio."
     )
     own_indicators: dict[str, float | None] = Field(
         description="Those that a rule of your own declares; null while they warm up."
@@ -233,7 +233,7 @@ class WindowOut(Model):
     strategy: StrategyName
     bars_seen: int = Field(description="Bars of this series so far, those no longer kept included.")
     series_start: SeriesStartOut | None = Field(
-        description="The bar with which the series started anew, as after a split; bars before it count no more. "
+        description="The bar with which the series started over, as after a split; bars before it count no more. "
         "Null: it started with the run."
     )
     position: PositionOut | None = Field(description="Null before the first bar.")

@@ -1,4 +1,4 @@
-"""What the API answers for its page."""
+"""The models of answers for the page."""
 
 from pydantic import Field
 

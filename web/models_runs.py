@@ -1,4 +1,4 @@
-"""What the API answers of runs and their symbols."""
+"""The models of answers about runs and their symbols."""
 
 from pydantic import Field
 

@@ -1,4 +1,4 @@
-"""What /openapi.json says of all routes alike: who may ask, how large a request may be, examples of everything."""
+"""Adds to /openapi.json what holds for all routes: who may ask, limits of a request, examples."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -55,7 +55,7 @@ _BY_NAME: dict[str, Any] = {
     "workers": ["http://127.0.0.1:8001", "http://127.0.0.1:8002"],
 }
 
-#: Of what has any keys.
+#: The example of a mapping with any keys.
 _KEYS = {"bars": "appended", "own_indicators": "ema_fast", "reasons": "stale", "retries": "broker", "signals": "BUY"}
 
 _DETAILS = {
@@ -103,7 +103,7 @@ def example(described: Schema, schemas: Schema, name: str = "", media_type: str 
 
 
 def parameter_example(name: str, described: Schema, schemas: Schema) -> Any:
-    """The same for a parameter."""
+    """A value for a parameter."""
     return example(described, schemas, name.lower())
 
 

@@ -1,4 +1,4 @@
-"""What the page on operations asks of a worker."""
+"""The worker's interface for the operations page."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -15,7 +15,7 @@ class NewestLetters(NamedTuple):
 
 
 class Operations(Protocol):
-    """What a worker knows beside its table."""
+    """A worker's knowledge beside its table: its address, and the newest dead letters."""
 
     address: str
     """Base URL under which other workers know this one."""

@@ -1,4 +1,4 @@
-"""Where this worker is, and the newest dead letters, as the page on operations shows them."""
+"""Reads the newest dead letters for the operations page."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""How each partition is, as it is answered."""
+"""The state of each partition in answers."""
 
 from collections.abc import Iterable
 

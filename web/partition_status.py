@@ -1,4 +1,4 @@
-"""What is said of each partition with an answer: whose it is, how far it is, and whether the answer has it."""
+"""The state of a partition: its owner, how far it is, and whether the answer has its data."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -47,7 +47,7 @@ def cursor_of(place: tuple[int, str]) -> str:
 
 
 def place_of(cursor: str) -> tuple[int, str]:
-    """The other way round. Raises ValueError."""
+    """Parse such a parameter. Raises ValueError."""
     time, comma, symbol = cursor.partition(",")
     try:
         timestamp = from_iso(time)
@@ -178,7 +178,7 @@ class SignalsQuery(RunScopeQuery, SignalsFilter, FormatQuery):
     )
 
     def wanted(self) -> SignalFilter:
-        """As the reader takes it."""
+        """The filter, as the reader takes it."""
         since, until = _ms(self.since), _ms(self.until)
         after = place_of(self.cursor) if self.cursor else None
         return SignalFilter(self.limit, self.action, self.transitions, since, until, self.latest, after)
@@ -196,7 +196,7 @@ class SessionQuery(RunScopeQuery):
         return _ms(self.at)
 
     def of(self, run_id: str | None, at_ms: int) -> Self:
-        """The same of a run and a time."""
+        """The query for a run and a time."""
         return self.model_copy(update={"run": run_id, "at": datetime.fromtimestamp(at_ms / 1000, UTC)})
 
 
@@ -206,7 +206,7 @@ class SymbolSignalsQuery(RunScopeQuery, SignalsFilter, FormatQuery):
     limit: int = Field(default=5, ge=1, le=MAX_BARS, description="At most this many signals, the newest.")
 
     def wanted(self) -> SignalFilter:
-        """As the reader takes it."""
+        """The filter, as the reader takes it."""
         return SignalFilter(self.limit, self.action, self.transitions, _ms(self.since), _ms(self.until))
 
 
@@ -252,7 +252,7 @@ class StreamQuery(SymbolsQuery):
     )
 
     def wanted(self) -> StreamFilter:
-        """As the stream takes it."""
+        """The filter, as the stream takes it."""
         return StreamFilter(self.run, self.chosen, self.transitions, named=self.run is not None)
 
 

@@ -1,4 +1,4 @@
-"""One request for data: of which run it is, whom it concerns, and what they answer."""
+"""One request for data: chooses its run, asks the workers that have the data, and joins their answers."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ MakeOfSymbol = Callable[[str, str], Awaitable[Part]]
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What came: of which run and why of this one, the parts by their workers' base URLs, how each partition is."""
+    """The answers: the run and why it was chosen, parts by their workers' base URLs, the state of each partition."""
 
     run_id: str | None
     run_reason: str
@@ -52,7 +52,7 @@ class Answered:
         return part
 
     def heads(self) -> list[Mapping[str, Any]]:
-        """What each part says beside its lines."""
+        """The head of each part."""
         return [part.head for part in self.parts.values()]
 
     @property

@@ -1,4 +1,4 @@
-"""What the routes ask of the worker, so that they know nothing of Faust or RocksDB.
+"""The worker's interface for routes, so that they need not know Faust or RocksDB.
 
 Every call is answered from memory or with a few look-ups in a local table, on the
 event loop; those that may take longer are coroutines and give way to the loop as they go.

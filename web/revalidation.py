@@ -1,4 +1,4 @@
-"""Answers that a client has already: `ETag`, `304 Not Modified`, and that caches ask each time.
+"""Answers 304 when a client already has the answer: `ETag`, `304 Not Modified`, `Cache-Control: no-cache`.
 
 A list that a program asks for again and again is sent only when something in it has changed.
 """
@@ -29,13 +29,13 @@ class Validator:
             self.add(piece)
 
     def add(self, piece: bytes) -> None:
-        """One piece more; where it ends is part of it."""
+        """Add a piece; where it ends counts, too."""
         self._digest.update(b"%d:" % len(piece))
         self._digest.update(piece)
 
     @property
     def etag(self) -> str:
-        """As the header has it."""
+        """The value of the header."""
         return f'W/"{self._digest.hexdigest()}"'
 
 

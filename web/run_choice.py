@@ -1,4 +1,4 @@
-"""Which run is answered for when none is asked for, and what is known of runs on several workers."""
+"""Chooses the run when a request names none, and merges what several workers know about runs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

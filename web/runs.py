@@ -1,4 +1,4 @@
-"""The runs that all workers know, and the one that is answered for when none is asked for."""
+"""Collects the runs of all workers, and chooses one when a request names none."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -36,7 +36,7 @@ class Runs:
         self._reader = reader
         self._group = group
         self._clock = clock
-        #: What all said, when, and who held what by then.
+        #: The last answers of all workers, their time, and the owners at that time.
         self._kept: tuple[float, Sequence[PartitionOwner], Gathered] | None = None
 
     async def part_here(self) -> Part:
@@ -48,7 +48,7 @@ class Runs:
         owners, now = self._reader.owners(), self._clock()
         kept = self._kept if fresh == AS_IT_IS else None
         if kept is None or now - kept[0] > KEPT_SECONDS or kept[1] != owners:
-            # Who did not answer is asked again the next time.
+            # A worker that did not answer is asked again next time.
             gathered = await self._group.gather("/runs", {}, self.part_here, fresh, until=until)
             self._kept = (now, owners, gathered) if gathered.complete else None
         else:

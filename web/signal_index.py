@@ -1,6 +1,6 @@
-"""Which rows the table has, in memory: what is looked for is found without a scan of the table.
+"""An index of the table's rows in memory, so that a search need not scan the table.
 
-The worker tells this index of every row it writes or reads at the start. It keeps five
+The worker passes every row that it writes, or reads at the start, to this index. It keeps five
 bytes a row and each symbol's newest row, and reads others only when someone asks for them.
 """
 
@@ -78,7 +78,7 @@ class SignalIndex:
         self._runs: dict[str, Run] = {}
 
     def put(self, partition: int, rows: Mapping[bytes, bytes]) -> None:
-        """Take note of rows that the table now holds; the same may come again. Raises UnknownFormat."""
+        """Add rows that the table now holds; the same rows may come again. Raises UnknownFormat."""
         if not rows:
             return
         fixed = read_fixed(rows.values())

@@ -1,4 +1,4 @@
-"""A signal as it is answered: in lists and on the stream alike."""
+"""The form of a signal in answers, in lists and on the stream."""
 
 from app.domain.records import Signal
 from app.times import iso

@@ -1,4 +1,4 @@
-"""Finding the newest signals over all symbols in the index; the rows themselves are read only when they are wanted."""
+"""Finds the newest signals over all symbols in the index, and reads only the rows of the result."""
 
 from bisect import bisect_right
 from collections import defaultdict
@@ -82,7 +82,7 @@ class SignalSearch:
             row = self._index.row_at(series, number, minute)
             if row is not None and wanted.matches(row):
                 found.append((series, row))
-        # As things are now: partitions may have gone while others had their turn.
+        # Look again: partitions may have gone while other tasks ran.
         here = [(series.symbol, row) for series, row in found if self._index.is_here(series)]
         if not wanted.latest:
             here.sort(key=lambda each: (-each[1].timestamp, each[0]))

@@ -98,7 +98,7 @@ class TablesReader:
         return None if value is None else self._table.decode(key, value)
 
     def readiness(self) -> Readiness:
-        """Whether the table is restored and read, the group knows this worker, and the agents get on."""
+        """Whether the table is restored and read, the group knows this worker, and the agents make progress."""
         app = self._app
         reasons = [*dict.fromkeys(app.waits.values()), *self.stalls]
         recovering = not app.tables.actives_ready or bool(self._warm_up.remaining)

@@ -1,4 +1,4 @@
-"""How this project's own programs ask a worker. Where, app.asgi.listen.local_url and app.kafka.address say."""
+"""The header with which this project's own programs ask a worker."""
 
 from app.settings import Settings
 

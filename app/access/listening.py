@@ -7,13 +7,13 @@ from app.settings import Settings
 
 
 class AccessUndecided(StocksError):
-    """The API would answer other machines, and nobody has said who may ask."""
+    """The API would answer other machines, but no setting says who may ask."""
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches what listens at `host`, an address or a name.
+    """Whether only this machine can reach a server that listens at `host`, an address or a name.
 
-    Names other than localhost are not looked up: where one leads may change, so they count as reachable.
+    Names other than localhost are not looked up: their addresses may change, so they count as reachable.
     """
     if host.lower() == "localhost":
         return True

@@ -10,7 +10,7 @@ Kind = Literal["new", "revised", "withdrawn"]
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A signal and why it is sent. `partition` and `offset` are its place on the topic of signals.
+    """A signal and why it is sent. `partition` and `offset` are its place in the signals topic.
 
     `revised`: a correction or a late bar changed the bar's signal. `withdrawn`: such a change took back a transition
     that was sent; `earlier` is the action that was sent for this bar before. `uncertain`: it may have been sent.

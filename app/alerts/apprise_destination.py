@@ -1,4 +1,4 @@
-"""Slack, Telegram, e-mail, the desktop and whatever else apprise can send to: https://appriseit.com."""
+"""Sends to Slack, Telegram, e-mail, the desktop and all other services of apprise: https://appriseit.com."""
 
 import logging
 import re
@@ -31,7 +31,7 @@ class AppriseDestination:
 
     def __init__(self, name: str, plugin: NotifyBase) -> None:
         self.name = name
-        # It would send to several targets again where one of them fails, and say nothing of it.
+        # If one of several targets fails, apprise would send to all of them again without a word.
         plugin.retry = 0
         # By default 5.5 s between two messages, which holds up the second of two alerts. ALERT_PER_MINUTE limits them.
         plugin.request_rate_per_sec = min(plugin.request_rate_per_sec, _PACE_S)
@@ -58,7 +58,7 @@ def open_plugin(url: str) -> NotifyBase | None:
 
 
 def asset() -> AppriseAsset:
-    """Who we are, for services that show it."""
+    """This program's name, for services that show it."""
     return AppriseAsset(app_id="stock-signals", app_desc="stock-signals", app_url="", async_mode=False)
 
 
@@ -90,7 +90,7 @@ class _Overheard(logging.Handler):
 
 @contextmanager
 def _listening() -> Iterator[list[str]]:
-    """The lines, once it is left."""
+    """Collects what apprise logs inside the `with` block."""
     logger = logging.getLogger("apprise")
     logger.propagate = False
     logger.setLevel(logging.DEBUG)

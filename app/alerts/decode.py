@@ -1,4 +1,4 @@
-"""From records of `stocks.signals` to the few signals that may matter for alerts."""
+"""Finds the few signals among the records of `stocks.signals` that may be worth an alert."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, cast
@@ -12,7 +12,7 @@ from app.domain.records import Signal
 
 
 class Found(NamedTuple):
-    """Signals by their index in the batch, ascending, and records that cannot be read."""
+    """Signals by their index in the batch, ascending, and the indexes of records that cannot be read."""
 
     signals: list[tuple[int, Signal]]
     poisoned: list[tuple[int, Poison]]
@@ -25,7 +25,7 @@ class TransitionDecoder:
         self._decoder = ColumnDecoder(registry, "signal")
 
     async def decode(self, payloads: Sequence[bytes | None]) -> Found:
-        """What is among these values. Raises RegistryUnavailable."""
+        """Find the signals that matter among these values. Raises RegistryUnavailable."""
         await self._decoder.prepare(payloads)
         decoded = self._decoder.decode_columns(payloads)
         columns = decoded.columns

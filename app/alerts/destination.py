@@ -1,4 +1,4 @@
-"""What a lane needs of whatever it sends to."""
+"""What a lane needs from a destination."""
 
 from typing import Protocol
 
@@ -7,11 +7,11 @@ from app.errors import StocksError
 
 
 class AlertsError(StocksError):
-    """Alerts cannot be sent as the settings are; never shows an address, for it may be a secret."""
+    """The settings do not allow alerts to be sent. The message never shows an address, which may be a secret."""
 
 
 class NotSent(Exception):
-    """A message that was not taken. The text says why without any address.
+    """The destination did not take a message. The text says why, without any address.
 
     `uncertain`: it may have arrived all the same. `retry_after_s`: what the other side asked to wait, in seconds.
     """

@@ -63,7 +63,7 @@ def _webhook(settings: Settings) -> Destination:
 
 
 def _apprise(entries: list[_Entry]) -> tuple[list[Destination], list[str]]:
-    # Takes half a second, and nobody else needs it.
+    # Importing it takes half a second, and only this branch needs it.
     from app.alerts.apprise_destination import AppriseDestination, open_plugin
 
     opened: list[Destination] = []

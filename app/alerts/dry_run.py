@@ -1,4 +1,4 @@
-"""What would be sent, printed; nothing is sent or committed, and no group is joined."""
+"""Prints what would be sent. It sends and commits nothing, and joins no group."""
 
 import asyncio
 import time

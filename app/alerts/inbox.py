@@ -29,7 +29,7 @@ from app.settings import Settings
 
 log = logging.getLogger(__name__)
 
-#: Records of a partition that are read again at the start, for what was sent lately.
+#: How many records of a partition are read again at the start, to know what was sent lately.
 REMEMBERED = 20_000
 _BATCH = 500
 _ASSIGN_SECONDS = 60.0
@@ -174,7 +174,7 @@ class GroupInbox:
         consumer.assign(starts)
         self._paused = False
         try:
-            # So that a first start that ends early leaves where it began.
+            # Committed at once, so that a first run that ends early leaves its starting point behind.
             self.commit({}, {})
         except CommitFailed as error:
             log.warning("Offsets are committed later: %s", error)

@@ -24,7 +24,7 @@ from app.alerts.wording import fitting, title
 log = logging.getLogger(__name__)
 
 _POLL_S = 0.2
-#: What a minute's bars bring comes within this time of the first, so that it can be one digest.
+#: All alerts of one minute's bars come within this time of the first, so they can be one digest.
 _GATHER_S = 0.3
 _COMMIT_EVERY_S = 5.0
 _LONGEST_WAIT_S = 60.0
@@ -33,7 +33,7 @@ OpenInbox = Callable[[Callable[[set[int]], None]], Inbox]
 
 
 class Stopped(Exception):
-    """The process is to end."""
+    """The process was asked to stop."""
 
 
 class Lane:
@@ -85,7 +85,7 @@ class Lane:
                     self._read(_POLL_S)
                     if self._is_due():
                         self._retrying(self._send_next)
-            # Not after an error in the midst of sending: the note must stay.
+            # Not after an error while a message is being sent: the note must stay.
             self._commit_or_later()
         finally:
             self._inbox.close()
@@ -173,7 +173,7 @@ class Lane:
         while (left := until - self._monotonic()) > 0:
             if self._stop.is_set():
                 raise Stopped
-            # Who does not ask for records loses its place in the group.
+            # A consumer that does not poll loses its place in the group.
             self._read(min(_POLL_S, left))
 
     def _say(self, state: RetryCallState) -> None:

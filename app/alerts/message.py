@@ -1,4 +1,4 @@
-"""What is sent at once: one alert, or several as a digest."""
+"""One message: a single alert, or several as a digest."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Message:
 
     @property
     def is_test(self) -> bool:
-        """Whether it was sent to try a destination."""
+        """Whether it is a test of the destination."""
         return not self.alerts
 
     @property

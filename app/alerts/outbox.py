@@ -22,7 +22,8 @@ class Limits:
 class Outbox:
     """Alerts in the order in which they came. What is sent is always the first ones of each partition.
 
-    So two offsets a partition say all: up to where everything was sent, and up to where something may have been.
+    So two offsets for each partition say everything: all alerts before the first one were sent, and those before
+    the second one may have been sent.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -38,7 +39,7 @@ class Outbox:
         return len(self._waiting) >= self._limits.most
 
     def add(self, alert: Alert) -> None:
-        """One more."""
+        """Add an alert that waits to be sent."""
         self._waiting.append(alert)
 
     def next(self, now_ms: int, fitting: Callable[[Sequence[Alert]], int]) -> Message | None:

@@ -1,4 +1,4 @@
-"""Rules and limits as the settings have them."""
+"""The rules and limits for alerts, made from the settings."""
 
 from app.alerts.outbox import Limits
 from app.alerts.rules import Rules

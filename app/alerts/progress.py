@@ -81,7 +81,7 @@ class Progress:
         return {number: place for number, place in wanted.items() if place != self._committed.get(number)}
 
     def committed(self, places: Mapping[int, Place]) -> None:
-        """The group has them now."""
+        """Note that the group has committed these places."""
         self._committed |= places
 
 

@@ -19,5 +19,5 @@ class RateLimit:
         return len(self._sent) < (self._sent.maxlen or 0) or self._clock() - self._sent[0] >= _MINUTE_S
 
     def count(self) -> None:
-        """One was sent."""
+        """Count a message that was sent."""
         self._sent.append(self._clock())

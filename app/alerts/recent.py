@@ -1,4 +1,4 @@
-"""What was sent lately: so that nothing is sent twice, and what a correction takes back is withdrawn."""
+"""Remembers what was sent lately, so that no alert is sent twice and one that a correction takes back is withdrawn."""
 
 from collections import OrderedDict
 from collections.abc import Collection

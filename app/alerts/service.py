@@ -1,4 +1,4 @@
-"""All destinations at once, a thread each, until the process is asked to stop."""
+"""Runs all destinations, each in its own thread, until the process is asked to stop."""
 
 import logging
 import threading
@@ -62,7 +62,7 @@ def run(
     for thread in threads:
         thread.start()
     while not stop.wait(1.0):
-        # A signal is noticed between two waits.
+        # Python handles a signal of the system between two waits.
         pass
     for thread in threads:
         thread.join()

@@ -98,5 +98,5 @@ def _plain(name: str, value: Any) -> Any:
         return iso(value)
     if isinstance(value, Mapping):
         return {key: _plain(key, each) for key, each in value.items()}
-    # JSON has no number for it.
+    # JSON cannot hold this number (NaN or infinity).
     return None if isinstance(value, float) and not math.isfinite(value) else value

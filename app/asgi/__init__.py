@@ -1,4 +1,5 @@
-"""What an HTTP API of ours needs before its routes, whatever they are: limits, headers, names, connections.
+"""What each HTTP server of this project has in front of its routes: limits, headers, host names, connections.
 
-Each is an ASGI middleware but `protocol`, which is uvicorn's for a connection, and `answer`, with which they refuse.
+Most modules are an ASGI middleware. `protocol` is uvicorn's handler of one connection, and `answer` makes the
+answers with which all of them refuse a request.
 """

@@ -1,4 +1,4 @@
-"""An answer of the middlewares and of the server itself: the shape of every error, and how it is written."""
+"""Answers that come from middlewares or from the server itself, not from a route."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ NO_HEADERS: Mapping[str, str] = {}
 
 
 def quoted_path(path: str) -> str:
-    """A path as it stands in an address and in a header (RFC 3986)."""
+    """A path, percent-encoded as in a URL (RFC 3986)."""
     return quote(path, safe="/:@!$&'()*+,;=~")
 
 
@@ -30,7 +30,7 @@ async def refuse(scope: Scope, send: Send, status: int, detail: str, headers: Ma
 
 
 async def answer(send: Send, status: int, headers: Mapping[str, str], body: bytes = b"") -> None:
-    """Answer with what is given, and its length."""
+    """Send an answer with this status, these headers, this body and its length."""
     headers = {"content-length": str(len(body)), **headers}
     raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": status, "headers": raw})

@@ -1,4 +1,4 @@
-"""Headers for every answer, also for one that goes around the middlewares, as that of a stream does."""
+"""The security headers of every answer, including streams, which go around the middlewares."""
 
 from collections.abc import MutableSequence, Sequence
 
@@ -9,7 +9,7 @@ Header = tuple[bytes, bytes]
 
 _KEY = "stocks.headers"
 
-#: No inline code, nothing from elsewhere, and no frame around it.
+#: No inline code, nothing from other sites, and no other site may show it in a frame.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -24,13 +24,13 @@ SECURITY: Sequence[Header] = (
 
 
 class Headers:
-    """Adds the security headers, and what was put with `also`, to each answer that does not set them itself."""
+    """Adds the security headers, and those given to `also`, to each answer that does not set them itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on, with more headers."""
+        """Pass the request on, and add headers to the answer."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -50,13 +50,13 @@ class Headers:
 
 
 def also(scope: Scope, *headers: Header) -> None:
-    """Have the answer to this request carry these, too, unless it sets them itself."""
+    """Add these headers to the answer to this request, unless it sets them itself."""
     more: MutableSequence[Header] | None = scope.get(_KEY)
     if more is not None:
         more.extend(headers)
 
 
 def every_answers(scope: Scope) -> Sequence[Header]:
-    """What `Headers` adds: for who answers around it."""
+    """The headers that `Headers` would add, for an answer that does not go through it."""
     found: Sequence[Header] = scope.get(_KEY, ())
     return found

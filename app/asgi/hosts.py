@@ -1,4 +1,4 @@
-"""By what names an API may be asked: a web page of strangers can let its own name point here (DNS rebinding)."""
+"""Checks the Host header: a hostile web page can make its own host name point to this machine (DNS rebinding)."""
 
 import ipaddress
 import re
@@ -17,10 +17,10 @@ _HERE = ("localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """The names that are right, in lower case; addresses without brackets.
+    """The host names that are accepted, in lower case; addresses without brackets.
 
-    `nearby`: so are all addresses, and names without a dot, such as a container's: none of them can be a name that
-    somebody elsewhere has made lead here.
+    `nearby`: all addresses are accepted too, and names without a dot, such as a container's. No stranger can
+    make such a name point to this machine.
     """
 
     names: frozenset[str]
@@ -28,7 +28,7 @@ class Hosts:
 
     @classmethod
     def of(cls, names: Iterable[str], *, nearby: bool = False) -> "Hosts":
-        """These, and those of this machine alone."""
+        """These names, and the names of this machine."""
         found = (normalized(name if name.startswith("[") or ":" not in name else f"[{name}]") for name in names)
         return cls(frozenset({*_HERE, *(name for name in found if name)}), nearby)
 
@@ -73,7 +73,7 @@ class HostCheck:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what names this machine."""
+        """Pass the request on if its Host header names this machine."""
         if scope["type"] == "http":
             hosts = [value for name, value in scope["headers"] if name == b"host"]
             if len(hosts) != 1 or not self._hosts.allow(hosts[0].decode("latin-1")):

@@ -1,4 +1,4 @@
-"""How large a request may be. What is larger gets a clear answer, and the connection ends."""
+"""Limits of a request's size. A larger request gets a clear error, and its connection ends."""
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -13,7 +13,8 @@ MOST_HEADERS, MOST_HEADER_LINES = 16 * 1024, 100
 #: A body, in bytes: nothing here takes more than a form with a token.
 MOST_BODY = 64 * 1024
 
-#: All before the body, in bytes; a little more, so that what is somewhat too large still gets a sentence of its own.
+#: All before the body, in bytes. A little more than the sum, so that a request somewhat too large still gets its own
+#: sentence.
 MOST_HEAD = MOST_URL + MOST_HEADERS + 8 * 1024
 
 TOO_LONG_URL = f"The address is longer than {MOST_URL:,} bytes; ask for less at once."
@@ -29,7 +30,7 @@ class Limits:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what is not too large."""
+        """Pass the request on unless it is too large."""
         fault = _fault(scope) if scope["type"] == "http" else None
         if fault is None:
             await self.app(scope, receive, send)

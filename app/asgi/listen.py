@@ -10,16 +10,16 @@ from app.errors import StocksError
 
 _LAST_PORT = 65535
 
-#: Servers on all interfaces are asked on this machine's own.
+#: A server that listens on all interfaces is asked at the loopback address.
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # Not listened on here.
 
 
 class PortTaken(StocksError):
-    """One cannot listen there: the port is another process's, or the address not this machine's."""
+    """A server cannot listen there: another process has the port, or this machine does not have the address."""
 
 
 def local_url(host: str, port: int) -> str:
-    """By which address this machine reaches what listens there, such as `http://127.0.0.1:8001`."""
+    """The URL at which this machine reaches a server that listens there, such as `http://127.0.0.1:8001`."""
     return f"http://{bracketed(EVERYWHERE.get(host, host))}:{port}"
 
 
@@ -61,7 +61,7 @@ def _why(error: OSError, setting: str, host: str, port: int) -> str:
 
 
 def _advice(host_setting: str) -> str:
-    """What may be said instead."""
+    """Which addresses may be set instead."""
     kinds = (socket.AF_INET, socket.AF_INET6)
     known = sorted(
         {each.address for found in psutil.net_if_addrs().values() for each in found if each.family in kinds}

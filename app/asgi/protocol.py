@@ -2,7 +2,8 @@
 
 uvicorn waits for ever for a request that is begun and not finished. Its `limit_concurrency` looks only when a request
 has come, so it never refuses those who send none, and once it is reached it refuses everybody, also those who were
-there before, health checks included. Here one that comes when there are enough is refused at once, others stay.
+there before, health checks included. Here a connection that comes when there are enough is refused at once,
+the others stay.
 """
 
 import asyncio
@@ -80,7 +81,7 @@ class BoundedProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def _mind_the_deadline(self) -> None:
-        """Have the time run while the client has a request to send or to finish."""
+        """Start the clock while the client has to send or finish a request; stop it otherwise."""
         if self._is_ending:
             return
         if self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
@@ -122,7 +123,7 @@ class BoundedProtocol(H11Protocol):
         if len(_ending) >= _MOST_ENDING:
             self.transport.close()
             return
-        # To close with bytes unread would have the client's kernel throw away what was just said.
+        # If a socket is closed with unread bytes, the client's kernel throws away the answer just sent.
         _ending.add(self)
         self.transport.write_eof()
         self._deadline = self.loop.call_later(_END_SECONDS, self._give_up)

@@ -1,4 +1,4 @@
-"""Reading many bars at once: what `app.avro.bars` does one by one, in columns."""
+"""Reads many bars at once, in columns; `app.avro.bars` reads one."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

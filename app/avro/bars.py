@@ -1,4 +1,4 @@
-"""Reading bars from the raw topic: what cannot be decoded or makes no sense is poison."""
+"""Reads one bar from a raw record. A record that cannot be decoded, or makes no sense, is poison."""
 
 from collections.abc import Mapping
 from typing import Any, cast

@@ -1,4 +1,4 @@
-"""Records to columns and back, in Confluent's wire format: what `app.avro.serde` does one by one, for many at once."""
+"""Reads and writes many records at once as columns, in Confluent's wire format; `app.avro.serde` takes one."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -11,12 +11,12 @@ from fastavro.types import Schema
 from app.avro import fast
 from app.avro.serde import HEADER, Decoder, Encoder, Poison
 
-#: Fewer records than these are read and written sooner one by one: columns and pyruhvro take a while to begin.
+#: Fewer records than this are faster one by one: columns and pyruhvro cost some time for each call.
 FEW = 16
 
 
 class Decoded(NamedTuple):
-    """Records as columns, with the index of each; those that are no columns; and those that are poison."""
+    """Records as columns, with the index of each; records decoded one by one; and those that are poison."""
 
     columns: pa.RecordBatch
     indexes: npt.NDArray[np.int64]

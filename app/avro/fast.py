@@ -1,4 +1,4 @@
-"""pyruhvro, which reads and writes many Avro records at once, held to what fastavro takes and refuses."""
+"""Reads and writes many Avro records at once with pyruhvro, and accepts exactly what fastavro accepts."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from fastavro.types import Schema
 #: What pyruhvro raises on bytes that the schema does not describe.
 _UNREADABLE = (ValueError, OverflowError)
 
-#: So few records are not worth halving again.
+#: A group of so few records is not split again.
 _FEW = 8
 
 

@@ -1,4 +1,4 @@
-"""The schema registry: what it knows, what it refuses, and when it is only out of reach."""
+"""The client of the schema registry: it tells "no such schema" from "the registry cannot be reached"."""
 
 import logging
 import os
@@ -37,7 +37,7 @@ class RegistryRefused(RegistryUnavailable):
 
 
 class NotARegistry(RegistryUnavailable):
-    """Something answers that is no registry: the address is wrong, or what stands before the registry is."""
+    """Something else than a registry answers: the address is wrong, or a proxy in front of it is."""
 
     exit_status = os.EX_TEMPFAIL
 
@@ -100,7 +100,7 @@ class RegistryClient(AsyncSchemaRegistryClient):
         return response
 
     def stranger(self, answer: object) -> NotARegistry:
-        """The error for an answer that no registry gives."""
+        """The error for an answer that does not come from a registry."""
         return NotARegistry(
             f"What answers at SCHEMA_REGISTRY_URL={self.url} is no schema registry (it says {answer}): check that URL "
             "(Apicurio's ends in /apis/ccompat/v7)"
@@ -108,7 +108,7 @@ class RegistryClient(AsyncSchemaRegistryClient):
 
 
 class Registry:
-    """What this system asks of a schema registry."""
+    """The requests that this system sends to a schema registry."""
 
     def __init__(self, client: RegistryClient) -> None:
         self._client = client

@@ -1,4 +1,4 @@
-"""Avro schemas made ready for reading and writing."""
+"""Parses Avro schemas, and refuses those that could do harm."""
 
 from collections.abc import Mapping
 from typing import Any

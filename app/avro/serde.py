@@ -17,7 +17,7 @@ from app.avro.registry import UnknownSchema
 Reason = Literal["not_avro", "unknown_schema", "undecodable", "invalid", "key_mismatch", "stale"]
 
 HEADER = 5
-# fastavro names the object it reads from, by an address that differs each time.
+# fastavro's message names the memory address of the stream, which differs each time.
 _THE_RECORD = re.compile(r"<_io\.BytesIO[^>]*>")
 _MAGIC = b"\x00"
 # What fastavro raises on bytes that the schema does not describe.

@@ -1,7 +1,7 @@
 """The sessions of the New York Stock Exchange.
 
-They are in `xnys.npz`, made of exchange_calendars by `python -m tests.unit.calendar.make`: that
-library takes pandas and more than a second to load, and each worker would.
+They are in `xnys.npz`, made of exchange_calendars by `python -m tests.unit.calendar.make`: that library loads pandas
+and takes more than a second, in each worker.
 """
 
 from collections.abc import Callable

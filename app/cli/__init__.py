@@ -34,7 +34,7 @@ class Subcommands(click.Group):
         return command
 
     def main(self, *arguments: Any, **options: Any) -> Any:
-        """As of any group; a disk that has no room for what is printed is said in a sentence."""
+        """Run the command; say in a sentence when a disk has no room for what is printed."""
         try:
             return super().main(*arguments, **options)
         except OSError as error:

@@ -16,7 +16,7 @@ _MINUTE_MS = 60_000
 
 
 def moment(text: str | None, now_ms: Callable[[], int]) -> str | None:
-    """The time as the API takes it; what is no time ago is passed on as it is, for the API to judge."""
+    """The time as the API takes it. Text that is no "time ago" is passed on as it is; the API checks it."""
     found = _AGO.fullmatch(text) if text else None
     if found is None:
         return text
@@ -25,9 +25,8 @@ def moment(text: str | None, now_ms: Callable[[], int]) -> str | None:
 
 
 def now_of_run(api: "WorkerApi", run_id: str | None) -> int:
-    """UTC epoch milliseconds: what "ago" counts back from.
-
-    The clock for the live run. A replay has a time of its own, which is where its newest bar ends.
+    """The time from which "ago" counts back, UTC epoch milliseconds: now for the live run, the end of the newest bar
+    for a replay.
     """
     runs = api.json("/runs")["runs"]
     run = next((each for each in runs if (each["active"] if run_id is None else each["run_id"] == run_id)), None)

@@ -64,5 +64,5 @@ def _dry_run(settings: "Settings", until_end: bool) -> None:
     try:
         collaborator(DryRun)(settings, lambda text: click.echo(visible_lines(text))).run(until_end=until_end)
     except KeyboardInterrupt:
-        # The way to end following.
+        # Ctrl-C is the normal way to end it.
         return

@@ -18,7 +18,7 @@ def check_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def check(options: dict[str, Any]) -> int:
-    """Prints the report of the files that `options` name; the exit status. Raises SourceError and SettingsError."""
+    """Print a report on the files that `options` name; return the status. Raises SourceError and SettingsError."""
     from app.cli.check_text import lines
     from app.cli.opening import choose
     from app.settings import settings

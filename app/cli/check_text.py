@@ -1,4 +1,4 @@
-"""What `--check` found, in lines for people."""
+"""Formats the result of `--check` for a person."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def lines(checked: Checked) -> Iterator[str]:
 
 
 def _counted(texts: Iterator[str]) -> list[str]:
-    """Each different text once, the usual one first, with how many files have it where they differ."""
+    """Each text once, the most frequent first; where files differ, with the number of files that have it."""
     counts = Counter(texts)
     if len(counts) == 1:
         return list(counts)

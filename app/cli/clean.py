@@ -22,9 +22,9 @@ def clean(
     ask: Callable[[str], bool] | None,
     tell: Callable[[str], None],
 ) -> None:
-    """Remove each folder, given with its setting: at once inside the checkout, elsewhere if that is wanted.
+    """Remove each folder, given with the name of its setting. Outside of the checkout, ask first.
 
-    `ask` is None where nobody can answer. What holds the checkout, a home or files of git's is kept in any case.
+    `ask` is None where nobody can answer. A folder with the checkout, a home folder or files of git is always kept.
     """
     for setting, folder in folders:
         if not folder.exists():

@@ -1,4 +1,4 @@
-"""A topic's records as lines of a table: which columns, how wide, in which colours."""
+"""The columns in which `stocks tail` prints a topic's records: headings, widths, colours."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ class Column(NamedTuple):
 
 
 def line(columns: list[Column], record: Mapping[str, Any] | None) -> Text:
-    """The record's line; the headings' without a record."""
+    """The line of a record, or the line of headings when there is no record."""
     cells = []
     for heading, width, cell in columns:
         text = cell(record) if record else Text(heading, "bold")
@@ -70,7 +70,7 @@ def _revision() -> Column:
 
 
 def origin_cell(record: Mapping[str, Any]) -> Text:
-    """Where a record comes from; what was made up stands out."""
+    """The record's origin; synthetic ones are coloured."""
     if record["origin"] == "synthetic":
         return Text("SYNTHETIC", "black on yellow")
     return Text(visible(str(record["origin"])))
@@ -83,7 +83,7 @@ def _action(record: Mapping[str, Any]) -> Text:
 
 
 def _why(record: Mapping[str, Any]) -> str:
-    # Records of before there was a sentence have none.
+    # Old records have no explanation.
     return str(record["explanation"] or record["own_reason"] or record["reason"])
 
 

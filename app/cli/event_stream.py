@@ -1,4 +1,4 @@
-"""Server-sent events from lines, and a connection that goes on where it was cut."""
+"""Reads server-sent events, and connects again where the stream was cut."""
 
 import json
 import time
@@ -10,7 +10,7 @@ import httpx
 
 from app.errors import StocksError
 
-#: The worker sends something every 10 s; who hears nothing for longer has lost it.
+#: The worker sends something every 10 s. After so many seconds of silence the connection is lost.
 SILENCE_SECONDS = 25.0
 
 _RETRY_MS = 2000
@@ -31,11 +31,11 @@ class Cut(NamedTuple):
 
 
 class StreamRefused(StocksError):
-    """What answers does not take the request, or nothing answers at all."""
+    """The server refuses the request, or no server answers."""
 
 
 class EventParser:
-    """Makes events of lines; `retry_ms` and `last_id` are what the stream said last."""
+    """Turns lines into events. `retry_ms` and `last_id` are the last ones that the stream sent."""
 
     def __init__(self) -> None:
         self.retry_ms = _RETRY_MS
@@ -82,7 +82,7 @@ class EventStream:
         self._client = httpx.Client(headers=headers, timeout=timeout, trust_env=False)
 
     def close(self) -> None:
-        """Leave the worker."""
+        """Close the connection."""
         self._client.close()
 
     def __iter__(self) -> Iterator[Event | Cut]:

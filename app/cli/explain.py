@@ -1,4 +1,4 @@
-"""`stocks explain`: all that a signal follows from."""
+"""`stocks explain`: the numbers from which a signal follows."""
 
 import json
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def command(symbol: str, at: str | None, run: str | None, url: str | None, as_js
 
 
 def lines(told: dict[str, Any]) -> Iterator[str]:
-    """The answer as a person reads it; what strangers wrote into records moves no cursor."""
+    """The answer as lines for a person. Control characters in records are made visible, so they move no cursor."""
     yield from map(visible, _lines(told))
 
 

@@ -11,9 +11,8 @@ _TIMES = frozenset({"timestamp", "emitted_at"})
 
 
 def json_line(record: Mapping[str, Any]) -> str:
-    """One line; values that JSON has no number for (NaN, infinities) are strings.
-
-    What no terminal should see is written as JSON's escapes, which a reader of JSON does not notice.
+    """The record as one line of JSON. NaN and infinities, which JSON does not have, are strings. Control characters are
+    escaped, so that they cannot disturb a terminal.
     """
     text = json.dumps({name: _plain(name, value) for name, value in record.items()}, ensure_ascii=False)
     return text if text.isprintable() else "".join(map(_shown, text))

@@ -61,14 +61,14 @@ _OPTIONS = [
 
 
 def letter_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds them; the command gets each as a field of `Choice`."""
+    """Add these options. The command gets each as a field of `Choice`."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
 
 
 def place(settings: "Settings", text: str) -> "Place":
-    """The place that a person wrote: `stocks.raw.avro[1]@392`, or 1:392 of the dead-letters topic itself."""
+    """Parse a record's place: `stocks.raw.avro[1]@392`, or `1:392` in the dead-letters topic itself."""
     from app.dead_letters.place import Place, parse_place
     from app.kafka.topics import topics
 
@@ -85,7 +85,7 @@ def place(settings: "Settings", text: str) -> "Place":
 
 
 def choice(settings: "Settings", wheres: tuple[str, ...], **fields: Any) -> "Choice":
-    """What the options and places say together."""
+    """Join the options and the places into one choice."""
     from app.dead_letters.choice import Choice
 
     return Choice(places=frozenset(place(settings, text) for text in wheres), **fields)

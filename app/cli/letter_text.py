@@ -1,4 +1,4 @@
-"""A dead letter and what would become of it, in sentences."""
+"""Describes a dead letter, and what would happen if it were sent again."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ Judged = Sequence[tuple[Letter, Prospect]]
 
 
 def details(letter: Letter, value: Mapping[str, Any] | str, verdict: Prospect) -> Iterator[str]:
-    """The lines of one letter; `value` is what was decoded, or a sentence that says why nothing was."""
+    """The lines that describe one letter. `value` is decoded, or a sentence that says why it cannot be."""
     yield f"reason      {letter.reason or '-'}"
     yield f"why         {letter.why or '-'}"
     yield f"from        {letter.source or '-'}"

@@ -1,4 +1,4 @@
-"""A worker's rows as a table, and what else there is to say of them."""
+"""Prints rows of a worker's answer as a table, with notes."""
 
 import json
 import sys
@@ -27,7 +27,7 @@ def listing(columns: list[Column], rows: Iterable[Mapping[str, Any]], notes: Ite
 def answer_or_echoed(
     api: WorkerApi, path: str, query: Mapping[str, Any], *, as_json: bool, as_csv: bool
 ) -> dict[str, Any] | None:
-    """The worker's answer; None where it was to be printed as it came, and was."""
+    """The worker's answer. None if the user asked for JSON or CSV: then it was printed as it came."""
     if as_csv:
         echo_csv(api.text(path, {**query, "format": "csv"}))
         return None
@@ -39,6 +39,6 @@ def answer_or_echoed(
 
 
 def echo_csv(table: str) -> None:
-    """Print CSV as programs of a shell take it; a terminal gets nothing that would move its cursor."""
+    """Print CSV with the line ends that shell programs expect. On a terminal, control characters are made visible."""
     table = table.replace("\r\n", "\n")
     click.echo(visible_lines(table) if sys.stdout.isatty() else table, nl=False)

@@ -1,4 +1,4 @@
-"""From what was said on the command line to a source that is ready to be read."""
+"""Opens the source that the command line names."""
 
 import datetime
 from typing import Any
@@ -26,7 +26,7 @@ def open_source(
 
 
 def choose(options: dict[str, Any]) -> Choice:
-    """What was said on the command line."""
+    """The options of the command line as a choice of source."""
     return Choice(date=_day(options.pop("date")), to=_day(options.pop("to")), **options)
 
 

@@ -13,7 +13,7 @@ from app.producer.pace import Pace
 if TYPE_CHECKING:
     from app.producer.delivery import Delivery
 
-# Long enough for a broker that restarts, short enough for a person who waits.
+# Long enough for a broker to restart, short enough for a person to wait.
 _GIVE_UP_AFTER_S = 120.0
 
 

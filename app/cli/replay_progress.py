@@ -1,4 +1,4 @@
-"""How far a replay is, for a person."""
+"""Shows a person how far a replay has come."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -44,7 +44,7 @@ class Progress(NamedTuple):
 def worker_progress(
     console: Console, total: int, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Callable[[Progress], None]]:
-    """What shows how far the worker is: a bar on a terminal, otherwise a line every few seconds."""
+    """A function that shows how far the worker is: a bar on a terminal, otherwise a line every few seconds."""
     if console.is_terminal:
         with _bar(console) as bar:
             task = bar.add_task("", total=total)
@@ -93,7 +93,7 @@ def summary(runner: Runner, faults: Faults, *, interrupted: bool) -> str:
 
 
 def cut_short(runner: Runner) -> str:
-    """What an end in the midst of it leaves, in a sentence or two."""
+    """What was sent when a replay was stopped before its end, in a sentence or two."""
     total = runner.source.total
     of_total = f" of {total:,}" if total is not None else ""
     unknown = runner.sent - runner.acknowledged
@@ -106,7 +106,7 @@ def cut_short(runner: Runner) -> str:
 
 
 def hint(settings: Settings, run_id: str) -> str:
-    """How to look at what comes of it."""
+    """How to look at the signals of this replay."""
     url = local_url(settings.api_host, settings.api_port)
     return f"Signals, while a worker runs: curl '{url}/signals?run={run_id}'"
 

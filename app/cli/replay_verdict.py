@@ -1,4 +1,4 @@
-"""The end of `stocks replay`: waiting for the worker, and what it made of the bars, for a person."""
+"""The end of `stocks replay`: wait for the worker, and print what it made of the bars."""
 
 import time
 from bisect import bisect_left
@@ -26,7 +26,7 @@ _KINDS = ("new", "corrected", "late", "duplicates")
 def find_verdict(
     settings: "Settings", sent: "SentBars", outcome: "OutcomeReader", *, patient: bool, console: Console | None = None
 ) -> bool:
-    """Wait for the worker and print its verdict; whether it refused nothing, as far as is known.
+    """Wait for the worker and print its verdict. Returns True unless it is known to have refused a bar.
 
     Raises BrokerUnavailable, RegistryUnavailable.
     """
@@ -50,7 +50,7 @@ def find_verdict(
 
 
 def read_verdict(sent: "SentBars", outcome: "OutcomeReader") -> Verdict:
-    """What workers wrote of these bars; they must have processed all of them."""
+    """Read what workers wrote about these bars. They must have processed all of them."""
     signals, refusals = outcome.signals(sent), outcome.refusals(sent)
     symbols = continued(sent, signals, refusals)
     return judge(sent, signals, refusals, outcome.history(sent, symbols) if symbols else None)

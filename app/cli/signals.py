@@ -71,7 +71,7 @@ def command(
 
 
 def notes(told: dict[str, Any], since: str | None) -> Iterator[str]:
-    """What a person should know of the list: of which run it is, and what it leaves out."""
+    """Notes on the list: which run it shows, and what it leaves out."""
     shown, total = len(told["signals"]), told["total"]
     since_when = f" since {since}" if since else ""
     if told["run_id"] is None:

@@ -10,12 +10,12 @@ from app.sources.names import FEEDS, PROFILES, SOURCES
 
 
 def names(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, ...] | None:
-    """A callback: `A,B` one by one."""
+    """A callback of click's that splits `A,B` into a list."""
     return tuple(name.strip() for name in text.split(",") if name.strip()) if text else None
 
 
 def _parsed(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str | None], Any]:
-    """A callback: what `parse`, which raises ValueError with a sentence, makes of the text."""
+    """A callback of click's that parses the text. `parse` raises ValueError with a sentence."""
 
     def callback(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
         try:
@@ -45,12 +45,12 @@ def _symbol(text: str) -> Any:
 
 
 class _Files(click.ParamType):
-    """Paths and patterns; FILE of the environment is one of them, whatever signs it has."""
+    """Paths and patterns. The environment's FILE is one path, even with spaces in it."""
 
     name = "file"
 
     def split_envvar_value(self, rv: str) -> list[str]:
-        """One."""
+        """The whole text as one value."""
         return [rv]
 
 
@@ -127,7 +127,7 @@ _OPTIONS = [
 
 
 def source_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds them; the command gets `pace`, and the rest as app.sources.choice.Choice takes it.
+    """Add these options. The command gets `pace`, and the rest as app.sources.choice.Choice takes it.
 
     Each can also come from the environment, which is how `make replay SPEED=100` passes them.
     """

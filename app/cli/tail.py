@@ -57,7 +57,7 @@ def command(
                 if printer.show(batch):
                     break
         except KeyboardInterrupt:
-            # The way to end following.
+            # Ctrl-C is the normal way to end it.
             return
 
 

@@ -1,4 +1,4 @@
-"""What `stocks tail` shows of a record: a dictionary for JSON, and the columns of its table."""
+"""How `stocks tail` shows a record: as a dictionary for JSON, and in the columns of a table."""
 
 import asyncio
 import base64
@@ -28,7 +28,7 @@ class View(Protocol):
     columns: list[Column]
 
     def records(self, batch: list[Message]) -> Iterator[Mapping[str, Any] | Fault]:
-        """Those that were asked for."""
+        """The records of the batch that the user asked for, decoded."""
 
 
 class RecordsView:
@@ -47,7 +47,7 @@ class RecordsView:
         self._wanted = {name: value for name, value in (("symbol", symbol), ("run_id", run_id)) if value is not None}
 
     def records(self, batch: list[Message]) -> Iterator[Mapping[str, Any] | Fault]:
-        """Those of the symbol and run, and whatever cannot be decoded."""
+        """The records of the symbol and run, decoded; those that cannot be decoded come as a fault."""
         asyncio.run(self._decoder.prepare(message.value() for message in batch))
         for message in batch:
             try:
@@ -68,7 +68,7 @@ class LettersView:
         self._symbol = symbol
 
     def records(self, batch: list[Message]) -> Iterator[Mapping[str, Any] | Fault]:
-        """Those whose key is the symbol; the value as `bytes`."""
+        """The letters whose key is the symbol; their value stays as bytes."""
         for message in batch:
             key = message.key()
             text = None if key is None else key.decode("utf-8", "replace")
@@ -88,7 +88,7 @@ class LettersView:
 
 
 def for_json(record: Mapping[str, Any] | Fault) -> Mapping[str, Any]:
-    """Bytes as `value_base64`."""
+    """The record for JSON: its bytes as `value_base64`."""
     fields = record._asdict() if isinstance(record, Fault) else record
     if "value" not in fields:
         return fields

@@ -37,7 +37,7 @@ def command(symbols: tuple[str, ...], run_id: str | None, transitions: bool, url
             for event in stream:
                 view.show(event)
     except (KeyboardInterrupt, BrokenPipeError):
-        # The ways to end watching: Ctrl-C, and `| head`.
+        # The normal ways to end it: Ctrl-C, and `| head`.
         return
     finally:
         stream.close()

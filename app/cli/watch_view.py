@@ -21,7 +21,7 @@ class View(Protocol):
     """Shows events; a context manager."""
 
     def show(self, event: Event | Cut) -> None:
-        """This has come."""
+        """Show an event."""
 
 
 def signal_columns() -> list[Column]:
@@ -51,7 +51,7 @@ class LinesView:
         pass
 
     def show(self, event: Event | Cut) -> None:
-        """This has come."""
+        """Show an event."""
         if isinstance(event, Cut):
             self._notes.print(note(event), soft_wrap=True)
         elif event.name == "signal":
@@ -61,7 +61,7 @@ class LinesView:
 
 
 class LiveView:
-    """The newest signal of each symbol, those that turned last on top; turns scroll by above."""
+    """A table with the newest signal of each symbol, the latest transitions first; these also scroll by above it."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -79,7 +79,7 @@ class LiveView:
         self._live.__exit__(None, None, None)
 
     def show(self, event: Event | Cut) -> None:
-        """This has come."""
+        """Show an event."""
         if isinstance(event, Cut) or event.name in ("snapshot", "reset"):
             self._state = note(event)
         if isinstance(event, Cut):
@@ -109,7 +109,7 @@ class LiveView:
 
 
 def note(event: Event | Cut) -> Text:
-    """A sentence about the stream itself."""
+    """A sentence for an event that is not a signal."""
     if isinstance(event, Cut):
         return Text(visible(f"Cut off, trying again: {event.reason}"), "red")
     if event.name == "reset":

@@ -85,7 +85,7 @@ def bar_columns() -> "list[Column]":
 
 
 def notes(told: dict[str, Any], partitions: list[dict[str, Any]]) -> Iterator[str]:
-    """What the bars come to: together, the indicators of the newest, and where this was read."""
+    """Notes on the bars: all of them as one bar, the newest indicators, and up to which record the worker has read."""
     bars = told["bars"]
     yield f"{told['symbol']} in run {told['run_id']} ({told['run_reason']})"
     if told["synthetic"]:

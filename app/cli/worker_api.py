@@ -1,4 +1,4 @@
-"""Asking a worker, for the commands that show what it says."""
+"""Asks a worker's API, for the commands that show its answers."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def worker_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The options of a command that asks for a run at a worker."""
+    """Add the options --run and --url."""
     run = click.option("--run", help="Of this run; without it the live one, or the newest replay where there is none.")
     url = click.option("--url", help="The worker to ask; without it the one that API_HOST and API_PORT name.")
     return run(url(command))
 
 
 class WorkerApi:
-    """One worker's API; any of several answers for all, or passes the question on."""
+    """A worker's API. Where there are several workers, each answers for all."""
 
     def __init__(self, url: str | None = None) -> None:
         from app.access.asking import authorization
@@ -31,12 +31,12 @@ class WorkerApi:
         self._headers = authorization(ours)
 
     def json(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The answer. Raises StocksError with what the worker says against it, or that none answers."""
+        """The answer as JSON. Raises StocksError if the worker refuses, or none answers."""
         told: dict[str, Any] = self._get(path, query, lambda answer: answer.json())
         return told
 
     def text(self, path: str, query: Mapping[str, Any] | None = None) -> str:
-        """The same of an answer that is no JSON."""
+        """The answer as text. Raises StocksError as `json` does."""
         text: str = self._get(path, query, lambda answer: answer.text)
         return text
 

@@ -1,1 +1,1 @@
-"""Dead letters: what one says of itself, and how they are read back, judged, counted and sent again."""
+"""Dead letters: how they are written, read back, judged, counted and sent again."""

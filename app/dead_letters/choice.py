@@ -1,4 +1,4 @@
-"""Which dead letters are meant, and each of them once."""
+"""Selects dead letters, each of them once."""
 
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from app.dead_letters.place import Place
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a letter must be like; an empty or None field asks for nothing.
+    """The conditions that a letter must meet; an empty or None field is no condition.
 
     `since` (included) and `until` (not included) are UTC epoch milliseconds of
     the source record; `offsets` are those of the source topic.
@@ -26,7 +26,7 @@ class Choice:
     places: frozenset[Place] = frozenset()
 
     def takes(self, letter: Letter) -> bool:
-        """Whether the letter is meant."""
+        """Whether the letter meets all conditions."""
         return (
             (not self.reasons or letter.reason in self.reasons)
             and (self.key is None or letter.key_text == self.key)

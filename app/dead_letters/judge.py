@@ -13,7 +13,7 @@ from app.kafka.topics import Topics
 
 @dataclass(slots=True)
 class _Record:
-    """What the agents' reader looks at."""
+    """A record as the agents' reader takes it."""
 
     key: bytes | None
     value: bytes | None
@@ -22,7 +22,7 @@ class _Record:
 
 
 class Judge:
-    """The agents' own reading, with the registry as it is now."""
+    """Reads values as the agents do, with the registry as it is now."""
 
     def __init__(self, registry: SchemaSource, topics: Topics) -> None:
         self._topics = topics
@@ -37,7 +37,7 @@ class Judge:
         return self._bars.decode(letter.value)
 
     def prospect(self, letter: Letter) -> Prospect:
-        """What would become of it if it were sent again."""
+        """What would happen if it were sent again."""
         return prospect(letter, self._topics, self._fault(letter))
 
     def _fault(self, letter: Letter) -> Poison | None:

@@ -1,4 +1,4 @@
-"""Where a record stands, as people write it."""
+"""The place of a record, as people write it."""
 
 import re
 from typing import NamedTuple

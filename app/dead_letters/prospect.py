@@ -1,4 +1,4 @@
-"""What would become of a dead letter's record if it were sent again."""
+"""Whether a dead letter's record can be processed now, if it is sent again."""
 
 from enum import Enum
 from typing import NamedTuple
@@ -18,14 +18,14 @@ class Hope(Enum):
 
 
 class Prospect(NamedTuple):
-    """The verdict on one letter, with a sentence."""
+    """Whether to send one letter again, with the reason."""
 
     hope: Hope
     why: str
 
 
 def prospect(letter: Letter, topics: Topics, fault: Poison | None) -> Prospect:
-    """The verdict, given what reading its value said just now (None: it can be read)."""
+    """Judge a letter. `fault` says why its value cannot be read now; None if it can be."""
     if letter.source is None:
         return Prospect(Hope.IMPOSSIBLE, "its headers do not say where it came from")
     if letter.source.topic != topics.raw.name:

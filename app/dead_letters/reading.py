@@ -1,4 +1,4 @@
-"""The dead-letters topic, read to where it ends now."""
+"""Reads the dead-letters topic up to its present end."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from app.settings import Settings
 
 
 def letters(settings: Settings, choice: Choice) -> Iterator[Letter]:
-    """The letters that are meant, each once, in the order of their partitions.
+    """The letters that were chosen, each once, in the order of their partitions.
 
     Raises TopicMissing, BrokerUnavailable.
     """

@@ -18,7 +18,7 @@ class RecentLetters:
         self._spans: deque[tuple[float, Counter[str]]] = deque()
 
     def add(self, reason: str) -> None:
-        """One more."""
+        """Count a dead letter."""
         now = self._clock()
         if not self._spans or now - self._spans[-1][0] >= _SPAN_SECONDS:
             self._forget(now)
@@ -38,5 +38,5 @@ class RecentLetters:
             self._spans.popleft()
 
 
-#: Those of this process.
+#: The counts of this process.
 recent_letters = RecentLetters()

@@ -1,4 +1,4 @@
-"""What a dead letter says about itself: its value and key are the bytes as they came, its headers tell why."""
+"""Makes dead letters: key and value are the bytes as they came, the headers say why."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING

@@ -30,7 +30,7 @@ class SignalFeed:
         self._consumer.assign(partitions)
 
     def read(self, timeout_s: float) -> list[Signal]:
-        """What has come meanwhile, or comes within that time. Raises RegistryUnavailable."""
+        """The signals that have come since the last call, or come within this time. Raises RegistryUnavailable."""
         messages = self._consumer.consume(_AT_ONCE, timeout_s)
         payloads = [message.value() or b"" for message in messages if message.error() is None]
         # A worker that catches up sends thousands of other runs' signals; most need not be decoded.

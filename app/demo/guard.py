@@ -20,7 +20,7 @@ _GRACE_S = 6.0
 
 
 class Guard:
-    """The demo's end of it."""
+    """The demo's side of the guard process."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -33,11 +33,11 @@ class Guard:
         )
 
     def child(self, pid: int) -> None:
-        """Have this process, and those it started, stopped."""
+        """Stop this process, and those it started, if the demo is killed."""
         self._say(f"child {pid}")
 
     def stack(self, stack_dir: Path) -> None:
-        """Have this stack stopped."""
+        """Stop this stack if the demo is killed."""
         self._say(f"stack {stack_dir.absolute()}")
 
     def done(self) -> None:

@@ -8,7 +8,7 @@ import httpx
 
 
 class Http:
-    """Both of them, on this machine."""
+    """Asks both, on this machine."""
 
     def __init__(self, api: str, producer: str, headers: Mapping[str, str]) -> None:
         self._api, self._producer = api, producer
@@ -24,11 +24,11 @@ class Http:
         return str(signals[0]["timestamp"]) if signals else None
 
     def producer(self) -> dict[str, Any] | None:
-        """Its health; None while it does not answer."""
+        """The producer's /health; None while it does not answer."""
         return self._get(self._producer, "/health", failing=True)
 
     def readiness(self) -> dict[str, Any] | None:
-        """The worker's /ready, also when it is not."""
+        """The worker's /ready, whether it is ready or not."""
         return self._get(self._api, "/ready", failing=True)
 
     def close(self) -> None:

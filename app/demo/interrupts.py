@@ -1,4 +1,4 @@
-"""Ctrl-C, wherever it falls."""
+"""Makes Ctrl-C safe at every moment of the demo."""
 
 import signal
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ class Interrupts:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """What comes meanwhile is raised afterwards: for steps that must be done wholly or not at all."""
+        """Delay an interrupt to the end of the block: for steps that must be done wholly or not at all."""
         self._held = True
         try:
             yield
@@ -37,7 +37,7 @@ class Interrupts:
             raise KeyboardInterrupt
 
     def ignore(self) -> None:
-        """From here on they do nothing: for the cleaning up."""
+        """Ignore all interrupts from now on: for the cleaning up."""
         self._held = True
 
     def _handle(self, _: int, __: FrameType | None) -> None:

@@ -43,7 +43,7 @@ class Plan:
 
 
 class Demo:
-    """One run of the demo: a local stack unless there is one, a worker, a producer, and what comes of them.
+    """One run of the demo: a local stack (unless one runs), a worker, a producer, and their signals.
 
     `run` returns when all is shown, if the plan says that it ends, and otherwise goes on until KeyboardInterrupt; it
     leaves nothing behind that it has started. Raises StocksError with the reason when something fails.
@@ -58,7 +58,7 @@ class Demo:
         self.all_shown = False
 
     def run(self) -> None:
-        """All of it."""
+        """Run the demo."""
         with Interrupts() as interrupts, ExitStack() as cleanup:
             check_access(self._settings)
             self._claim_ports()
@@ -149,7 +149,7 @@ class Demo:
         ]
 
     def _stop_children(self) -> None:
-        # Stopped first: what is printed may be read by nobody, or by somebody who takes his time.
+        # Stop first, then print: printing may block while nobody reads.
         stop_children(self._children)
         self._console.print("Worker and producer are stopped.", style="dim")
 

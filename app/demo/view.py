@@ -1,4 +1,4 @@
-"""Signals for a person's eyes."""
+"""Prints the demo's signals for a person."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -20,14 +20,14 @@ class View:
         self._holds_said = 0
 
     def show(self, signals: Iterable[Signal]) -> None:
-        """These have come."""
+        """Show signals that have come."""
         for signal in sorted(signals, key=lambda signal: (signal["timestamp"], signal["symbol"])):
             self.counts[signal["action"]] += 1
             if signal["transition"] and signal["action"] != "HOLD":
                 self._print(self._line(signal), signal["action"])
 
     def say_holds(self) -> None:
-        """One line for all the bars that said HOLD since the last such line, if there were any."""
+        """Print one line for all HOLDs since the last such line, if there were any."""
         new = self.counts["HOLD"] - self._holds_said
         if new:
             self._holds_said += new

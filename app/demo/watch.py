@@ -1,4 +1,4 @@
-"""Watching the demo's signals come, until the last can be read."""
+"""Follows the demo's signals until the last one can be read."""
 
 import time
 from collections.abc import Sequence
@@ -62,7 +62,7 @@ class Watch:
         )
 
     def on(self) -> None:
-        """Goes on until something fails or KeyboardInterrupt."""
+        """Go on until something fails, or until KeyboardInterrupt."""
         while True:
             self._look()
 

@@ -1,4 +1,4 @@
-"""What is wrong with an installation, and how to mend it: the checks of `stocks doctor`."""
+"""The checks of `stocks doctor`: what is wrong with an installation, and how to fix it."""
 
 from collections.abc import AsyncIterator, Callable
 
@@ -60,7 +60,7 @@ async def examine(
                 yield finding
             for finding in check_rights(settings):
                 yield finding
-            # After that, for the first one who asks for a transactional id makes the coordinator's topic.
+            # After that: the first request for a transactional id makes the coordinator's topic.
             for finding in as_allowed("transactions", check_transaction_log(settings, broker)):
                 yield finding
             for finding in as_allowed("transactions", check_stalled(settings, broker)):

@@ -44,7 +44,7 @@ def _market(api: "Api", clock: Clock) -> Iterator[Finding]:
     asked_ms = clock.now_ms()
     market = api.market_clock()
     yield Finding("ok", _CHECK, "takes the keys")
-    # The answer was given some time between both.
+    # Alpaca answered at some time between these two.
     skew_ms = max(asked_ms - market.now_ms, market.now_ms - clock.now_ms(), 0)
     if skew_ms > _MOST_SKEW_MS:
         message = f"its clock and this machine's are {skew_ms / 1000:.0f} s apart"

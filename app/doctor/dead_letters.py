@@ -1,4 +1,4 @@
-"""What was refused lately, by reason."""
+"""The dead letters of the last day, by reason."""
 
 import time
 from collections import Counter
@@ -30,7 +30,7 @@ def check_dead_letters(
 
 
 def judge(reasons: Counter[str]) -> Finding:
-    """A line for so many of each reason."""
+    """The finding for these counts by reason."""
     if not reasons:
         return Finding("ok", "dead letters", f"none in the last {_HOURS} hours")
     counts = ", ".join(f"{count:,} {visible(reason)}" for reason, count in reasons.most_common())

@@ -21,7 +21,7 @@ _HIDDEN = (
 
 
 class TransactionLog(NamedTuple):
-    """What the brokers show of their transactions; None is what they do not show.
+    """The brokers' settings for transactions; None for one that they do not show.
 
     Replicas and in-sync replicas are those of the topic where it is `made` and shown; the brokers' settings count
     only when it is made.
@@ -51,7 +51,7 @@ def check_transaction_log(settings: Settings, broker: Broker) -> Iterator[Findin
 
 
 def judge(log: TransactionLog, brokers: int, settings: Settings) -> Iterator[Finding]:
-    """What is wrong with it, for a cluster of so many brokers; one line when nothing is."""
+    """The findings for a cluster of so many brokers; a single one if all is well."""
     findings = [*_faults(log, brokers, settings.replication_factor), *_too_short(log, settings)]
     yield from findings
     if findings:
@@ -114,7 +114,7 @@ def _replicas(broker: Broker) -> int | None:
 
 
 def _config(broker: Broker, kind: ResourceType, name: str) -> Mapping[str, int]:
-    """The settings that are numbers; none where they are not shown."""
+    """The settings whose values are numbers; empty if the brokers do not show them."""
     resource = ConfigResource(kind, name)
     with broker.explaining():
         try:

@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 from app.doctor.finding import Finding
 
 _SHOWN = ("faust-streaming", "aiokafka", "confluent-kafka", "fastavro", "rocksdict", "fastapi")
-_FIX = "`make clean` and then any other target makes the environment anew from uv.lock"
+_FIX = "`make clean` and then any other target makes a new environment from uv.lock"
 
 
 def check_versions() -> Iterator[Finding]:

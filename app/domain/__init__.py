@@ -1,1 +1,1 @@
-"""The arithmetic and its rules: pure, no input or output, no clock."""
+"""The arithmetic: windows, indicators, rules, signals. Pure: no input, no output, no clock."""

@@ -1,4 +1,4 @@
-"""The indicators of bars that follow on what is known of their series: the one kernel of every fold."""
+"""Computes the indicators of new bars from the bars before them. Every fold uses this one function."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -19,7 +19,7 @@ Provenances = Sequence[Provenance] | Objects
 
 
 class Before(NamedTuple):
-    """What the bars of k series follow on."""
+    """The state of k series before their new bars."""
 
     #: i8[k], how many bars there are.
     counts: Ints

@@ -1,4 +1,4 @@
-"""Bars of one series folded one by one, where some are not newer than the newest: corrected, late, stale, duplicate."""
+"""Folds bars of one series one by one, where some are corrected, late, stale or duplicates."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from app.domain.split import Gap
 from app.domain.strategy import Strategy
 from app.domain.updates import Updates
 
-#: What a signal says of a bar beside its indicators; none and none are the same.
+#: The fields of a signal beside the indicators; two missing values are equal.
 _SAID = ("close", "bars_seen", "gap_minutes", "split_close")
 
 #: What a row keeps when its indicators are computed again.
@@ -130,7 +130,7 @@ class WindowCopy:
         for index in np.flatnonzero(changed).tolist():
             here = at + index
             if not emit[index]:
-                # It says what it said before.
+                # Its signal stays the same.
                 previous.append(previous[update_of[here]] if update_of[here] >= 0 else -1)
             else:
                 self.rows["emitted_at"][here] = 0

@@ -1,4 +1,4 @@
-"""Bars as columns: which of them plainly make sense, and as rows that the fold can take."""
+"""Bars as columns: a quick check that they make sense, and their rows for the fold."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -25,7 +25,7 @@ from app.domain.validation import (
 
 _SERIES = ("run_id", "symbol")
 _PROVENANCE = ("origin", "source", "feed", "adjustment")
-#: What each of these texts plainly may be: so many bytes, of these characters. (A pattern that counts takes longer.)
+#: What the quick check allows for each text: its bytes at most, and its characters. (A counting pattern is slower.)
 _PLAIN_SERIES = ((LONGEST_RUN_ID, rf"^[{RUN_ID_CHARACTERS}]+$"), (LONGEST_SYMBOL, "^[!-~]+$"))
 _PLAIN_PROVENANCE = ((LONGEST_LABEL, None),) * 4
 

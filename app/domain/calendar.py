@@ -1,4 +1,4 @@
-"""Gaps in terms of the exchange's sessions."""
+"""Counts gaps between bars in minutes of the exchange's sessions."""
 
 from bisect import bisect_right
 from collections.abc import Sequence

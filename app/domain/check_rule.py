@@ -1,7 +1,7 @@
-"""Try a strategy's own rule on made-up bars, before it sees any others: does it look ahead, or at other series?
+"""Tries a user's rule on made-up bars before a worker uses it: does it look ahead, or at other series?
 
-What it and its indicators say of a bar, when all bars come at once, must be what they say when
-each bar comes alone: then it has nothing to look at but this bar and what was before it.
+The rule and its indicators see the same bars twice: all at once, and one by one. When a bar comes alone there is
+nothing to look at but this bar and those before it, so both results must be equal.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""A signal's reason as a sentence that a person can check: of one row, and of many rows as a column."""
+"""Writes a signal's reason as a sentence that a person can check, for one row or for a column of rows."""
 
 from functools import lru_cache
 from math import isclose

@@ -1,4 +1,4 @@
-"""All that a signal's numbers follow from, so that a person can compute them again."""
+"""The inputs of a signal's numbers, so that a person can compute them again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

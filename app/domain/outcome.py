@@ -1,10 +1,10 @@
-"""What may happen to one bar."""
+"""The outcomes that a bar can have."""
 
 from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """What happened to one bar, in the order in which it is decided."""
+    """What a bar did to its window; the first outcome that applies counts."""
 
     APPENDED = "appended"
     """Newer than the newest bar."""

@@ -1,4 +1,4 @@
-"""An indicator of a strategy, and the columns of its rows that are its own."""
+"""An indicator of a strategy, and where rows keep its columns."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class PlacedIndicator:
 
     @classmethod
     def declared(cls, name: str, indicator: Indicator) -> "PlacedIndicator":
-        """Under the name that a rule declares; a state's column has a dot, so that no rule can see it."""
+        """Under the name that a rule declares. State columns have a dot in their names, so that no rule sees them."""
         states = tuple(f"{name}.{state}" for state in indicator.states)
         values = tuple(f"{name}_{value}" if value else name for value in indicator.values)
         return cls(name, indicator, states, values)

@@ -11,7 +11,7 @@ from app.domain.records import Origin
 
 
 class Provenance(NamedTuple):
-    """Origin, source, feed and adjustment of a bar; signals do not say the last."""
+    """Origin, source, feed and adjustment of a bar; signals carry all but the last."""
 
     origin: Origin
     source: str

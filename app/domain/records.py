@@ -42,7 +42,7 @@ class Split(TypedDict):
 
 
 class Signal(TypedDict):
-    """What the rule says of one bar; see schemas/signal.avsc."""
+    """The rule's result for one bar; see schemas/signal.avsc."""
 
     id: str
     run_id: str

@@ -46,7 +46,7 @@ NO_GAP = -1
 NO_ACTION = 255
 MAX_REVISION = 0xFFFF
 
-#: What a source says of a bar; two rows with the same values are duplicates.
+#: The fields that come from the source; two rows with equal values are duplicates.
 VALUES = ("open", "high", "low", "close", "volume", "vwap", "trade_count")
 
 # The order is the format: never change it, only add.

@@ -1,4 +1,4 @@
-"""Whether rows read back can be continued and shown: bars, their averages and indicators, all of them numbers."""
+"""Checks that rows read from the store can be continued and shown."""
 
 from collections.abc import Iterator
 
@@ -15,8 +15,8 @@ _LATEST_EMISSION_MS = 253_402_300_799_999
 def row_fault(rows: Rows) -> tuple[int, str] | None:
     """None for rows that the fold can have made, otherwise the index of one that it cannot, and a sentence.
 
-    It finds what would end the work on a later bar or show nonsense; that one
-    price was another it cannot see.
+    It finds values that would stop the work on a later bar, or that make no sense. It cannot see that a price was
+    another one.
     """
     for is_sound, sentence in _checks(rows):
         if not is_sound.all():

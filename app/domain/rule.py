@@ -1,4 +1,4 @@
-"""What a rule is: it turns the columns of bars into clauses, each with an action and where it holds."""
+"""A rule turns columns of bars into clauses: an action, and for which bars it holds."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from app.domain.row import Bools, Floats, Ints, read_only
 
 
 class RuleError(ValueError):
-    """A rule does what no rule may; the message is a sentence that names it."""
+    """A rule does something that rules may not do. The message is a sentence that names the rule."""
 
 
 class Clause(NamedTuple):
@@ -22,7 +22,7 @@ class Clause(NamedTuple):
 
 
 class RuleColumns:
-    """What a rule sees of n bars, an attribute each: read-only arrays of n values.
+    """The columns that a rule can read, one attribute each: read-only arrays of n values.
 
     minute (i8, start of the bar, minutes since 1970, UTC), open, high, low, close, volume, vwap (f8; NaN: none),
     sma_fast, sma_slow, rsi (f8), flat (bool: the close has not moved for the RSI's whole period), and what the

@@ -1,4 +1,4 @@
-"""The signal that a row of the windows table says: for the topic in columns, for a reader one by one."""
+"""Makes signals of rows of the windows table: in columns for the topic, one by one for readers."""
 
 from collections.abc import Sequence
 from typing import Any

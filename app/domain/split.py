@@ -34,10 +34,10 @@ MOST_FORWARD = 50
 MOST_REVERSE = 100
 _TOLERANCE = log(1.10)
 _TOLERANCE_3_2 = log(1.05)
-# What lies between is no split of any kind.
+# A price change within this range is no split.
 _LEAST_FALL = 1.05 * 2 / 3
 _LEAST_RISE = 2 / 1.10
-# Large ratios overlap: then it is called by the nearest of these.
+# Large ratios overlap; the nearest of these gives the name.
 _USUAL = (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 75, 80, 100)
 
 

@@ -36,7 +36,7 @@ class Bars(NamedTuple):
 
 
 class Folded(NamedTuple):
-    """What some of a batch's bars came to."""
+    """The outcomes of some of a batch's bars, and the updates that follow."""
 
     #: i8[n], which of the bars.
     indexes: Ints
@@ -48,7 +48,7 @@ class Folded(NamedTuple):
 
     @property
     def stale(self) -> Bools:
-        """Which of them were too old."""
+        """The indexes of the bars that were too old."""
         if Outcome.STALE not in self.outcomes:
             return np.zeros(len(self.outcomes), bool)
         return np.fromiter((outcome is Outcome.STALE for outcome in self.outcomes), bool, len(self.outcomes))

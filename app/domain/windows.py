@@ -1,4 +1,4 @@
-"""What the next bars of many series follow on, in memory, as columns."""
+"""The newest state of many series in memory, as columns: what the next bars need."""
 
 from collections.abc import Callable
 
@@ -78,7 +78,7 @@ class Windows:
         return self._read(self.keys[place])
 
     def put(self, places: Ints, rows: Rows) -> None:
-        """Take note of rows; of several with the same number the last counts."""
+        """Store rows; of several with the same number the last one counts."""
         numbers = rows["number"].astype(np.int64)
         np.maximum.at(self.counts, places, numbers + 1)
         is_newest = numbers + 1 == self.counts[places]

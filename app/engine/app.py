@@ -1,4 +1,4 @@
-"""A Faust app made for batches: the settings the engine relies on, taking partitions over, watchdogs."""
+"""The Faust app for batches: the settings on which the engine relies, taking partitions over, watchdogs."""
 
 import asyncio
 import gc
@@ -52,7 +52,7 @@ THREADS = 16
 
 
 class Prepared(NamedTuple):
-    """What is known once the cluster was asked: Kafka's ids of the topics by name, and to whom the data folder is."""
+    """What the cluster answered before the start: Kafka's topic ids by name, and the owner of the data folder."""
 
     topic_ids: Mapping[str, str]
     owner: str
@@ -93,7 +93,7 @@ class EngineOptions:
     worker: type[CheckedWorker] = CheckedWorker
 
     def transactional_id(self, tp: TP) -> str:
-        """Of the one writer of what follows from a source partition."""
+        """The transactional id of a source partition's only writer."""
         return f"{self.id}-{tp.topic}-{tp.partition}"
 
 
@@ -108,7 +108,7 @@ class BatchApp(faust.App):
 
     def __init__(self, options: EngineOptions) -> None:
         self.options = options
-        #: What answers on the web port; set before the worker starts.
+        #: The ASGI application on the web port; set before the worker starts.
         self.asgi_app: Any = None
         #: Options for the server of that, uvicorn; asked for when the worker starts.
         self.asgi_options: Callable[[], Mapping[str, Any]] = dict
@@ -180,7 +180,7 @@ class BatchApp(faust.App):
         gc.set_threshold(GC_THRESHOLD)
 
     def prepare(self) -> None:
-        """See that the worker can work, and claim the data folder. Raises OperatorError."""
+        """Check that the worker can work, and claim the data folder. Raises OperatorError."""
         check_usable(self.options.data_dir)
         self.topic_ids, owner = self.options.prepare(self)
         self._held.enter_context(claim(self.options.data_dir, owner))

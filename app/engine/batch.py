@@ -1,4 +1,4 @@
-"""A batch: what one fetch brought of one partition, and what follows from it."""
+"""A batch: the records of one partition that one fetch brought, and the records that follow from them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from faust.types import TP, Message
 
 
 class Record(Protocol):
-    """What the engine reads of a fetched Kafka record."""
+    """The fields of a fetched Kafka record that the engine reads."""
 
     offset: int
     timestamp: int

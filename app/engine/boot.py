@@ -69,7 +69,7 @@ class CheckedWorker(faust.Worker):
 
     def execute_from_commandline(self) -> NoReturn:
         """Run the worker until it ends; raises SystemExit with a sentence where there is one."""
-        _bound_arenas()  # Before clients make threads, which would have their heaps already.
+        _bound_arenas()  # Before any client makes threads: a thread that runs already has its heap.
         try:
             cast("BatchApp", self.app).prepare()
         except OperatorError as error:

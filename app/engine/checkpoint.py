@@ -20,7 +20,7 @@ _LAYOUT = struct.Struct("<Bq")
 
 
 class Checkpoint(NamedTuple):
-    """The source topic's id, the next offset to process, and a text by which the application knows its state."""
+    """The source topic's id, the next offset to process, and the settings that made the state, as a text."""
 
     topic_id: str
     offset: int

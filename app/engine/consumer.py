@@ -1,4 +1,4 @@
-"""The consumer that delivers batches and commits what they finished."""
+"""The consumer: it delivers batches, and commits the offsets of those that are finished."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -82,7 +82,7 @@ class BatchConsumer(aiokafka.Consumer):
         return tracker is not None and tracker.begin(batch)
 
     def forget(self, batch: Batch) -> None:
-        """Let nobody wait for a batch that a seek made void."""
+        """Forget a batch that a seek made void, so that no rebalance waits for it."""
         if batch.message is not None:
             self._unacked_messages.discard(batch.message)
 
@@ -103,7 +103,10 @@ class BatchConsumer(aiokafka.Consumer):
             tracker.forget_finished()
 
     def ack(self, message: Any) -> bool:
-        """Let nobody wait for a message. Which batches are finished the trackers know; Faust's own lists would grow."""
+        """Forget a message, so that no rebalance waits for it.
+
+        The trackers know which batches are finished; Faust's own lists would only grow.
+        """
         message.acked = True
         self._unacked_messages.discard(message)
         return True
@@ -166,9 +169,9 @@ class BatchConsumer(aiokafka.Consumer):
     async def _commit(self, offsets: Any) -> bool:
         asked_at = monotonic()
         if self.app.should_stop and asked_at - self.confirmed_at > FRESH_SECONDS:
-            return False  # The broker is away, and nothing hangs on this commit.
+            return False  # The broker is away, and nothing depends on this commit.
         if self._thread.should_stop:
-            return False  # A crash ends the thread at once: nobody would answer, and the worker would never end.
+            return False  # A crash ends the thread at once: a call would get no answer, and the worker not end.
         committed = await super()._commit(offsets)
         if committed:
             self.confirmed_at = asked_at

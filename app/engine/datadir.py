@@ -1,4 +1,4 @@
-"""One worker a data folder, and one cluster a data folder; what RocksDB leaves behind in it."""
+"""The data folder: it belongs to one worker at a time, and to one cluster for ever."""
 
 import errno
 import fcntl
@@ -22,12 +22,13 @@ class DataDirForeign(OperatorError):
     """The folder holds the tables of another cluster or deployment."""
 
 
-#: What a worker's tables take at once, of a few partitions.
+#: About what the tables of a few partitions need at the start, in bytes.
 _ROOM_BYTES = 1024 * 1024
 
 
 def check_usable(data_dir: Path) -> None:
-    """See that the folder, or the one where it is to be made, takes a file of a megabyte; nothing is left there.
+    """Check that a file of a megabyte can be written to the folder, or to the one in which it will be made. Leaves
+    nothing behind.
 
     Raises DataDirUnusable.
     """

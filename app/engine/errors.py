@@ -1,10 +1,10 @@
-"""What can go wrong with a batch, and what the engine does about it."""
+"""The errors of the engine; each says what happens to the batch."""
 
 
 class OperatorError(Exception):
     """An error that a person can mend: the message names cause and fix, and is shown without a traceback."""
 
-    #: Of a worker that cannot start because of it; os.EX_TEMPFAIL where trying again later may help.
+    #: The exit status of a worker that cannot start; os.EX_TEMPFAIL if a later try may help.
     exit_status = 1
 
 

@@ -1,4 +1,4 @@
-"""Where a fault may come while a batch is written.
+"""The points at which a fault may happen while a batch is written.
 
 tests/harness/crashing lets every kind of fault happen at each of them; `BatchProcessor.reached` says where a batch is.
 """
@@ -27,4 +27,4 @@ Observer = Callable[[Failpoint, Batch], None]
 
 
 def unobserved(point: Failpoint, batch: Batch) -> None:
-    """Nobody looks on."""
+    """Do nothing."""

@@ -1,4 +1,4 @@
-"""Fetching in batches, in the consumer's own thread."""
+"""Fetches records in batches, in the consumer's own thread."""
 
 import asyncio
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from app.engine.rights import NotAllowed, Right
 UNSOUGHT_SECONDS = 0.02
 
 
-#: How long the broker may hold back an answer for want of records.
+#: How long the broker may wait for records before it answers.
 FETCH_WAIT_MS = 100
 
 #: How long a commit may take; state, not the committed offset, says where reading goes on.
@@ -108,13 +108,13 @@ class BatchFetcher(AIOKafkaConsumerThread):
         asked_under: dict[TP, OffsetTracker],
     ) -> None:
         if not self.consumer.flow_active or self.trackers is not asked_under:
-            # A rebalance came meanwhile, and nobody waits for these any more. Give them back: the seek
+            # A rebalance came meanwhile, and no tracker takes these any more. Give them back: the seek
             # that follows it may have been made before they were taken.
             for tp, fetched in records.items():
                 if private.position(consumer, tp) == fetched[-1].offset + 1:
                     consumer.seek(tp, fetched[0].offset)
             return
-        # Looked up again after each wait: an assignment may have gone by meanwhile.
+        # Looked up again after each wait: the assignment may have changed meanwhile.
         for tp, fetched in records.items():
             position, tracker = private.position(consumer, tp), self.trackers.get(tp)
             if position is None or tracker is None:
@@ -150,7 +150,7 @@ class BatchFetcher(AIOKafkaConsumerThread):
             self.thread_loop.call_soon_threadsafe(private.rejoin, self._consumer)
 
     async def ends(self, tps: set[TP]) -> dict[TP, int]:
-        """The end of each partition as the broker has it now; none while it does not answer."""
+        """The present end of each partition; empty while the broker does not answer."""
         return cast(dict[TP, int], await self.call_thread(self._ends, tps))
 
     async def _ends(self, tps: set[TP]) -> dict[TP, int]:
@@ -162,7 +162,7 @@ class BatchFetcher(AIOKafkaConsumerThread):
         return {TP(place.topic, place.partition): end for place, end in found.items()}
 
     async def members(self) -> list[private.Member]:
-        """The members of this worker's group; none while the broker does not answer."""
+        """The members of this worker's group; empty while the broker does not answer."""
         return cast(list[private.Member], await self.call_thread(self._members))
 
     async def _members(self) -> list[private.Member]:

@@ -1,4 +1,4 @@
-"""Which offsets of one partition were fetched, begun and finished, and so may be committed.
+"""Tracks which offsets of one partition were fetched, begun and finished, and so may be committed.
 
 Acking "everything since my last end" is not enough: a batch that is dropped on
 its way to the agent (a rebalance does that) would look like a gap and be skipped.
@@ -43,7 +43,7 @@ class OffsetTracker:
             self._pending.clear()
 
     def fetch(self, records: Sequence[Record], position: int) -> Batch | None:
-        """The batch of records just fetched, with `position` the next offset to fetch; None when nobody wants them.
+        """The batch of records just fetched, with `position` the next offset to fetch; None before the first seek.
 
         Raises OffsetGap when they lie before what was fetched already: the client
         has moved by itself, as it does when a topic was cut or made again.

@@ -15,7 +15,7 @@ from aiokafka.structs import TopicPartition
 from faust.types import TP
 from rocksdict import Rdict
 
-#: Of keys and values in one batch.
+#: At most so many bytes of keys and values in one batch.
 BATCH_BYTES = 4 * 1024 * 1024
 
 #: Records taken from aiokafka at once, and so those by which a batch may be larger than that.
@@ -156,7 +156,7 @@ async def fetched(
             except KafkaError:
                 if not taken:
                     raise
-                break  # It comes again when there is nothing else to give.
+                break  # aiokafka raises it again when it has no records left to give.
             if not found:
                 break
             for place, records in found.items():

@@ -1,4 +1,4 @@
-"""Taking batches, and writing what follows from each in one transaction."""
+"""Gives batches to the agents, and writes the results of each batch in one transaction."""
 
 import asyncio
 import logging
@@ -76,7 +76,7 @@ class BatchProcessor:
         self.on_retry: list[Callable[[Exception], None]] = []
         #: Called in a partition's thread with each transaction that ended: whether it was committed, and its seconds.
         self.on_transaction: list[Callable[[bool, float], None]] = []
-        #: Crash tests look on here.
+        #: Crash tests watch the failpoints here.
         self.reached: Observer = unobserved
         table.before_close.append(self.drain)
 
@@ -90,7 +90,7 @@ class BatchProcessor:
         async for event in stream.noack().events():  # type: ignore[attr-defined]
             batch: Batch = event.value
             batch.message = event.message
-            # Two that hold each other would keep megabytes of records until the garbage collector comes by.
+            # The two would refer to each other, and megabytes of records would stay until the garbage collector runs.
             event.message.value = None
             while not self._has_room(batch):
                 await self._one_finished.wait()
@@ -248,7 +248,7 @@ class BatchProcessor:
 
     @contextmanager
     def _observed(self) -> Iterator[None]:
-        """Tell those who listen of the transaction that is written meanwhile."""
+        """Call the listeners with the outcome and the duration of the transaction inside the block."""
         begun_at, committed = time.monotonic(), False
         try:
             yield
@@ -265,7 +265,7 @@ class BatchProcessor:
         if not self.should_continue(batch):
             raise Fenced("nobody waits for this batch any more") from error
         if isinstance(error, StoreFull) and (self._app.should_stop or self._app.rebalancing):
-            # It may take hours; who has the partition next restores it from the changelog.
+            # It may take hours; the partition's next owner restores it from the changelog.
             raise ProducerLost("the partition is given away while its disk is full") from error
         await asyncio.sleep(delay)
 

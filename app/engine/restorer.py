@@ -25,7 +25,7 @@ MOST_AT_ONCE = 10_000
 
 POLL_SECONDS = 0.05
 
-#: What can be wrong with a fetch while brokers come and go; librdkafka tries again by itself.
+#: Errors of a fetch while brokers come and go; librdkafka tries again by itself.
 _PASSING = frozenset(
     {
         KafkaError._TRANSPORT,
@@ -41,7 +41,7 @@ _PASSING = frozenset(
 
 
 class Target(Protocol):
-    """Where rows are restored to; see app.engine.table.BatchTable."""
+    """The table to which rows are restored; see app.engine.table.BatchTable."""
 
     def changelog_position(self, partition: int) -> int:
         """The changelog offset to go on from; 0 when there is nothing yet."""
@@ -108,7 +108,7 @@ class ChangelogRestorer:
     def _start_again(self, partition: int, position: int, end: int) -> None:
         """Forget rows of which the changelog knows nothing: the next owner of the partition would not have them."""
         log.warning(
-            "%s[%d]: the local state ends at %d, the changelog at %d: it was made anew or has lost records, "
+            "%s[%d]: the local state ends at %d, the changelog at %d: it was made again or has lost records, "
             "so all of it is restored again",
             self._topic,
             partition,

@@ -26,7 +26,7 @@ _FIRST_KEY, _LAST_KEY = b"\x01", b"\xff"
 
 
 def rocksdb_options(partitions: int) -> Mapping[str, Any]:
-    """Of one partition's database: two memtables and a block cache, each its third of its share, 1 to 8 MiB."""
+    """The options of one partition's database: two memtables and a block cache, each a third of it, 1 to 8 MiB."""
     third = min(max(TABLE_BYTES // partitions // 3, 1024 * 1024), 8 * 1024 * 1024)
     return {
         "write_buffer_size": third,
@@ -121,7 +121,7 @@ class BatchTable(faust.Table[bytes, bytes]):
         while iterator.valid():
             yield iterator.key(), iterator.value()
             iterator.next()
-        iterator.status()  # Without this a damaged block would look like the end.
+        iterator.status()  # Without this check a damaged block would look like the end.
 
     def read_range(self, partition: int, start: bytes, end: bytes) -> list[bytes]:
         """The rows of all keys from `start` to before `end`, as `scan` finds them, in half of the time."""
@@ -228,7 +228,7 @@ class BatchTable(faust.Table[bytes, bytes]):
             ) from error
 
     def activate(self, partitions: frozenset[int]) -> None:
-        """Say which partitions are held here and restored."""
+        """Set the partitions that this worker has and that are restored."""
         self.active = partitions
         for listener in self.on_assignment:
             listener(partitions)

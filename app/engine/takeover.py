@@ -1,4 +1,4 @@
-"""Taking over the partitions of an assignment: fence their last owners, restore their tables, then let them be read."""
+"""Takes over assigned partitions: fences their last owners, restores their tables, then lets them be read."""
 
 import asyncio
 import gc
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 FULL_SECONDS = 2.0
 _LOOK_SECONDS = 0.1
 
-#: By what name a full disk is among the app's waits.
+#: The key of a full disk in the app's `waits`.
 _DISK = "disk"
 
 
@@ -113,8 +113,8 @@ class Takeover:
     def again(self, tp: TP, should_continue: Callable[[], bool]) -> TransactionalProducer:
         """Take over once more a partition whose producer is spent; blocks, in the partition's thread.
 
-        What became of the last transaction is certain afterwards: the coordinator has ended
-        it, and if it was committed, the table has it. Nothing that librdkafka may still hold
+        Afterwards the last transaction is over: the coordinator has ended it, and if it was
+        committed, the table has it. Nothing that librdkafka may still hold
         of it can be sent any more. Returns the new producer, of which a takeover that comes
         later makes a fenced one. Raises Fenced, OperatorError, KafkaException; StoreFull, after which it is
         to be called again.
@@ -191,7 +191,7 @@ class Takeover:
 def _collect() -> None:
     """Let go of producers that failed, each with threads and queues of its own.
 
-    The exceptions and frames that hold them hold each other too, and the garbage collector comes by once in hours.
+    They are kept by exceptions and frames that refer to each other, and the garbage collector may not run for hours.
     """
     gc.collect()
 

@@ -1,4 +1,4 @@
-"""Writing all that follows from a batch in one Kafka transaction.
+"""Writes all results of a batch in one Kafka transaction.
 
 Each source partition has a transactional id. The producer that initializes it last fences
 all that had it before: the open transaction of the old owner is aborted, and
@@ -29,7 +29,7 @@ ABORT_SECONDS = 2.0
 
 _FENCED = frozenset({KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH})
 
-#: Refusals that no repetition mends.
+#: Errors that stay the same when the call is repeated.
 _PERMANENT = frozenset(
     {
         KafkaError.MSG_SIZE_TOO_LARGE,
@@ -45,7 +45,7 @@ _PERMANENT = frozenset(
 #: A topic that is not there, or not yet known again. If it was deleted, the app's check of its topics ends the worker.
 _UNKNOWN = frozenset({KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION, KafkaError.UNKNOWN_TOPIC_OR_PART})
 
-#: What `produce` says once a transaction has failed, without the reason.
+#: Errors of `produce` once a transaction has failed; they do not say why.
 _REFUSED = frozenset({KafkaError._STATE, KafkaError._FATAL})
 
 ShouldContinue = Callable[[], bool]
@@ -95,7 +95,7 @@ class TransactionalProducer:
 
         Raises NotCommitted when the transaction failed and may be tried again by the
         next producer, Fenced when another one has taken the id over, and KafkaException
-        for what no repetition mends. After any of these this producer is of no more use.
+        for an error that a repetition does not fix. After any of these this producer is of no more use.
         """
         self._undelivered = ""
         try:
@@ -192,7 +192,7 @@ class TransactionalProducer:
             return NotAllowed([Right("Write", "transactional-id", self.transactional_id)])
         if code == KafkaError.INVALID_TXN_STATE:
             return ProducerLost(f"{self.transactional_id}: {error.str()}")
-        if code == KafkaError._INCONSISTENT:  # It refers to the delivery reports.
+        if code == KafkaError._INCONSISTENT:  # This error means: see the delivery reports.
             return NotCommitted(self._undelivered or error.str())
         if code in _UNKNOWN or (error.txn_requires_abort() and code not in _PERMANENT):
             return NotCommitted(error.str())

@@ -1,4 +1,4 @@
-"""The address at which other workers ask this one: no two workers may give the same."""
+"""The address at which other workers ask this one; no two workers may have the same."""
 
 import socket
 import time
@@ -11,11 +11,11 @@ from app.settings import Settings
 
 
 class AddressShared(StocksError):
-    """Another worker of the group says that it is where this one is."""
+    """Another worker of the group has the same address as this one."""
 
 
 def advertised_host(settings: Settings) -> str:
-    """API_HOST as it stands in a URL, or this machine's name where that is no address to ask at."""
+    """API_HOST as it is written in a URL; this machine's name if API_HOST is not an address that others can ask."""
     host = settings.api_host
     if host in EVERYWHERE:
         return socket.gethostname()
@@ -23,12 +23,12 @@ def advertised_host(settings: Settings) -> str:
 
 
 def member_name(settings: Settings) -> str:
-    """By what this worker is listed in its consumer group, such as `stock-signals@127.0.0.1:8001`."""
+    """This worker's name in its consumer group, such as `stock-signals@127.0.0.1:8001`."""
     return f"{settings.id}@{advertised_host(settings)}:{settings.api_port}"
 
 
 class AddressCheck:
-    """Whether another worker says that it is where this one is; `check` gets the group's members every few seconds.
+    """Checks that no other worker has this worker's address; `check` gets the group's members every few seconds.
 
     When this worker had to join again, as after a time without the broker, its membership
     before is listed beside the new one until that one's session has expired. So only

@@ -1,4 +1,4 @@
-"""Reaching the broker within a bounded time, or saying why not."""
+"""Connects to the broker within a time limit, or explains why that fails."""
 
 import os
 import time
@@ -17,7 +17,7 @@ TIMEOUT = 10.0
 
 
 class BrokerUnavailable(StocksError):
-    """The broker does not answer, or not to these credentials."""
+    """The broker does not answer, or refuses these credentials."""
 
     exit_status = os.EX_TEMPFAIL
 

@@ -1,4 +1,4 @@
-"""One settings object feeds all four clients: Faust, librdkafka (producer, consumer, admin), the registry's.
+"""The configuration of all clients, from one settings object: Faust, librdkafka (producer, consumer, admin), registry.
 
 With SASL_SSL and API keys that is all that Confluent Cloud needs.
 """
@@ -52,13 +52,13 @@ def endpoints(settings: Settings, find_local: Callable[[Path], Endpoints | None]
 
 
 def librdkafka(settings: Settings) -> dict[str, Any]:
-    """What librdkafka's producers, consumers and admin clients share."""
+    """The configuration that librdkafka's producers, consumers and admin clients share."""
     config: dict[str, Any] = {
         "bootstrap.servers": endpoints(settings).kafka,
         "client.id": settings.id,
         "security.protocol": settings.kafka_security_protocol,
         "error_cb": _error_log(),
-        # Its own log says the same, on stderr.
+        # librdkafka's own log would say the same on stderr.
         "log_level": 2,
     }
     if settings.kafka_ca_file and _tls(settings):
@@ -74,12 +74,12 @@ def librdkafka(settings: Settings) -> dict[str, Any]:
 
 
 def producer_config(settings: Settings) -> dict[str, Any]:
-    """For an idempotent producer that puts a symbol on the partition where Faust's and Java's clients put it."""
+    """The configuration of an idempotent producer that chooses partitions as Faust's and Java's clients do."""
     return librdkafka(settings) | {
         "partitioner": "murmur2_random",
         "enable.idempotence": True,
         "acks": "all",
-        # As the changelogs are kept: the broker would compress them again.
+        # The changelogs are kept in this compression; another one would make the broker compress them again.
         "compression.type": "zstd",
         "linger.ms": 1,
         "batch.num.messages": 10_000,
@@ -89,7 +89,7 @@ def producer_config(settings: Settings) -> dict[str, Any]:
 
 
 def consumer_config(settings: Settings, group: str) -> dict[str, Any]:
-    """For a consumer that commits only when asked to and never sees records of aborted transactions."""
+    """The configuration of a consumer that commits only on request and never sees records of aborted transactions."""
     return librdkafka(settings) | {
         "group.id": group,
         "isolation.level": "read_committed",
@@ -102,7 +102,7 @@ def consumer_config(settings: Settings, group: str) -> dict[str, Any]:
 
 
 def admin_config(settings: Settings) -> dict[str, Any]:
-    """For an admin client."""
+    """The configuration of an admin client."""
     # It sends its requests to one broker, the one that was the controller when it last looked. If that broker is
     # gone, it would wait five minutes for it.
     return librdkafka(settings) | {"topic.metadata.refresh.interval.ms": 5000}

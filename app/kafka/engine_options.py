@@ -1,4 +1,4 @@
-"""What the engine needs to know of a deployment, from its settings."""
+"""Makes the engine's options from the settings, and checks the cluster before a worker starts."""
 
 import asyncio
 import logging
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: By what name a registry that has not answered yet is among the worker's waits, and how often it is asked.
+#: The key in the worker's `waits` of a registry that has not answered yet, and how often it is asked.
 _REGISTRY = "registry"
 REGISTRY_SECONDS = 2.0
 
 
 class Cluster:
-    """Where a worker's cluster is, and what is checked there.
+    """A worker's cluster: its addresses, and the checks that it must pass.
 
     Without a cluster a worker does not start, but Faust's other commands, `--help`
     among them, do without one.
@@ -81,7 +81,7 @@ class Cluster:
         )
 
     def prepare(self, app: "BatchApp") -> Prepared:
-        """See who may ask, that the port is free and the registry is one; create or check the topics.
+        """Check who may ask, that the port is free and that the registry is a registry; create or check the topics.
 
         Raises StocksError.
         """

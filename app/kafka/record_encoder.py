@@ -1,4 +1,4 @@
-"""Records of one topic, encoded."""
+"""Encodes the records of one topic."""
 
 from collections.abc import Mapping
 from itertools import repeat

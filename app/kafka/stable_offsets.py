@@ -1,4 +1,4 @@
-"""Asking the broker for last stable offsets and ends, again and again."""
+"""Asks the broker again and again for last stable offsets and ends."""
 
 import time
 from collections.abc import Callable, Collection

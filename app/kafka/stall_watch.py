@@ -1,4 +1,4 @@
-"""What a worker says of partitions that stand still: a gauge on /metrics, sentences for /ready, lines in its log."""
+"""Reports partitions that stand still: a gauge on /metrics, sentences for /ready, lines in the worker's log."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""Which partitions stand still for readers of committed records, decided from offsets alone.
+"""Decides from offsets which partitions stand still for readers of committed records.
 
 Such a reader gets nothing from the *last stable offset* on: there the oldest transaction begins that
 was neither committed nor aborted. While transactions come and go, that offset moves.
@@ -42,7 +42,7 @@ class Stall(NamedTuple):
 
     @property
     def fix(self) -> str:
-        """How to mend it."""
+        """How to fix it."""
         # `abort` alone would let a program that is still there commit the rest of its transaction.
         return (
             "wait until the transaction's own time limit ends it, or look with `kafka-transactions.sh "
@@ -53,7 +53,7 @@ class Stall(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """What is wrong and how to mend it."""
+        """What is wrong and how to fix it."""
         return f"{self.message}; {self.fix}"
 
 
@@ -110,7 +110,7 @@ class StallDetector:
         return {place: standing.seconds for place, standing in self._standing.items()}
 
     def stalls(self) -> list[Stall]:
-        """Those that have stood still beyond the limit, by topic and partition."""
+        """The partitions that have stood still beyond the limit, ordered by topic and partition."""
         return [
             Stall(*place, *standing.offsets, standing.seconds)
             for place, standing in sorted(self._standing.items())

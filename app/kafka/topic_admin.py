@@ -1,4 +1,4 @@
-"""Creating the topics of the catalogue, and checking that they are as the system needs them."""
+"""Creates the topics, and checks that they are as the system needs them."""
 
 import logging
 import time
@@ -40,7 +40,7 @@ class TopicReplaced(StocksError):
 
 
 def ensure_topics(settings: Settings, *, timeout: float = 30.0) -> dict[str, str]:
-    """Create the catalogue's topics that are missing, check all, and return each one's id by name.
+    """Create the topics that are missing, check all, and return each one's id by name.
 
     Blocks until every partition has a leader that answers, `timeout` seconds at most. Doing
     it again, or two workers at once, changes nothing. With TOPIC_ALLOW_DECLARE=false it only checks.
@@ -67,7 +67,7 @@ def ensure_topics(settings: Settings, *, timeout: float = 30.0) -> dict[str, str
 
 
 def check_unchanged(broker: Broker, settings: Settings, ids: Mapping[str, str]) -> None:
-    """See that the topics are still those that `ensure_topics` returned the ids of.
+    """Check that the topics are still those whose ids `ensure_topics` returned.
 
     Raises TopicReplaced, PartitionsDiffer, BrokerUnavailable.
     """
@@ -76,7 +76,7 @@ def check_unchanged(broker: Broker, settings: Settings, ids: Mapping[str, str]) 
     gone = [name for name in ids if name not in there]
     anew = [name for name in ids if name in there and _id(there[name]) != ids[name]]
     if gone or anew:
-        lines = [f"  - {name}: deleted" for name in gone] + [f"  - {name}: deleted and made anew" for name in anew]
+        lines = [f"  - {name}: deleted" for name in gone] + [f"  - {name}: deleted and made again" for name in anew]
         raise TopicReplaced(
             "\n".join(["Topics have changed under this worker:", *lines])
             + "\nStart it again: it makes those that are missing, and reads new ones from their beginning"
@@ -138,7 +138,7 @@ def _operations(description: TopicDescription) -> frozenset[str]:
 
 
 def check_partitions(catalogue: Iterable[Topic], there: dict[str, TopicDescription]) -> None:
-    """Raises PartitionsDiffer that names every topic with another count than the catalogue's."""
+    """Raise PartitionsDiffer, which names every topic that has another number of partitions."""
     differing = {
         topic.name: (len(there[topic.name].partitions), topic.partitions)
         for topic in catalogue

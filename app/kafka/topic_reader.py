@@ -1,4 +1,4 @@
-"""Reading a topic from outside: all partitions, no group, nothing committed."""
+"""Reads a topic without a consumer group: all partitions, nothing is committed."""
 
 from collections.abc import Iterator, Mapping
 from types import TracebackType
@@ -77,7 +77,7 @@ class TopicReader:
         self._consumer.close()
 
     def batches(self) -> Iterator[list[Message]]:
-        """What came within a fifth of a second, which may be nothing."""
+        """The records of each fifth of a second; a batch may be empty."""
         while self._unfinished or not self._until_end:
             yield [message for message in self._consumer.consume(_BATCH, _POLL) if self._is_wanted(message)]
 

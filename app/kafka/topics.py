@@ -1,4 +1,4 @@
-"""The typed catalogue of topics: every topic the system owns, and how it is configured."""
+"""Every topic of the system, with its configuration."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -49,7 +49,7 @@ class Topics:
 
 
 def topics(settings: Settings) -> Topics:
-    """The catalogue for these settings: the same partition count everywhere, so that a symbol stays on one worker."""
+    """The topics for these settings. All have the same number of partitions, so that a symbol stays on one worker."""
 
     def stream(name: str, days: int, schema: str | None, **more: str) -> Topic:
         config = {"cleanup.policy": "delete", "retention.ms": str(days * DAY_MS)} | more

@@ -1,4 +1,4 @@
-"""The workers' consumer group, looked at from outside."""
+"""Looks at the workers' consumer group without joining it."""
 
 import time
 from collections.abc import Collection

@@ -11,10 +11,10 @@ from app.times import iso
 if TYPE_CHECKING:
     from app.settings import Settings
 
-#: What a message about a record, or about a batch of them, says of its place: `extra=` in the call.
+#: The fields with the place of a record or a batch; log calls give them as `extra=`.
 PLACE = ("topic", "partition", "offset", "last_offset")
 
-#: Shorter ones would be found in every other word.
+#: Shorter secrets would match parts of ordinary words.
 _SHORTEST_SECRET = 4
 
 MASK = "***"

@@ -1,4 +1,4 @@
-"""How log lines look: as ever, but safe on a terminal, and without what only a maintainer of Faust would read."""
+"""Formats log lines so that they are safe on a terminal, and leaves out what only maintainers of Faust would read."""
 
 import logging
 import sysconfig
@@ -21,7 +21,7 @@ _COLOURS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "bold_red"}
 _OURS = tuple(f"{Path(__file__).parents[2] / name}/" for name in ("app", "agents", "tables", "web", "schemas"))
 _LIBRARIES = tuple(f"{sysconfig.get_path(name)}/" for name in ("purelib", "platlib", "stdlib"))
 
-#: Where Faust sends what a program prints, so what a rule of the user's own prints.
+#: The logger to which Faust sends what a program prints; a user's own rule may print.
 _PRINTED = "mode.redirect"
 
 
@@ -60,7 +60,7 @@ class LogLine(ExtensionFormatter):
 
 
 class PlainLine(logging.Formatter):
-    """The same for programs without Faust: the message alone with its time and level."""
+    """The formatter for programs without Faust: time, level and message."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(message)s")
@@ -76,7 +76,7 @@ class PlainLine(logging.Formatter):
 
 
 class OursOrWrong(logging.Filter):
-    """Lets through what our own code says, and of libraries what they warn of.
+    """Lets through all messages of our own code, and the warnings of libraries.
 
     By the file that speaks, not by the logger: Faust's services log their start and stop under the names of the
     modules that they are derived in. What aiokafka warns of each time a group changes is a fault only when it lasts.

@@ -1,4 +1,4 @@
-"""The log of the producer as a service, and what it says beside it."""
+"""Sets up the log of the producer service, and what a source says to its user."""
 
 import logging
 from collections.abc import Callable
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class Voice(NamedTuple):
-    """How a source speaks: `say` what it is, `warn` of what is wrong with it."""
+    """Where a source's messages go: `say` for information, `warn` for faults."""
 
     say: Callable[[str], None]
     warn: Callable[[str], None]

@@ -23,7 +23,7 @@ class Refusals:
         self._unsaid: Counter[str] = Counter()
 
     def note(self, reason: str, place: Place, why: Exception) -> None:
-        """One more of a reason: where the record is that was refused, and why."""
+        """Count a refused record: the reason, where the record is, and why it was refused."""
         now = self._clock()
         if now - self._said.get(reason, -AGAIN_SECONDS) < AGAIN_SECONDS:
             self._unsaid[reason] += 1

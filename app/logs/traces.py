@@ -2,7 +2,7 @@
 
 A worker makes one span for each batch that it committed, with links to the spans in which the records were sent. The
 producer makes one for all that it sends within a second, and puts its context on each record (header `traceparent`, as
-W3C's Trace Context has it), so that a trace of a program of somebody else's links just as well.
+W3C's Trace Context has it), so that records of other programs are linked in the same way.
 """
 
 import time
@@ -99,7 +99,7 @@ class Sending:
         self._headers: Headers = []
 
     def headers(self) -> Headers:
-        """Of the next record."""
+        """The headers for the next record."""
         now = self._clock()
         if self._span is None or now > self._until:
             self.end()

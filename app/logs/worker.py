@@ -1,4 +1,4 @@
-"""The worker as its terminal sees it: what it logs, and that it ends even if nobody reads that any more."""
+"""The worker's log and terminal: it ends in order even if nobody can read its output any more."""
 
 import logging
 import os
@@ -23,11 +23,11 @@ _INTERRUPTED = "-INT-"
 
 
 class TerminalWorker(CheckedWorker):
-    """Faust's worker, calm unless `-l debug`, that ends also when nobody can read what it says."""
+    """Faust's worker with few log lines, unless `-l debug`; it also ends when nobody can read its output."""
 
     def __init__(self, *arguments: Any, stdout: IO[str], stderr: IO[str], **options: Any) -> None:
         super().__init__(*arguments, stdout=lossy(stdout), stderr=lossy(stderr), **options)
-        # With `-l warn` it hides the cursor and turns, also in a pipe.
+        # With `-l warn` Faust shows a spinner and hides the cursor, also in a pipe.
         self.spinner = None
 
     def execute_from_commandline(self) -> NoReturn:
@@ -76,7 +76,7 @@ class TerminalWorker(CheckedWorker):
             self.loop.add_signal_handler(signal.SIGHUP, signal.raise_signal, signal.SIGTERM)
 
     def carp(self, msg: str) -> None:
-        """Say a word to who sits at the terminal."""
+        """Print a message for the user at the terminal."""
         super().carp(_interrupted(msg))
 
 
@@ -87,7 +87,7 @@ def worker_class(settings: Settings) -> type[TerminalWorker]:
     formatter = JsonLine(secrets(settings))
 
     class JsonWorker(TerminalWorker):
-        """All that it says is a log record: one JSON object a line."""
+        """A worker whose whole output is JSON: one object in each line."""
 
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
@@ -95,7 +95,7 @@ def worker_class(settings: Settings) -> type[TerminalWorker]:
             setattr(worker_command, "on_worker_created", lambda *_: None)  # noqa: B010  # It is a method.
 
         def line(self, stream: IO[str] | None) -> logging.Formatter:
-            """The same on every stream."""
+            """The formatter for every stream."""
             return formatter
 
         def carp(self, msg: str) -> None:
@@ -103,7 +103,7 @@ def worker_class(settings: Settings) -> type[TerminalWorker]:
             log.warning("%s", _interrupted(msg))
 
         def tell(self, error: OperatorError, stream: IO[str] | None) -> None:
-            """The log may not be there yet, or not any more."""
+            """Write without the log: it may not be set up yet, or be closed already."""
             record = log.makeRecord(log.name, logging.CRITICAL, __file__, 0, "%s", (error,), None)
             click.echo(formatter.format(record), file=stream)
 
@@ -111,5 +111,5 @@ def worker_class(settings: Settings) -> type[TerminalWorker]:
 
 
 def _interrupted(said: str) -> str:
-    """Faust's answer to Ctrl-C is no sentence; this one is."""
+    """Faust's own message after Ctrl-C is not a sentence; this is one."""
     return "Ctrl-C: stopping, once the batches in hand are committed." if _INTERRUPTED in said else said

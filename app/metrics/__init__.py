@@ -1,4 +1,4 @@
-"""The worker's Prometheus metrics: the agents and the engine write them, GET /metrics shows them.
+"""The worker's Prometheus metrics. The agents and the engine update them, GET /metrics shows them.
 
 Increment once a batch, not once a record. No label holds a symbol, a run or
 a message: every label's values are few and known.

@@ -33,12 +33,12 @@ class NewestBar(Collector):
         self._newest: dict[Origin, int] = {}
 
     def seen(self, origin: Origin, timestamp: int) -> None:
-        """Take note of a bar that starts at `timestamp` (UTC, milliseconds since 1970); older ones change nothing."""
+        """Note a bar that starts at `timestamp` (UTC, milliseconds since 1970); older ones change nothing."""
         if timestamp > self._newest.get(origin, 0):
             self._newest[origin] = timestamp
 
     def forget(self) -> None:
-        """Drop what was seen: the partitions are others' now, whose newer bars this worker will never see."""
+        """Forget all bars: other workers have the partitions now, and this one will not see their newer bars."""
         self._newest.clear()
 
     def collect(self) -> Iterator[Metric]:

@@ -1,4 +1,4 @@
-"""Waiting until workers are through with what was sent.
+"""Waits until workers have processed what was sent.
 
 They are when the offsets that their group has committed are behind the last bar of each partition. A worker commits
 an offset only after the transaction with all that follows from it was committed. The checkpoint in the changelog is
@@ -28,7 +28,7 @@ class Ending(Enum):
     ABSENT = auto()
     """There was no worker from the beginning."""
     GONE = auto()
-    """There was one, and there is none any more."""
+    """There was a worker, and now there is none."""
     STUCK = auto()
     """There is one, and it gets no further."""
 
@@ -54,7 +54,7 @@ class CatchUp:
     def wait(self, on_progress: Callable[[Mapping[int, int], int], None], *, patient: bool) -> Ending:
         """Wait; a `patient` one never gives up because there is no worker.
 
-        `on_progress` hears the committed offsets and how many workers there are.
+        `on_progress` is called with the committed offsets and the number of workers.
         """
         now = self._clock()
         moved_at, seen_at, count_at = now, now, now
@@ -71,7 +71,7 @@ class CatchUp:
             if now >= count_at:
                 there, count_at = self._members(), now + _COUNT_SECONDS
                 if there and not workers:
-                    moved_at = now  # Whatever nobody did before it came.
+                    moved_at = now  # Time without a worker does not count.
                 workers = there
                 if workers:
                     was_there, seen_at = True, now

@@ -1,4 +1,4 @@
-"""All that must be there before the first bar is sent."""
+"""Prepares everything that must exist before the first bar is sent."""
 
 import asyncio
 

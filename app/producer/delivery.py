@@ -1,4 +1,4 @@
-"""Bars on their way to Kafka: each arrives once and in order, or is counted as failed."""
+"""Sends bars to Kafka: each arrives once and in order, or is counted as failed."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -20,7 +20,7 @@ class DeliveryFailed(StocksError):
 
 
 class Delivery:
-    """librdkafka's idempotent producer for one topic, with the accounts.
+    """librdkafka's idempotent producer for the bars of one topic; counts what was sent, acknowledged and failed.
 
     Records carry the time at which they are sent, not the bar's: by the bar's,
     retention would delete a replay of an old day at once.
@@ -86,7 +86,7 @@ class Delivery:
         return True
 
     def poll(self, timeout_s: float) -> None:
-        """Sees to deliveries for at most that long."""
+        """Handle delivery reports for at most so long."""
         self._producer.poll(timeout_s)
 
     def flush(self, given_up: Callable[[], bool] = lambda: False) -> None:
@@ -105,7 +105,7 @@ class Delivery:
             raise DeliveryFailed(f"{self.waiting:,} bars were not acknowledged{why}")
 
     def close(self) -> None:
-        """Gives up what is still on its way."""
+        """Give up all bars that are not acknowledged yet."""
         if self._sending is not None:
             self._sending.end()
         self._producer.purge()

@@ -1,4 +1,4 @@
-"""What the producer says of itself."""
+"""The producer's answers to /health and /ready."""
 
 from pydantic import BaseModel, Field
 
@@ -9,7 +9,7 @@ from app.times import iso
 
 
 class Health(BaseModel):
-    """How far the producer is, and what keeps it."""
+    """How far the producer is, and what it waits for."""
 
     status: Status = Field(
         description="waiting: for broker, registry or the source's server, which may come back; failed: for good."

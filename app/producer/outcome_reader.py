@@ -1,4 +1,4 @@
-"""Reading what workers wrote of a replay: signals, dead letters, and the bars that its run had before."""
+"""Reads what workers wrote about a replay (signals, dead letters), and the bars that its run had before."""
 
 import asyncio
 import time

@@ -12,17 +12,17 @@ LONGEST_WAIT_S = 0.2
 
 
 class Sink(Protocol):
-    """Where bars go; see delivery.py."""
+    """What takes the bars; see delivery.py."""
 
     @property
     def waiting(self) -> int:
         """Bars taken that have neither arrived nor failed yet."""
 
     def offer(self, bar: Bar) -> bool:
-        """Takes the bar, unless its queue is full."""
+        """Take the bar; False if the queue is full."""
 
     def poll(self, timeout_s: float) -> None:
-        """Sees to deliveries for at most that long."""
+        """Handle delivery reports for at most so long."""
 
 
 def replay(
@@ -36,7 +36,7 @@ def replay(
 ) -> bool:
     """Sends every bar; False when `stopped` said so before the last. `clock` is in seconds.
 
-    What was sent need not have arrived: that is the sink's to say. Raises what the source and the sink raise.
+    What was sent need not have arrived yet; the sink knows. Raises what the source and the sink raise.
     """
     start = clock()
     waits = not isinstance(pace, AsFastAsPossible)
@@ -63,7 +63,7 @@ def replay(
 
 
 def _settle(sink: Sink, stopped: Callable[[], bool]) -> None:
-    """Waits until all has arrived: bars that come while the broker is away shall not wait here and be old then."""
+    """Wait until all bars have arrived. While the broker is away no bars are read: they would be old later."""
     sink.poll(0.0)
     while sink.waiting and not stopped():
         sink.poll(LONGEST_WAIT_S)

@@ -1,4 +1,4 @@
-"""Replays a source in the background, whatever state the cluster is in."""
+"""Replays a source in the background, and waits for a cluster that does not answer yet."""
 
 import logging
 import threading
@@ -26,7 +26,7 @@ _STOP_WITHIN_S = 5.0
 
 
 class Outgoing(Sink, Protocol):
-    """A sink that keeps accounts; see delivery.py."""
+    """A sink that counts its bars; see delivery.py."""
 
     @property
     def sent(self) -> int:
@@ -34,21 +34,21 @@ class Outgoing(Sink, Protocol):
 
     @property
     def acknowledged(self) -> int:
-        """Of these, how many arrived."""
+        """Bars that have arrived."""
 
     @property
     def failed(self) -> int:
-        """How many never will."""
+        """Bars that will not arrive."""
 
     @property
     def trouble(self) -> str | None:
-        """What holds those up."""
+        """What keeps bars from arriving; None if nothing does."""
 
     def flush(self, given_up: Callable[[], bool]) -> None:
         """Waits until all have arrived; raises StocksError when some have not."""
 
     def close(self) -> None:
-        """Gives up the rest."""
+        """Give up the bars that have not arrived."""
 
 
 class Runner:
@@ -87,7 +87,7 @@ class Runner:
         self._thread = threading.Thread(target=self._run, name="producer", daemon=True)
 
     def start(self) -> None:
-        """Begins."""
+        """Start the thread."""
         self._thread.start()
 
     def wait(self, timeout_s: float) -> bool:
@@ -95,14 +95,14 @@ class Runner:
         return self._ended.wait(timeout_s) or self._is_overdue()
 
     def ask_to_stop(self) -> None:
-        """Have it end within seconds; what is on its way then arrives or is given up. Returns at once."""
+        """Ask it to end within seconds; bars on their way then arrive or are given up. Returns at once."""
         if self._asked_at is None:
             self._asked_at = time.monotonic()
         self._stop.set()
         self.source.stop()
 
     def stop(self) -> None:
-        """The same, and wait for it."""
+        """Ask it to stop, and wait until it has."""
         self.ask_to_stop()
         self._ended.wait(_STOP_WITHIN_S + 1)
 

@@ -1,4 +1,4 @@
-"""What was sent, bar by bar: 20 bytes each, so that one can say afterwards what a worker made of each."""
+"""Remembers each bar that was sent, in 20 bytes, to find out afterwards what a worker made of it."""
 
 from array import array
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ class SentBars:
         return self._series
 
     def note(self, bar: Bar) -> None:
-        """A bar was handed to Kafka."""
+        """Note a bar that was handed to Kafka."""
         series = self._series.get(bar["symbol"])
         if series is None:
             series = self._series[bar["symbol"]] = SentSeries()
@@ -44,11 +44,11 @@ class SentBars:
         series.values.append(values_of(bar))
 
     def acknowledged(self, message: Message) -> None:
-        """The broker has it."""
+        """Note a bar that the broker has acknowledged."""
         self.placed((message.key() or b"").decode(), message.partition() or 0, message.offset() or 0)
 
     def placed(self, symbol: str, partition: int, offset: int) -> None:
-        """The symbol's next bar stands there."""
+        """Note the offset of the symbol's next bar."""
         series = self._series[symbol]
         series.partition = partition
         series.offsets.append(offset)

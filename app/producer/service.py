@@ -45,7 +45,7 @@ def create_app(runner: Runner, faults: Faults, broker: Callable[[], str | None])
 
     @app.get("/health", responses={HTTPStatus.SERVICE_UNAVAILABLE: {"model": Health}})
     def get_health(response: Response) -> Health:
-        """How far it is; 503 once it has failed, which only a new start mends, and 200 also while it waits."""
+        """How far the producer is. 503 once it has failed: then it must be started again. 200 also while it waits."""
         if runner.status == "failed":
             response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
         return health(runner, faults, broker())
@@ -79,7 +79,7 @@ def serve(app: ASGIApp, sock: socket.socket, most_connections: int = _MOST_CONNE
         timeout_graceful_shutdown=_GRACE_S,
         **server_options(most_connections),
     )
-    # uvicorn raises the signal once more when it has shut down; having done as asked is no failure.
+    # uvicorn raises the signal again after its shutdown; a stop on request is no failure.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:

@@ -1,4 +1,4 @@
-"""The signals that workers wrote of a run since a replay began: 8 bytes each."""
+"""Remembers the signals that workers wrote for a run since a replay began, in 8 bytes each."""
 
 from array import array
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ class Newest(NamedTuple):
 
 
 class SeriesSignals:
-    """One symbol's, in the order in which they were written."""
+    """The signals of one symbol, in the order in which they were written."""
 
     def __init__(self) -> None:
         self._minutes = array("I")
@@ -32,7 +32,7 @@ class SeriesSignals:
         self.starts_series = False
 
     def note(self, signal: Mapping[str, Any]) -> None:
-        """One more; its `timestamp` is UTC epoch milliseconds."""
+        """Add a signal; its `timestamp` is UTC epoch milliseconds."""
         if not self._minutes:
             self.starts_series = signal["previous_action"] is None and signal["revision"] == 0
         self._minutes.append(signal["timestamp"] // MINUTE_MS)
@@ -49,11 +49,11 @@ class SeriesSignals:
         return first
 
     def revisions(self) -> Ints:
-        """Of all of them."""
+        """The revision of each signal."""
         return np.frombuffer(self._revisions, np.uint16).astype(np.int64)
 
     def newest(self) -> Newest:
-        """What holds now."""
+        """The last revision of each minute's signal."""
         minutes, revisions = self._all_minutes(), self.revisions()
         order = np.lexsort((revisions, minutes))
         last = np.append(np.diff(minutes[order]) != 0, True)[: len(order)]
@@ -65,18 +65,18 @@ class SeriesSignals:
 
 
 class SignalLog:
-    """By symbol."""
+    """All signals by symbol."""
 
     def __init__(self) -> None:
         self._series: dict[str, SeriesSignals] = {}
 
     def note(self, signal: Mapping[str, Any]) -> None:
-        """One more, with the fields symbol, timestamp, revision, action, previous_action and transition."""
+        """Add a signal with the fields symbol, timestamp, revision, action, previous_action and transition."""
         series = self._series.get(signal["symbol"])
         if series is None:
             series = self._series[signal["symbol"]] = SeriesSignals()
         series.note(signal)
 
     def of(self, symbol: str) -> SeriesSignals | None:
-        """The symbol's; None when there is none."""
+        """The signals of a symbol; None if there are none."""
         return self._series.get(symbol)

@@ -1,4 +1,4 @@
-"""What workers made of the bars that were sent, judged by what they wrote.
+"""Finds out what workers made of the bars that were sent, from what they wrote.
 
 Each bar's place in the raw topic is known, and a dead letter says the place it came from, so what was refused is
 certain. Of the others:
@@ -41,7 +41,7 @@ History = Mapping[int, int]
 
 @dataclass
 class Verdict:
-    """How many of the bars sent came to what."""
+    """How many of the bars sent had each outcome."""
 
     new: int = 0
     corrected: int = 0
@@ -155,5 +155,5 @@ def _refused(sent: SentBars, refusals: Collection[Refusal], verdict: Verdict | N
 
 
 def _minutes(series: SentSeries) -> Ints:
-    """Of the bars that were acknowledged."""
+    """The minutes of the bars that were acknowledged."""
     return np.frombuffer(series.minutes, np.uint32)[: len(series.offsets)].astype(np.int64)

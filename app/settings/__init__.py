@@ -1,4 +1,4 @@
-"""The settings: from the environment and `.env`, and what is wrong with them in sentences."""
+"""The settings, from the environment and `.env`; each fault in them is explained in a sentence."""
 
 from app.settings.model import Settings, SettingsError, load_settings, setting_fields, settings
 

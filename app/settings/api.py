@@ -1,4 +1,4 @@
-"""What the settings of the API may be."""
+"""Checks the settings of the API."""
 
 import re
 
@@ -43,5 +43,5 @@ def origins(value: str) -> str:
 
 
 def listed(value: str) -> list[str]:
-    """The parts of a list with commas."""
+    """The parts of a comma-separated list."""
     return [part.strip() for part in value.split(",") if part.strip()]

@@ -1,4 +1,4 @@
-"""Bad settings in sentences: which one, as the user writes it, and what it may be."""
+"""Explains bad settings in sentences: the setting as the user wrote it, and what it may be."""
 
 import os
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE

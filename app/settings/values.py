@@ -1,4 +1,4 @@
-"""What single settings may hold. Each raises ValueError with a sentence that goes on behind `NAME=value:`."""
+"""Checks of single settings. Each raises ValueError with a sentence that goes on behind `NAME=value:`."""
 
 import os
 import re

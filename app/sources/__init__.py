@@ -1,1 +1,1 @@
-"""Where bars come from: files, Alpaca, or made up; each is one small `Source` (base.py)."""
+"""The sources of bars: files, Alpaca, synthetic bars. Each is one small `Source` (base.py)."""

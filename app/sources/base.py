@@ -1,4 +1,4 @@
-"""What a source of bars is."""
+"""The interface of a source of bars."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
@@ -14,7 +14,8 @@ class SourceError(StocksError):
 class Fault(NamedTuple):
     """One record of a source that is not a bar: its line or place, counted from 1, and why.
 
-    `file` is named where there are several; `unit` is what `line` counts, when it is not what the source has.
+    `file` is named where there are several; `unit` is what `line` counts, if it is not the source's usual
+    unit.
     """
 
     line: int
@@ -47,7 +48,7 @@ class Source(Protocol):
 
     @property
     def total(self) -> int | None:
-        """How many records there are; None where nobody can say."""
+        """How many records there are; None if that is not known."""
 
     @property
     def read(self) -> int:
@@ -55,11 +56,11 @@ class Source(Protocol):
 
     @property
     def doing(self) -> str | None:
-        """What it waits for, or what takes it long, as a sentence; None while it just yields bars."""
+        """What it waits for, or what takes it so long, as a sentence; None while it yields bars."""
 
     @property
     def trouble(self) -> str | None:
-        """What keeps it from its bars now and may pass, as a sentence; None when nothing does."""
+        """What keeps it from reading bars now, and may pass, as a sentence; None when nothing does."""
 
     @property
     def requests_last_minute(self) -> int | None:
@@ -76,7 +77,7 @@ class Source(Protocol):
 
 
 class NeverWaits:
-    """What a source has to say that has all its bars at hand."""
+    """The answers of a source that never waits for its bars."""
 
     doing: str | None = None
     trouble: str | None = None

@@ -1,4 +1,4 @@
-"""The source that a person asks for."""
+"""Chooses and opens the source that a user asks for."""
 
 import datetime
 import zoneinfo
@@ -21,7 +21,7 @@ _FILE_ONLY = ("tz", "map", "symbol", "sort")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What was said on the command line; None: nothing."""
+    """The options of the command line; None for an option that was not given."""
 
     source: SourceName | None = None
     file: tuple[str, ...] = ()
@@ -139,6 +139,6 @@ class Choice:
         return " ".join(self.file)
 
     def _given(self, *names: str) -> str:
-        """Those that were said, as they are written on the command line."""
+        """The options that were given, as they are written on the command line."""
         said = (field.name for field in fields(self) if field.name in names and getattr(self, field.name) is not None)
         return ", ".join(f"--{name}" for name in said)

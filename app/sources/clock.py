@@ -1,4 +1,4 @@
-"""Time, as sources see it: tests drive whole trading days through them in seconds."""
+"""The clock of sources. Tests give them a clock of their own, so that a trading day takes seconds."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""Counting what is not a bar."""
+"""Counts records that are not bars."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ _SAID = 20
 
 
 class Faults:
-    """An OnFault that counts them and remembers the last as a sentence; `say` hears the first few.
+    """An OnFault that counts faults and remembers the last as a sentence; `say` gets the first few.
 
     `what` they are called: a file has lines.
     """
@@ -19,7 +19,7 @@ class Faults:
         self._say, self._what = say, what
 
     def __call__(self, fault: Fault) -> None:
-        """One more."""
+        """Count a fault."""
         self.count += 1
         place = f"{fault.unit or self._what} {fault.line:,}{f' of {fault.file}' if fault.file else ''}"
         self.last = f"{place} skipped: {fault.message}"

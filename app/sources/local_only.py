@@ -1,4 +1,4 @@
-"""Synthetic bars stay on this machine, and on brokers that are named as theirs."""
+"""Keeps synthetic bars on this machine, or on brokers that the settings allow for them."""
 
 import ipaddress
 import socket

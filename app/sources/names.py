@@ -1,4 +1,4 @@
-"""What can be asked for, by name; kept apart so that the command line need not load the sources to list them."""
+"""The names of sources and profiles. They are apart, so that the command line can list them quickly."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Made-up prices: what one symbol does in one session.
+"""Makes up the prices of one symbol in one session.
 
 Two profiles. `random-walk`: independent returns. `trend-and-pullback`: phases of
 a steady trend, each ended by a few minutes sharply against it, upward and
@@ -47,7 +47,7 @@ def first_price(rng: np.random.Generator) -> float:
 
 
 def overnight(rng: np.random.Generator, close: float) -> float:
-    """Where the next session begins."""
+    """The price at which the next session begins."""
     return close * float(np.exp(rng.normal(0.0, _OVERNIGHT)))
 
 
@@ -85,5 +85,5 @@ def _cents(prices: Floats) -> Floats:
 
 
 def _smile(minutes: int) -> Floats:
-    """Trading is busy at the open and the close."""
+    """The volume's shape: trading is busy at the open and the close."""
     return 1.0 + 2.0 * np.linspace(-1.0, 1.0, minutes) ** 4

@@ -1,4 +1,4 @@
-"""The trading sessions to make bars up for."""
+"""The trading sessions for which synthetic bars are made."""
 
 import datetime
 from bisect import bisect_left

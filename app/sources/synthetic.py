@@ -1,4 +1,4 @@
-"""Bars made up by this project, for demonstrations, tests and benchmarks; every one says so in its `origin`."""
+"""Makes up bars for demonstrations, tests and benchmarks; each says so in its `origin`."""
 
 import datetime
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Timestamps as people write them in files."""
+"""Parses timestamps as people write them."""
 
 import datetime
 from functools import lru_cache

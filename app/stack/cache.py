@@ -18,7 +18,7 @@ from app.stack.progress import MB, Reporter
 
 
 class Installed(NamedTuple):
-    """What there is to run."""
+    """The files that the stack runs."""
 
     kafka_jars: list[Path]
     registry_home: Path
@@ -50,7 +50,7 @@ def install(reporter: Reporter, *, wanted: Artifacts | None = None, base_url: st
 
 
 def fetch(wanted: Sequence[Artifact], what: str, reporter: Reporter, *, base_url: str | None = None) -> list[Path]:
-    """The same for any files of the repository: where they are; `what` is said of what is downloaded."""
+    """Download any files of the repository that are missing; returns their paths. `what` describes them in messages."""
     with _alone(reporter):
         return _fetch(wanted, what, 0, reporter, base_url)
 
@@ -83,7 +83,7 @@ def unpack(archive: Path, home: Path) -> None:
 
 
 def _unfit(wanted: Sequence[Artifact], files: Path, reporter: Reporter) -> list[Artifact]:
-    """What is missing or damaged."""
+    """The files that are missing or damaged."""
     unfit = []
     for artifact, found in zip(wanted, files_sha256(files / artifact.name for artifact in wanted), strict=True):
         if found == artifact.sha256:
@@ -105,7 +105,7 @@ def _registry_is_unfit(home: Path, wanted: Artifacts, reporter: Reporter) -> boo
         return False
     reporter.say(
         f"{home} is damaged (sha256 of its files expected {wanted.registry_tree_sha256}, found {found}); "
-        "unpacking it anew"
+        "unpacking it again"
     )
     return True
 

@@ -51,7 +51,7 @@ def start(
     """
     stack_dir = stack_dir.resolve()
     progress = progress or Silent()
-    java()  # Asked for before 200 MB are downloaded in vain.
+    java()  # Checked first: without it, 200 MB would be downloaded in vain.
     with _alone(stack_dir, progress):
         found = status(stack_dir)
         if found:

@@ -1,4 +1,4 @@
-"""One process at a time: a lock that the system releases when its holder dies, however it dies."""
+"""A lock for one process at a time. The system releases it when its holder ends, even after kill -9."""
 
 import fcntl
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from app.stack.progress import Reporter
 
 @contextmanager
 def exclusive(file: Path, reporter: Reporter, waiting: str) -> Iterator[None]:
-    """Holds the lock on `file`; while another process has it, says what is being waited for."""
+    """Hold the lock on `file`. While another process has it, report `waiting`."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w") as handle:
         try:

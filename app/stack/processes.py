@@ -109,7 +109,7 @@ class Service:
                 raise self._failed(f"did not answer within {timeout_s:.0f} s")
 
     def wait_done(self) -> None:
-        """Returns once it has ended well; raises StackError if it ended badly."""
+        """Return when it has ended with status 0; raise StackError after any other status."""
         if self._child.wait():
             raise self._failed("failed")
 

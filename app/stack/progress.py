@@ -1,4 +1,4 @@
-"""How the stack says what it is doing: nothing, plain lines, or a bar and a spinner on a terminal."""
+"""Shows the stack's progress: not at all, in plain lines, or with a bar and a spinner on a terminal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -15,13 +15,13 @@ MB = 1_000_000
 
 
 class Reporter(Protocol):
-    """Where the stack reports to."""
+    """Gets the stack's messages and progress."""
 
     def say(self, text: str) -> None:
         """One line."""
 
     def waiting(self, text: str) -> AbstractContextManager[None]:
-        """Something that takes a while without a measure."""
+        """Show that something takes a while, as long as the block lasts."""
 
     def downloading(self, total: int) -> AbstractContextManager[Advance]:
         """A download of so many bytes; what it gives is called with each piece's bytes, from any thread."""

@@ -15,7 +15,7 @@ from app.domain.indicators import Indicator
 from app.domain.row import MOST_OWN_REASONS, REASONS, ROW
 from app.domain.rule import Rule
 
-#: The usual rule, whose thresholds are settings.
+#: The default rule, whose thresholds are settings.
 USUAL = "dips_and_rallies"
 
 _OURS = Path(rules.__file__).parent

@@ -1,4 +1,4 @@
-"""What several workers say, line by line, on one output that may be slow, stopped or gone."""
+"""Writes the lines of several workers to one output, which may be slow, stopped or gone."""
 
 import asyncio
 import errno
@@ -37,7 +37,7 @@ class Lines:
         return b"".join(self._prefix + line + b"\n" for line in whole)
 
     def end(self) -> bytes:
-        """What is left: a line that was not ended."""
+        """The rest: a line without an end."""
         return self.feed(b"\n") if self._begun else b""
 
     def last_words(self) -> str:
@@ -67,7 +67,7 @@ class Output:
         await asyncio.wait({self._put(lines), self._hurried}, return_when=asyncio.FIRST_COMPLETED)
 
     def hurry(self) -> None:
-        """From here on nobody waits for the reader."""
+        """Do not wait for a slow reader any more."""
         if not self._hurried.done():
             self._hurried.set_result(None)
 

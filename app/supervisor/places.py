@@ -17,7 +17,7 @@ Listen = Callable[[str, str, int], socket]
 
 
 class Place(NamedTuple):
-    """What one worker, numbered from 1, has to itself."""
+    """The folder and the port of one worker, numbered from 1."""
 
     number: int
     data_dir: Path

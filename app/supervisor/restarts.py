@@ -1,4 +1,4 @@
-"""When a worker that has ended is started again, and when that is of no use."""
+"""Decides when a worker that has ended is started again, and when it is given up."""
 
 import os
 import signal
@@ -8,12 +8,12 @@ from collections.abc import Callable
 #: A worker that ran for so long had a good start: longer than it restores tables before something else fails.
 GOOD_START_SECONDS = 600.0
 
-#: After so many bad starts in a row nothing will mend itself.
+#: After so many bad starts in a row it will not get well by itself.
 BAD_STARTS = 5
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
 
-#: Somebody else ended it, or the broker is away: a worker cannot help that.
+#: Someone ended it, or the broker is away: not the worker's fault.
 BLAMELESS = frozenset({0, os.EX_TEMPFAIL, -signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP})
 
 

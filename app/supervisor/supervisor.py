@@ -18,7 +18,7 @@ from app.terminal.streams import colours
 #: A worker finishes and commits the batches in hand; without a broker it gives up before that.
 GRACE_SECONDS = 20.0
 
-#: Signals that follow the first one so soon are not another wish of the user.
+#: A signal that follows the first one within this time is the same request.
 TWICE_SECONDS = 0.5
 
 _FLUSH_SECONDS = 1.0
@@ -115,7 +115,7 @@ class Supervisor:
             self._kill()
 
     def _stop(self) -> None:
-        """Tell all to end, and see that they do."""
+        """Ask all workers to end, and kill those that do not."""
         if self._stopping.is_set():
             return
         self._stopping.set()

@@ -1,4 +1,4 @@
-"""How a command ends when it is asked to: by Ctrl-C, SIGTERM, or a terminal that was closed."""
+"""Ends a command in order after Ctrl-C, SIGTERM, or when its terminal is closed."""
 
 import os
 import signal

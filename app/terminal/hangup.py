@@ -1,7 +1,7 @@
-"""A terminal that was closed, and a reader that has ended, as a signal.
+"""Sends this process a signal when its terminal is closed or the reader of its output has ended.
 
 Of a terminal that is closed the kernel tells the session's leader only, with SIGHUP. Where that is `make`, it waits
-for its child, and the child hears of nothing. A program that writes seldom does not notice that its reader has ended
+for its child, and the child is not informed. A program that writes seldom does not notice that its reader has ended
 either. So a thread looks at the descriptors themselves.
 """
 

@@ -1,4 +1,4 @@
-"""Output that may have nobody left to read it."""
+"""Output streams that survive the end of their reader."""
 
 import errno
 import os
@@ -11,10 +11,10 @@ from typing import IO, TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from rich.console import Console
 
-#: What a write says when nobody can read any more: the reader has ended, or the terminal was closed.
+#: The errors of a write when nobody can read any more: the reader has ended, or the terminal was closed.
 GONE = (errno.EPIPE, errno.EIO, errno.EBADF)
 
-#: What a write says when what is written to is a file, and there is no room for more of it.
+#: The errors of a write to a file that has no room to grow.
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 _OUTPUTS = (1, 2)

@@ -1,4 +1,4 @@
-"""Text of strangers, made safe to print: keys, symbols and headers may hold what moves a cursor or sets a title."""
+"""Makes foreign text safe to print: keys, symbols and headers may hold characters that control a terminal."""
 
 
 def visible(text: str) -> str:
@@ -9,7 +9,7 @@ def visible(text: str) -> str:
 
 
 def visible_lines(text: str) -> str:
-    """The same for a text of several lines, which stay lines."""
+    """As `visible`, but keep the line breaks."""
     if text.isprintable():
         return text
     return "\n".join(map(visible, text.expandtabs().split("\n")))

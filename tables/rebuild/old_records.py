@@ -1,4 +1,4 @@
-"""Deleting the records of a changelog that no longer count."""
+"""Deletes the records of a changelog that no longer count."""
 
 import time
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What a rebuild of the tables would do, partition by partition, in sentences."""
+"""The plan of a rebuild: what it would do with each partition, in sentences."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

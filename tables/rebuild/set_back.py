@@ -1,4 +1,4 @@
-"""Carrying a rebuild out: a record in the changelog has workers forget all rows before it."""
+"""Carries out a rebuild: a record in the changelog makes workers forget all rows before it."""
 
 import shutil
 import time
@@ -23,7 +23,7 @@ from tables.rebuild.old_records import delete_older
 from tables.rebuild.plan import Part, Plan
 from tables.rebuild.survey import WorkersRunning, refuse_workers
 
-#: How long a partition is tried to be set back.
+#: For how long setting a partition back is tried.
 PATIENCE_SECONDS = 60.0
 
 #: The value of the reset record. Without one, compaction would remove the record some day.

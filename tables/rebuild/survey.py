@@ -1,4 +1,4 @@
-"""Looking at the broker for what a rebuild would have to do."""
+"""Asks the broker what a rebuild would have to do."""
 
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import OffsetSpec
@@ -14,7 +14,7 @@ from tables.rebuild.plan import Part, Plan
 
 
 class WorkersRunning(StocksError):
-    """Tables belong to the workers while there are any."""
+    """Workers are running, so their tables cannot be set back."""
 
 
 def refuse_workers(settings: Settings, broker: Broker) -> None:
@@ -30,7 +30,7 @@ def refuse_workers(settings: Settings, broker: Broker) -> None:
 
 
 def survey(settings: Settings, broker: Broker) -> Plan:
-    """The plan as things stand now.
+    """Make the plan from the present state of the topics.
 
     Raises WorkersRunning, TopicMissing, PartitionsDiffer, BrokerUnavailable.
     """

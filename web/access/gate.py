@@ -1,4 +1,4 @@
-"""What stands before the application: nothing gets past it but what may."""
+"""The checks in front of the application: only allowed requests get through."""
 
 import html
 from functools import lru_cache
@@ -15,7 +15,7 @@ from web.access.cors import Cors
 from web.access.policy import Access
 from web.access.token import Token
 
-#: What restarts or balances workers has no token; and a person must see where to give it.
+#: Open without a token: programs that restart or balance workers have none, and a person must see the login page.
 OPEN = frozenset(
     {
         "/health",
@@ -37,7 +37,7 @@ _PAGE = Path(__file__).parents[1] / "static" / "login.html"
 
 
 def gated(app: ASGIApp, access: Access) -> ASGIApp:
-    """The application behind all of it."""
+    """The application behind all checks."""
     if access.token:
         app = Guard(app, access.token)
     app = Cors(app, access.origins)
@@ -57,7 +57,7 @@ class Guard:
         self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what may pass."""
+        """Pass the request on if it is allowed."""
         if scope["type"] == "lifespan" or (scope["type"] == "http" and scope["path"] in OPEN):
             await self.app(scope, receive, send)
         elif scope["type"] != "http":

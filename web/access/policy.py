@@ -23,7 +23,7 @@ class Access:
 
 
 def access(settings: Settings) -> Access:
-    """What the settings come to. That the worker may start at all is app.access.listening.check_access's to say."""
+    """Derive it from the settings. Whether the worker may start at all, app.access.listening.check_access decides."""
     here = is_loopback(settings.api_host)
     token = Token(settings.api_token) if settings.api_token else None
     names = [settings.api_host, advertised_host(settings), *listed(settings.api_hosts)]

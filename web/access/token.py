@@ -1,4 +1,4 @@
-"""The token, and the cookie that stands for it in a browser."""
+"""Checks the token, and the cookie that replaces it in a browser."""
 
 import hmac
 import re

@@ -85,7 +85,7 @@ async def worker(
 
 
 async def nothing_here() -> Part:
-    """How far the partitions are goes with every part, and that is all there is to say."""
+    """An empty part: every part carries the state of its partitions, and more is not asked for."""
     return Part({})
 
 

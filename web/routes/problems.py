@@ -1,4 +1,4 @@
-"""GET /problems/{name}: what the `type` of an error leads to."""
+"""GET /problems/{name}: the page to which the `type` of an error links."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse

@@ -17,7 +17,7 @@ router = APIRouter(tags=["signals"])
 
 
 async def open_push(request: Request) -> Push:
-    """What pushes, as given to create_app; raises the 503 where there is none, or the worker stops."""
+    """The Push given to create_app. Raises the 503 if there is none, or if the worker stops."""
     push: Push | None = request.app.state.push
     if push is None or push.hub.closed:
         raise ProblemError(503, "This worker is stopping; ask another, or try again in 2 s.", {"Retry-After": "2"})

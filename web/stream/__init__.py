@@ -1,7 +1,7 @@
 """Push: the signals as server-sent events, the same from any worker, with resume.
 
 `topic` reads stocks.signals, `hub` keeps what came last and hands it to all clients, `client` makes
-one client's events, `response` writes them to the socket, `snapshot` says how things are now.
+one client's events, `response` writes them to the socket, `snapshot` makes the present state.
 """
 
 from web.reader import Reader

@@ -1,4 +1,4 @@
-"""Signals as they came from the topic, with what filters look at; made into JSON only when a client wants them."""
+"""Signals from the topic with the fields that filters need; JSON is made only when a client wants it."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -61,7 +61,7 @@ class Batch:
         return found
 
     def cool(self) -> None:
-        """Let go what can be made again: the batch is no longer among the newest."""
+        """Drop what can be made again, as the batch is no longer among the newest."""
         self.json, self.events = {}, {}
         for name in ("ids", "by_symbol"):
             self.__dict__.pop(name, None)

@@ -53,20 +53,20 @@ class Client:
     # What the hub calls, see Listener.
 
     def offer(self, batch: Batch) -> None:
-        """Signals have come."""
+        """Take signals that have come."""
         if self._is_live and self._filter.may_want(batch):
             self._queue.append(batch)
             self._awake.set()
 
     def restart(self, reason: str) -> None:
-        """What it has read is another topic's."""
+        """Start again: what the client has read belongs to another topic."""
         self._restarted = reason
         self._is_live = False
         self._queue.clear()
         self._awake.set()
 
     def forget_before(self, batch: Batch) -> None:
-        """Who is that far behind is too slow: it is cut, and resumes from the topic."""
+        """Cut the client if it has not read this batch yet: it is too slow. It resumes from the topic."""
         if self._queue and self._queue[0].number < batch.number:
             self.end()
 
@@ -114,7 +114,7 @@ class Client:
                 yield piece
 
     def _join(self) -> None:
-        """From here on the hub's offers; what they do not have is in memory."""
+        """Join the hub's listeners, and take what is in memory already."""
         waiting = (batch for batch in self._hub.memory if is_behind(self._vector, batch.after))
         self._queue = deque(batch for batch in waiting if self._filter.may_want(batch))
         self._is_live = True
@@ -167,8 +167,8 @@ class Client:
                 self._hub.catch_up.submit(missed.close)
 
     async def _live(self) -> AsyncIterator[bytes]:
-        """What comes, until the client is cut or must begin again."""
-        # Not all clients at the same time.
+        """The events from now on, until the client is cut or must begin again."""
+        # Random, so that not all clients send at the same time.
         progress_at = monotonic() + random.uniform(0, self._intervals.progress)  # noqa: S311 - no secret
         while self._is_live and not self._is_ended:
             while self._queue:

@@ -1,4 +1,4 @@
-"""From the topic's bytes to what filters look at, and to the JSON that clients get."""
+"""Decodes the topic's bytes: into the fields that filters need, and into JSON for clients."""
 
 import asyncio
 import logging

@@ -30,7 +30,7 @@ def event(name: str, id_: str | None, data: bytes) -> bytes:
 
 
 def json_event(name: str, id_: str | None, data: Any) -> bytes:
-    """The same of what is to be JSON."""
+    """One event whose data is made into JSON here."""
     return event(name, id_, json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode())
 
 

@@ -46,5 +46,5 @@ class StreamFilter:
         return sorted(index for index in found if self.wants(batch.records[index]))
 
     def with_run(self, run_id: str | None) -> Self:
-        """The same of another run."""
+        """This filter for another run."""
         return replace(self, run_id=run_id)

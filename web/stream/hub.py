@@ -46,23 +46,23 @@ class HubClosed(Exception):
 
 
 class Listener(Protocol):
-    """A client, as the hub knows it."""
+    """The hub's view of a client."""
 
     def offer(self, batch: Batch) -> None:
-        """Signals have come."""
+        """Take signals that have come."""
 
     def restart(self, reason: str) -> None:
-        """What it has read is another topic's."""
+        """Start again: what was read belongs to another topic."""
 
     def forget_before(self, batch: Batch) -> None:
-        """Everything older than this batch is let go."""
+        """The hub forgets everything older than this batch."""
 
     def end(self) -> None:
         """The worker stops."""
 
 
 class Hub:
-    """What came last, and where it ends. All of it for the event loop but for `_read_all`, which has a thread."""
+    """The newest signals, and the position behind them. All for the event loop, but `_read_all` has its own thread."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class Hub:
 
     @contextmanager
     def listening(self, listener: Listener) -> Iterator[None]:
-        """Have someone get what comes, for as long as this lasts."""
+        """Give the listener all signals that come inside the block."""
         self.listeners.add(listener)
         if self._leaving is not None:
             self._leaving.cancel()
@@ -163,7 +163,7 @@ class Hub:
         """In a thread: read until `stop` is set, and after trouble go on where it ended."""
 
         def tell(do: Callable[[], None]) -> None:
-            """Have the loop do something, and wait for it: it must not fall behind."""
+            """Call this in the event loop and wait for it, so that the loop does not fall behind."""
             done = threading.Event()
 
             def run() -> None:

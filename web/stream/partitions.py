@@ -1,4 +1,4 @@
-"""How each partition is: who makes its signals, and up to when they were read."""
+"""The state of each partition: who makes its signals, and up to when they were read."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from web.stream.position import Vector
 
 
 class Partitions:
-    """What progress events and snapshots say of the partitions."""
+    """The partitions in progress events and snapshots."""
 
     def __init__(self, hub: Hub, reader: Reader) -> None:
         self._hub, self._reader = hub, reader

@@ -1,4 +1,4 @@
-"""How things are now: the newest signal of each symbol, from all workers' tables and what has come since."""
+"""Makes snapshots: the newest signal of each symbol, from all workers' tables and from what has come since."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What the hub reads from: stocks.signals, or a test's list."""
+"""The interface of what the hub reads: stocks.signals, or a test's list."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -13,11 +13,11 @@ class SourceUnavailable(Exception):
 
 
 class PositionGone(Exception):
-    """What lies at a position is no longer there, or is not there at all; the message says which."""
+    """The records at a position are no longer there, or never were; the message says which."""
 
 
 class News(NamedTuple):
-    """What came next, and up to when (UTC, milliseconds since 1970) each partition is known to be read to its end."""
+    """The next signals, and for each partition the time (UTC, milliseconds since 1970) up to which it was read."""
 
     batch: Batch
     as_of: tuple[int, ...]

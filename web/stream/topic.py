@@ -1,4 +1,4 @@
-"""Reading stocks.signals as its consumers do: committed records only, all partitions, no group."""
+"""Reads stocks.signals as its consumers do: committed records only, all partitions, no group."""
 
 import time
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""All workers of the group as one: who holds which partition, what each answers, and what that comes to.
+"""Asks all workers of the group, and joins their answers.
 
 `client` makes the requests to other workers, the only ones that there are; `part` is the form of
 an answer between workers; `group` asks all who hold partitions, or the one that holds one.

@@ -1,4 +1,4 @@
-"""The one place where a request to another worker is made."""
+"""Sends requests to other workers; no other module does."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 DEADLINE_SECONDS = 2.0
 """How long other workers may take to answer, all of them together, whatever a request asks them."""
 
-#: For so long a worker that did not answer in time is not asked: the next request must not wait for it as well.
+#: For so long a worker that did not answer in time is not asked again, so that the next request need not wait.
 _SPARED_SECONDS = 1.0
 
 #: So many questions to one worker at once, and as many that wait for positions: each is a connection here and there.

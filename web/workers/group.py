@@ -1,4 +1,4 @@
-"""Asking all workers that hold partitions, or the one that holds one; this one is among them."""
+"""Asks all workers that hold partitions, or the one that holds a certain partition; this worker is one of them."""
 
 import asyncio
 import time
@@ -59,7 +59,7 @@ class Group:
         reader = self._reader
         if reader.readiness().recovering:
             raise RecoveringError
-        # Who finds too many waiting is refused by what is reached now.
+        # If too many requests wait already, this one gets what is reached now.
         if fresh.min_position and not self._waiting.locked():
             async with self._waiting:
                 await reader.reach(fresh.min_position, fresh.seconds)
@@ -136,7 +136,7 @@ class Group:
 
 
 def status_of(url: str | None, part: Part, progress: PartitionProgress) -> PartitionStatus:
-    """How a partition is that a part has."""
+    """The state of a partition in a part."""
     status: Status = "active" if progress.confirmed else "unassigned"
     return PartitionStatus(progress.partition, url, status, progress.position, progress.lag, part.as_of)
 

@@ -1,4 +1,4 @@
-"""What one worker answers of its own partitions, and its form between workers."""
+"""One worker's part of an answer, and its form between workers."""
 
 import json
 import re
@@ -29,7 +29,7 @@ _MOST_LINE_BYTES = 8 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What small things there are to say by name, as JSON has them; the lines; and of which partitions this is.
+    """A head of small values as JSON, the lines, and the partitions to which they belong.
 
     `as_of` is when it was read, UTC, milliseconds since 1970.
     """

@@ -1,4 +1,4 @@
-"""The indicators, one a file: each says what a row keeps, how it goes on bar by bar, and what it reads from that."""
+"""The indicators, one in each file: what a row keeps for the next bar, how that changes, and the values it gives."""
 
 from app.domain.indicators.bollinger import Bollinger
 from app.domain.indicators.ema import Ema

@@ -1,4 +1,4 @@
-"""What an indicator is: what each row keeps for the next bar, and functions that advance and read it."""
+"""The base class of indicators: what each row keeps for the next bar, and functions that advance and read it."""
 
 from typing import ClassVar, NamedTuple
 

@@ -1,4 +1,4 @@
-"""What another indicator said of the bar before, so that a rule can see it cross something."""
+"""The values of another indicator one bar earlier, so that a rule can see a crossing."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class Previous(Indicator):
 
     @property
     def states(self) -> tuple[str, ...]:  # type: ignore[override]
-        """Those of the other, its values now, and its values before."""
+        """The other indicator's states, then its values now and one bar earlier."""
         now, before = (tuple(f"{when}_{name}" for name in self.of.values) for when in ("now", "before"))
         return (*(f"of_{name}" for name in self.of.states), *now, *before)
 

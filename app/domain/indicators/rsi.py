@@ -72,14 +72,14 @@ class Rsi(Indicator):
 
 
 def unchanged(windows: Floats, bars: Ints, period: int) -> Bools:
-    """Whether the newest `period` changes of the close are all none; windows and bars as in `Inputs`."""
+    """Whether the close did not change in the newest `period` bars; windows and bars as in `Inputs`."""
     newest = windows[:, windows.shape[1] - period - 1 :]
     flat: Bools = (bars > period) & (newest == newest[:, -1:]).all(axis=1)
     return flat
 
 
 def seed_weights(bars: Ints, period: int) -> Floats:
-    """How much of the RSI after so many closes still hangs on its first averages, 1 until there is an RSI.
+    """How much of the RSI after so many closes still depends on its first averages; 1 until there is an RSI.
 
     Each bar multiplies what was before it by (period - 1) / period.
     """
@@ -88,7 +88,7 @@ def seed_weights(bars: Ints, period: int) -> Floats:
 
 
 def seed_weight(bars: int, period: int) -> float:
-    """The same of one bar."""
+    """`seed_weights` for one bar."""
     weights = _weights(period)
     return float(weights[min(max(0, bars - period - 1), len(weights) - 1)])
 

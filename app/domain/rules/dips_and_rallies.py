@@ -1,11 +1,11 @@
-"""The rule unless STRATEGY names another: buy a dip in an uptrend, sell a rally in a downtrend."""
+"""The default rule: buy a dip in an uptrend, sell a rally in a downtrend."""
 
 import numpy as np
 
 from app.domain.row import Bools, Floats
 from app.domain.rule import Clause, Rule, RuleColumns
 
-#: Closer averages are equal, relative to the larger one: on a flat tape the noise of summing would decide.
+#: Closer averages are equal, relative to the larger one: while prices do not move, rounding errors would decide.
 EQUAL = 1e-9
 
 

@@ -1,1 +1,1 @@
-"""Bars from files as they come: opening them, finding out their form, reading them in columns, checking, merging."""
+"""Bars from files of many forms: opens files, finds out their form, reads them in columns, checks and merges them."""

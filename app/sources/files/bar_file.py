@@ -40,7 +40,7 @@ class BarFile:
 
     @property
     def zone(self) -> str:
-        """Whose clocks the times are of, in words."""
+        """The time zone of the file's times, in words."""
         with self._named():
             return self.form.zone(self._start, self._options)
 
@@ -63,7 +63,7 @@ class BarFile:
         return self._first_ms
 
     def rows(self, on_fault: OnFault) -> Iterator[Rows]:
-        """Its rows. What is not a bar goes to `on_fault`, with the file's name where there are several."""
+        """The file's rows. What is not a bar goes to `on_fault`, with the file's name where there are several."""
         file = "" if self._alone else str(self.input)
 
         def report(fault: Fault) -> None:
@@ -100,9 +100,9 @@ class Reported:
 
     @property
     def first_ms(self) -> int:
-        """As of the file."""
+        """As in `BarFile`."""
         return self.file.first_ms
 
     def parts(self) -> Iterator[Rows]:
-        """As of the file."""
+        """As in `BarFile`."""
         return self.file.rows(self.on_fault)

@@ -1,4 +1,4 @@
-"""Bars from files, as a source: read once to see whether they may be sent, and once more to send them."""
+"""A source of bars from files. It reads them twice: first to check that they may be sent, then to send them."""
 
 import datetime
 import shutil
@@ -142,13 +142,13 @@ class BarFiles(NeverWaits):
         )
 
     def warnings(self) -> list[str]:
-        """What the survey makes one doubt."""
+        """Warnings that follow from the survey."""
         zone_said = any("own" not in file.zone for file in self.files)
         return list(warnings(self.survey, zone_said=zone_said, now_ms=int(time.time()) * 1000))
 
     @cached_property
     def _folder(self) -> Path:
-        """For what is kept while the source is there. Raises SourceError."""
+        """Make a folder for temporary files. Raises SourceError."""
         try:
             folder = Path(tempfile.mkdtemp(prefix="stocks-"))
         except OSError as error:
@@ -171,7 +171,7 @@ class BarFiles(NeverWaits):
 
 
 def _opened(inputs: Sequence[Input], options: FileOptions) -> list[BarFile]:
-    """The files, each begun. Raises SourceError with a sentence for each that cannot be read."""
+    """Open the files and read their beginnings. Raises SourceError with a sentence for each that cannot be read."""
     files: list[BarFile] = []
     faults: list[str] = []
     for number, each in enumerate(inputs):

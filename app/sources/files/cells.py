@@ -1,4 +1,4 @@
-"""One line of a text file as a bar: slowly, with the reason when it is not one."""
+"""Reads one line of a text file as a bar; the slow way, which says why a line is not one."""
 
 import csv
 import math
@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"[-+0-9.eE]+|[-+]?(?:nan|inf|infinity)", re.IGNORECASE | r
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where one bar's values stand in a line."""
+    """The places of a bar's values in a line."""
 
     #: Fields of a line.
     width: int

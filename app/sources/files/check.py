@@ -1,4 +1,4 @@
-"""Reading files to their end to say what is in them."""
+"""Reads files to their end and reports what is in them."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _HALF_HOUR_MINUTES = HALF_HOUR_MS // 60_000
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What the files hold."""
+    """What was found in the files."""
 
     files: BarFiles
     survey: Survey
@@ -27,7 +27,7 @@ class Checked:
     faults: list[Fault]
     fault_count: int
     outcomes: Counter[Outcome]
-    #: Why nothing of it could be sent, and what only makes one doubt.
+    #: Why none of it can be sent, and what is only a warning.
     refusals: list[str]
     warnings: list[str]
     #: Starts of the first and the last session with a bar (UTC, milliseconds since 1970), and how many.

@@ -18,7 +18,7 @@ from app.sources.files.rows import NO_COUNT, BadRow, Column, Row, Rows, joined, 
 from app.sources.files.text import LONGEST_LINE, blocks
 from app.sources.files.times import NoZone
 
-#: What the fast way reads in another way than the slow one, or not at all.
+#: Text that the fast way reads differently from the slow one, or not at all.
 _UNUSUAL = (b'"', b"\0", b"\xef\xbf\xbd")
 
 

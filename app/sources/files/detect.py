@@ -1,4 +1,4 @@
-"""Finding out which form a file has."""
+"""Finds out which form a file has."""
 
 from app.sources.base import SourceError
 from app.sources.files.form import Form

@@ -1,4 +1,4 @@
-"""What a survey of the rows makes one doubt: sentences that name the option which mends it."""
+"""Warnings that follow from a survey of the rows; each names the option that helps."""
 
 from collections.abc import Iterator
 

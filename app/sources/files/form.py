@@ -1,4 +1,4 @@
-"""What a form of files is: one small adapter a file in `forms/`."""
+"""The interface of a form of files; each form is a small adapter in `forms/`."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -26,7 +26,7 @@ class Form(Protocol):
         """Whether a file that begins so has this form."""
 
     def zone(self, start: Start, options: FileOptions) -> str:
-        """Whose clocks its times are of, in words."""
+        """The time zone of its times, in words."""
 
     def ignored(self, start: Start, options: FileOptions) -> list[str]:
         """The columns that are not read."""
@@ -49,7 +49,7 @@ class TextForm:
         raise NotImplementedError
 
     def zone(self, start: Start, options: FileOptions) -> str:
-        """As of any form."""
+        """As in `Form`."""
         layout = self.layouts(start, options)[0]
         zone = layout.times.zone
         if isinstance(layout.times, ClockOfDay):
@@ -65,11 +65,11 @@ class TextForm:
         return f"{zone}, as --tz says" if options.zone else f"{zone}, by the form"
 
     def ignored(self, start: Start, options: FileOptions) -> list[str]:
-        """As of any form."""
+        """As in `Form`."""
         return []
 
     def rows(self, start: Start, options: FileOptions, on_fault: OnFault) -> Iterator[Rows]:
-        """As of any form."""
+        """As in `Form`."""
         layouts = self.layouts(start, options)
         with start.input.open() as binary:
             yield from read_delimited(binary, layouts, skipped=self.skipped, on_fault=on_fault, size=options.block)

@@ -1,4 +1,4 @@
-"""From the names in a header to the places of our columns."""
+"""Finds the places of our columns by the names in a header."""
 
 from collections.abc import Mapping, Sequence
 
@@ -92,7 +92,7 @@ def _missing(missing: list[str], lowered: list[str], header: Sequence[str]) -> s
 
 
 def _guess(ours: str, header: Sequence[str]) -> str:
-    """What the file may call it."""
+    """The name that the file may use for it."""
     by_name = {name.strip().lower(): _shown(name) for name in header}
     if ours == "timestamp" and "date" in by_name and "time" in by_name:
         return f"{by_name['date']}+{by_name['time']}"

@@ -1,4 +1,4 @@
-"""From what was written on the command line to files, and to the bytes in them: unpacked, and never without end."""
+"""Finds the files that the command line names, and reads them unpacked, up to a limit."""
 
 import errno
 import glob
@@ -111,13 +111,13 @@ class Input:
 
 
 class _Guarded(io.RawIOBase):
-    """Reads on until more has come out than a packed file of bars can hold."""
+    """A reader that refuses to unpack more than a packed file of bars can hold."""
 
     def __init__(self, unpacked: BinaryIO, bound: int) -> None:
         self._unpacked, self._left, self._bound = unpacked, bound, bound
 
     def readable(self) -> bool:
-        """It is."""
+        """True: it can be read."""
         return True
 
     def readinto(self, buffer: object) -> int:
@@ -201,7 +201,7 @@ def _piped(stream: IO[bytes], folder: Callable[[], Path] | None) -> Input:
         raise SourceError("Standard input cannot be read here: give the path of a file.")
     place = folder()
     try:
-        # What is little is written only when the file is closed.
+        # A small amount is written only when the file is closed.
         with tempfile.NamedTemporaryFile(dir=place, delete=False) as kept:
             shutil.copyfileobj(stream, kept, 1 << 20)
     except OSError as error:

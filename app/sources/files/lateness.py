@@ -1,4 +1,4 @@
-"""How late rows are in their series, judged as the worker judges them (app/domain/amend.py)."""
+"""Finds out how late rows are in their series, by the worker's own rules (app/domain/amend.py)."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -33,7 +33,7 @@ class Lateness:
 
     @property
     def stale(self) -> int:
-        """How many would be."""
+        """How many rows would be stale."""
         return self.outcomes[Outcome.STALE]
 
     def add(self, rows: Rows) -> None:

@@ -1,4 +1,4 @@
-"""Several streams of rows as one, in order of time; each keeps its own order.
+"""Merges streams of rows in order of time; each stream keeps its own order.
 
 A row that is late in its stream stays behind the row before it. So a stream has a clock that only goes on, the
 newest time so far, and the streams are merged by their clocks. Held in memory is one part of each stream that has
@@ -87,7 +87,7 @@ class _Reader:
             self._part = _Part(joined([part.rows, more.rows]), np.concatenate([part.clock, more.clock]))
 
     def take(self, horizon: int) -> _Part:
-        """What is not newer."""
+        """Take the rows that are not newer than the horizon."""
         part = self._part
         end = int(np.searchsorted(part.clock, horizon, side="right"))
         if end == len(part.rows):

@@ -1,4 +1,4 @@
-"""What a person says about files: `--tz`, `--map`, `--symbol`, `--sort`."""
+"""The options for files: `--tz`, `--map`, `--symbol`, `--sort`."""
 
 import datetime
 import re
@@ -24,7 +24,7 @@ _PARTS = re.compile(_PART)
 
 @dataclass(frozen=True, slots=True)
 class FileOptions:
-    """What was said; None and empty: nothing."""
+    """The options that were given; None or empty for those that were not."""
 
     zone: zoneinfo.ZoneInfo | None = None
     #: Our columns, each with the names of those of the file that it is made of: one, or for `timestamp` several.
@@ -75,7 +75,7 @@ def parse_symbol(text: str) -> str:
 
 
 def no_symbol(what: str) -> SourceError:
-    """The error for rows whose symbol nobody says."""
+    """The error for rows whose symbol is not known."""
     return SourceError(f"{what} does not say whose bars these are: name the symbol, for example --symbol AAPL.")
 
 

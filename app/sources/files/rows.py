@@ -69,7 +69,7 @@ class Rows:
         return len(self.line)
 
     def take(self, which: Any) -> "Rows":
-        """Those chosen by a mask, a slice or indexes."""
+        """The rows that a mask, a slice or indexes choose."""
         return Rows(self.line[which], self.names, *(column[which] for column in self.columns()))
 
     def columns(self) -> tuple[Column, ...]:
@@ -84,7 +84,7 @@ class Rows:
         return replace(self, file=np.full(len(self), number)) if number else self
 
     def only(self, symbols: frozenset[str]) -> "Rows":
-        """Those of these symbols; all when there are none."""
+        """The rows of these symbols; all rows if no symbol is given."""
         if not symbols:
             return self
         wanted = np.array([name in symbols for name in self.names], bool)

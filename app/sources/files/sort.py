@@ -1,4 +1,4 @@
-"""Rows in order of time, more of them than memory holds: sorted runs on disk, and their merge."""
+"""Sorts rows by time, also more of them than memory holds: in sorted runs on disk, which are then merged."""
 
 import tempfile
 from collections.abc import Iterator
@@ -61,7 +61,7 @@ class _Run:
 
     @classmethod
     def written(cls, rows: Rows, folder: Path) -> "_Run":
-        """These rows, written."""
+        """Write these rows to files."""
         try:
             place = Path(tempfile.mkdtemp(dir=folder))
             for number, column in enumerate((rows.line, *rows.columns())):

@@ -1,4 +1,4 @@
-"""The beginning of a file, by which its form is found out."""
+"""Reads the beginning of a file, which shows its form."""
 
 import csv
 from collections.abc import Sequence

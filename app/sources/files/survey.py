@@ -1,4 +1,4 @@
-"""What all rows have in common, in columns: for each symbol its times, gaps, spacing, jumps and suspected splits."""
+"""Statistics of all rows, by symbol: times, gaps, spacing, jumps and suspected splits."""
 
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -109,7 +109,7 @@ class Survey:
         return int(state.steps[code]), int(state.minutes[code]), state.equal[code], state.multiple[code]
 
     def jumps(self, symbol: str) -> Jumps:
-        """Of its closes, in the order of the rows."""
+        """The jumps of the symbol's closes, in the order of the rows."""
         state, code = self._state, self._codes[symbol]
         return Jumps(int(state.up[code]), int(state.down[code]), float(state.low[code]), float(state.high[code]))
 
@@ -218,7 +218,7 @@ class _State:
         self.close = self.last = self.low = self.high = np.zeros(0)
 
     def grow(self, count: int) -> None:
-        """Room for so many symbols."""
+        """Make room for so many symbols."""
         more = count - len(self.rows)
         if more <= 0:
             return

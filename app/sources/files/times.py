@@ -1,4 +1,4 @@
-"""Times as they stand in files: each text alone, or a column at once."""
+"""Reads the times in files, one by one or a column at once."""
 
 import datetime
 import re
@@ -112,7 +112,7 @@ class ClockOfDay(Times):
         return self.local(self._midnight_ms + int(text), text)
 
     def column(self, texts: pa.Array) -> tuple[Column, Column] | None:
-        """As above."""
+        """A column of them; None when they must be read one by one."""
         clock = _numbers(texts)
         if clock is None or clock.max() >= 86_400_000:
             return None

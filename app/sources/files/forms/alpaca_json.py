@@ -114,7 +114,7 @@ def _page(text: "_Text") -> Iterator[tuple[str, Any]]:
 
 
 class _Text:
-    """JSON taken apart from the front; no more of it is held than a value is long."""
+    """JSON taken apart from the front; only one value is in memory at a time."""
 
     def __init__(self, binary: Any, decoder: codecs.IncrementalDecoder) -> None:
         self._binary, self._decoder = binary, decoder
