@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ from app.engine.table import BatchTable
 from tests.unit.engine.client import MemoryClient, MemoryTransport
 from tests.unit.engine.consuming import CHANGELOG_TP, OTHER
 from tests.unit.engine.made import SOURCE, TOPIC_ID, make_numbers, make_options
+from tests.unit.engine.takeover_bench import World
 
 
 @pytest.fixture
@@ -42,3 +43,11 @@ async def consumer(app: BatchApp, numbers: BatchTable, client: MemoryClient) -> 
     await consumer.fetcher.start()
     yield consumer
     await consumer.fetcher.stop()
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    made = World()
+    yield made
+    made.go_on.set()
+    made.app.threads.shutdown()

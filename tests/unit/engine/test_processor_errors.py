@@ -8,26 +8,15 @@ from typing import Any
 import pytest
 from faust.types import TP
 
-from app.engine.batch import Batch
-from app.engine.errors import Fenced, NotCommitted, OffsetGap, OperatorError, ProducerLost, StoreFull
-from app.engine.failpoints import Failpoint
+from app.engine.errors import NotCommitted, OffsetGap
 from tests.unit.engine.made import CHANGELOG
-from tests.unit.engine.workbench import GENERATION, OTHER, Bench, Unreachable, until
+from tests.unit.engine.workbench import GENERATION, Bench, Unreachable, lose, nothing_happened, until
 
 
 @pytest.fixture
 async def bench() -> Bench:
     """A worker in generation 7, confirmed for ever."""
     return Bench()
-
-
-def lose(bench: Bench) -> None:
-    """The group gives the partitions to somebody else."""
-    bench.consumer.generation = GENERATION + 1
-
-
-def nothing_happened(bench: Bench) -> bool:
-    return (bench.offset, bench.finished, bench.consumer.waited_for, "done" in bench.notes) == (None, 0, set(), False)
 
 
 async def test_what_the_broker_did_not_take_is_written_again_the_same(
@@ -128,48 +117,6 @@ async def test_what_is_tried_again_after_the_worker_has_stopped_is_dropped(bench
 
 
 @pytest.mark.parametrize("where", ["agent", "commit"])
-async def test_a_fenced_batch_is_dropped_with_the_partitions_memory(bench: Bench, where: str) -> None:
-    (bench.failures if where == "agent" else bench.producer.failures).append(Fenced("by its successor"))
-    dropped: list[int] = []
-    bench.table.on_dropped.append(dropped.append)
-    lost_meanwhile = bench.fetch(0, 1)
-    bench.app.should_stop = True
-    await bench.run()
-    assert nothing_happened(bench)
-    assert (dropped, lost_meanwhile.acked, bench.app.crashes) == ([0], False, [])
-
-
-async def test_after_a_dropped_batch_the_next_of_its_partition_waits_for_a_seek(bench: Bench) -> None:
-    bench.producer.failures.append(Fenced("by its successor"))
-    bench.fetch(0)
-    bench.fetch(1)
-    bench.fetch(0, tp=OTHER)
-    bench.app.should_stop = True
-    await bench.run()
-    assert bench.given == [(0, [0]), (1, [0])]
-    assert (bench.offset, bench.finished, bench.consumer.waited_for) == (None, 0, set())
-    assert bench.consumer.trackers[OTHER].committable() == 1
-
-
-async def test_a_batch_of_an_older_generation_writes_nothing(bench: Bench) -> None:
-    bench.fetch(0, 1)
-    bench.meanwhile[0] = lambda: lose(bench)
-    await bench.run()
-    assert bench.producer.tried == []
-    assert nothing_happened(bench)
-
-
-async def test_a_partition_lost_while_it_is_written_is_not_stored(bench: Bench) -> None:
-    # The next owner restores it from the changelog, this worker too if it comes back.
-    bench.fetch(0, 1)
-    bench.producer.meanwhile = lambda: lose(bench)
-    await bench.run()
-    assert len(bench.producer.committed) == 1
-    assert nothing_happened(bench)
-    assert bench.app.crashes == []
-
-
-@pytest.mark.parametrize("where", ["agent", "commit"])
 @pytest.mark.parametrize("leaving", ["rebalancing", "should_stop"])
 async def test_a_worker_that_leaves_does_not_wait_for_what_is_away(bench: Bench, where: str, leaving: str) -> None:
     error = Unreachable("no route") if where == "agent" else NotCommitted("timed out")
@@ -239,105 +186,3 @@ async def test_a_batch_lost_on_the_way_ends_the_agent(bench: Bench) -> None:
     with pytest.raises(OffsetGap):
         await bench.run()
     assert (bench.given, bench.offset) == ([], None)
-
-
-async def test_a_partition_whose_transaction_timed_out_is_gained_again(
-    bench: Bench, caplog: pytest.LogCaptureFixture
-) -> None:
-    def pause(point: Failpoint, batch: Batch) -> None:
-        batch.begun_at -= bench.app.options.transaction_seconds
-
-    bench.processor.reached = lambda point, batch: pause(point, batch) if point is Failpoint.AFTER_BEGIN else None
-    bench.producer.failures.append(Fenced("fenced by a newer instance"))
-    bench.fetch(0)
-    await bench.run()
-    assert bench.consumer.rejoined.is_set()
-    assert (bench.app.crashes, nothing_happened(bench)) == ([], True)
-    assert "joining the group again" in caplog.text
-
-
-async def test_a_producer_that_lost_touch_with_its_coordinator_is_made_anew_at_once(bench: Bench) -> None:
-    bench.producer.failures.append(ProducerLost("invalid state"))
-    bench.fetch(0)
-    await bench.run()
-    assert (bench.consumer.rejoined.is_set(), bench.app.crashes) == (True, [])
-
-
-async def test_somebody_else_with_the_same_id_is_a_sentence(bench: Bench) -> None:
-    bench.producer.failures.append(Fenced("fenced by a newer instance"))
-    bench.fetch(0)
-    await bench.run()
-    [error] = bench.app.crashes
-    assert isinstance(error, OperatorError)
-    assert "transactional id stock-signals-stocks.raw.avro-0" in str(error)
-    assert "stocks.raw.avro[0] to this worker: a second deployment runs with the same APP_ID" in str(error)
-    assert not bench.consumer.rejoined.is_set()
-
-
-@pytest.mark.parametrize("explained", ["rebalance", "stop"])
-async def test_a_rebalance_that_explains_it_is_waited_for(bench: Bench, explained: str) -> None:
-    bench.producer.failures.append(Fenced("fenced by a newer instance"))
-    bench.consumer.confirmed_at = 0.0
-    bench.fetch(0)
-    running = asyncio.ensure_future(bench.run())
-    await until(lambda: not bench.consumer.waited_for and bench.given != [])
-    done, _ = await asyncio.wait({running}, timeout=0.1)
-    assert not done, "no heartbeat has said yet whether a rebalance is on its way"
-    bench.app.rebalancing = True
-    bench.consumer.confirmed_at = float("inf")
-    done, _ = await asyncio.wait({running}, timeout=0.1)
-    assert not done
-    if explained == "rebalance":
-        lose(bench)
-    else:
-        bench.app.should_stop = True
-    await running
-    assert (bench.app.crashes, bench.consumer.rejoined.is_set()) == ([], False)
-
-
-def store_what_was_committed(bench: Bench) -> Callable[[TP], None]:
-    """What a takeover does: rows of committed transactions go from the changelog to the table."""
-
-    def restore(tp: TP) -> None:
-        changelog = [record for record in bench.producer.committed[-1] if record.topic == CHANGELOG]
-        entries = {record.key or b"": record.value or b"" for record in changelog}
-        bench.table.restore(tp.partition, entries, 4711)
-
-    return restore
-
-
-async def test_a_full_disk_is_waited_out_and_what_was_committed_comes_from_the_changelog(bench: Bench) -> None:
-    retried: list[Exception] = []
-
-    def free_room(error: Exception) -> None:
-        retried.append(error)
-        assert str(error) in bench.app.waits.values()
-        bench.table.is_full = len(retried) < 3
-
-    bench.processor.on_retry.append(free_room)
-    bench.app.restore = store_what_was_committed(bench)
-    bench.table.is_full = True
-    bench.fetch(0, 1)
-    await bench.run()
-    assert [type(error) for error in retried] == [StoreFull] * 3
-    # Committed once, and finished only when it is stored.
-    assert (len(bench.producer.tried), len(bench.producer.committed)) == (1, 1)
-    assert (bench.offset, bench.finished, bench.table.positions[0]) == (2, 2, 4711)
-    assert bench.notes == ["commit", "full", "take over", "store", "ack", "done", "committed"]
-    assert not bench.app.waits
-
-
-@pytest.mark.parametrize("leaving", ["should_stop", "rebalancing"])
-async def test_a_worker_that_leaves_does_not_wait_for_room_on_its_disk(bench: Bench, leaving: str) -> None:
-    bench.table.is_full = True
-    dropped: list[int] = []
-    bench.table.on_dropped.append(dropped.append)
-    bench.processor.on_retry.append(lambda error: setattr(bench.app, leaving, True))
-    bench.fetch(0)
-    running = asyncio.ensure_future(bench.run())
-    await until(lambda: bool(dropped))
-    lose(bench)
-    setattr(bench.app, leaving, False)
-    await running
-    assert (dropped, bench.finished, bench.app.crashes) == ([0], 0, [])
-    assert "ack" not in bench.notes

@@ -2,107 +2,15 @@ import asyncio
 import gc
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from faust.types import TP
 
-from app.engine.errors import Fenced, OperatorError, StoreFull
-from app.engine.takeover import Takeover
+from app.engine.errors import OperatorError, StoreFull
 from tests.unit.engine.made import CHANGELOG, SOURCE
-from tests.unit.engine.workbench import FakeTable, until
-
-OTHER = TP(SOURCE.topic, 1)
-FOREIGN = TP("read by nobody's table", 0)
-
-
-class FakeProducer:
-    def __init__(self, world: "World", config: Mapping[str, Any], id_: str, seconds: float) -> None:
-        self.world, self.id, self.seconds = world, id_, seconds
-
-    def fence(self, should_continue: Callable[[], bool]) -> None:
-        self.world.fenced(self.id)
-        if not should_continue():
-            raise Fenced("nobody waits")
-
-
-class FakeRestorer:
-    def __init__(self, world: "World", config: Mapping[str, Any], topic: str, table: Any) -> None:
-        self.world, self.topic = world, topic
-        self.remaining: dict[int, int] = {}
-        self.asked_at = 0.0
-
-    def restore(self, partitions: set[int], should_continue: Callable[[], bool]) -> int:
-        self.world.notes.append(f"restore {self.topic} {sorted(partitions)}")
-        self.remaining = dict.fromkeys(partitions, 500)
-        self.asked_at = 12_345.0
-        self.world.restoring.set()
-        assert self.world.go_on.wait(10)
-        if not should_continue():
-            raise Fenced("nobody waits")
-        if self.world.failure:
-            raise self.world.failure
-        self.remaining = {}
-        return 500 * len(partitions)
-
-
-class World:
-    """An app in generation 7 that was assigned two partitions, and all that a takeover touches."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-        self.lock = threading.Lock()
-        self.restoring, self.go_on = threading.Event(), threading.Event()
-        self.go_on.set()
-        self.failure: Exception | None = None
-        self.at_once = threading.Barrier(1)
-        self.table = cast(Any, FakeTable(self.notes))
-        self.table.source_topic = SOURCE.topic
-        self.table.check = lambda partition: self.notes.append(f"check {partition}")
-        self.table.activate = lambda partitions: self.notes.append(f"activate {sorted(partitions)}")
-        self.assigned = {SOURCE, OTHER, FOREIGN}
-        self.crashes: list[BaseException] = []
-        app = SimpleNamespace(
-            options=SimpleNamespace(
-                producer={}, consumer={}, transaction_seconds=15.0, transactional_id=lambda tp: f"id-{tp.partition}"
-            ),
-            consumer_generation_id=7,
-            should_stop=False,
-            producers={},
-            threads=ThreadPoolExecutor(4),
-            batch_consumer=SimpleNamespace(stream_tps=lambda: self.assigned),
-            stream_tables=lambda: {SOURCE.topic: self.table},
-            crash=self.crash,
-            waits={},
-        )
-        self.app = cast(Any, app)
-        self.takeover = Takeover(
-            self.app,
-            producer=lambda *given: cast(Any, FakeProducer(self, *given)),
-            restorer=lambda *given: cast(Any, FakeRestorer(self, *given)),
-        )
-
-    def fenced(self, id_: str) -> None:
-        self.at_once.wait(10)
-        with self.lock:
-            self.notes.append(f"fence {id_}")
-
-    async def crash(self, error: BaseException) -> None:
-        self.crashes.append(error)
-
-    async def take_over(self) -> None:
-        await asyncio.wait_for(self.takeover.on_rebalance_complete(), 10)
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    made = World()
-    yield made
-    made.go_on.set()
-    made.app.threads.shutdown()
+from tests.unit.engine.takeover_bench import OTHER, World
+from tests.unit.engine.workbench import until
 
 
 async def test_a_partition_is_fenced_then_restored_then_checked_then_active(world: World) -> None:
@@ -148,72 +56,6 @@ async def test_a_producer_that_only_its_own_failure_holds_is_let_go_before_the_n
         gc.enable()
     assert gone() is None
     assert world.notes[0] == "let go"
-
-
-async def test_one_partition_is_taken_over_again_without_the_others(world: World) -> None:
-    await world.take_over()
-    before = dict(world.app.producers)
-    world.notes.clear()
-    made = await asyncio.to_thread(world.takeover.again, OTHER, lambda: True)
-    assert world.notes == ["fence id-1", f"restore {CHANGELOG} [1]"]
-    assert world.app.producers == {SOURCE: before[SOURCE], OTHER: made}
-    assert made is not before[OTHER]
-
-
-async def test_one_partition_is_not_taken_over_again_by_whom_nobody_waits_for(world: World) -> None:
-    await world.take_over()
-    world.notes.clear()
-    with pytest.raises(Fenced):
-        await asyncio.to_thread(world.takeover.again, OTHER, lambda: False)
-    assert world.notes == [], "it would fence a producer that has the partition now"
-    assert world.app.producers.keys() == {SOURCE, OTHER}
-
-
-async def test_a_takeover_that_fails_on_the_way_leaves_no_producer(world: World) -> None:
-    await world.take_over()
-    world.failure = OperatorError("the changelog cannot be read")
-    with pytest.raises(OperatorError):
-        await asyncio.to_thread(world.takeover.again, OTHER, lambda: True)
-    assert world.app.producers.keys() == {SOURCE}
-
-
-async def test_a_thread_that_takes_over_again_waits_for_a_takeover_and_then_sees_that_it_came_too_late(
-    world: World,
-) -> None:
-    await world.take_over()
-    world.restoring.clear()
-    world.go_on.clear()
-    world.app.consumer_generation_id = 8
-    taking_over = asyncio.ensure_future(world.take_over())
-    await asyncio.to_thread(world.restoring.wait, 10)
-    again = asyncio.ensure_future(
-        asyncio.to_thread(world.takeover.again, OTHER, lambda: world.app.consumer_generation_id == 7)
-    )
-    done, _ = await asyncio.wait({again}, timeout=0.05)
-    assert not done
-    world.go_on.set()
-    with pytest.raises(Fenced, match="assigned again"):
-        await again
-    await taking_over
-    assert world.app.producers.keys() == {SOURCE, OTHER}
-
-
-async def test_a_takeover_waits_for_a_thread_that_takes_over_again(world: World) -> None:
-    await world.take_over()
-    world.restoring.clear()
-    world.go_on.clear()
-    again = asyncio.ensure_future(asyncio.to_thread(world.takeover.again, OTHER, lambda: True))
-    await asyncio.to_thread(world.restoring.wait, 10)
-    world.notes.clear()
-    taking_over = asyncio.ensure_future(world.take_over())
-    done, _ = await asyncio.wait({taking_over}, timeout=0.05)
-    assert not done
-    assert world.notes == [], "rows that one restores must not be overtaken by older ones of the other"
-    world.go_on.set()
-    made = await again
-    await taking_over
-    assert world.notes[-1] == "activate [0, 1]"
-    assert world.app.producers[OTHER] is not made, "and the later one fences the earlier"
 
 
 async def test_without_partitions_nothing_is_active(world: World) -> None:
@@ -321,13 +163,3 @@ async def test_a_takeover_that_waits_for_room_ends_with_its_worker(world: World)
     await taking
     assert not [note for note in world.notes if note.startswith("activate")]
     assert (world.app.waits, world.crashes) == ({}, [])
-
-
-async def test_a_partition_taken_over_again_on_a_full_disk_is_taken_over_once_more(world: World) -> None:
-    await world.take_over()
-    world.failure = StoreFull("the disk is full")
-    with pytest.raises(StoreFull):
-        await asyncio.to_thread(world.takeover.again, SOURCE, lambda: True)
-    assert world.app.producers[SOURCE].spent_at > 0
-    world.failure = None
-    assert await asyncio.to_thread(world.takeover.again, SOURCE, lambda: True) is world.app.producers[SOURCE]

@@ -258,3 +258,12 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not condition():  # noqa: ASYNC110  # What is awaited happens in threads, too.
             await asyncio.sleep(0.005)
+
+
+def lose(bench: Bench) -> None:
+    """The group gives the partitions to somebody else."""
+    bench.consumer.generation = GENERATION + 1
+
+
+def nothing_happened(bench: Bench) -> bool:
+    return (bench.offset, bench.finished, bench.consumer.waited_for, "done" in bench.notes) == (None, 0, set(), False)

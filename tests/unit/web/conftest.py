@@ -5,7 +5,7 @@ import pytest
 
 from tests.unit.web.cluster import Cluster
 from tests.unit.web.fake import FakeReader
-from tests.unit.web.series import START, pullback, series
+from tests.unit.web.series import START, Series, pullback, series
 from web.main import create_app
 
 OLD = "synthetic-2024-11-13-00000000"
@@ -37,3 +37,19 @@ async def cluster() -> AsyncIterator[Cluster]:
     made = Cluster()
     yield made
     await made.close()
+
+
+SYMBOLS = [f"S{number:02}" for number in range(12)]
+
+
+def market() -> list[Series]:
+    return [series(RUN, symbol, pullback(60, fall=1 + number / 10)) for number, symbol in enumerate(SYMBOLS)]
+
+
+@pytest.fixture
+def full(cluster: Cluster) -> Cluster:
+    """The same with a run of twelve symbols, four on each worker."""
+    cluster.add(*market())
+    for member in cluster.members:
+        assert len(member.reader.series) == 4
+    return cluster
