@@ -15,7 +15,7 @@ from app.cooperative import in_turns
 from app.domain.outcome import Outcome
 from app.domain.records import MINUTE_MS, Bar
 from app.domain.split import Gap
-from app.domain.update_windows import Bars, update_windows
+from app.domain.update_windows import SeriesBars, update_windows
 from app.domain.updates import Updates, joined
 from app.engine.app import BatchApp
 from app.engine.batch import Batch
@@ -54,7 +54,7 @@ class IndicatorsAgent:
         windows, places = self._table.load(batch.partition, read.bars.series_keys())
         which = read.bars.series.which
         order = np.argsort(which, kind="stable")
-        bars = Bars(
+        bars = SeriesBars(
             places[which[order]],
             read.bars.rows(self._table.strategy.dtype).take(order),
             read.bars.provenance_column()[order],

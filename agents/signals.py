@@ -9,9 +9,9 @@ from mode.supervisors import CrashingSupervisor
 from agents.folded import FoldedBatch
 from app import metrics
 from app.avro.columns import FEW
-from app.dead_letters.place import Place
-from app.dead_letters.recent import recent_letters
+from app.dead_letters.recent_letters import recent_letters
 from app.dead_letters.record import dead_letter
+from app.dead_letters.record_place import RecordPlace
 from app.domain.row import ACTIONS, row_of
 from app.domain.signal import signal_columns, signal_of
 from app.domain.update_signals import update_signals
@@ -20,7 +20,7 @@ from app.engine.batch import BatchResult, ProducerRecord
 from app.engine.handoff import Handoff
 from app.engine.processor import BatchProcessor
 from app.kafka.record_encoder import RecordEncoder
-from app.logs.refusals import Refusals
+from app.logs.refusal_log import RefusalLog
 from tables.windows import WindowsTable
 
 
@@ -31,7 +31,7 @@ class SignalsAgent:
         self._table = table
         self._encoder = encoder
         self._dead_letters = dead_letters
-        self._refusals = Refusals(dead_letters)
+        self._refusals = RefusalLog(dead_letters)
 
     def register(self, app: BatchApp, processor: BatchProcessor, folded: Handoff) -> None:
         """Add the agent to the app, reading `folded`."""
@@ -82,6 +82,6 @@ class SignalsAgent:
             metrics.signals.labels(action).inc(made)
         for record, poison in folded.poisoned:
             metrics.dead_letters.labels(poison.reason).inc()
-            place = Place(folded.batch.tp.topic, folded.batch.partition, record.offset)
+            place = RecordPlace(folded.batch.tp.topic, folded.batch.partition, record.offset)
             self._refusals.note(poison.reason, place, poison)
             recent_letters.add(poison.reason)

@@ -21,7 +21,7 @@ from app.engine.errors import NotCommitted, StoreFull
 from app.engine.handoff import Handoff
 from app.engine.processor import BatchProcessor
 from app.kafka.clients import registry
-from app.kafka.engine_options import Cluster
+from app.kafka.engine_options import EngineSetup
 from app.kafka.record_encoder import RecordEncoder
 from app.kafka.stall_watch import StallWatch
 from app.kafka.topics import topics
@@ -30,14 +30,14 @@ from app.logs.traces import Traces, traces
 from app.settings import Settings, SettingsError
 from tables.windows import WindowsTable
 from web.access.policy import access
-from web.connection import WithConnection
+from web.http_connection import WithConnection
 from web.main import create_app
 from web.stream import Push
 from web.stream.hub import Hub
 from web.stream.topic import SignalTopic
 from web.tables_reader import TablesReader
-from web.workers.client import WorkerClient
-from web.workers.group import Group
+from web.workers.gather import WorkerGroup
+from web.workers.worker_client import WorkerClient
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class StocksApp(BatchApp):
     table: WindowsTable
     processor: BatchProcessor
     reader: TablesReader
-    group: Group
+    group: WorkerGroup
     push: Push
     traces: Traces | None
 
@@ -72,8 +72,8 @@ class StocksApp(BatchApp):
 
 def build(settings: Settings) -> StocksApp:
     """Build a worker with these settings. It opens no connection before it starts."""
-    cluster = Cluster(settings)
-    settings, catalogue = cluster.settings, topics(cluster.settings)
+    cluster = EngineSetup(settings)
+    settings, all_topics = cluster.settings, topics(cluster.settings)
     schema_registry = registry(settings)
     app = StocksApp(cluster.options())
 
@@ -82,20 +82,20 @@ def build(settings: Settings) -> StocksApp:
         app,
         strategy=settings.strategy,
         keep_bars=settings.keep_bars,
-        source_topic=catalogue.raw.name,
-        partitions=catalogue.raw.partitions,
+        source_topic=all_topics.raw.name,
+        partitions=all_topics.raw.partitions,
     )
     app.tables.add(table)
     app.processor = processor = BatchProcessor(app, table, retriable=(NotCommitted, RegistryUnavailable))
     folded = Handoff(app)
     decoder = ColumnDecoder(schema_registry, "bar")
-    IndicatorsAgent(table, decoder, session_gap()).register(app, catalogue.raw.name, processor, folded)
-    encoder = RecordEncoder(catalogue.signals, schema_registry)
-    SignalsAgent(table, encoder, catalogue.dead_letters.name).register(app, processor, folded)
+    IndicatorsAgent(table, decoder, session_gap()).register(app, all_topics.raw.name, processor, folded)
+    encoder = RecordEncoder(all_topics.signals, schema_registry)
+    SignalsAgent(table, encoder, all_topics.dead_letters.name).register(app, processor, folded)
 
     app.reader = TablesReader(app, table, settings)
     app.timer(STALL_SECONDS)(_watch_stalls(app, settings))
-    app.group = Group(app.reader, WorkerClient(headers=authorization(settings)))
+    app.group = WorkerGroup(app.reader, WorkerClient(headers=authorization(settings)))
     app.push = Push(Hub(SignalTopic(settings), in_hand=lambda: processor.records_in_hand), app.reader, app.group)
     app.asgi_app = WithConnection(create_app(app.reader, app.push, app.group, access(settings)))
     app.asgi_options = lambda: server_options(settings.api_max_connections)
@@ -119,7 +119,7 @@ def _check_rule(settings: Settings) -> None:
             raise SettingsError([f"STRATEGY={settings.rule}: {error}"]) from None
 
 
-def _await_registry(app: StocksApp, cluster: Cluster) -> Callable[[], Awaitable[None]]:
+def _await_registry(app: StocksApp, cluster: EngineSetup) -> Callable[[], Awaitable[None]]:
     async def wait() -> None:
         await cluster.await_registry(app)
 

@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from web import errors
 from web.question import Question
 from web.reader import Reader
-from web.workers.part import MEDIA_TYPE, VERSION, Part, version_of, write_part
+from web.workers.part import MEDIA_TYPE, VERSION, WorkerPart, version_of, write_part
 
 # Not plain functions: FastAPI would have a thread call them, which waits for Python's lock while a batch is folded.
 
@@ -44,6 +44,6 @@ async def complete_question(question: AnyQuestion) -> Question:
 CompleteQuestion = Annotated[Question, Depends(complete_question)]
 
 
-def part_response(part: Part) -> Response:
+def part_response(part: WorkerPart) -> Response:
     """The answer to another worker."""
     return StreamingResponse(write_part(part), media_type=MEDIA_TYPE)

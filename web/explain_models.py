@@ -5,11 +5,11 @@ from typing import Literal
 from pydantic import Field
 
 from web.models import (
+    ApiModel,
     BarStart,
     Complete,
     FastAverage,
     Feed,
-    Model,
     OriginOf,
     Partitions,
     PositionOut,
@@ -27,14 +27,14 @@ from web.models import (
 )
 
 
-class CloseOut(Model):
+class CloseOut(ApiModel):
     """One close that an average is of."""
 
     timestamp: BarStart
     close: Price
 
 
-class AverageOut(Model):
+class AverageOut(ApiModel):
     """A moving average: the sum of its closes, divided by the period."""
 
     period: int = Field(description="How many closes it is the average of.")
@@ -57,7 +57,7 @@ class SlowOut(AverageOut):
     value: SlowAverage
 
 
-class PreviousOut(Model):
+class PreviousOut(ApiModel):
     """The bar before, from which the RSI goes on."""
 
     timestamp: BarStart
@@ -66,7 +66,7 @@ class PreviousOut(Model):
     loss: float = Field(description="Average of the losses, or their sum; in the symbol's currency.")
 
 
-class SeedOut(Model):
+class SeedOut(ApiModel):
     """Where Wilder's averages began: plain averages over the first changes of the series."""
 
     bar: int = Field(description="Which bar of its series that was, counted from 1.")
@@ -74,7 +74,7 @@ class SeedOut(Model):
     weight: float = Field(description="How much of the RSI still depends on it, 1 (all) to 0 (nothing): a ratio.")
 
 
-class RsiOut(Model):
+class RsiOut(ApiModel):
     """One step of Wilder's recursion, and the RSI that it gives: 100 x gain / (gain + loss), 50 when both are 0."""
 
     period: int = Field(description="How many changes the first averages are of, and by which later ones go on.")
@@ -90,7 +90,7 @@ class RsiOut(Model):
     seed: SeedOut
 
 
-class RuleOut(Model):
+class RuleOut(ApiModel):
     """What turns the numbers into an action."""
 
     strategy: StrategyName
@@ -103,7 +103,7 @@ class RuleOut(Model):
     says: str = Field(description="The rule in a sentence.")
 
 
-class CauseOut(Model):
+class CauseOut(ApiModel):
     """The bar that had the signal computed again."""
 
     kind: Literal["late", "corrected"] = Field(
@@ -115,7 +115,7 @@ class CauseOut(Model):
     feed: Feed
 
 
-class RevisionOut(Model):
+class RevisionOut(ApiModel):
     """How often the signal was computed again, and why the last time."""
 
     revision: int = Field(description="0 at first; one more each time a correction or a late bar changes it.")
@@ -124,7 +124,7 @@ class RevisionOut(Model):
     )
 
 
-class ExplainOut(Model):
+class ExplainOut(ApiModel):
     """A signal, and all that its numbers follow from."""
 
     run_id: RunId

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from web import errors, openapi
 from web.access.gate import gated
-from web.access.policy import Access
+from web.access.policy import AccessPolicy
 from web.compression import CompressionMiddleware
 from web.head import HeadMiddleware
 from web.reader import Reader
@@ -31,9 +31,9 @@ from web.routes import (
     stream,
     windows,
 )
-from web.runs import Runs
+from web.run_directory import RunDirectory
 from web.stream import Push
-from web.workers.group import Group
+from web.workers.gather import WorkerGroup
 
 DESCRIPTION = """\
 BUY, SELL and HOLD for one-minute bars, each with the numbers it follows from.
@@ -45,10 +45,10 @@ for all: it asks the others, and `complete` says whether all partitions are in t
 """
 
 
-class Api(FastAPI):
+class ApiApplication(FastAPI):
     """The application, behind all that stands before it: also what answers a fault in it is."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: AccessPolicy) -> None:
         # No redirects to other spellings of a path: they would lead to whatever host a request names.
         super().__init__(
             title="Stock signals",
@@ -62,7 +62,7 @@ class Api(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """The routes and what stands before them."""
-        access: Access = self.state.access
+        access: AccessPolicy = self.state.access
         return gated(super().build_middleware_stack(), access)
 
     def openapi(self) -> dict[str, Any]:
@@ -74,17 +74,17 @@ class Api(FastAPI):
 
 
 def create_app(
-    reader: Reader, push: Push | None = None, group: Group | None = None, access: Access | None = None
-) -> Api:
+    reader: Reader, push: Push | None = None, group: WorkerGroup | None = None, access: AccessPolicy | None = None
+) -> ApiApplication:
     """The ASGI application over one worker's tables; it starts and stops nothing. Without `push`, no stream.
 
     `group` asks the other workers; without it, a new one does. Without `access` everybody may ask.
     """
-    app = Api(access or Access())
+    app = ApiApplication(access or AccessPolicy())
     app.state.reader = reader
     app.state.push = push
-    app.state.group = group or Group(reader)
-    app.state.runs = Runs(reader, app.state.group)
+    app.state.group = group or WorkerGroup(reader)
+    app.state.runs = RunDirectory(reader, app.state.group)
     app.state.started = time.time()
     app.add_middleware(RevalidationMiddleware)
     app.add_middleware(CompressionMiddleware)

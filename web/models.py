@@ -57,13 +57,13 @@ Source = Annotated[str, Field(description="Program or file the bar came from.", 
 Feed = Annotated[str, Field(description="The exchange feed behind it; empty where there is none.", examples=["iex"])]
 
 
-class Model(BaseModel):
+class ApiModel(BaseModel):
     """Base of all answers: a value that is not finite is an error, never a NaN."""
 
     model_config = ConfigDict(allow_inf_nan=False)
 
 
-class PartitionOut(Model):
+class PartitionOut(ApiModel):
     """A partition of the topic of bars, and whether the answer has what is on it."""
 
     partition: int = Field(description="Kafka's number of the partition, from 0.")
@@ -92,14 +92,14 @@ Partitions = Annotated[
 ]
 
 
-class SplitOut(Model):
+class SplitOut(ApiModel):
     """What looks like a split."""
 
     previous_close: float = Field(description="The close before, in the symbol's currency, as it came.")
     open: float = Field(description="The open after, in the symbol's currency, as it came.")
 
 
-class SignalOut(Model):
+class SignalOut(ApiModel):
     """BUY, SELL or HOLD for one bar, with all it follows from."""
 
     id: str = Field(description="run_id/symbol/timestamp/strategy/revision: the same signal always has the same id.")
@@ -136,14 +136,14 @@ class SignalOut(Model):
         description="Regular-session minutes without a bar before this one; null for the first bar."
     )
     split: SplitOut | None = Field(
-        description="Set on the bar whose raw price jumped overnight as in a split: the averages start anew with it."
+        description="Set on the bar whose raw price jumped overnight as in a split: the averages start over with it."
     )
     revision: int = Field(description="0 at first; one more each time a correction or a late bar changes it.")
     strategy: StrategyName
     emitted_at: Time = Field(description="When the worker computed it, UTC.")
 
 
-class SignalsOut(Model):
+class SignalsOut(ApiModel):
     """Signals, newest bar first, ties by symbol ascending."""
 
     run_id: RunId | None = Field(description="The run they are of; null while there is no run at all.")
@@ -159,7 +159,7 @@ class SignalsOut(Model):
     signals: list[SignalOut]
 
 
-class BarOut(Model):
+class BarOut(ApiModel):
     """One row of a window."""
 
     timestamp: BarStart
@@ -192,11 +192,11 @@ class SeriesStartOut(SplitOut):
     reason: Reason = Field(description="split_suspected.")
     explanation: str = Field(
         description="The reason as a sentence with its numbers.",
-        examples=["opened at 24.10 after 96.20: looks like a 4:1 split, so the averages start anew"],
+        examples=["opened at 24.10 after 96.20: looks like a 4:1 split, so the averages start over"],
     )
 
 
-class PositionOut(Model):
+class PositionOut(ApiModel):
     """Up to where the partition of the raw topic was read when this was answered."""
 
     topic: str = Field(description="The topic that the bars came from.", examples=["stocks.raw.avro"])
@@ -205,7 +205,7 @@ class PositionOut(Model):
     offset: int = Field(description="The last offset that the answer includes.")
 
 
-class IndicatorsOut(Model):
+class IndicatorsOut(ApiModel):
     """The indicators of the window's newest bar."""
 
     timestamp: BarStart
@@ -221,7 +221,7 @@ class IndicatorsOut(Model):
     ready: bool = Field(description="Whether all are there.")
 
 
-class WindowOut(Model):
+class WindowOut(ApiModel):
     """The newest bars of one symbol, oldest first, and what follows from them."""
 
     run_id: RunId
@@ -241,7 +241,7 @@ class WindowOut(Model):
     bars: list[BarOut]
 
 
-class HealthOut(Model):
+class HealthOut(ApiModel):
     """The process lives."""
 
     status: str = Field(
@@ -254,7 +254,7 @@ class HealthOut(Model):
     uptime_seconds: float = Field(description="Seconds since then.")
 
 
-class ReadyOut(Model):
+class ReadyOut(ApiModel):
     """Whether the worker does its work."""
 
     ready: bool = Field(description="Whether it does.")

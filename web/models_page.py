@@ -3,10 +3,10 @@
 from pydantic import Field
 
 from app.domain.records import Action
-from web.models import Complete, Model, PartitionOut, Partitions, RunId, Symbol, Time
+from web.models import ApiModel, Complete, PartitionOut, Partitions, RunId, Symbol, Time
 
 
-class MarketOut(Model):
+class MarketOut(ApiModel):
     """Whether the New York Stock Exchange is open, by its calendar of regular sessions."""
 
     now: Time = Field(description="The worker's clock, UTC.")
@@ -15,7 +15,7 @@ class MarketOut(Model):
     next_change: Time | None = Field(description="When it closes or opens next, UTC; null outside 1990 to 2099.")
 
 
-class SessionOut(Model):
+class SessionOut(ApiModel):
     """Where each symbol stands in the session of the run's newest bar."""
 
     run_id: RunId | None = Field(description="Null while there is no run at all.")
@@ -40,7 +40,7 @@ class HeldPartitionOut(PartitionOut):
     here: bool = Field(description="Whether this worker holds it.")
 
 
-class BatchesOut(Model):
+class BatchesOut(ApiModel):
     """How long batches took since the worker started."""
 
     count: int = Field(description="How many batches.")
@@ -49,7 +49,7 @@ class BatchesOut(Model):
     p99_seconds: float | None = Field(description="Of 100 batches, 99 took at most so many seconds, from a histogram.")
 
 
-class WorkerOut(Model):
+class WorkerOut(ApiModel):
     """The worker that answers, and what it knows of the others."""
 
     version: str = Field(description="Of stock-signals.")
@@ -69,7 +69,7 @@ class WorkerOut(Model):
     retries: dict[str, int] = Field(description="How many waits there were, by what was unreachable or full.")
 
 
-class DeadLetterOut(Model):
+class DeadLetterOut(ApiModel):
     """A record that could not be processed."""
 
     partition: int = Field(description="Where the letter is on the topic of dead letters: partition, from 0.")
@@ -86,7 +86,7 @@ class DeadLetterOut(Model):
     value_bytes: int = Field(description="How many bytes the value has.")
 
 
-class DeadLettersOut(Model):
+class DeadLettersOut(ApiModel):
     """The newest dead letters of all partitions."""
 
     read: int = Field(description="How many were read: the newest of each partition.")

@@ -3,10 +3,10 @@
 from pydantic import Field
 
 from app.domain.records import Action
-from web.models import BarStart, Complete, Model, OriginOf, Partitions, RunId, RunReason, Symbol, Synthetic, Time
+from web.models import ApiModel, BarStart, Complete, OriginOf, Partitions, RunId, RunReason, Symbol, Synthetic, Time
 
 
-class SymbolOut(Model):
+class SymbolOut(ApiModel):
     """One symbol of a run."""
 
     symbol: Symbol
@@ -15,7 +15,7 @@ class SymbolOut(Model):
     bars: int = Field(description="How many bars it has had, those no longer kept included.")
 
 
-class SymbolsOut(Model):
+class SymbolsOut(ApiModel):
     """The symbols of a run, ascending."""
 
     run_id: RunId | None = Field(description="Null while there is no run at all.")
@@ -27,7 +27,7 @@ class SymbolsOut(Model):
     symbols: list[SymbolOut]
 
 
-class RunOut(Model):
+class RunOut(ApiModel):
     """One series of bars."""
 
     run_id: RunId
@@ -51,7 +51,7 @@ class RunOut(Model):
     signals: int = Field(description="How many signals are kept.")
 
 
-class RunsOut(Model):
+class RunsOut(ApiModel):
     """The runs, the one active last first."""
 
     total: int = Field(description="How many runs.")

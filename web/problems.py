@@ -18,7 +18,7 @@ MEDIA_TYPE = "application/problem+json"
 PREFIX = "/problems/"
 
 
-class Kind(NamedTuple):
+class ProblemKind(NamedTuple):
     """A kind of error: its status, its title, and how to come out of it."""
 
     status: int
@@ -27,39 +27,39 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "invalid-parameter": Kind(
+    "invalid-parameter": ProblemKind(
         422,
         "A parameter is wrong",
         "`errors` names each parameter with its value and what it should be; /docs lists the parameters of an address.",
     ),
-    "unknown-run": Kind(404, "There is no such run", "`runs` names the runs that there are, as GET /runs does."),
-    "unknown-symbol": Kind(
+    "unknown-run": ProblemKind(404, "There is no such run", "`runs` names the runs that there are, as GET /runs does."),
+    "unknown-symbol": ProblemKind(
         404, "There is no such symbol", "`near` and `symbols` name what may be meant; GET /symbols lists all of a run."
     ),
-    "no-bar": Kind(404, "The symbol has no bar at that time", "`near` names the bars before and after it."),
-    "nothing-here": Kind(404, "There is nothing at this address", "/docs lists every address."),
-    "method": Kind(405, "The method does not go with this address", "The header Allow lists those that do."),
-    "recovering": Kind(
+    "no-bar": ProblemKind(404, "The symbol has no bar at that time", "`near` names the bars before and after it."),
+    "nothing-here": ProblemKind(404, "There is nothing at this address", "/docs lists every address."),
+    "method": ProblemKind(405, "The method does not go with this address", "The header Allow lists those that do."),
+    "recovering": ProblemKind(
         503,
         "The worker is restoring its tables",
         "Ask again after as many seconds as the header Retry-After says; GET /ready tells how far it is.",
     ),
-    "worker-missing": Kind(
+    "worker-missing": ProblemKind(
         503,
         "A worker that is needed for the answer does not answer",
         "Ask again after as many seconds as the header Retry-After says; GET /worker tells who holds which partition.",
     ),
-    "stale": Kind(
+    "stale": ProblemKind(
         503,
         "There is no answer as new as asked for",
         "Ask again after as many seconds as the header Retry-After says, or without min_position and max_lag.",
     ),
-    "unavailable": Kind(
+    "unavailable": ProblemKind(
         503,
         "What is needed for the answer cannot be reached",
         "Ask again after as many seconds as the header Retry-After says; `stocks doctor` looks for the cause.",
     ),
-    "fault": Kind(500, "A fault in the worker", "Its log has the traceback; please report it."),
+    "fault": ProblemKind(500, "A fault in the worker", "Its log has the traceback; please report it."),
 }
 
 _OF_STATUS = {404: "nothing-here", 405: "method", 422: "invalid-parameter", 500: "fault", 503: "unavailable"}

@@ -16,15 +16,15 @@ from web.partition_status import PartitionStatus
 from web.queries import RunScopeQuery, ScopeQuery
 from web.reader import Reader, RunInfo, SymbolState
 from web.run_choice import ASKED_FOR, ChosenRun
-from web.runs import Runs
-from web.workers.client import NoAnswerError, RefusedError
-from web.workers.group import Gathered, Group, Make, RecoveringError, status_of
-from web.workers.part import Part
+from web.run_directory import RunDirectory
+from web.workers.gather import Gathered, Make, RecoveringError, WorkerGroup, status_of
+from web.workers.part import WorkerPart
+from web.workers.worker_client import NoAnswerError, RefusedError
 
-MakeOfRun = Callable[[str], Awaitable[Part]]
+MakeOfRun = Callable[[str], Awaitable[WorkerPart]]
 """Makes this worker's part, of a run that it may not know."""
 
-MakeOfSymbol = Callable[[str, str], Awaitable[Part]]
+MakeOfSymbol = Callable[[str, str], Awaitable[WorkerPart]]
 """Makes this worker's part, of a run and a symbol that it has."""
 
 
@@ -34,7 +34,7 @@ class Answered:
 
     run_id: str | None
     run_reason: str
-    parts: Mapping[str, Part]
+    parts: Mapping[str, WorkerPart]
     partitions: Sequence[PartitionStatus]
     #: Whether all partitions that it is about are answered for.
     complete: bool
@@ -46,7 +46,7 @@ class Answered:
         return self.run_id
 
     @property
-    def only(self) -> Part:
+    def only(self) -> WorkerPart:
         """The part, where there is one: of one symbol, or for another worker."""
         (part,) = self.parts.values()
         return part
@@ -67,7 +67,7 @@ class Question:
     `is_part` says that another worker asks, which judges freshness itself and knows what is there at all.
     """
 
-    def __init__(self, reader: Reader, group: Group, runs: Runs, *, is_part: bool) -> None:
+    def __init__(self, reader: Reader, group: WorkerGroup, runs: RunDirectory, *, is_part: bool) -> None:
         self.reader = reader
         self.runs = runs
         self.is_part = is_part
@@ -82,7 +82,7 @@ class Question:
         """The parts of all workers, whatever the run. Raises ProblemError."""
         return self._answered(None, "", await self._gather(path, query, query.passed_on(), make))
 
-    async def here(self, make: Make) -> Part:
+    async def here(self, make: Make) -> WorkerPart:
         """This worker's part alone. Raises the 503 while it restores its tables."""
         return await self._here(make, AS_IT_IS)
 
@@ -153,7 +153,7 @@ class Question:
         return await self._wherever(symbol, run_id, reason, fresh, passed)
 
     async def _wherever(
-        self, symbol: str, run_id: str, reason: str, fresh: Freshness, passed: Callable[..., Awaitable[Part]]
+        self, symbol: str, run_id: str, reason: str, fresh: Freshness, passed: Callable[..., Awaitable[WorkerPart]]
     ) -> Answered:
         """From a partition on which its producer should not have put it; raises the 404 when it is nowhere."""
         everything = await self._group.gather(
@@ -181,7 +181,7 @@ class Question:
         url: str,
         symbol: str,
         fresh: Freshness,
-    ) -> Part:
+    ) -> WorkerPart:
         try:
             address = path.format(symbol=quote(symbol, safe=""))
             return await self._group.ask(url, address, query, fresh, most_lines, self._until)
@@ -190,7 +190,7 @@ class Question:
         except RefusedError as refused:
             raise errors.passed_on(symbol, url, refused.status, refused.body, refused.retry_after) from refused
 
-    def _of_one(self, run_id: str, reason: str, url: str, part: Part, fresh: Freshness) -> Answered:
+    def _of_one(self, run_id: str, reason: str, url: str, part: WorkerPart, fresh: Freshness) -> Answered:
         partitions = [status_of(url, part, each) for each in part.partitions]
         self._check(fresh, partitions)
         complete = bool(partitions) and all(each.status == "active" for each in partitions)
@@ -205,19 +205,19 @@ class Question:
     async def _choice(self, query: RunScopeQuery, fresh: Freshness) -> ChosenRun:
         return self.runs.chosen_here() if self._is_local(query) else await self.runs.chosen(fresh, self._until)
 
-    async def _of_known_run(self, run_id: str, make: MakeOfRun) -> Part:
+    async def _of_known_run(self, run_id: str, make: MakeOfRun) -> WorkerPart:
         origin = self.reader.run_origin(run_id)
         part = await make(run_id)
         synthetic = origin == "synthetic" or part.head.get("synthetic", False)
-        return Part({**part.head, "known": origin is not None, "synthetic": synthetic}, part.lines)
+        return WorkerPart({**part.head, "known": origin is not None, "synthetic": synthetic}, part.lines)
 
-    async def _of_known_symbol(self, run_id: str, symbol: str, make: MakeOfSymbol) -> Part:
+    async def _of_known_symbol(self, run_id: str, symbol: str, make: MakeOfSymbol) -> WorkerPart:
         if not self.reader.knows(run_id, symbol):
-            return Part({"found": False})
+            return WorkerPart({"found": False})
         part = await make(run_id, symbol)
-        return Part({"found": True, **part.head}, part.lines)
+        return WorkerPart({"found": True, **part.head}, part.lines)
 
-    async def _here(self, make: Make, fresh: Freshness, only: int | None = None) -> Part:
+    async def _here(self, make: Make, fresh: Freshness, only: int | None = None) -> WorkerPart:
         try:
             return await self._group.here(make, fresh, only)
         except RecoveringError:
@@ -253,11 +253,11 @@ class Question:
             fresh.check(partitions, len(self.reader.owners()))
 
 
-async def symbols_here(reader: Reader, run_id: str) -> Part:
+async def symbols_here(reader: Reader, run_id: str) -> WorkerPart:
     """The symbols of a run on this worker, each with its newest bar."""
-    return Part({}, [_line(state) async for state in in_turns(reader.symbol_states(run_id))])
+    return WorkerPart({}, [_line(state) async for state in in_turns(reader.symbol_states(run_id))])
 
 
 def _line(state: SymbolState) -> Line:
-    told = SymbolOut(symbol=state.symbol, newest_bar=iso(state.newest_bar), action=state.action, bars=state.bars)
-    return Line(state.newest_bar, state.symbol, state.bars, told.model_dump_json().encode())
+    symbol = SymbolOut(symbol=state.symbol, newest_bar=iso(state.newest_bar), action=state.action, bars=state.bars)
+    return Line(state.newest_bar, state.symbol, state.bars, symbol.model_dump_json().encode())

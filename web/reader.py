@@ -113,7 +113,7 @@ class SignalFilter:
         )
 
 
-class Page(NamedTuple):
+class SignalPage(NamedTuple):
     """How many signals match, and the newest of them: newest bar first, ties by symbol ascending.
 
     `next` is the last one's bar and symbol where there are more behind it; see `SignalFilter.after`.
@@ -133,7 +133,7 @@ class Position(NamedTuple):
     offset: int
 
 
-class Bars(NamedTuple):
+class SymbolBars(NamedTuple):
     """The newest rows of a symbol, oldest first, where its series began with a split, and what was read by then."""
 
     rows: Sequence[Row]
@@ -224,16 +224,16 @@ class Reader(Protocol):
     def knows(self, run_id: str, symbol: str) -> bool:
         """Whether the run has the symbol here."""
 
-    async def signals(self, run_id: str, symbol: str, wanted: SignalFilter) -> Page:
+    async def signals(self, run_id: str, symbol: str, wanted: SignalFilter) -> SignalPage:
         """The symbol's signals that match."""
 
-    async def recent(self, run_id: str, wanted: SignalFilter) -> Page:
+    async def recent(self, run_id: str, wanted: SignalFilter) -> SignalPage:
         """The signals of all symbols that match."""
 
     def newest(self, run_id: str, symbols: Collection[str] | None) -> AsyncIterator[Sequence[Line]]:
         """The newest signal of each of these symbols, of all without a choice; in parts."""
 
-    async def bars(self, run_id: str, symbol: str, limit: int) -> Bars:
+    async def bars(self, run_id: str, symbol: str, limit: int) -> SymbolBars:
         """The symbol's newest bars."""
 
     async def session(self, run_id: str, minute: int) -> SessionRows:

@@ -23,12 +23,12 @@ ReadRow = Callable[[int, bytes], Row | None]
 MOST_MOVED = 16
 
 
-class Series:
+class IndexedSeries:
     """One symbol of one run, its place in the columns, and the bytes of its newest bar's row."""
 
     __slots__ = ("key", "newest", "partition", "place", "run", "symbol")
 
-    def __init__(self, partition: int, key: bytes, run: "Run", symbol: str, place: int) -> None:
+    def __init__(self, partition: int, key: bytes, run: "IndexedRun", symbol: str, place: int) -> None:
         self.partition = partition
         self.key = key
         self.run = run
@@ -37,20 +37,20 @@ class Series:
         self.newest = b""
 
 
-class Run:
+class IndexedRun:
     """What is known of one run: totals by code, and the row that was written last."""
 
     __slots__ = ("_in_order", "active", "counts", "latest", "run_id", "series")
 
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id
-        self.series: dict[str, Series] = {}
+        self.series: dict[str, IndexedSeries] = {}
         self.counts: Ints = np.zeros(256, np.int64)
         self.active = -1
         self.latest: tuple[int, bytes]
-        self._in_order: tuple[list[Series], Ints] | None = None
+        self._in_order: tuple[list[IndexedSeries], Ints] | None = None
 
-    def in_order(self) -> tuple[list[Series], Ints]:
+    def in_order(self) -> tuple[list[IndexedSeries], Ints]:
         """The series by symbol, and their places."""
         if self._in_order is None:
             series = [self.series[symbol] for symbol in sorted(self.series)]
@@ -74,8 +74,8 @@ class SignalIndex:
         self._read = read
         self.keep_bars = keep_bars
         self.columns = IndexColumns(keep_bars, slots_a_turn)
-        self._series: dict[bytes, Series] = {}
-        self._runs: dict[str, Run] = {}
+        self._series: dict[bytes, IndexedSeries] = {}
+        self._runs: dict[str, IndexedRun] = {}
 
     def put(self, partition: int, rows: Mapping[bytes, bytes]) -> None:
         """Add rows that the table now holds; the same rows may come again. Raises UnknownFormat."""
@@ -119,7 +119,7 @@ class SignalIndex:
                 number = int(self.columns.newest[newest.place])
                 run.latest = newest.partition, row_key(newest.key, number % self.keep_bars)
 
-    def run(self, run_id: str) -> Run | None:
+    def run(self, run_id: str) -> IndexedRun | None:
         """What is known of a run."""
         return self._runs.get(run_id)
 
@@ -131,7 +131,7 @@ class SignalIndex:
             if (row := self._read(*run.latest))
         ]
 
-    def _info(self, run: Run, origin: Origin) -> RunInfo:
+    def _info(self, run: IndexedRun, origin: Origin) -> RunInfo:
         columns, (_, places) = self.columns, run.in_order()
         numbers, minutes = columns.oldest_rows(places)
         return RunInfo(
@@ -173,25 +173,25 @@ class SignalIndex:
             return None
         return series.partition, series.key, self.columns.rows_of(series.place)
 
-    def _add(self, partition: int, key: bytes) -> Series:
+    def _add(self, partition: int, key: bytes) -> IndexedSeries:
         run_id, symbol = split_key(key)
-        run = self._runs.setdefault(run_id, Run(run_id))
-        series = self._series[key] = run.series[symbol] = Series(partition, key, run, symbol, self.columns.add())
+        run = self._runs.setdefault(run_id, IndexedRun(run_id))
+        series = self._series[key] = run.series[symbol] = IndexedSeries(partition, key, run, symbol, self.columns.add())
         run.forget_order()
         return series
 
-    def is_here(self, series: Series) -> bool:
+    def is_here(self, series: IndexedSeries) -> bool:
         """Whether the series' partition has not gone since it was found."""
         return self._series.get(series.key) is series
 
-    def row(self, series: Series, number: int) -> Row | None:
+    def row(self, series: IndexedSeries, number: int) -> Row | None:
         """The row of a bar by its number; None when the partition has gone meanwhile, or a newer bar took its slot."""
         if not self.is_here(series):
             return None
         row = self._read(series.partition, row_key(series.key, number % self.keep_bars))
         return row if row is not None and row.number == number else None
 
-    def row_at(self, series: Series, number: int, minute: int) -> Row | None:
+    def row_at(self, series: IndexedSeries, number: int, minute: int) -> Row | None:
         """The row of the bar of a minute that had a number: late bars, which the table has a moment before, move it."""
         for moved in range(MOST_MOVED):
             row = self.row(series, number + moved)

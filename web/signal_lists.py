@@ -6,25 +6,25 @@ from typing import NamedTuple
 
 from app.cooperative import in_turns
 from web.line import Line
-from web.reader import Page, Reader, SignalFilter
+from web.reader import Reader, SignalFilter, SignalPage
 from web.signal_lines import line_of
-from web.workers.part import Part
+from web.workers.part import WorkerPart
 
 
-async def newest_here(reader: Reader, wanted: SignalFilter, run_id: str) -> Part:
+async def newest_here(reader: Reader, wanted: SignalFilter, run_id: str) -> WorkerPart:
     """The signals of all symbols here that match."""
     return await _part(await reader.recent(run_id, wanted))
 
 
-async def symbol_here(reader: Reader, wanted: SignalFilter, run_id: str, symbol: str) -> Part:
+async def symbol_here(reader: Reader, wanted: SignalFilter, run_id: str, symbol: str) -> WorkerPart:
     """The signals of one symbol that match."""
     return await _part(await reader.signals(run_id, symbol, wanted))
 
 
-async def _part(page: Page) -> Part:
+async def _part(page: SignalPage) -> WorkerPart:
     lines = [line_of(signal) async for signal in in_turns(page.signals)]
     synthetic = any(signal["origin"] == "synthetic" for signal in page.signals)
-    return Part({"total": page.total, "next": page.next, "synthetic": synthetic}, lines)
+    return WorkerPart({"total": page.total, "next": page.next, "synthetic": synthetic}, lines)
 
 
 class Merged(NamedTuple):
@@ -35,7 +35,7 @@ class Merged(NamedTuple):
     next: tuple[int, str] | None
 
 
-async def merged(parts: Iterable[Part], wanted: SignalFilter) -> Merged:
+async def merged(parts: Iterable[WorkerPart], wanted: SignalFilter) -> Merged:
     """One list of several parts, each in the order of the list and with at most as many lines as are wanted."""
     parts = list(parts)
     ends = [(int(time), str(symbol)) for part in parts if part.head["next"] for time, symbol in [part.head["next"]]]

@@ -15,7 +15,7 @@ from app.domain.row import ACTIONS, Bools, Ints, Row
 from tables.row_format import read_fixed, row_key
 from web.index_columns import EMPTY, is_transition
 from web.reader import SessionRows, SignalFilter
-from web.signal_index import Run, Series, SignalIndex
+from web.signal_index import IndexedRun, IndexedSeries, SignalIndex
 
 T = TypeVar("T")
 
@@ -33,11 +33,11 @@ _ACTIONS = np.array(ACTIONS, object)
 #: How many of the newest bars of each series are looked at first: at a minute's end the newest ones have one minute.
 _NEWEST = (1, 8)
 
-_Chosen = tuple[Series, int, int]
+_Chosen = tuple[IndexedSeries, int, int]
 """A row by its series, its bar's number, and the minute with which that starts."""
 
 
-class Found(NamedTuple):
+class SearchResult(NamedTuple):
     """How many rows match, the first of them with their symbols, and the last's bar and symbol if there are more."""
 
     total: int
@@ -64,16 +64,16 @@ class SignalSearch:
         async for some in in_turns(_in_parts(chosen)):
             yield [(each.symbol, each.newest) for each in some if self._index.is_here(each)]
 
-    async def recent(self, run_id: str, wanted: SignalFilter) -> Found:
+    async def recent(self, run_id: str, wanted: SignalFilter) -> SearchResult:
         """How many of the run's signals match, and the first of them with their symbols, in the order of the list.
 
         That is the newest bar first, ties by symbol ascending; for `latest` by symbol.
         """
         run = self._index.run(run_id)
         if not run:
-            return Found(0, [], None)
+            return SearchResult(0, [], None)
         codes = _codes(wanted)
-        found: list[tuple[Series, Row]] = []
+        found: list[tuple[IndexedSeries, Row]] = []
         # One more than wanted tells whether there are more.
         total, chosen = await self._chosen(run, codes, replace(wanted, limit=wanted.limit + 1))
         behind = len(chosen) > wanted.limit
@@ -88,9 +88,9 @@ class SignalSearch:
             here.sort(key=lambda each: (-each[1].timestamp, each[0]))
         # Not the last one found: that may have changed meanwhile.
         last = (chosen[-1][2] * MINUTE_MS, chosen[-1][0].symbol) if behind else None
-        return Found(int(run.counts[codes].sum()) if total is None else total, here, last)
+        return SearchResult(int(run.counts[codes].sum()) if total is None else total, here, last)
 
-    async def _chosen(self, run: Run, codes: Bools, wanted: SignalFilter) -> tuple[int | None, list[_Chosen]]:
+    async def _chosen(self, run: IndexedRun, codes: Bools, wanted: SignalFilter) -> tuple[int | None, list[_Chosen]]:
         """How many rows match, None for all of these codes; and the first of the list."""
         columns, (series, places) = self._columns, run.in_order()
         # A bar starts with its minute, so one that starts at or after a time has that minute or a later one.
@@ -115,7 +115,7 @@ class SignalSearch:
         return await self._newest(matches, series, places, wanted.limit, ends)
 
     def _latest(
-        self, run: Run, codes: Bools, wanted: SignalFilter, since: int | None, until: int | None
+        self, run: IndexedRun, codes: Bools, wanted: SignalFilter, since: int | None, until: int | None
     ) -> tuple[int, list[_Chosen]]:
         """Of each symbol its newest row, where that matches; by symbol."""
         columns, (series, places) = self._columns, run.in_order()
@@ -130,7 +130,9 @@ class SignalSearch:
         chosen = at[at >= first][: wanted.limit].tolist()
         return len(at), [(series[index], int(numbers[index]), int(minutes[index])) for index in chosen]
 
-    def _among_newest(self, run: Run, codes: Bools, limit: int, depth: int, skipped: Ints) -> list[_Chosen] | None:
+    def _among_newest(
+        self, run: IndexedRun, codes: Bools, limit: int, depth: int, skipped: Ints
+    ) -> list[_Chosen] | None:
         """The newest matches, where a few bars of each series behind the skipped are enough to tell; otherwise None."""
         series, places = run.in_order()
         found, minutes, numbers = self._columns.newest_rows(places, depth, skipped)
@@ -149,7 +151,7 @@ class SignalSearch:
     async def _newest(
         self,
         matches: Iterable[tuple[Ints, Ints, Ints]],
-        series: list[Series],
+        series: list[IndexedSeries],
         places: Ints,
         limit: int,
         ends: Ints | None,
@@ -207,7 +209,7 @@ class SignalSearch:
             _or_none(_ACTIONS[np.where(has_turned, codes // 4, 0)], has_turned),
         )
 
-    def _values(self, wanted: Sequence[tuple[Series, int]], read: ReadMany) -> list[bytes | None]:
+    def _values(self, wanted: Sequence[tuple[IndexedSeries, int]], read: ReadMany) -> list[bytes | None]:
         """What stands in the slots of bars by series and number; None where the partition has gone."""
         found: list[bytes | None] = [None] * len(wanted)
         by_partition: defaultdict[int, list[int]] = defaultdict(list)
@@ -231,12 +233,12 @@ def _or_none(values: npt.NDArray[Any], is_known: Bools) -> list[Any]:
     return list(found)
 
 
-def _place_behind(series: Sequence[Series], symbol: str) -> int:
+def _place_behind(series: Sequence[IndexedSeries], symbol: str) -> int:
     """How many of the series, by symbol, are not behind a symbol."""
     return bisect_right(series, symbol, key=lambda each: each.symbol)
 
 
-def _ends(series: Sequence[Series], timestamp: int, symbol: str) -> Ints:
+def _ends(series: Sequence[IndexedSeries], timestamp: int, symbol: str) -> Ints:
     """Before which minute the bars of each series, by symbol, are behind a bar's start and symbol in the list."""
     ends = np.full(len(series), timestamp // MINUTE_MS + 1)
     ends[: _place_behind(series, symbol)] -= 1

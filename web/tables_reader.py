@@ -9,7 +9,7 @@ from aiokafka.partitioner import murmur2
 from faust.types import TP
 
 from app.cooperative import in_turns
-from app.dead_letters.recent import recent_letters
+from app.dead_letters.recent_letters import recent_letters
 from app.domain.records import Origin, Signal
 from app.domain.row import Row
 from app.domain.signal import signal_of
@@ -23,8 +23,6 @@ from tables.windows import WindowsTable
 from web.line import Line
 from web.operations_reader import OperationsReader
 from web.reader import (
-    Bars,
-    Page,
     PartitionOwner,
     PartitionProgress,
     Position,
@@ -33,6 +31,8 @@ from web.reader import (
     SeriesAt,
     SessionRows,
     SignalFilter,
+    SignalPage,
+    SymbolBars,
     SymbolState,
 )
 from web.signal_index import SignalIndex
@@ -206,11 +206,11 @@ class TablesReader:
         """Whether the run has the symbol here."""
         return self._index.place(run_id, symbol) is not None
 
-    async def signals(self, run_id: str, symbol: str, wanted: SignalFilter) -> Page:
+    async def signals(self, run_id: str, symbol: str, wanted: SignalFilter) -> SignalPage:
         """The symbol's signals that match."""
         place = self._index.place(run_id, symbol)
         if place is None:
-            return Page(0, [])
+            return SignalPage(0, [])
         partition, series, total = place
         if wanted.everything:
             rows = self._table.newest(partition, series, wanted.limit + 1)  # At most MAX_BARS, of a few microseconds.
@@ -220,12 +220,12 @@ class TablesReader:
             total = len(rows)
         kept = rows[-wanted.limit :]
         last = (kept[0].timestamp, symbol) if len(rows) > len(kept) else None
-        return Page(total, [self._signal(row, run_id, symbol) async for row in in_turns(reversed(kept))], last)
+        return SignalPage(total, [self._signal(row, run_id, symbol) async for row in in_turns(reversed(kept))], last)
 
-    async def recent(self, run_id: str, wanted: SignalFilter) -> Page:
+    async def recent(self, run_id: str, wanted: SignalFilter) -> SignalPage:
         """The signals of all symbols that match."""
         total, found, last = await self._search.recent(run_id, wanted)
-        return Page(total, [self._signal(row, run_id, symbol) async for symbol, row in in_turns(found)], last)
+        return SignalPage(total, [self._signal(row, run_id, symbol) async for symbol, row in in_turns(found)], last)
 
     async def newest(self, run_id: str, symbols: Collection[str] | None) -> AsyncIterator[Sequence[Line]]:
         """The newest signal of each symbol."""
@@ -233,14 +233,14 @@ class TablesReader:
             rows, provenances = decode_rows([value for _, value in some], self.strategy.dtype)
             yield lines_of(rows, run_id, [symbol for symbol, _ in some], provenances, self.strategy)
 
-    async def bars(self, run_id: str, symbol: str, limit: int) -> Bars:
+    async def bars(self, run_id: str, symbol: str, limit: int) -> SymbolBars:
         """The symbol's newest bars."""
         place = self._index.place(run_id, symbol)
         if place is None:
-            return Bars([], None, None)
+            return SymbolBars([], None, None)
         partition, series, _ = place
         rows = self._table.newest(partition, series, limit)
-        return Bars(rows, self._series_start(partition, series, rows[-1]), self._position(partition))
+        return SymbolBars(rows, self._series_start(partition, series, rows[-1]), self._position(partition))
 
     async def series_at(self, run_id: str, symbol: str, at: int | None) -> SeriesAt:
         """The symbol's rows up to the bar that starts at a time, or its newest one."""

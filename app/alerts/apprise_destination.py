@@ -9,8 +9,8 @@ from contextvars import ContextVar
 from apprise import Apprise, AppriseAsset, NotifyFormat
 from apprise.plugins.base import NotifyBase
 
-from app.alerts.destination import NotSent
-from app.alerts.message import Message
+from app.alerts.destination import AlertNotSent
+from app.alerts.message import AlertMessage
 from app.alerts.webhook import refusal
 from app.alerts.wording import body, title
 
@@ -41,7 +41,7 @@ class AppriseDestination:
         self._apprise = Apprise(asset=asset())
         self._apprise.add(plugin)
 
-    def send(self, message: Message, now_ms: int) -> None:
+    def send(self, message: AlertMessage, now_ms: int) -> None:
         """Send it once. Raises NotSent."""
         with _listening() as said:
             text = body(message, now_ms)[: self._most]
@@ -62,14 +62,14 @@ def asset() -> AppriseAsset:
     return AppriseAsset(app_id="stock-signals", app_desc="stock-signals", app_url="", async_mode=False)
 
 
-def failure(said: list[str]) -> NotSent:
+def failure(said: list[str]) -> AlertNotSent:
     """Why a message was not sent, from what apprise logged of it; without addresses, which these lines may hold."""
     text = "\n".join(said)
     if _NOT_STARTED.search(text):
-        return NotSent("no connection")
+        return AlertNotSent("no connection")
     if found := _STATUS.search(text):
         return refusal(int(found[1] or found[2]))
-    return NotSent("it was refused, or there was no answer", uncertain=True)
+    return AlertNotSent("it was refused, or there was no answer", uncertain=True)
 
 
 _listener: ContextVar["_Overheard | None"] = ContextVar("listener", default=None)

@@ -11,7 +11,7 @@ from app.avro.serde import Poison, SchemaSource
 from app.domain.records import Signal
 
 
-class Found(NamedTuple):
+class DecodedSignals(NamedTuple):
     """Signals by their index in the batch, ascending, and the indexes of records that cannot be read."""
 
     signals: list[tuple[int, Signal]]
@@ -24,7 +24,7 @@ class TransitionDecoder:
     def __init__(self, registry: SchemaSource) -> None:
         self._decoder = ColumnDecoder(registry, "signal")
 
-    async def decode(self, payloads: Sequence[bytes | None]) -> Found:
+    async def decode(self, payloads: Sequence[bytes | None]) -> DecodedSignals:
         """Find the signals that matter among these values. Raises RegistryUnavailable."""
         await self._decoder.prepare(payloads)
         decoded = self._decoder.decode_columns(payloads)
@@ -38,7 +38,7 @@ class TransitionDecoder:
             for index, record in decoded.records
             if record["transition"] or record["revision"] > 0
         ]
-        return Found(sorted(found, key=lambda each: each[0]), decoded.poisoned)
+        return DecodedSignals(sorted(found, key=lambda each: each[0]), decoded.poisoned)
 
 
 def _signal(row: dict[str, object]) -> Signal:

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from app.alerts.message import Message
+from app.alerts.message import AlertMessage
 from app.errors import StocksError
 
 
@@ -10,7 +10,7 @@ class AlertsError(StocksError):
     """The settings do not allow alerts to be sent. The message never shows an address, which may be a secret."""
 
 
-class NotSent(Exception):
+class AlertNotSent(Exception):
     """The destination did not take a message. The text says why, without any address.
 
     `uncertain`: it may have arrived all the same. `retry_after_s`: what the other side asked to wait, in seconds.
@@ -31,5 +31,5 @@ class Destination(Protocol):
     name: str
     characters: int
 
-    def send(self, message: Message, now_ms: int) -> None:
+    def send(self, message: AlertMessage, now_ms: int) -> None:
         """Send it, within half a minute; `now_ms` is UTC epoch milliseconds. Raises NotSent."""

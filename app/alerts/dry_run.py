@@ -8,10 +8,10 @@ from functools import partial
 
 from confluent_kafka import Message as Record
 
+from app.alerts.alert_settings import limits_of, rules_of
 from app.alerts.decode import TransitionDecoder
 from app.alerts.outbox import Outbox
-from app.alerts.policy import limits_of, rules_of
-from app.alerts.recent import RecentAlerts
+from app.alerts.recent_alerts import RecentAlerts
 from app.alerts.wording import body, fitting, title
 from app.kafka.clients import registry
 from app.kafka.topic_reader import TopicReader

@@ -14,8 +14,8 @@ from typing import NamedTuple, Protocol
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from app.alerts.alert_progress import AlertProgress, CommittedPlace
 from app.alerts.decode import TransitionDecoder
-from app.alerts.progress import Place, Progress
 from app.avro.registry import RegistryUnavailable
 from app.domain.records import Signal
 from app.engine.rights import NotAllowed, Right, refused
@@ -49,7 +49,7 @@ class CommitFailed(Exception):
     """The group's offsets could not be committed now."""
 
 
-class Inbox(Protocol):
+class SignalInbox(Protocol):
     """What a lane reads from."""
 
     def read(self, seconds: float) -> list[Received]:
@@ -91,7 +91,7 @@ class GroupInbox:
                 "heartbeat.interval.ms": min(3000, session_ms // 3),
             }
         )
-        self._progress = Progress()
+        self._progress = AlertProgress()
         self._paused = False
         self._consumer.subscribe([self._topic], on_assign=self._on_assign, on_revoke=self._on_revoke)
 
@@ -167,7 +167,7 @@ class GroupInbox:
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         starts = []
         for place, (low, high) in self._look_up(consumer, partitions):
-            begun = self._progress.begin(place.partition, Place(place.offset, place.metadata or ""), low, high)
+            begun = self._progress.begin(place.partition, CommittedPlace(place.offset, place.metadata or ""), low, high)
             if begun.surprise:
                 log.error("%s[%d] %s", self._topic, place.partition, begun.surprise)
             starts.append(TopicPartition(self._topic, place.partition, max(low, begun.offset - REMEMBERED)))

@@ -11,13 +11,13 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type
 from tenacity.wait import wait_random_exponential
 
 from app.alerts.alert import Alert
-from app.alerts.destination import Destination, NotSent
-from app.alerts.inbox import CommitFailed, Inbox
-from app.alerts.message import Message
-from app.alerts.outbox import Limits, Outbox
+from app.alerts.destination import AlertNotSent, Destination
+from app.alerts.inbox import CommitFailed, SignalInbox
+from app.alerts.message import AlertMessage
+from app.alerts.outbox import DigestLimits, Outbox
 from app.alerts.quiet_hours import QuietHours
 from app.alerts.rate_limit import RateLimit
-from app.alerts.recent import MOST, RecentAlerts
+from app.alerts.recent_alerts import MOST, RecentAlerts
 from app.alerts.rules import Rules
 from app.alerts.wording import fitting, title
 
@@ -29,10 +29,10 @@ _GATHER_S = 0.3
 _COMMIT_EVERY_S = 5.0
 _LONGEST_WAIT_S = 60.0
 
-OpenInbox = Callable[[Callable[[set[int]], None]], Inbox]
+OpenInbox = Callable[[Callable[[set[int]], None]], SignalInbox]
 
 
-class Stopped(Exception):
+class LaneStopped(Exception):
     """The process was asked to stop."""
 
 
@@ -50,7 +50,7 @@ class Lane:
         destination: Destination,
         open_inbox: OpenInbox,
         rules: Rules,
-        limits: Limits,
+        limits: DigestLimits,
         rate: RateLimit,
         quiet: QuietHours | None,
         stop: threading.Event,
@@ -71,7 +71,7 @@ class Lane:
         self._failures = 0
         backoff = wait_random_exponential(multiplier=1, max=_LONGEST_WAIT_S)
         self._retrying = Retrying(
-            retry=retry_if_exception_type(NotSent),
+            retry=retry_if_exception_type(AlertNotSent),
             wait=lambda state: max(backoff(state), _failure(state).retry_after_s),
             sleep=self._wait,
             before_sleep=self._say,
@@ -80,7 +80,7 @@ class Lane:
     def run(self) -> None:
         """Blocks. Raises BrokerUnavailable where the group's offsets cannot be looked up."""
         try:
-            with suppress(Stopped):
+            with suppress(LaneStopped):
                 while not self._stop.is_set():
                     self._read(_POLL_S)
                     if self._is_due():
@@ -128,10 +128,10 @@ class Lane:
         try:
             self._commit(message)
         except CommitFailed as error:
-            raise NotSent(f"the group's offsets cannot be committed: {error}") from None
+            raise AlertNotSent(f"the group's offsets cannot be committed: {error}") from None
         try:
             self._destination.send(message, now_ms)
-        except NotSent as error:
+        except AlertNotSent as error:
             if error.uncertain:
                 self._outbox.doubt(message)
             else:
@@ -145,7 +145,7 @@ class Lane:
         self._failures = 0
         log.info("%s: sent %s%s", self._destination.name, title(message), again)
 
-    def _remember(self, message: Message) -> None:
+    def _remember(self, message: AlertMessage) -> None:
         self._arrived |= {each.signal["id"]: None for each in message.alerts}
         while len(self._arrived) > MOST:
             del self._arrived[next(iter(self._arrived))]
@@ -153,7 +153,7 @@ class Lane:
     def _fitting(self, now_ms: int) -> Callable[[Sequence[Alert]], int]:
         return lambda alerts: fitting(alerts, now_ms, self._destination.characters)
 
-    def _commit(self, message: Message | None = None) -> None:
+    def _commit(self, message: AlertMessage | None = None) -> None:
         until = self._outbox.uncertain_ends()
         for partition, end in (message.ends() if message else {}).items():
             until[partition] = max(until.get(partition, 0), end)
@@ -172,7 +172,7 @@ class Lane:
         until = self._monotonic() + seconds
         while (left := until - self._monotonic()) > 0:
             if self._stop.is_set():
-                raise Stopped
+                raise LaneStopped
             # A consumer that does not poll loses its place in the group.
             self._read(min(_POLL_S, left))
 
@@ -187,6 +187,6 @@ class Lane:
         )
 
 
-def _failure(state: RetryCallState) -> NotSent:
+def _failure(state: RetryCallState) -> AlertNotSent:
     error = state.outcome.exception() if state.outcome else None
-    return error if isinstance(error, NotSent) else NotSent("")
+    return error if isinstance(error, AlertNotSent) else AlertNotSent("")

@@ -8,7 +8,7 @@ from app.alerts.alert import Alert
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class AlertMessage:
     """One alert, several (`digest`), or none (a test). `possibly_repeated`: it may have arrived before."""
 
     alerts: tuple[Alert, ...]

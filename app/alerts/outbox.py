@@ -4,11 +4,11 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from app.alerts.alert import Alert
-from app.alerts.message import Message, last_offsets
+from app.alerts.message import AlertMessage, last_offsets
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class DigestLimits:
     """When alerts are sent together: more than `singles` of them, or older than `fresh_ms`.
 
     `most` alerts wait at a time; what comes after them stays in Kafka.
@@ -26,7 +26,7 @@ class Outbox:
     the second one may have been sent.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: DigestLimits) -> None:
         self._limits = limits
         self._waiting: list[Alert] = []
 
@@ -42,14 +42,14 @@ class Outbox:
         """Add an alert that waits to be sent."""
         self._waiting.append(alert)
 
-    def next(self, now_ms: int, fitting: Callable[[Sequence[Alert]], int]) -> Message | None:
+    def next(self, now_ms: int, fitting: Callable[[Sequence[Alert]], int]) -> AlertMessage | None:
         """What to send now; None when nothing waits.
 
         `fitting` says how many of these alerts, at least one, one digest can hold. What may have been sent is one
         message again, so that at most one is repeated.
         """
         if uncertain := self.uncertain():
-            return Message(tuple(uncertain), digest=len(uncertain) > 1, possibly_repeated=True)
+            return AlertMessage(tuple(uncertain), digest=len(uncertain) > 1, possibly_repeated=True)
         if not self._waiting:
             return None
         stale = self._leading_stale(now_ms)
@@ -58,8 +58,8 @@ class Outbox:
         elif stale:
             chosen = self._waiting[:stale]
         else:
-            return Message((self._waiting[0],))
-        return Message(tuple(chosen[: max(1, fitting(chosen))]), digest=True)
+            return AlertMessage((self._waiting[0],))
+        return AlertMessage(tuple(chosen[: max(1, fitting(chosen))]), digest=True)
 
     def _leading_stale(self, now_ms: int) -> int:
         for index, each in enumerate(self._waiting):
@@ -71,14 +71,14 @@ class Outbox:
         """Those that may have been sent."""
         return [each for each in self._waiting if each.uncertain]
 
-    def doubt(self, message: Message) -> None:
+    def doubt(self, message: AlertMessage) -> None:
         """Mark what was sent without an answer."""
         places = _places(message)
         self._waiting = [
             replace(each, uncertain=True) if (each.partition, each.offset) in places else each for each in self._waiting
         ]
 
-    def remove(self, message: Message) -> None:
+    def remove(self, message: AlertMessage) -> None:
         """Forget what has arrived."""
         places = _places(message)
         self._waiting = [each for each in self._waiting if (each.partition, each.offset) not in places]
@@ -96,5 +96,5 @@ class Outbox:
         return last_offsets(self.uncertain())
 
 
-def _places(message: Message) -> set[tuple[int, int]]:
+def _places(message: AlertMessage) -> set[tuple[int, int]]:
     return {(each.partition, each.offset) for each in message.alerts}

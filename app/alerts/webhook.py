@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 
 from app.alerts.alert import Alert
-from app.alerts.destination import NotSent
-from app.alerts.message import Message
+from app.alerts.destination import AlertNotSent
+from app.alerts.message import AlertMessage
 from app.alerts.signature import sign
 from app.alerts.wording import body as text_of
 from app.alerts.wording import title as title_of
@@ -40,7 +40,7 @@ class Webhook:
             timeout=_TIMEOUT, limits=httpx.Limits(max_keepalive_connections=0), headers={"user-agent": "stock-signals"}
         )
 
-    def send(self, message: Message, now_ms: int) -> None:
+    def send(self, message: AlertMessage, now_ms: int) -> None:
         """Post it once. Raises NotSent."""
         message_id = f"msg_test_{uuid.uuid4().hex[:24]}" if message.is_test else message.id
         body = json.dumps(document(message, message_id, now_ms), ensure_ascii=False).encode()
@@ -55,22 +55,22 @@ class Webhook:
             with self._client.stream("POST", self._url, content=body, headers=headers) as response:
                 status, retry_after = response.status_code, response.headers.get("retry-after", "")
         except _NOT_STARTED as error:
-            raise NotSent(f"no connection ({type(error).__name__})") from None
+            raise AlertNotSent(f"no connection ({type(error).__name__})") from None
         except httpx.HTTPError as error:
-            raise NotSent(f"no answer ({type(error).__name__})", uncertain=True) from None
+            raise AlertNotSent(f"no answer ({type(error).__name__})", uncertain=True) from None
         if not 200 <= status < 300:
             raise refusal(status, retry_after)
 
 
-def refusal(status: int, retry_after: str = "") -> NotSent:
+def refusal(status: int, retry_after: str = "") -> AlertNotSent:
     """What an HTTP status other than 2xx means for a message."""
     # A server that failed, or one before it that got no answer in time, may have taken the message.
     uncertain = status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.SERVICE_UNAVAILABLE
     wait_s = float(retry_after) if retry_after.isdecimal() else 0.0
-    return NotSent(f"answered {status}", uncertain=uncertain, retry_after_s=min(wait_s, _LONGEST_RETRY_AFTER_S))
+    return AlertNotSent(f"answered {status}", uncertain=uncertain, retry_after_s=min(wait_s, _LONGEST_RETRY_AFTER_S))
 
 
-def document(message: Message, message_id: str, now_ms: int) -> dict[str, Any]:
+def document(message: AlertMessage, message_id: str, now_ms: int) -> dict[str, Any]:
     """What is posted, described in docs/alerts.md."""
     return {
         "type": "test" if message.is_test else "digest" if message.digest else "alert",

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from app.alerts.alert import Alert
-from app.alerts.message import Message
+from app.alerts.message import AlertMessage
 from app.domain.records import MINUTE_MS
 from app.terminal.visible import visible
 from app.times import iso
@@ -17,7 +17,7 @@ _ADVICE = "One simple rule's reading of past prices; no advice."
 _REPEATED = "Possibly repeated: the program or the connection ended before an earlier attempt was answered."
 
 
-def title(message: Message) -> str:
+def title(message: AlertMessage) -> str:
     """One line without prices, for example `BUY AAPL`."""
     if message.is_test:
         return "TEST: stock-signals can reach you"
@@ -32,7 +32,7 @@ def title(message: Message) -> str:
     return f"{text} (possibly repeated)" if message.possibly_repeated else text
 
 
-def body(message: Message, now_ms: int) -> str:
+def body(message: AlertMessage, now_ms: int) -> str:
     """The text; `now_ms`, UTC epoch milliseconds, is when it is sent."""
     if message.is_test:
         return f"Sent by `stocks alerts --test` at {iso(now_ms)}. This is no signal."

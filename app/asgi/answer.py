@@ -17,10 +17,10 @@ def quoted_path(path: str) -> str:
 
 def problem(status: int, detail: str, path: str | None = None) -> tuple[dict[str, str], bytes]:
     """Headers and body of an error, as problem details (RFC 9457); web/problems.py makes those of the routes."""
-    told = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    document = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
     if path is not None:
-        told["instance"] = quoted_path(path)
-    return {"content-type": "application/problem+json"}, json.dumps(told).encode()
+        document["instance"] = quoted_path(path)
+    return {"content-type": "application/problem+json"}, json.dumps(document).encode()
 
 
 async def refuse(scope: Scope, send: Send, status: int, detail: str, headers: Mapping[str, str] = NO_HEADERS) -> None:

@@ -23,7 +23,7 @@ TOO_LARGE_BODY = f"The body is larger than {MOST_BODY:,} bytes; nothing here tak
 UNKNOWN_LENGTH = "A body must come with its Content-Length."
 
 
-class Limits:
+class RequestLimits:
     """Answers 414, 431, 413 or 411 to what is too large, or may be."""
 
     def __init__(self, app: ASGIApp) -> None:

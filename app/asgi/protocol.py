@@ -17,9 +17,9 @@ import h11
 from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 
 from app.asgi.answer import problem
-from app.asgi.headers import SECURITY
 from app.asgi.limits import MOST_HEAD, TOO_LARGE_HEADERS
 from app.asgi.open_files import allow_open
+from app.asgi.security_headers import SECURITY
 from app.logs.throttle import LogThrottle
 
 log = logging.getLogger(__name__)

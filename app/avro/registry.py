@@ -139,7 +139,7 @@ class Registry:
             if not await self._client.get_subjects():
                 raise RegistryUnavailable(
                     f"The schema registry at {self.url} knows no schema at all, though a record names {schema_id}: "
-                    "if it has lost its data, restore them, or start a producer, which registers its schema anew"
+                    "if it has lost its data, restore them, or start a producer, which registers its schema again"
                 )
             # Once more: between the two questions a producer may have registered it.
             schema = await self._by_id(schema_id)

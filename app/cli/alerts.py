@@ -35,8 +35,8 @@ def command(dry_run: bool, until_end: bool, test: bool) -> None:
         _dry_run(ours, until_end)
         return
 
+    from app.alerts.alert_service import send_tests
     from app.alerts.destinations import open_destinations
-    from app.alerts.service import send_tests
 
     destinations = open_destinations(ours)
     if test:
@@ -46,7 +46,7 @@ def command(dry_run: bool, until_end: bool, test: bool) -> None:
     import logging
     import threading
 
-    from app.alerts.service import run
+    from app.alerts.alert_service import run
     from app.logs.lines import PlainLine
     from app.terminal.endings import Stopping
 

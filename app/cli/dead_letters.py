@@ -9,8 +9,8 @@ from app.cli.letter_options import letter_options
 from app.terminal.visible import visible
 
 if TYPE_CHECKING:
-    from app.dead_letters.choice import Choice
     from app.dead_letters.letter import Letter
+    from app.dead_letters.letter_filter import LetterFilter
     from app.settings import Settings
 
 
@@ -32,16 +32,16 @@ def list_letters(limit: int | None, as_json: bool, summary: bool, **fields: Any)
     """Print each dead letter once, even when a crash wrote it twice."""
     from itertools import islice
 
-    from app.cli.columns import letter_columns, line
     from app.cli.json_lines import json_line
-    from app.cli.letter_options import choice
+    from app.cli.letter_options import letter_filter
+    from app.cli.table_columns import letter_columns, line
     from app.cli.views import for_json
-    from app.dead_letters.reading import letters
+    from app.dead_letters.read_letters import find_letters
     from app.settings import settings
     from app.terminal.streams import console
 
     ours = settings()
-    found = islice(collaborator(letters)(ours, choice(ours, (), **fields)), limit)
+    found = islice(collaborator(find_letters)(ours, letter_filter(ours, (), **fields)), limit)
     if summary:
         _summarize(found, as_json=as_json)
         return
@@ -66,23 +66,23 @@ def show(where: str) -> None:
     import asyncio
 
     from app.avro.serde import Poison
-    from app.cli.letter_options import choice
+    from app.cli.letter_options import letter_filter
     from app.cli.letter_text import details
-    from app.dead_letters.judge import Judge
+    from app.dead_letters.resend_check import ResendCheck
     from app.kafka.clients import registry
     from app.kafka.topics import topics
     from app.settings import settings
 
     ours = settings()
-    judge = Judge(collaborator(registry)(ours), topics(ours))
-    found = _found(ours, choice(ours, (where,)))
-    asyncio.run(judge.prepare(found))
+    check = ResendCheck(collaborator(registry)(ours), topics(ours))
+    found = _found(ours, letter_filter(ours, (where,)))
+    asyncio.run(check.prepare(found))
     for letter in found:
         try:
-            value: Any = judge.decode(letter)
+            value: Any = check.decode(letter)
         except Poison as poison:
             value = f"cannot be decoded: {poison}"
-        click.echo("\n".join(map(visible, details(letter, value, judge.prospect(letter)))))
+        click.echo("\n".join(map(visible, details(letter, value, check.verdict(letter)))))
 
 
 @command.command()
@@ -102,23 +102,23 @@ def replay(where: tuple[str, ...], limit: int | None, dry_run: bool, yes: bool, 
     """
     import asyncio
 
-    from app.cli.letter_options import choice
+    from app.cli.letter_options import letter_filter
     from app.cli.letter_text import plan
-    from app.dead_letters.judge import Judge
-    from app.dead_letters.prospect import Hope
     from app.dead_letters.resend import resend
+    from app.dead_letters.resend_check import ResendCheck
+    from app.dead_letters.resend_verdict import ResendChance
     from app.kafka.clients import registry
     from app.kafka.topics import topics
     from app.settings import settings
 
     ours = settings()
-    judge = Judge(collaborator(registry)(ours), topics(ours))
-    found = _found(ours, choice(ours, where, **fields), limit)
-    asyncio.run(judge.prepare(found))
-    judged = [(letter, judge.prospect(letter)) for letter in found]
+    check = ResendCheck(collaborator(registry)(ours), topics(ours))
+    found = _found(ours, letter_filter(ours, where, **fields), limit)
+    asyncio.run(check.prepare(found))
+    judged = [(letter, check.verdict(letter)) for letter in found]
     click.echo("\n".join(map(visible, plan(judged, ours.late_bars))))
-    hopes = {Hope.GOOD, Hope.NONE} if force else {Hope.GOOD}
-    chosen = [letter for letter, verdict in judged if verdict.hope in hopes]
+    chances = {ResendChance.GOOD, ResendChance.NONE} if force else {ResendChance.GOOD}
+    chosen = [letter for letter, verdict in judged if verdict.chance in chances]
     if not chosen:
         click.echo("Nothing to send.")
         return
@@ -130,23 +130,23 @@ def replay(where: tuple[str, ...], limit: int | None, dry_run: bool, yes: bool, 
     click.echo(f"Sent {collaborator(resend)(ours, chosen):,}, all acknowledged.")
 
 
-def _found(settings: "Settings", choice: "Choice", limit: int | None = None) -> "list[Letter]":
+def _found(settings: "Settings", letter_filter: "LetterFilter", limit: int | None = None) -> "list[Letter]":
     from itertools import islice
 
-    from app.dead_letters.reading import letters
+    from app.dead_letters.read_letters import find_letters
     from app.errors import StocksError
 
-    found = list(islice(collaborator(letters)(settings, choice), limit))
+    found = list(islice(collaborator(find_letters)(settings, letter_filter), limit))
     if not found:
         raise StocksError("There is no such dead letter: `stocks dead-letters list` shows those that there are")
     return found
 
 
-def _summarize(letters: Any, *, as_json: bool) -> None:
+def _summarize(find_letters: Any, *, as_json: bool) -> None:
     import json
     from collections import Counter
 
-    counts = Counter(letter.reason or "-" for letter in letters)
+    counts = Counter(letter.reason or "-" for letter in find_letters)
     if as_json:
         click.echo(json.dumps(dict(counts.most_common())))
         return

@@ -33,14 +33,14 @@ def command(context: click.Context, /, ends: bool, speed: str | None, seed: int,
     import logging
 
     from app.cli.collaborators import collaborator
-    from app.demo.run import Demo, Plan
+    from app.demo.run import Demo, DemoPlan
     from app.settings import settings
     from app.terminal.endings import INTERRUPTED
     from app.terminal.streams import console, say
 
     # What goes wrong is shown here, as a sentence.
     logging.getLogger("app").addHandler(logging.NullHandler())
-    plan = Plan(profile=profile, seed=seed, speed=speed or ("max" if ends else "100"), ends=ends)
+    plan = DemoPlan(profile=profile, seed=seed, speed=speed or ("max" if ends else "100"), ends=ends)
     demo = collaborator(Demo)(settings(), plan, console(persistent=True))
     try:
         demo.run()

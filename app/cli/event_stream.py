@@ -16,7 +16,7 @@ SILENCE_SECONDS = 25.0
 _RETRY_MS = 2000
 
 
-class Event(NamedTuple):
+class StreamEvent(NamedTuple):
     """One event: its name, its id, and its JSON."""
 
     name: str
@@ -41,7 +41,7 @@ class EventParser:
         self.retry_ms = _RETRY_MS
         self.last_id: str | None = None
 
-    def events(self, lines: Iterable[str]) -> Iterator[Event]:
+    def events(self, lines: Iterable[str]) -> Iterator[StreamEvent]:
         """Each event as soon as it is whole; the rest of one that was cut is dropped."""
         name, id_, data = "message", None, list[str]()
         for line in lines:
@@ -50,7 +50,7 @@ class EventParser:
             if not line:
                 if data:
                     self.last_id = id_ if id_ is not None else self.last_id
-                    yield Event(name, id_, json.loads("\n".join(data)))
+                    yield StreamEvent(name, id_, json.loads("\n".join(data)))
                 name, id_, data = "message", None, []
             elif field == "event":
                 name = value
@@ -85,7 +85,7 @@ class EventStream:
         """Close the connection."""
         self._client.close()
 
-    def __iter__(self) -> Iterator[Event | Cut]:
+    def __iter__(self) -> Iterator[StreamEvent | Cut]:
         failed = 0
         for url in cycle(self._urls):
             try:
@@ -104,7 +104,7 @@ class EventStream:
             yield Cut(f"{url}: {reason}")
             self._wait(self._parser.retry_ms / 1000)
 
-    def _connection(self, url: str) -> Iterator[Event]:
+    def _connection(self, url: str) -> Iterator[StreamEvent]:
         headers = {"Last-Event-ID": self._parser.last_id} if self._parser.last_id else {}
         with self._client.stream("GET", f"{url.rstrip('/')}/stream", params=self._params, headers=headers) as answer:
             if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:

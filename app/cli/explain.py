@@ -21,21 +21,21 @@ def command(symbol: str, at: str | None, run: str | None, url: str | None, as_js
 
     A worker must run; any of several asks the one that has the symbol.
     """
-    told = WorkerApi(url).json(f"/signals/{quote(symbol, safe='')}/explain", {"at": at, "run": run})
-    click.echo(json.dumps(told, indent=2) if as_json else "\n".join(lines(told)))
+    data = WorkerApi(url).json(f"/signals/{quote(symbol, safe='')}/explain", {"at": at, "run": run})
+    click.echo(json.dumps(data, indent=2) if as_json else "\n".join(lines(data)))
 
 
-def lines(told: dict[str, Any]) -> Iterator[str]:
+def lines(data: dict[str, Any]) -> Iterator[str]:
     """The answer as lines for a person. Control characters in records are made visible, so they move no cursor."""
-    yield from map(visible, _lines(told))
+    yield from map(visible, _lines(data))
 
 
-def _lines(told: dict[str, Any]) -> Iterator[str]:
-    signal, rule, rsi, revision = told["signal"], told["rule"], told["rsi"], told["revision"]
-    yield f"{told['symbol']}  {signal['timestamp']}  {signal['action']}: {signal['explanation']}"
-    yield f"  run        {told['run_id']} ({told['run_reason']}), origin {signal['origin']}, source {signal['source']}"
+def _lines(data: dict[str, Any]) -> Iterator[str]:
+    signal, rule, rsi, revision = data["signal"], data["rule"], data["rsi"], data["revision"]
+    yield f"{data['symbol']}  {signal['timestamp']}  {signal['action']}: {signal['explanation']}"
+    yield f"  run        {data['run_id']} ({data['run_reason']}), origin {signal['origin']}, source {signal['source']}"
     yield f"  rule       {rule['strategy']}: {rule['says']}"
-    for name, average in (("SMA fast", told["sma_fast"]), ("SMA slow", told["sma_slow"])):
+    for name, average in (("SMA fast", data["sma_fast"]), ("SMA slow", data["sma_slow"])):
         yield from _average(name, average)
     yield from _rsi(rsi)
     if signal["own_indicators"]:
@@ -43,7 +43,7 @@ def _lines(told: dict[str, Any]) -> Iterator[str]:
     cause = revision["cause"]
     why = f", as the bar of {cause['timestamp']} was {cause['kind']} (origin {cause['origin']})" if cause else ""
     yield f"  revision   {revision['revision']}{why}"
-    if position := told["position"]:
+    if position := data["position"]:
         place = f"{position['topic']}[{position['partition']}]@{position['offset']}"
         yield f"  read       up to {place}, as of now"
 

@@ -18,9 +18,9 @@ def command(workers: str) -> None:
     and what one worker does not hold it asks the others for.
     """
     from app.access.listening import check_access
-    from app.asgi.headers import Headers
-    from app.asgi.limits import Limits
+    from app.asgi.limits import RequestLimits
     from app.asgi.listen import listen
+    from app.asgi.security_headers import SecurityHeaders
     from app.cli.collaborators import collaborator
     from app.producer.service import serve
     from app.settings import settings
@@ -34,4 +34,6 @@ def command(workers: str) -> None:
     check_access(ours)
     sock = listen("API_PORT", ours.api_host, ours.api_port)
     click.echo(f"Front: http://{ours.api_host}:{sock.getsockname()[1]}/ for the workers at {workers}")
-    collaborator(serve)(Headers(Limits(Front(replicas(workers), workers).app)), sock, ours.api_max_connections)
+    collaborator(serve)(
+        SecurityHeaders(RequestLimits(Front(replicas(workers), workers).app)), sock, ours.api_max_connections
+    )

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from app.dead_letters.choice import Choice
-    from app.dead_letters.place import Place
+    from app.dead_letters.letter_filter import LetterFilter
+    from app.dead_letters.record_place import RecordPlace
     from app.settings import Settings
 
 _RANGE = re.compile(r"(\d*)\.\.(\d*)|(\d+)")
@@ -45,7 +45,7 @@ def _reasons(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> f
     known = get_args(Reason)
     for name in names:
         if name not in known:
-            raise click.BadParameter(f"{name!r} is none of {', '.join(known)}")
+            raise click.BadParameter(f"{name!r} is not one of {', '.join(known)}")
     return frozenset(names)
 
 
@@ -61,20 +61,20 @@ _OPTIONS = [
 
 
 def letter_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add these options. The command gets each as a field of `Choice`."""
+    """Add these options. The command gets each as a field of `LetterFilter`."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
 
 
-def place(settings: "Settings", text: str) -> "Place":
+def place(settings: "Settings", text: str) -> "RecordPlace":
     """Parse a record's place: `stocks.raw.avro[1]@392`, or `1:392` in the dead-letters topic itself."""
-    from app.dead_letters.place import Place, parse_place
+    from app.dead_letters.record_place import RecordPlace, parse_place
     from app.kafka.topics import topics
 
     own = _OWN_PLACE.fullmatch(text)
     if own:
-        return Place(topics(settings).dead_letters.name, int(own[1]), int(own[2]))
+        return RecordPlace(topics(settings).dead_letters.name, int(own[1]), int(own[2]))
     found = parse_place(text)
     if found is None:
         raise click.UsageError(
@@ -84,8 +84,8 @@ def place(settings: "Settings", text: str) -> "Place":
     return found
 
 
-def choice(settings: "Settings", wheres: tuple[str, ...], **fields: Any) -> "Choice":
+def letter_filter(settings: "Settings", wheres: tuple[str, ...], **fields: Any) -> "LetterFilter":
     """Join the options and the places into one choice."""
-    from app.dead_letters.choice import Choice
+    from app.dead_letters.letter_filter import LetterFilter
 
-    return Choice(places=frozenset(place(settings, text) for text in wheres), **fields)
+    return LetterFilter(places=frozenset(place(settings, text) for text in wheres), **fields)

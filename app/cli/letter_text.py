@@ -6,16 +6,16 @@ from typing import Any
 
 from app.cli.json_lines import json_line
 from app.dead_letters.letter import Letter
-from app.dead_letters.prospect import Hope, Prospect
+from app.dead_letters.resend_verdict import ResendChance, ResendVerdict
 
 _BYTES_A_LINE = 16
 _LINES = 64
 _EXAMPLES = 3
 
-Judged = Sequence[tuple[Letter, Prospect]]
+Judged = Sequence[tuple[Letter, ResendVerdict]]
 
 
-def details(letter: Letter, value: Mapping[str, Any] | str, verdict: Prospect) -> Iterator[str]:
+def details(letter: Letter, value: Mapping[str, Any] | str, verdict: ResendVerdict) -> Iterator[str]:
     """The lines that describe one letter. `value` is decoded, or a sentence that says why it cannot be."""
     yield f"reason      {letter.reason or '-'}"
     yield f"why         {letter.why or '-'}"
@@ -23,7 +23,7 @@ def details(letter: Letter, value: Mapping[str, Any] | str, verdict: Prospect) -
     yield f"time        {letter.time or '-'}"
     yield f"letter      {letter.place}"
     yield f"key         {'none' if letter.key is None else repr(letter.key)}"
-    yield f"sent again  {verdict.hope.value}: {verdict.why}"
+    yield f"sent again  {verdict.chance.value}: {verdict.why}"
     if isinstance(value, str):
         yield f"value       {value}"
         yield from hex_dump(letter.value or b"")
@@ -44,14 +44,14 @@ def hex_dump(data: bytes) -> Iterator[str]:
 def plan(judged: Judged, late_bars: int) -> Iterator[str]:
     """What would be sent and what not, each with its reason."""
     yield f"{_letters(len(judged))} chosen."
-    for hope in Hope:
-        group = [(letter, verdict) for letter, verdict in judged if verdict.hope is hope]
+    for chance in ResendChance:
+        group = [(letter, verdict) for letter, verdict in judged if verdict.chance is chance]
         if not group:
             continue
-        yield f"  {len(group):,} {hope.value}:"
+        yield f"  {len(group):,} {chance.value}:"
         for reason, count in Counter(letter.reason or "-" for letter, _ in group).most_common():
             yield f"    {count:,} {reason}"
-        if hope is not Hope.GOOD:
+        if chance is not ResendChance.GOOD:
             for letter, verdict in group[:_EXAMPLES]:
                 yield f"      {letter.source or letter.place}: {verdict.why}"
     if any(letter.reason == "unknown_schema" for letter, _ in judged):

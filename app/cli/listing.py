@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from app.cli.columns import Column, line
+from app.cli.table_columns import Column, line
 from app.cli.worker_api import WorkerApi
 from app.terminal.streams import console
 from app.terminal.visible import visible, visible_lines

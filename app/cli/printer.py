@@ -4,9 +4,9 @@ import click
 from confluent_kafka import Message
 from rich.text import Text
 
-from app.cli.columns import line
 from app.cli.json_lines import json_line
-from app.cli.views import Fault, View, for_json
+from app.cli.table_columns import line
+from app.cli.views import RecordView, UndecodableRecord, for_json
 from app.terminal.streams import console
 from app.terminal.visible import visible
 
@@ -14,7 +14,7 @@ from app.terminal.visible import visible
 class Printer:
     """Writes to standard output, at most `limit` records."""
 
-    def __init__(self, view: View, *, as_json: bool, limit: int | None) -> None:
+    def __init__(self, view: RecordView, *, as_json: bool, limit: int | None) -> None:
         self._view = view
         self._as_json = as_json
         self._left = limit
@@ -27,7 +27,7 @@ class Printer:
         for record in self._view.records(batch):
             if self._as_json:
                 click.echo(json_line(for_json(record)))
-            elif isinstance(record, Fault):
+            elif isinstance(record, UndecodableRecord):
                 place = f"partition {record.partition}, offset {record.offset}"
                 self._print(Text(visible(f"✗ {place}: {record.reason}: {record.message}"), "red"))
             else:

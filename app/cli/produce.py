@@ -24,7 +24,7 @@ def produce(pace: Pace, options: dict[str, Any]) -> None:
     """Serves until it is asked to stop; `options` are those of app.cli.source_options."""
     from app.asgi.listen import listen
     from app.cli.collaborators import collaborator
-    from app.cli.opening import open_source
+    from app.cli.open_source import open_source
     from app.kafka.clients import ClusterMissing, endpoints
     from app.logs.producer import set_up
     from app.logs.traces import traces

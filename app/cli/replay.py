@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.cli.check import check, check_option
+from app.cli.check_files import check, check_option
 from app.cli.source_options import source_options
 from app.producer.pace import Pace
 
 if TYPE_CHECKING:
-    from app.producer.delivery import Delivery
+    from app.producer.bar_producer import BarProducer
 
 # Long enough for a broker to restart, short enough for a person to wait.
 _GIVE_UP_AFTER_S = 120.0
@@ -40,7 +40,7 @@ def command(context: click.Context, /, pace: Pace, wait: bool, check_only: bool,
     if check_only:
         context.exit(check(options))
     from app.cli.collaborators import collaborator
-    from app.cli.opening import open_source
+    from app.cli.open_source import open_source
     from app.cli.replay_progress import cut_short, follow, hint, summary
     from app.cli.replay_verdict import find_verdict
     from app.errors import StocksError
@@ -60,7 +60,7 @@ def command(context: click.Context, /, pace: Pace, wait: bool, check_only: bool,
 
     open_delivery = collaborator(connect)
 
-    def connected() -> "Delivery":
+    def connected() -> "BarProducer":
         delivery = open_delivery(ours, source, give_up_after_s=_GIVE_UP_AFTER_S, sent_bars=sent, role="replay")
         outcome.begin()
         return delivery

@@ -11,7 +11,7 @@ from rich.console import Console
 from app.asgi.listen import local_url
 from app.producer.runner import Runner
 from app.settings import Settings
-from app.sources.faults import Faults
+from app.sources.fault_counter import FaultCounter
 from app.terminal.streams import console as make_console
 from app.times import iso
 
@@ -32,7 +32,7 @@ def follow(runner: Runner, console: Console | None = None) -> None:
             bar.update(task, completed=runner.source.read, description=_counts(runner))
 
 
-class Progress(NamedTuple):
+class WorkerProgress(NamedTuple):
     """How many of the bars sent were processed, and how many workers there are."""
 
     processed: int
@@ -43,7 +43,7 @@ class Progress(NamedTuple):
 @contextmanager
 def worker_progress(
     console: Console, total: int, clock: Callable[[], float] = time.monotonic
-) -> Iterator[Callable[[Progress], None]]:
+) -> Iterator[Callable[[WorkerProgress], None]]:
     """A function that shows how far the worker is: a bar on a terminal, otherwise a line every few seconds."""
     if console.is_terminal:
         with _bar(console) as bar:
@@ -52,7 +52,7 @@ def worker_progress(
         return
     due = clock() + _LINE_EVERY_S
 
-    def show(now: Progress) -> None:
+    def show(now: WorkerProgress) -> None:
         nonlocal due
         if clock() >= due:
             due = clock() + _LINE_EVERY_S
@@ -71,12 +71,12 @@ def _bar(console: Console) -> progress.Progress:
     return progress.Progress(*columns, console=console, transient=True)
 
 
-def _worker_line(now: Progress) -> str:
+def _worker_line(now: WorkerProgress) -> str:
     waiting = "" if now.workers else ", waiting for a worker (`make worker`)"
     return f"Worker: {now.processed:,} of {now.total:,} bars processed{waiting}"
 
 
-def summary(runner: Runner, faults: Faults, *, interrupted: bool) -> str:
+def summary(runner: Runner, faults: FaultCounter, *, interrupted: bool) -> str:
     """What was sent, in one sentence or two."""
     total = runner.source.total
     of_total = f" of {total:,}" if total is not None else ""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from app.cli.replay_progress import Progress, worker_progress
+from app.cli.replay_progress import WorkerProgress, worker_progress
 from app.producer.catch_up import CatchUp, Ending
 from app.producer.verdict import Verdict, continued, judge
 from app.terminal.streams import console as make_console
@@ -33,11 +33,11 @@ def find_verdict(
     console = console or make_console(stderr=True, persistent=True)
     total = sum(len(series.offsets) for series in sent.series.values())
     with _looking(settings, sent) as catch_up, worker_progress(console, total) as show:
-        progress = Progress(0, total, 0)
+        progress = WorkerProgress(0, total, 0)
 
         def on_progress(committed: Mapping[int, int], workers: int) -> None:
             nonlocal progress
-            progress = Progress(processed(sent, committed), total, workers)
+            progress = WorkerProgress(processed(sent, committed), total, workers)
             show(progress)
 
         ending = catch_up.wait(on_progress, patient=patient)
@@ -59,9 +59,9 @@ def read_verdict(sent: "SentBars", outcome: "OutcomeReader") -> Verdict:
 def lines(verdict: Verdict) -> Iterator[str]:
     """The verdict in a few lines."""
     kinds = ", ".join(f"{count:,} {kind}" for kind in _KINDS if (count := getattr(verdict, kind)))
-    if verdict.untold:
-        untold = f"{verdict.untold:,} duplicates of bars of the past or corrections that no signal shows"
-        kinds = f"{kinds}, {untold}" if kinds else untold
+    if verdict.undecided:
+        undecided = f"{verdict.undecided:,} duplicates of bars of the past or corrections that no signal shows"
+        kinds = f"{kinds}, {undecided}" if kinds else undecided
     refused = verdict.refused.total()
     yield f"Worker: {verdict.accepted:,} bars accepted{f' ({kinds})' if kinds else ''}, {refused:,} refused."
     for reason, count in verdict.refused.most_common():
@@ -76,7 +76,7 @@ def lines(verdict: Verdict) -> Iterator[str]:
     yield f"Signals: {actions}; {verdict.transitions:,} transitions{revised}."
 
 
-def not_through(ending: Ending, progress: "Progress", group: str) -> str:
+def not_through(ending: Ending, progress: "WorkerProgress", group: str) -> str:
     """Why there is no verdict, and what to do."""
     so_far = f"{progress.processed:,} of {progress.total:,} bars"
     if ending is Ending.ABSENT:

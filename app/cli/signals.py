@@ -70,20 +70,22 @@ def command(
     listing(signal_columns(), answer["signals"], notes(answer, query["since"]))
 
 
-def notes(told: dict[str, Any], since: str | None) -> Iterator[str]:
+def notes(answer: dict[str, Any], since: str | None) -> Iterator[str]:
     """Notes on the list: which run it shows, and what it leaves out."""
-    shown, total = len(told["signals"]), told["total"]
+    shown, total = len(answer["signals"]), answer["total"]
     since_when = f" since {since}" if since else ""
-    if told["run_id"] is None:
+    if answer["run_id"] is None:
         yield "There is no run yet: start a producer, for example with `make replay`."
         return
-    run = f"run {told['run_id']} ({told['run_reason']})"
+    run = f"run {answer['run_id']} ({answer['run_reason']})"
     if not total:
         yield f"No signal matches{since_when}, in {run}."
     else:
         yield f"{shown:,} of {total:,} that match{since_when}, in {run}."
-    if told["synthetic"]:
+    if answer["synthetic"]:
         yield "SYNTHETIC: made up by this project, not market data."
-    if not told["complete"]:
-        away = [f"{each['partition']} is {each['status']}" for each in told["partitions"] if each["status"] != "active"]
+    if not answer["complete"]:
+        away = [
+            f"{each['partition']} is {each['status']}" for each in answer["partitions"] if each["status"] != "active"
+        ]
         yield f"INCOMPLETE: partition {', '.join(away)}."

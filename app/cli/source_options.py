@@ -127,7 +127,7 @@ _OPTIONS = [
 
 
 def source_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add these options. The command gets `pace`, and the rest as app.sources.choice.Choice takes it.
+    """Add these options. The command gets `pace`, and the rest as app.sources.factory.Choice takes it.
 
     Each can also come from the environment, which is how `make replay SPEED=100` passes them.
     """

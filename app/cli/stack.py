@@ -74,11 +74,11 @@ def status(as_json: bool) -> None:
 def logs(lines: int) -> None:
     """Print the end of each log, and where it is."""
     from app.settings import settings
-    from app.stack import StackError, kafka, registry
+    from app.stack import StackError, apicurio, kafka
     from app.stack.processes import log_file
     from app.terminal.visible import visible_lines
 
-    for role in (kafka.ROLE, registry.ROLE):
+    for role in (kafka.ROLE, apicurio.ROLE):
         path = log_file(settings().stack_dir, role)
         if not path.exists():
             raise StackError(f"There is no {path} yet. Start the local stack with `stocks stack up`.")

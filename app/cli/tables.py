@@ -23,12 +23,12 @@ def rebuild(dry_run: bool, yes: bool, partial: bool) -> None:
     from app.errors import StocksError
     from app.kafka.broker import Broker
     from app.settings import settings
+    from tables.rebuild.make_plan import make_plan
     from tables.rebuild.set_back import rebuild as set_back
-    from tables.rebuild.survey import survey
 
     ours = settings()
     broker = collaborator(Broker)(ours)
-    plan = survey(ours, broker)
+    plan = make_plan(ours, broker)
     click.echo("\n".join(plan.lines()))
     if plan.cut and not partial:
         raise StocksError("The tables would be made of what is left of the bars: if that is what you want, --partial")

@@ -64,8 +64,8 @@ def command(
 def _find(settings: "Settings", name: str) -> "Topic":
     from app.kafka.topics import topics
 
-    catalogue = topics(settings)
-    known = {short: getattr(catalogue, field) for short, field in _NAMES.items()}
+    all_topics = topics(settings)
+    known = {short: getattr(all_topics, field) for short, field in _NAMES.items()}
     found = known.get(name) or next((topic for topic in known.values() if topic.name == name), None)
     if found is None:
         full = ", ".join(topic.name for topic in known.values())

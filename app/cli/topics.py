@@ -24,7 +24,7 @@ def create() -> None:
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object by name.")
 def list_topics(as_json: bool) -> None:
-    """Show each topic of the catalogue: whether it is there, its partitions and configuration."""
+    """Show each topic: whether it is there, its partitions and configuration."""
     from app.cli.collaborators import collaborator
     from app.kafka.broker import Broker
     from app.kafka.topic_admin import config_drift, describe
@@ -32,12 +32,12 @@ def list_topics(as_json: bool) -> None:
     from app.settings import settings
 
     ours = settings()
-    catalogue = list(topics(ours))
+    all_topics = list(topics(ours))
     broker = collaborator(Broker)(ours)
-    there = describe(broker, [topic.name for topic in catalogue])
-    drift = config_drift(broker, [topic for topic in catalogue if topic.name in there])
+    there = describe(broker, [topic.name for topic in all_topics])
+    drift = config_drift(broker, [topic for topic in all_topics if topic.name in there])
     report = {}
-    for topic in catalogue:
+    for topic in all_topics:
         found = there.get(topic.name)
         partitions = len(found.partitions) if found else topic.partitions
         config = dict(topic.config) | {key: value for key, (value, _) in drift.get(topic.name, {}).items()}

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple, Protocol
 from confluent_kafka import Message
 
 from app.avro.serde import Decoder, Poison, SchemaSource
-from app.cli.columns import Column, columns, letter_columns
+from app.cli.table_columns import Column, columns, letter_columns
 from app.dead_letters.record import read_headers
 
 
-class Fault(NamedTuple):
+class UndecodableRecord(NamedTuple):
     """A record that cannot be decoded: its place and why."""
 
     reason: str
@@ -22,12 +22,12 @@ class Fault(NamedTuple):
     value: bytes | None
 
 
-class View(Protocol):
+class RecordView(Protocol):
     """How the records of a topic look."""
 
     columns: list[Column]
 
-    def records(self, batch: list[Message]) -> Iterator[Mapping[str, Any] | Fault]:
+    def records(self, batch: list[Message]) -> Iterator[Mapping[str, Any] | UndecodableRecord]:
         """The records of the batch that the user asked for, decoded."""
 
 
@@ -46,7 +46,7 @@ class RecordsView:
         self._decoder = Decoder(registry, schema)
         self._wanted = {name: value for name, value in (("symbol", symbol), ("run_id", run_id)) if value is not None}
 
-    def records(self, batch: list[Message]) -> Iterator[Mapping[str, Any] | Fault]:
+    def records(self, batch: list[Message]) -> Iterator[Mapping[str, Any] | UndecodableRecord]:
         """The records of the symbol and run, decoded; those that cannot be decoded come as a fault."""
         asyncio.run(self._decoder.prepare(message.value() for message in batch))
         for message in batch:
@@ -54,7 +54,7 @@ class RecordsView:
                 record = self._decoder.decode(message.value())
             except Poison as poison:
                 place = message.partition() or 0, message.offset() or 0
-                yield Fault(poison.reason, str(poison), *place, message.value())
+                yield UndecodableRecord(poison.reason, str(poison), *place, message.value())
                 continue
             if all(record[name] == value for name, value in self._wanted.items()):
                 yield record
@@ -67,7 +67,7 @@ class LettersView:
         self.columns = letter_columns()
         self._symbol = symbol
 
-    def records(self, batch: list[Message]) -> Iterator[Mapping[str, Any] | Fault]:
+    def records(self, batch: list[Message]) -> Iterator[Mapping[str, Any] | UndecodableRecord]:
         """The letters whose key is the symbol; their value stays as bytes."""
         for message in batch:
             key = message.key()
@@ -87,9 +87,9 @@ class LettersView:
             }
 
 
-def for_json(record: Mapping[str, Any] | Fault) -> Mapping[str, Any]:
+def for_json(record: Mapping[str, Any] | UndecodableRecord) -> Mapping[str, Any]:
     """The record for JSON: its bytes as `value_base64`."""
-    fields = record._asdict() if isinstance(record, Fault) else record
+    fields = record._asdict() if isinstance(record, UndecodableRecord) else record
     if "value" not in fields:
         return fields
     value = fields["value"]

@@ -7,8 +7,8 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from app.cli.columns import Column, line
-from app.cli.event_stream import Cut, Event
+from app.cli.event_stream import Cut, StreamEvent
+from app.cli.table_columns import Column, line
 from app.terminal.visible import visible
 
 _STYLES = {"BUY": "bold green", "SELL": "bold red", "HOLD": "dim"}
@@ -17,10 +17,10 @@ _STYLES = {"BUY": "bold green", "SELL": "bold red", "HOLD": "dim"}
 _FRAME = 6
 
 
-class View(Protocol):
+class WatchView(Protocol):
     """Shows events; a context manager."""
 
-    def show(self, event: Event | Cut) -> None:
+    def show(self, event: StreamEvent | Cut) -> None:
         """Show an event."""
 
 
@@ -50,7 +50,7 @@ class LinesView:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def show(self, event: Event | Cut) -> None:
+    def show(self, event: StreamEvent | Cut) -> None:
         """Show an event."""
         if isinstance(event, Cut):
             self._notes.print(note(event), soft_wrap=True)
@@ -78,7 +78,7 @@ class LiveView:
     def __exit__(self, *_: object) -> None:
         self._live.__exit__(None, None, None)
 
-    def show(self, event: Event | Cut) -> None:
+    def show(self, event: StreamEvent | Cut) -> None:
         """Show an event."""
         if isinstance(event, Cut) or event.name in ("snapshot", "reset"):
             self._state = note(event)
@@ -108,7 +108,7 @@ class LiveView:
         return Group(Text(""), line(self._columns, None), *rows, *more, self._state)
 
 
-def note(event: Event | Cut) -> Text:
+def note(event: StreamEvent | Cut) -> Text:
     """A sentence for an event that is not a signal."""
     if isinstance(event, Cut):
         return Text(visible(f"Cut off, trying again: {event.reason}"), "red")

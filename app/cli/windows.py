@@ -9,7 +9,7 @@ import click
 from app.cli.worker_api import WorkerApi, worker_options
 
 if TYPE_CHECKING:
-    from app.cli.columns import Column
+    from app.cli.table_columns import Column
 
 _MOST = 10_000
 
@@ -68,7 +68,7 @@ def _session_start(api: WorkerApi, path: str, run: str | None) -> str:
 
 def bar_columns() -> "list[Column]":
     """The columns of a bar as the API answers it."""
-    from app.cli.columns import Column, origin_cell
+    from app.cli.table_columns import Column, origin_cell
 
     def number(name: str, width: int, digits: int) -> Column:
         return Column(name, -width, lambda bar: "-" if bar[name] is None else f"{bar[name]:.{digits}f}")
@@ -84,11 +84,11 @@ def bar_columns() -> "list[Column]":
     ]
 
 
-def notes(told: dict[str, Any], partitions: list[dict[str, Any]]) -> Iterator[str]:
+def notes(answer: dict[str, Any], partitions: list[dict[str, Any]]) -> Iterator[str]:
     """Notes on the bars: all of them as one bar, the newest indicators, and up to which record the worker has read."""
-    bars = told["bars"]
-    yield f"{told['symbol']} in run {told['run_id']} ({told['run_reason']})"
-    if told["synthetic"]:
+    bars = answer["bars"]
+    yield f"{answer['symbol']} in run {answer['run_id']} ({answer['run_reason']})"
+    if answer["synthetic"]:
         yield "SYNTHETIC: made up by this project, not market data."
     if bars:
         yield (
@@ -99,11 +99,11 @@ def notes(told: dict[str, Any], partitions: list[dict[str, Any]]) -> Iterator[st
         )
     else:
         yield "No bar since then."
-    if found := told["indicators"]:
+    if found := answer["indicators"]:
         values = (("SMA fast", found["sma_fast"]), ("SMA slow", found["sma_slow"]), ("RSI", found["rsi"]))
         said = ", ".join(f"{name} {'not yet' if value is None else f'{value:.2f}'}" for name, value in values)
         yield f"{said}, as of {found['timestamp']}"
-    if position := told["position"]:
+    if position := answer["position"]:
         number = position["partition"]
         owner = next((each["owner"] for each in partitions if each["partition"] == number), None)
         place = f"{position['topic']}[{number}]@{position['offset']}"

@@ -32,8 +32,8 @@ class WorkerApi:
 
     def json(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The answer as JSON. Raises StocksError if the worker refuses, or none answers."""
-        told: dict[str, Any] = self._get(path, query, lambda answer: answer.json())
-        return told
+        found: dict[str, Any] = self._get(path, query, lambda answer: answer.json())
+        return found
 
     def text(self, path: str, query: Mapping[str, Any] | None = None) -> str:
         """The answer as text. Raises StocksError as `json` does."""
@@ -47,15 +47,15 @@ class WorkerApi:
         try:
             # Proxies of the environment are not for workers.
             answer = httpx.get(f"{self._base}{path}", params=asked, headers=self._headers, timeout=30, trust_env=False)
-            told = read(answer) if answer.is_success else _refusal(answer, self._base)
+            found = read(answer) if answer.is_success else _refusal(answer, self._base)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise StocksError(
                 f"No worker answers at {self._base} ({type(error).__name__}): start one with `make worker`, or name "
                 "another with --url"
             ) from error
         if not answer.is_success:
-            raise StocksError(told)
-        return told
+            raise StocksError(found)
+        return found
 
 
 def _refusal(answer: "httpx.Response", base: str) -> str:

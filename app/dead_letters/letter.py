@@ -6,8 +6,8 @@ from typing import Any
 
 from confluent_kafka import Message
 
-from app.dead_letters.place import Place
 from app.dead_letters.record import read_headers
+from app.dead_letters.record_place import RecordPlace
 from app.sources.timestamps import parse_timestamp
 
 _NUMBER = re.compile(r"[0-9]{1,19}")
@@ -21,8 +21,8 @@ class Letter:
     `time` is the source record's, as in the header; `time_ms` the same in UTC epoch milliseconds.
     """
 
-    place: Place
-    source: Place | None
+    place: RecordPlace
+    source: RecordPlace | None
     reason: str
     why: str
     time: str | None
@@ -56,7 +56,7 @@ def read_letter(message: Message) -> Letter:
     said = read_headers(message.headers())
     time = said.get("time") or None
     return Letter(
-        place=Place(message.topic() or "", message.partition() or 0, message.offset() or 0),
+        place=RecordPlace(message.topic() or "", message.partition() or 0, message.offset() or 0),
         source=_source(said),
         reason=said.get("reason", ""),
         why=said.get("exception", ""),
@@ -67,11 +67,11 @@ def read_letter(message: Message) -> Letter:
     )
 
 
-def _source(said: dict[str, str]) -> Place | None:
+def _source(said: dict[str, str]) -> RecordPlace | None:
     topic, partition, offset = said.get("topic"), said.get("partition", ""), said.get("offset", "")
     if not topic or not (_NUMBER.fullmatch(partition) and _NUMBER.fullmatch(offset)):
         return None
-    return Place(topic, int(partition), int(offset))
+    return RecordPlace(topic, int(partition), int(offset))
 
 
 def _milliseconds(time: str | None) -> int | None:

@@ -17,7 +17,7 @@ _GIVE_UP_AFTER_MS = 60_000
 _POLL_SECONDS = 0.2
 
 
-class NotSent(StocksError):
+class LettersNotSent(StocksError):
     """Not every record arrived; sending all of them again does no harm."""
 
 
@@ -47,11 +47,11 @@ def resend(settings: Settings, letters: Iterable[Letter]) -> int:
         try:
             produce_all(producer, [record])
         except KafkaException as error:
-            raise NotSent(f"{source} cannot be sent: {why_not_written(error.args[0], source.topic)}") from error
+            raise LettersNotSent(f"{source} cannot be sent: {why_not_written(error.args[0], source.topic)}") from error
     while producer.flush(_POLL_SECONDS):
         pass
     if faults:
-        raise NotSent(
+        raise LettersNotSent(
             f"{arrived:,} of {len(sources):,} records arrived, the others did not: {faults[0]}. "
             "Send all again: those that arrived are taken for the duplicates they are"
         )

@@ -20,7 +20,7 @@ class ChildDied(StocksError):
     """One of them ended, with the end of what it logged."""
 
 
-class Child:
+class ChildProcess:
     """A process apart from the terminal, so that Ctrl-C reaches its parent only."""
 
     def __init__(self, name: str, arguments: Sequence[str], env: Mapping[str, str], log: Path) -> None:
@@ -51,7 +51,7 @@ class Child:
         raise ChildDied(f"The {self.name} has ended {how}. The end of {self.log}:\n{said}")
 
 
-class Service:
+class StackService:
     """Kafka or the registry: a process that somebody else may have started."""
 
     def __init__(self, name: str, pid: int, log: Path) -> None:
@@ -65,7 +65,7 @@ class Service:
             raise ChildDied(f"{self.name} has ended, so nothing can go on. Its log: {self.log}")
 
 
-def stop(children: Sequence[Child], grace_s: float = GRACE_S) -> None:
+def stop(children: Sequence[ChildProcess], grace_s: float = GRACE_S) -> None:
     """Ends them all, and whatever they have started; those that have not ended after `grace_s` are killed."""
     deadline = time.monotonic() + grace_s
     for child in children:

@@ -19,7 +19,7 @@ from app import stack
 _GRACE_S = 6.0
 
 
-class Guard:
+class DemoGuard:
     """The demo's side of the guard process."""
 
     def __init__(self) -> None:

@@ -12,18 +12,18 @@ from app import stack
 from app.access.asking import authorization
 from app.access.listening import check_access
 from app.asgi.listen import listen, local_url
-from app.demo.children import Child, Service
+from app.demo.children import ChildProcess, StackService
 from app.demo.children import stop as stop_children
-from app.demo.feed import SignalFeed
-from app.demo.guard import Guard
+from app.demo.demo_watch import DemoWatch
+from app.demo.guard import DemoGuard
 from app.demo.http import Http
 from app.demo.interrupts import Interrupts
-from app.demo.view import View
-from app.demo.watch import Watch
+from app.demo.signal_feed import SignalFeed
+from app.demo.view import DemoView
 from app.kafka.clients import endpoints
 from app.kafka.topic_admin import ensure_topics
 from app.settings import Settings
-from app.sources.choice import DEFAULT_DAY
+from app.sources.factory import DEFAULT_DAY
 from app.sources.local_only import refuse_remote
 from app.sources.names import Profile
 from app.sources.run_id import new_run_id
@@ -33,7 +33,7 @@ SYMBOLS = ("AAPL", "GOOGL", "SPY")
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DemoPlan:
     """What was asked for; `speed` as `stocks replay` takes it."""
 
     profile: Profile
@@ -49,12 +49,12 @@ class Demo:
     leaves nothing behind that it has started. Raises StocksError with the reason when something fails.
     """
 
-    def __init__(self, settings: Settings, plan: Plan, console: Console) -> None:
+    def __init__(self, settings: Settings, plan: DemoPlan, console: Console) -> None:
         self._started = time.monotonic()
         self._settings, self._plan, self._console = settings, plan, console
         self._run_id = new_run_id("synthetic", DEFAULT_DAY)
-        self._view = View(console)
-        self._children: list[Child] = []
+        self._view = DemoView(console)
+        self._children: list[ChildProcess] = []
         self.all_shown = False
 
     def run(self) -> None:
@@ -62,7 +62,7 @@ class Demo:
         with Interrupts() as interrupts, ExitStack() as cleanup:
             check_access(self._settings)
             self._claim_ports()
-            guard = Guard()
+            guard = DemoGuard()
             cleanup.callback(guard.done)
             self._bring_up_cluster(guard, cleanup, interrupts)
             ensure_topics(self._settings)
@@ -75,8 +75,8 @@ class Demo:
             with interrupts.held():
                 self._start_children(guard)
             self._addresses()
-            watched: list[Child | Service] = [*self._services(), *self._children]
-            watch = Watch(self._run_id, SYMBOLS, feed, http, self._view, watched, self._console)
+            watched: list[ChildProcess | StackService] = [*self._services(), *self._children]
+            watch = DemoWatch(self._run_id, SYMBOLS, feed, http, self._view, watched, self._console)
             watch.until_all_is_readable(self._started)
             self.all_shown = True
             if not self._plan.ends:
@@ -102,7 +102,7 @@ class Demo:
                 ports[setting.lower()] = sock.getsockname()[1]
         self._settings = ours.model_copy(update=ports)
 
-    def _bring_up_cluster(self, guard: Guard, cleanup: ExitStack, interrupts: Interrupts) -> None:
+    def _bring_up_cluster(self, guard: DemoGuard, cleanup: ExitStack, interrupts: Interrupts) -> None:
         ours = self._settings
         if not ours.kafka_bootstrap and not ours.schema_registry_url and stack.status(ours.stack_dir) is None:
             cleanup.callback(self._stop_stack)
@@ -120,7 +120,7 @@ class Demo:
             update={"kafka_bootstrap": found.kafka, "schema_registry_url": found.schema_registry}
         )
 
-    def _start_children(self, guard: Guard) -> None:
+    def _start_children(self, guard: DemoGuard) -> None:
         ours, plan = self._settings, self._plan
         # What is meant for `stocks replay` must not shape the demo.
         env = {name: value for name, value in os.environ.items() if name not in ("FILE", "SESSIONS")} | {
@@ -135,17 +135,17 @@ class Demo:
         produce += ["--date", str(DEFAULT_DAY), "--profile", plan.profile, "--seed", str(plan.seed)]
         produce += ["--speed", plan.speed, "--run-id", self._run_id]
         for name, arguments in (("worker", faust), ("producer", produce)):
-            child = Child(name, arguments, env, logs / f"{name}.log")
+            child = ChildProcess(name, arguments, env, logs / f"{name}.log")
             self._children.append(child)
             guard.child(child.process.pid)
 
-    def _services(self) -> list[Service]:
+    def _services(self) -> list[StackService]:
         status, logs = stack.status(self._settings.stack_dir), self._settings.stack_dir / "logs"
         if status is None or status.kafka != self._settings.kafka_bootstrap:
             return []
         return [
-            Service("Kafka", status.kafka_pid, logs / "kafka.log"),
-            Service("The schema registry", status.schema_registry_pid, logs / "registry.log"),
+            StackService("Kafka", status.kafka_pid, logs / "kafka.log"),
+            StackService("The schema registry", status.schema_registry_pid, logs / "registry.log"),
         ]
 
     def _stop_children(self) -> None:

@@ -11,7 +11,7 @@ from app.times import iso
 _STYLES: dict[Action, str] = {"BUY": "bold green", "SELL": "bold red", "HOLD": "dim"}
 
 
-class View:
+class DemoView:
     """Prints each turn to BUY or SELL, and counts the rest."""
 
     def __init__(self, console: Console) -> None:

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Callable
 
 from app.avro.registry import Registry, RegistryUnavailable
 from app.doctor.alpaca import check_alpaca
+from app.doctor.consumer_group import check_group
 from app.doctor.dead_letters import check_dead_letters
 from app.doctor.finding import Finding, explained
-from app.doctor.group import check_group
 from app.doctor.rights import as_allowed, check_worker_rights
 from app.doctor.schema_registry import check_registry
 from app.doctor.services import check_data_dir, check_producer, check_worker

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from app.dead_letters.letter import Letter
-from app.dead_letters.reading import letters_since
+from app.dead_letters.read_letters import letters_since
 from app.doctor.finding import Finding
 from app.kafka.broker import Broker
 from app.kafka.topic_admin import describe

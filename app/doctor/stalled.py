@@ -7,7 +7,7 @@ from app.doctor.finding import Finding
 from app.doctor.transactions import CHECK
 from app.kafka.broker import Broker
 from app.kafka.stable_offsets import StableOffsets
-from app.kafka.stalls import Place, stall_limit
+from app.kafka.stalls import PartitionPlace, stall_limit
 from app.kafka.topic_admin import describe
 from app.kafka.topics import topics
 from app.settings import Settings
@@ -34,7 +34,7 @@ def check_stalled(
     offsets = StableOffsets(broker.admin, limit)
     until = time.monotonic() + limit + _SPARE_SECONDS
     # Still to be judged, and those of them that have waited for a transaction when looked at before.
-    left, seen_waiting = frozenset(places), set[Place]()
+    left, seen_waiting = frozenset(places), set[PartitionPlace]()
     while True:
         stalls = offsets.ask(left)
         standing = offsets.standing()

@@ -13,22 +13,22 @@ from app.settings import Settings
 
 def check_topics(settings: Settings, broker: Broker) -> Iterator[Finding]:
     """Existence, partitions, replication, configuration; raises BrokerUnavailable."""
-    catalogue = list(topics(settings))
-    there = describe(broker, [topic.name for topic in catalogue])
-    existing = [topic for topic in catalogue if topic.name in there]
+    all_topics = list(topics(settings))
+    there = describe(broker, [topic.name for topic in all_topics])
+    existing = [topic for topic in all_topics if topic.name in there]
     findings = [
-        *_missing(catalogue, there),
+        *_missing(all_topics, there),
         *_partitions(existing, there),
         *_replication(there, settings.replication_factor),
         *_configs(broker, existing),
     ]
     yield from findings
     if not findings:
-        yield Finding("ok", "topics", f"all {len(catalogue)} there, with {settings.partitions} partitions each")
+        yield Finding("ok", "topics", f"all {len(all_topics)} there, with {settings.partitions} partitions each")
 
 
-def _missing(catalogue: Iterable[Topic], there: dict[str, TopicDescription]) -> Iterator[Finding]:
-    missing = [topic.name for topic in catalogue if topic.name not in there]
+def _missing(all_topics: Iterable[Topic], there: dict[str, TopicDescription]) -> Iterator[Finding]:
+    missing = [topic.name for topic in all_topics if topic.name not in there]
     if missing:
         fix = "`stocks topics create`, or start the worker; if they have other names, check TOPIC_PREFIX and APP_ID"
         yield Finding("broken", "topics", f"missing: {', '.join(missing)}", fix)

@@ -13,7 +13,7 @@ from app.domain.row import Floats, Rows
 from app.domain.rule import RuleError
 from app.domain.strategy import Strategy
 from app.domain.update_signals import update_signals
-from app.domain.update_windows import Bars, update_windows
+from app.domain.update_windows import SeriesBars, update_windows
 from app.domain.updates import joined
 from app.domain.windows import Windows
 
@@ -66,7 +66,7 @@ def _rows(strategy: Strategy, batches: list[list[Rows]]) -> Rows:
     found = []
     for batch in batches:
         which = np.repeat(places[: len(batch)], [len(rows) for rows in batch])
-        bars = Bars(which, np.concatenate(batch), np.full(len(which), None, object))
+        bars = SeriesBars(which, np.concatenate(batch), np.full(len(which), None, object))
         bars.provenances[:] = [_SOURCE] * len(which)
         parts = [part.updates for part in update_windows(windows, bars, strategy, _every_minute)]
         updates = joined(parts, strategy.dtype)

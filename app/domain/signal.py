@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.domain.explain import explain, explanations
+from app.domain.explanation import explain, explanations
 from app.domain.indicators.rsi import seed_weight, seed_weights
 from app.domain.provenance import Provenance, distinct_provenances
 from app.domain.records import MINUTE_MS, Action, Signal

@@ -20,7 +20,7 @@ from app.domain.updates import Updates
 from app.domain.windows import Windows
 
 
-class Bars(NamedTuple):
+class SeriesBars(NamedTuple):
     """Bars that have passed validation, grouped by series, each series' in the order in which they arrived."""
 
     #: i8[n], the place of each bar's series in the windows.
@@ -30,12 +30,12 @@ class Bars(NamedTuple):
     #: Provenance[n].
     provenances: Objects
 
-    def some(self, chosen: Ints) -> "Bars":
+    def some(self, chosen: Ints) -> "SeriesBars":
         """A copy of those chosen, by their indexes."""
-        return Bars(self.places[chosen], self.rows.take(chosen), self.provenances[chosen])
+        return SeriesBars(self.places[chosen], self.rows.take(chosen), self.provenances[chosen])
 
 
-class Folded(NamedTuple):
+class FoldResult(NamedTuple):
     """The outcomes of some of a batch's bars, and the updates that follow."""
 
     #: i8[n], which of the bars.
@@ -54,7 +54,7 @@ class Folded(NamedTuple):
         return np.fromiter((outcome is Outcome.STALE for outcome in self.outcomes), bool, len(self.outcomes))
 
 
-def update_windows(windows: Windows, bars: Bars, strategy: Strategy, gap: Gap) -> Iterator[Folded]:
+def update_windows(windows: Windows, bars: SeriesBars, strategy: Strategy, gap: Gap) -> Iterator[FoldResult]:
     """Fold bars, in parts that have no series in common: first all series that only go on, then the others one by one.
 
     The windows are only read; the updates are to be put into them before the next batch.
@@ -73,7 +73,7 @@ def update_windows(windows: Windows, bars: Bars, strategy: Strategy, gap: Gap) -
         yield _one_by_one(windows, bars.some(part), part, strategy, gap)
 
 
-def _goes_on(windows: Windows, bars: Bars, first: Bools, which: Ints) -> Bools:
+def _goes_on(windows: Windows, bars: SeriesBars, first: Bools, which: Ints) -> Bools:
     """Which series have bars that are all newer than the one before: nearly all."""
     minutes = bars.rows["minute"].astype(np.int64)
     newest = windows.newest_minutes(bars.places[first])
@@ -81,7 +81,7 @@ def _goes_on(windows: Windows, bars: Bars, first: Bools, which: Ints) -> Bools:
     return np.logical_and.reduceat(newer, np.flatnonzero(first))
 
 
-def _append(windows: Windows, bars: Bars, indexes: Ints, strategy: Strategy, gap: Gap) -> Folded:
+def _append(windows: Windows, bars: SeriesBars, indexes: Ints, strategy: Strategy, gap: Gap) -> FoldResult:
     """Fold the bars of all series that only go on; their rows become those of the updates."""
     rows = bars.rows
     first = is_first(bars.places)
@@ -91,10 +91,10 @@ def _append(windows: Windows, bars: Bars, indexes: Ints, strategy: Strategy, gap
     rows["previous_action"][first] = before.newest["action"]
     previous = np.where(first, -1, np.arange(len(rows)) - 1)
     updates = Updates(bars.places, rows, bars.provenances, previous, np.ones(len(rows), bool), flat)
-    return Folded(indexes, [Outcome.APPENDED] * len(rows), updates)
+    return FoldResult(indexes, [Outcome.APPENDED] * len(rows), updates)
 
 
-def _one_by_one(windows: Windows, bars: Bars, indexes: Ints, strategy: Strategy, gap: Gap) -> Folded:
+def _one_by_one(windows: Windows, bars: SeriesBars, indexes: Ints, strategy: Strategy, gap: Gap) -> FoldResult:
     """Fold the bars of one series: those that are newer than all others together, each other one by itself."""
     place = int(bars.places[0])
     window = WindowCopy(place, *windows.series(place), strategy, gap)
@@ -113,4 +113,4 @@ def _one_by_one(windows: Windows, bars: Bars, indexes: Ints, strategy: Strategy,
             end += 1
             outcomes.append(window.amend(bars.rows[start:end], bars.provenances[start]))
         start = end
-    return Folded(indexes, outcomes, window.updates(), window.newest_minute)
+    return FoldResult(indexes, outcomes, window.updates(), window.newest_minute)

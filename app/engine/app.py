@@ -18,13 +18,13 @@ from faust.assignor.partition_assignor import PartitionAssignor
 from faust.types import TP
 from mode import Service
 
+from app.engine.batch_schema import BatchSchema
 from app.engine.boot import ApiFirst, CheckedWorker
 from app.engine.consumer import BatchConsumer, OnDeleted
 from app.engine.datadir import check_usable, claim, drop_old_logs
 from app.engine.errors import OperatorError
-from app.engine.private import Member
+from app.engine.private import GroupMember
 from app.engine.rights import NotAllowed, Right
-from app.engine.schema import BatchSchema
 from app.engine.table import BatchTable
 from app.engine.table_manager import PromptTableManager
 from app.engine.takeover import Takeover
@@ -85,7 +85,7 @@ class EngineOptions:
     web_host: str
     web_port: int
     prepare: "Callable[[BatchApp], Prepared]"
-    check: "Callable[[BatchApp, Sequence[Member]], None]" = field(default=lambda app, members: None)
+    check: "Callable[[BatchApp, Sequence[GroupMember]], None]" = field(default=lambda app, members: None)
     on_deleted: OnDeleted = field(default=lambda topic, count: None)
     #: All that its credentials need, for errors that say what to give.
     rights: Sequence[Right] = ()

@@ -161,11 +161,11 @@ class BatchFetcher(AIOKafkaConsumerThread):
             return {}
         return {TP(place.topic, place.partition): end for place, end in found.items()}
 
-    async def members(self) -> list[private.Member]:
+    async def members(self) -> list[private.GroupMember]:
         """The members of this worker's group; empty while the broker does not answer."""
-        return cast(list[private.Member], await self.call_thread(self._members))
+        return cast(list[private.GroupMember], await self.call_thread(self._members))
 
-    async def _members(self) -> list[private.Member]:
+    async def _members(self) -> list[private.GroupMember]:
         try:
             return await asyncio.wait_for(private.members(self._ensure_consumer()), ANSWER_SECONDS)
         except (TimeoutError, KafkaError):

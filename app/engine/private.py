@@ -93,7 +93,7 @@ def rejoin(consumer: AIOKafkaConsumer) -> None:
     consumer._coordinator.request_rejoin()
 
 
-class Member(NamedTuple):
+class GroupMember(NamedTuple):
     """A member of a consumer group, as its coordinator lists it."""
 
     id: str
@@ -101,7 +101,7 @@ class Member(NamedTuple):
     host: str
 
 
-async def members(consumer: AIOKafkaConsumer) -> list[Member]:
+async def members(consumer: AIOKafkaConsumer) -> list[GroupMember]:
     """The members of the consumer's group; none while no coordinator is known. Raises KafkaError.
 
     Asked by this client: librdkafka's admin client ends the process when the coordinator goes
@@ -112,7 +112,7 @@ async def members(consumer: AIOKafkaConsumer) -> list[Member]:
         return []
     request = DescribeGroupsRequest([coordinator.group_id])
     response = await consumer._client.send(coordinator.coordinator_id, request)
-    return [Member(*member[:3]) for group in response.groups for member in group[5]]
+    return [GroupMember(*member[:3]) for group in response.groups for member in group[5]]
 
 
 def pending_error(consumer: AIOKafkaConsumer) -> KafkaError | None:

@@ -40,7 +40,7 @@ _PASSING = frozenset(
 )
 
 
-class Target(Protocol):
+class RestoreTarget(Protocol):
     """The table to which rows are restored; see app.engine.table.BatchTable."""
 
     def changelog_position(self, partition: int) -> int:
@@ -60,7 +60,7 @@ class ChangelogRestorer:
         self,
         config: Mapping[str, Any],
         topic: str,
-        target: Target,
+        target: RestoreTarget,
         factory: Callable[[dict[str, Any]], Consumer] = Consumer,
     ) -> None:
         self._factory = factory

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from app.asgi.listen import EVERYWHERE, bracketed
-from app.engine.private import Member
+from app.engine.private import GroupMember
 from app.errors import StocksError
 from app.settings import Settings
 
@@ -41,7 +41,7 @@ class AddressCheck:
         #: When each member with this worker's name was first seen.
         self._first_seen: dict[str, float] = {}
 
-    def check(self, members: Sequence[Member]) -> None:
+    def check(self, members: Sequence[GroupMember]) -> None:
         """Raise AddressShared where two members of the group have this worker's name."""
         settings, now = self._settings, self._clock()
         name = member_name(settings)

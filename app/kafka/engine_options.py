@@ -10,14 +10,14 @@ from app.access.listening import check_access
 from app.asgi.listen import listen
 from app.avro.registry import NotARegistry, RegistryUnavailable
 from app.engine.app import EngineOptions, Prepared
-from app.engine.private import Member
+from app.engine.private import GroupMember
 from app.kafka.acls import ROLES
 from app.kafka.address import AddressCheck, advertised_host, member_name
 from app.kafka.broker import Broker, BrokerUnavailable
 from app.kafka.clients import ClusterMissing, consumer_config, endpoints, faust_credentials, producer_config, registry
 from app.kafka.topic_admin import check_unchanged, ensure_topics, require_rights
 from app.kafka.topics import LARGEST_RECORD_BYTES
-from app.logs.worker import worker_class
+from app.logs.terminal_worker import worker_class
 from app.metrics import deleted_records
 from app.settings import Settings, SettingsError
 
@@ -31,7 +31,7 @@ _REGISTRY = "registry"
 REGISTRY_SECONDS = 2.0
 
 
-class Cluster:
+class EngineSetup:
     """A worker's cluster: its addresses, and the checks that it must pass.
 
     Without a cluster a worker does not start, but Faust's other commands, `--help`
@@ -121,7 +121,7 @@ class Cluster:
                 del app.waits[_REGISTRY]
                 log.info("The schema registry answers")
 
-    def check(self, app: "BatchApp", members: Sequence[Member]) -> None:
+    def check(self, app: "BatchApp", members: Sequence[GroupMember]) -> None:
         """Raise StocksError where topics were changed under a running worker, or another has its address."""
         broker = self._broker
         if broker is None:

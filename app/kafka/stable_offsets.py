@@ -8,7 +8,7 @@ from typing import NamedTuple
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from app.kafka.stalls import Offsets, Place, Stall, StallDetector
+from app.kafka.stalls import Offsets, PartitionPlace, Stall, StallDetector
 
 _GONE = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION)
 # The client's own time limit comes first.
@@ -16,8 +16,8 @@ _SPARE_SECONDS = 1.0
 
 
 class _Answers(NamedTuple):
-    offsets: dict[Place, int]
-    gone: set[Place]
+    offsets: dict[PartitionPlace, int]
+    gone: set[PartitionPlace]
 
 
 class StableOffsets:
@@ -39,9 +39,9 @@ class StableOffsets:
         self._clock = clock
         self._request_seconds = request_seconds
         #: The partitions that gave no answer last time.
-        self.unanswered: frozenset[Place] = frozenset()
+        self.unanswered: frozenset[PartitionPlace] = frozenset()
 
-    def ask(self, places: Collection[Place]) -> list[Stall]:
+    def ask(self, places: Collection[PartitionPlace]) -> list[Stall]:
         """The stalled ones of these partitions; all others are forgotten. Blocks, and never raises for a broker.
 
         While the broker is away, what it said last stays. A partition that is not there is not stalled; where none
@@ -58,11 +58,11 @@ class StableOffsets:
         self._detector.update(found, asked_at, self._clock())
         return self._detector.stalls()
 
-    def standing(self) -> dict[Place, float]:
+    def standing(self) -> dict[PartitionPlace, float]:
         """The partitions that waited for a transaction when last asked, and since how many seconds."""
         return self._detector.standing()
 
-    def _latest(self, places: Collection[Place], level: IsolationLevel) -> _Answers:
+    def _latest(self, places: Collection[PartitionPlace], level: IsolationLevel) -> _Answers:
         answers = _Answers({}, set())
         if not places:
             return answers

@@ -9,7 +9,7 @@ from confluent_kafka.admin import AdminClient
 from app import metrics
 from app.kafka.clients import admin_config
 from app.kafka.stable_offsets import StableOffsets
-from app.kafka.stalls import Place, stall_limit
+from app.kafka.stalls import PartitionPlace, stall_limit
 from app.kafka.topics import topics
 from app.settings import Settings
 
@@ -33,7 +33,7 @@ class StallWatch:
         limit = stall_limit(settings.transaction_seconds) if limit_seconds is None else limit_seconds
         self._offsets = StableOffsets(admin or AdminClient(admin_config(settings)), limit, clock)
         self._topics = [topic.name for topic in topics(settings)]
-        self._known: frozenset[Place] = frozenset()
+        self._known: frozenset[PartitionPlace] = frozenset()
 
     def look(self, partitions: Collection[int]) -> list[str]:
         """Ask the broker, set the gauge, and return a sentence for each of these partitions that is stalled.

@@ -11,7 +11,7 @@ from typing import NamedTuple
 # (transaction.abort.timed.out.transaction.cleanup.interval.ms), and then writes a marker to each partition.
 _UNTIL_ABORTED_SECONDS = 15.0
 
-Place = tuple[str, int]
+PartitionPlace = tuple[str, int]
 """Topic and partition."""
 
 
@@ -84,9 +84,9 @@ class StallDetector:
 
     def __init__(self, limit_seconds: float) -> None:
         self._limit = limit_seconds
-        self._standing: dict[Place, _Standing] = {}
+        self._standing: dict[PartitionPlace, _Standing] = {}
 
-    def update(self, found: Mapping[Place, Offsets], asked_at: float, answered_at: float) -> None:
+    def update(self, found: Mapping[PartitionPlace, Offsets], asked_at: float, answered_at: float) -> None:
         """Take in the offsets of the partitions that answered; the times are those of one clock, in seconds.
 
         Counted is only what is certain, from the first answer to the last question: this process may have been
@@ -101,11 +101,11 @@ class StallDetector:
             else:
                 self._standing[place] = _Standing(offsets, answered_at, answered_at)
 
-    def retain(self, places: Collection[Place]) -> None:
+    def retain(self, places: Collection[PartitionPlace]) -> None:
         """Forget all other partitions."""
         self._standing = {place: standing for place, standing in self._standing.items() if place in places}
 
-    def standing(self) -> dict[Place, float]:
+    def standing(self) -> dict[PartitionPlace, float]:
         """The partitions that wait for a transaction, and for how many seconds they have stood still; 0 is usual."""
         return {place: standing.seconds for place, standing in self._standing.items()}
 

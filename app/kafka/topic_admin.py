@@ -47,22 +47,22 @@ def ensure_topics(settings: Settings, *, timeout: float = 30.0) -> dict[str, str
     Raises TopicMissing, PartitionsDiffer, BrokerUnavailable, ClusterMissing.
     """
     broker = Broker(settings)
-    catalogue = list(topics(settings))
-    there = describe(broker, [topic.name for topic in catalogue])
+    all_topics = list(topics(settings))
+    there = describe(broker, [topic.name for topic in all_topics])
     # Before any is created: with a wrong PARTITIONS some would have one count and some another.
-    check_partitions([topic for topic in catalogue if topic.name in there], there)
-    missing = [topic for topic in catalogue if topic.name not in there]
+    check_partitions([topic for topic in all_topics if topic.name in there], there)
+    missing = [topic for topic in all_topics if topic.name not in there]
     if missing and not settings.topic_allow_declare:
         names = "\n".join(f"  - {topic.name} with {topic.partitions} partitions" for topic in missing)
         raise TopicMissing(f"Topics are missing and TOPIC_ALLOW_DECLARE is false, so create them first:\n{names}")
     if missing:
         create(broker, missing, settings.replication_factor)
-        there = _wait_until_there(broker, catalogue, timeout)
+        there = _wait_until_there(broker, all_topics, timeout)
         # A broker shows itself as the leader of a new partition before it answers as one.
         for topic in missing:
             places = [TopicPartition(topic.name, partition) for partition in range(topic.partitions)]
             listed_offsets(broker, places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
-    check_partitions(catalogue, there)
+    check_partitions(all_topics, there)
     return {name: _id(description) for name, description in there.items()}
 
 
@@ -74,9 +74,9 @@ def check_unchanged(broker: Broker, settings: Settings, ids: Mapping[str, str]) 
     there = describe(broker, list(ids))
     check_partitions(topics(settings), there)
     gone = [name for name in ids if name not in there]
-    anew = [name for name in ids if name in there and _id(there[name]) != ids[name]]
-    if gone or anew:
-        lines = [f"  - {name}: deleted" for name in gone] + [f"  - {name}: deleted and made again" for name in anew]
+    remade = [name for name in ids if name in there and _id(there[name]) != ids[name]]
+    if gone or remade:
+        lines = [f"  - {name}: deleted" for name in gone] + [f"  - {name}: deleted and made again" for name in remade]
         raise TopicReplaced(
             "\n".join(["Topics have changed under this worker:", *lines])
             + "\nStart it again: it makes those that are missing, and reads new ones from their beginning"
@@ -137,11 +137,11 @@ def _operations(description: TopicDescription) -> frozenset[str]:
     return frozenset(known)
 
 
-def check_partitions(catalogue: Iterable[Topic], there: dict[str, TopicDescription]) -> None:
+def check_partitions(all_topics: Iterable[Topic], there: dict[str, TopicDescription]) -> None:
     """Raise PartitionsDiffer, which names every topic that has another number of partitions."""
     differing = {
         topic.name: (len(there[topic.name].partitions), topic.partitions)
-        for topic in catalogue
+        for topic in all_topics
         if topic.name in there and len(there[topic.name].partitions) != topic.partitions
     }
     if differing:
@@ -154,9 +154,9 @@ def check_partitions(catalogue: Iterable[Topic], there: dict[str, TopicDescripti
         )
 
 
-def config_drift(broker: Broker, catalogue: Iterable[Topic]) -> dict[str, dict[str, tuple[str, str]]]:
+def config_drift(broker: Broker, all_topics: Iterable[Topic]) -> dict[str, dict[str, tuple[str, str]]]:
     """By topic and setting, (found, wanted) where they differ; the topics must exist. Raises BrokerUnavailable."""
-    wanted = {topic.name: topic.config for topic in catalogue}
+    wanted = {topic.name: topic.config for topic in all_topics}
     resources = [ConfigResource(ResourceType.TOPIC, name) for name in wanted]
     drift: dict[str, dict[str, tuple[str, str]]] = {}
     if not resources:
@@ -226,11 +226,11 @@ def _fix(error: KafkaError) -> str:
     return ""
 
 
-def _wait_until_there(broker: Broker, catalogue: list[Topic], timeout: float) -> dict[str, TopicDescription]:
+def _wait_until_there(broker: Broker, all_topics: list[Topic], timeout: float) -> dict[str, TopicDescription]:
     deadline = time.monotonic() + timeout
     while True:
-        there = describe(broker, [topic.name for topic in catalogue])
-        waiting = [topic.name for topic in catalogue if not _has_leaders(there.get(topic.name))]
+        there = describe(broker, [topic.name for topic in all_topics])
+        waiting = [topic.name for topic in all_topics if not _has_leaders(there.get(topic.name))]
         if not waiting:
             return there
         if time.monotonic() > deadline:

@@ -12,9 +12,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Hi
 from app.avro.serde import Reason
 from app.domain.outcome import Outcome
 from app.domain.records import Action
-from app.metrics.freshness import NewestBar
 from app.metrics.market import MarketOpen
-from app.metrics.stalls import StalledPartitions
+from app.metrics.newest_bar import NewestBar
+from app.metrics.stalled_partitions import StalledPartitions
 
 registry = CollectorRegistry()
 """Our own, so that a library's metrics do not appear in ours."""

@@ -9,7 +9,7 @@ from app.kafka.clients import endpoints, producer_config, registry
 from app.kafka.topic_admin import ensure_topics, require_rights
 from app.kafka.topics import topics
 from app.logs.traces import Traces
-from app.producer.delivery import Delivery
+from app.producer.bar_producer import BarProducer
 from app.producer.sent_bars import SentBars
 from app.settings import Settings
 from app.sources.base import Source
@@ -24,7 +24,7 @@ def connect(
     sent_bars: SentBars | None = None,
     traces: Traces | None = None,
     role: str = "producer",
-) -> Delivery:
+) -> BarProducer:
     """A producer for the source's bars: topics made, schema registered.
 
     `role` says which rights are needed (app/kafka/acls.py); NotAllowed is raised where some are missing.
@@ -39,7 +39,7 @@ def connect(
     raw = topics(settings).raw
     encoder = Encoder("bar")
     asyncio.run(encoder.register(registry(settings), raw.subject))
-    return Delivery(
+    return BarProducer(
         producer_config(settings),
         raw.name,
         encoder.encode,

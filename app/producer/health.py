@@ -4,7 +4,7 @@ from pydantic import BaseModel, Field
 
 from app.domain.records import Origin
 from app.producer.runner import Runner, Status
-from app.sources.faults import Faults
+from app.sources.fault_counter import FaultCounter
 from app.times import iso
 
 
@@ -54,7 +54,7 @@ def ready(runner: Runner) -> Ready:
     return Ready(ready=False, reasons=[runner.last_error or f"The producer is {runner.status}."])
 
 
-def health(runner: Runner, faults: Faults, broker: str | None) -> Health:
+def health(runner: Runner, faults: FaultCounter, broker: str | None) -> Health:
     """The runner's state for a person."""
     delivery, source = runner.delivery, runner.source
     return Health(

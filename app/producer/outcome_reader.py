@@ -19,7 +19,7 @@ from app.kafka.topic_reader import TopicReader
 from app.kafka.topics import Topic, topics
 from app.producer.sent_bars import SentBars, values_of
 from app.producer.signal_log import SignalLog
-from app.producer.verdict import History, Refusal
+from app.producer.verdict import BarRefusal, History
 from app.settings import Settings
 
 _BAR_FIELDS = ("symbol", "timestamp", "open", "high", "low", "close", "volume", "vwap", "trade_count")
@@ -32,7 +32,7 @@ Offsets = Mapping[int, int]
 """By partition."""
 
 
-class Begun(NamedTuple):
+class TopicEnds(NamedTuple):
     """Where the topics that workers write to ended before the first bar was sent."""
 
     signals: Offsets
@@ -48,11 +48,11 @@ class OutcomeReader:
     def __init__(self, settings: Settings, run_id: str) -> None:
         self._settings, self._run_id = settings, run_id
         self._topics = topics(settings)
-        self._begun = Begun({}, {})
+        self._begun = TopicEnds({}, {})
 
     def begin(self) -> None:
         """Note where the topics end, to be called before the first bar is sent; they must exist."""
-        self._begun = Begun(self._ends(self._topics.signals), self._ends(self._topics.dead_letters))
+        self._begun = TopicEnds(self._ends(self._topics.signals), self._ends(self._topics.dead_letters))
 
     def signals(self, sent: SentBars) -> SignalLog:
         """All signals of the run since then, on the partitions that bars were sent to."""
@@ -61,7 +61,7 @@ class OutcomeReader:
             log.note(record)
         return log
 
-    def refusals(self, sent: SentBars) -> list[Refusal]:
+    def refusals(self, sent: SentBars) -> list[BarRefusal]:
         """All dead letters since then of records of the raw topic, whatever their run, in the order of partitions."""
         spans = self._spans(self._topics.dead_letters, self._begun.dead_letters, sent)
         return self._refusals(spans)
@@ -85,18 +85,18 @@ class OutcomeReader:
         ends = self._ends(topic)
         return {partition: (begun[partition], ends[partition]) for partition in sent.spans()}
 
-    def _refusals(self, spans: Mapping[int, tuple[int, int]]) -> list[Refusal]:
+    def _refusals(self, spans: Mapping[int, tuple[int, int]]) -> list[BarRefusal]:
         letters = (
             read_letter(message) for batch in self._batches(self._topics.dead_letters, spans) for message in batch
         )
         return [refusal for letter in letters if (refusal := self._refusal(letter))]
 
-    def _refusal(self, letter: Letter) -> Refusal | None:
+    def _refusal(self, letter: Letter) -> BarRefusal | None:
         source = letter.source
         if source is None or source.topic != self._topics.raw.name:
             return None
         symbol = (letter.key or b"").decode("utf-8", "replace")
-        return Refusal(source.partition, source.offset, symbol, letter.reason, letter.why)
+        return BarRefusal(source.partition, source.offset, symbol, letter.reason, letter.why)
 
     def _records(self, topic: Topic, spans: Mapping[int, tuple[int, int]]) -> Iterator[dict[str, Any]]:
         """The run's records of a topic with a schema, in the order of each partition, with their `place`."""

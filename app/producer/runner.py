@@ -25,7 +25,7 @@ _LONGEST_PAUSE_S = 10.0
 _STOP_WITHIN_S = 5.0
 
 
-class Outgoing(Sink, Protocol):
+class CountingSink(Sink, Protocol):
     """A sink that counts its bars; see delivery.py."""
 
     @property
@@ -62,7 +62,7 @@ class Runner:
     def __init__(
         self,
         source: Source,
-        connect: Callable[[], Outgoing],
+        connect: Callable[[], CountingSink],
         *,
         pace: Pace,
         clock: Callable[[], float],
@@ -70,7 +70,7 @@ class Runner:
         first_pause_s: float = FIRST_PAUSE_S,
     ) -> None:
         self.source = source
-        self.delivery: Outgoing | None = None
+        self.delivery: CountingSink | None = None
         self.started_at: float | None = None
         self.ended_at: float | None = None
         self.last_sent_at: float | None = None
@@ -166,7 +166,7 @@ class Runner:
             log.exception("The producer failed")
             self._fail(f"{type(error).__name__}: {error}. This is a bug: please report it with the log.")
 
-    def _connected(self) -> Outgoing | None:
+    def _connected(self) -> CountingSink | None:
         pause = self._first_pause_s
         while not self._stop.is_set():
             try:
@@ -181,7 +181,7 @@ class Runner:
             pause = min(pause * 2, _LONGEST_PAUSE_S)
         return None
 
-    def _send_all(self, delivery: Outgoing) -> None:
+    def _send_all(self, delivery: CountingSink) -> None:
         self.delivery, self._error, self.started_at = delivery, None, self._clock()
         self._status = "running"
         log.info("Sending %s as run %s", self.source.name, self.source.run_id)
@@ -200,7 +200,7 @@ class Runner:
         self._status = "finished" if whole else "stopped"
         log.info("%s: %d bars of run %s", self._status.capitalize(), delivery.acknowledged, self.source.run_id)
 
-    def _finish(self, delivery: Outgoing) -> None:
+    def _finish(self, delivery: CountingSink) -> None:
         try:
             delivery.flush(given_up=self._give_up_after_stop())
         finally:

@@ -12,19 +12,19 @@ from fastapi import FastAPI, Response
 from starlette.types import ASGIApp
 
 from app.access.listening import is_loopback
-from app.asgi.headers import Headers
 from app.asgi.hosts import HostCheck, Hosts
-from app.asgi.limits import Limits
+from app.asgi.limits import RequestLimits
 from app.asgi.protocol import server_options
+from app.asgi.security_headers import SecurityHeaders
 from app.producer.health import Health, Ready, health, ready
 from app.producer.runner import Runner
-from app.sources.faults import Faults
+from app.sources.fault_counter import FaultCounter
 
 _GRACE_S = 2
 _MOST_CONNECTIONS = 200
 
 
-def create_app(runner: Runner, faults: Faults, broker: Callable[[], str | None]) -> FastAPI:
+def create_app(runner: Runner, faults: FaultCounter, broker: Callable[[], str | None]) -> FastAPI:
     """The routes; `runner` works from the application's start to its shutdown. `broker` says where the broker is."""
 
     @asynccontextmanager
@@ -67,7 +67,7 @@ def guarded(app: ASGIApp, host: str) -> ASGIApp:
     """
     if is_loopback(host):
         app = HostCheck(app, Hosts.of([host]), "")
-    return Headers(Limits(app))
+    return SecurityHeaders(RequestLimits(app))
 
 
 def serve(app: ASGIApp, sock: socket.socket, most_connections: int = _MOST_CONNECTIONS) -> None:

@@ -25,7 +25,7 @@ from app.producer.sent_bars import SentBars, SentSeries
 from app.producer.signal_log import SeriesSignals, SignalLog
 
 
-class Refusal(NamedTuple):
+class BarRefusal(NamedTuple):
     """A dead letter: the partition and offset it came from, its key, and why."""
 
     partition: int
@@ -49,11 +49,11 @@ class Verdict:
     duplicates: int = 0
     #: Not refused, but of a minute of which a bar came before this replay that is no longer in the raw topic:
     #: duplicates, or corrections that no signal shows.
-    untold: int = 0
+    undecided: int = 0
     #: By reason.
     refused: Counter[str] = field(default_factory=Counter)
     #: The first of each reason.
-    examples: dict[str, Refusal] = field(default_factory=dict)
+    examples: dict[str, BarRefusal] = field(default_factory=dict)
     #: By action, the newest signal of each minute.
     actions: Counter[str] = field(default_factory=Counter)
     #: Of these, how many differ from the action before.
@@ -64,10 +64,10 @@ class Verdict:
     @property
     def accepted(self) -> int:
         """Bars that were not refused."""
-        return self.new + self.corrected + self.late + self.duplicates + self.untold
+        return self.new + self.corrected + self.late + self.duplicates + self.undecided
 
 
-def continued(sent: SentBars, signals: SignalLog, refusals: Collection[Refusal]) -> set[str]:
+def continued(sent: SentBars, signals: SignalLog, refusals: Collection[BarRefusal]) -> set[str]:
     """The symbols whose series had bars before the replay, or may have had some: their history is needed.
 
     Of the others the first signal is that of a first bar, and each signal is of a minute that was sent.
@@ -93,7 +93,7 @@ def _began_here(minutes: Ints, written: SeriesSignals | None) -> bool:
 def judge(
     sent: SentBars,
     signals: SignalLog,
-    refusals: Collection[Refusal],
+    refusals: Collection[BarRefusal],
     history: Mapping[str, History] | None = None,
 ) -> Verdict:
     """The verdict on all bars that were acknowledged; `history` of the symbols that `continued` names."""
@@ -128,7 +128,7 @@ def _judge_series(verdict: Verdict, series: SentSeries, accepted: Bools, first: 
             else:
                 verdict.corrected += 1
         elif minute not in begun:
-            verdict.untold += 1
+            verdict.undecided += 1
         elif minute < newest:
             verdict.late += 1
         else:
@@ -137,7 +137,7 @@ def _judge_series(verdict: Verdict, series: SentSeries, accepted: Bools, first: 
         newest = max(newest, minute)
 
 
-def _refused(sent: SentBars, refusals: Collection[Refusal], verdict: Verdict | None = None) -> dict[str, Bools]:
+def _refused(sent: SentBars, refusals: Collection[BarRefusal], verdict: Verdict | None = None) -> dict[str, Bools]:
     """Which of each symbol's bars were refused; noted in the verdict."""
     found = {symbol: np.zeros(len(series.offsets), bool) for symbol, series in sent.series.items()}
     for refusal in refusals:

@@ -11,7 +11,7 @@ from app.sources.base import NeverWaits, SourceError
 from app.sources.names import Profile
 from app.sources.paths import Floats, first_price, generator, overnight, session_path
 from app.sources.run_id import new_run_id
-from app.sources.sessions import sessions_from
+from app.sources.trading_sessions import sessions_from
 
 _EPOCH = datetime.date(1970, 1, 1)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.kafka.local_cluster import HOST, Ports, broker_answers, cluster_id, registry_answers
-from app.stack import kafka, registry
+from app.stack import apicurio, kafka
 from app.stack.artifacts import artifacts
 from app.stack.cache import Installed, install
 from app.stack.errors import PortTakenError, StackError
@@ -90,7 +90,7 @@ def status(stack_dir: Path) -> StackStatus | None:
     stack_dir = stack_dir.resolve()
     running = find(stack_dir)
     ports = Ports.load(stack_dir)
-    if not ports or not {kafka.ROLE, registry.ROLE} <= running.keys():
+    if not ports or not {kafka.ROLE, apicurio.ROLE} <= running.keys():
         return None
     if not broker_answers(stack_dir, ports) or not registry_answers(ports):
         return None
@@ -98,7 +98,7 @@ def status(stack_dir: Path) -> StackStatus | None:
         kafka=ports.endpoints.kafka,
         schema_registry=ports.endpoints.schema_registry,
         kafka_pid=running[kafka.ROLE].pid,
-        schema_registry_pid=running[registry.ROLE].pid,
+        schema_registry_pid=running[apicurio.ROLE].pid,
         kafka_version=artifacts().kafka_version,
         schema_registry_version=artifacts().registry_version,
         cluster_id=cluster_id(stack_dir) or "",
@@ -153,7 +153,7 @@ def _launch(
     ports.save(stack_dir)
     try:
         with progress.waiting("Starting Kafka and the schema registry…"):
-            schemas = registry.start(stack_dir, installed.registry_home, ports)
+            schemas = apicurio.start(stack_dir, installed.registry_home, ports)
             broker = kafka.start(stack_dir, installed.kafka_jars, ports, users, settings)
             broker.wait_until(lambda: broker_answers(stack_dir, ports), _START_TIMEOUT_S)
             schemas.wait_until(lambda: registry_answers(ports), _START_TIMEOUT_S)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from app.kafka.local_cluster import HOST, Ports, cluster_id
-from app.stack.processes import Service
+from app.stack.processes import JavaProcess
 
 ROLE = "kafka"
 
@@ -55,7 +55,7 @@ _FLAGS = (
 
 def start(
     stack_dir: Path, jars: Sequence[Path], ports: Ports, users: Mapping[str, str], settings: Mapping[str, str]
-) -> Service:
+) -> JavaProcess:
     """Starts the broker on data in `stack_dir`/kafka, which is made if need be.
 
     The users and passwords are those of the SASL/PLAIN listener, if there is a port for one (no quotes in them).
@@ -72,7 +72,7 @@ def start(
     return start_configured(stack_dir, jars, config + sasl + chosen)
 
 
-def start_configured(stack_dir: Path, jars: Sequence[Path], config: str) -> Service:
+def start_configured(stack_dir: Path, jars: Sequence[Path], config: str) -> JavaProcess:
     """Starts a broker with this configuration, in the form of Java's properties."""
     (stack_dir / _PROPERTIES).write_text(config)
     environment = {"CLASSPATH": os.pathsep.join(str(jar) for jar in jars)}
@@ -86,5 +86,5 @@ def start_configured(stack_dir: Path, jars: Sequence[Path], config: str) -> Serv
             "-c",
             _PROPERTIES,
         ]
-        Service("kafka-format", stack_dir, command, environment).wait_done()
-    return Service(ROLE, stack_dir, [*_FLAGS, "kafka.Kafka", _PROPERTIES], environment)
+        JavaProcess("kafka-format", stack_dir, command, environment).wait_done()
+    return JavaProcess(ROLE, stack_dir, [*_FLAGS, "kafka.Kafka", _PROPERTIES], environment)

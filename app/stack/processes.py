@@ -62,7 +62,7 @@ def find(stack_dir: Path) -> dict[str, psutil.Process]:
     return found
 
 
-class Service:
+class JavaProcess:
     """One process just started, and the part of its log that is about this run."""
 
     def __init__(

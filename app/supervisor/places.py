@@ -16,7 +16,7 @@ _LAST_PORT = 65535
 Listen = Callable[[str, str, int], socket]
 
 
-class Place(NamedTuple):
+class WorkerPlace(NamedTuple):
     """The folder and the port of one worker, numbered from 1."""
 
     number: int
@@ -25,7 +25,7 @@ class Place(NamedTuple):
     url: str
 
 
-def places(settings: Settings, count: int, listen: Listen = listen) -> list[Place]:
+def places(settings: Settings, count: int, listen: Listen = listen) -> list[WorkerPlace]:
     """A folder in DATA_DIR for each worker, and ports from API_PORT on, or any free ones if that is 0.
 
     A worker keeps its folder and port from run to run, also when the count changes: what
@@ -47,6 +47,6 @@ def places(settings: Settings, count: int, listen: Listen = listen) -> list[Plac
         ports = [int(sock.getsockname()[1]) for sock in socks]
     host = advertised_host(settings)
     return [
-        Place(number, settings.data_dir / f"worker-{number}", port, f"http://{host}:{port}/")
+        WorkerPlace(number, settings.data_dir / f"worker-{number}", port, f"http://{host}:{port}/")
         for number, port in enumerate(ports, 1)
     ]

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import cast
 
 from app.supervisor.output import Lines, Output
-from app.supervisor.places import Place
+from app.supervisor.places import WorkerPlace
 
 _CHUNK = 64 * 1024
 
@@ -18,7 +18,7 @@ _CHUNK = 64 * 1024
 class WorkerProcess:
     """Runs one worker after the other in one place; `lines` is what the last one said."""
 
-    def __init__(self, place: Place, command: Sequence[str], output: Output, prefix: bytes) -> None:
+    def __init__(self, place: WorkerPlace, command: Sequence[str], output: Output, prefix: bytes) -> None:
         self.place = place
         self.lines = Lines(prefix)
         self._command = command

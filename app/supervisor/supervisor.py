@@ -10,7 +10,7 @@ from contextlib import suppress
 from app.errors import StocksError
 from app.logs.json_line import JsonLine
 from app.supervisor.output import Output
-from app.supervisor.places import Place
+from app.supervisor.places import WorkerPlace
 from app.supervisor.process import WorkerProcess
 from app.supervisor.restarts import BAD_STARTS, Restarts
 from app.terminal.streams import colours
@@ -42,7 +42,7 @@ class Supervisor:
 
     def __init__(
         self,
-        places: Sequence[Place],
+        places: Sequence[WorkerPlace],
         command: Sequence[str],
         descriptor: int,
         *,
@@ -138,7 +138,7 @@ class Supervisor:
 
 
 def supervise(
-    places: Sequence[Place],
+    places: Sequence[WorkerPlace],
     command: Sequence[str],
     descriptor: int,
     restarts: Callable[[], Restarts] = Restarts,

@@ -7,7 +7,7 @@ from app.times import iso
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PartitionPlan:
     """One partition of the raw topic: offsets [start, end) are there.
 
     `start_ms` is the first record's time, UTC epoch milliseconds; None when no record is left.
@@ -20,15 +20,15 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RebuildPlan:
     """All partitions of the raw topic, and the changelog that is set back."""
 
     raw: str
     changelog: str
-    parts: Sequence[Part]
+    parts: Sequence[PartitionPlan]
 
     @property
-    def cut(self) -> list[Part]:
+    def cut(self) -> list[PartitionPlan]:
         """Partitions whose first records retention has deleted: they cannot be computed again."""
         return [part for part in self.parts if part.start > 0]
 

@@ -17,11 +17,11 @@ from app.engine.rights import NotAllowed, Right
 from app.engine.transaction import TransactionalProducer
 from app.errors import StocksError
 from app.kafka.broker import TIMEOUT, Broker
-from app.kafka.engine_options import Cluster
+from app.kafka.engine_options import EngineSetup
 from app.settings import Settings
+from tables.rebuild.make_plan import WorkersRunning, refuse_workers
 from tables.rebuild.old_records import delete_older
-from tables.rebuild.plan import Part, Plan
-from tables.rebuild.survey import WorkersRunning, refuse_workers
+from tables.rebuild.plan import PartitionPlan, RebuildPlan
 
 #: For how long setting a partition back is tried.
 PATIENCE_SECONDS = 60.0
@@ -36,7 +36,7 @@ class NotWritten(StocksError):
     """The broker did not take a reset."""
 
 
-def rebuild(settings: Settings, broker: Broker, plan: Plan, say: Say) -> None:
+def rebuild(settings: Settings, broker: Broker, plan: RebuildPlan, say: Say) -> None:
     """Set the tables back as planned, saying each step. It can be interrupted at any moment, and run again.
 
     1. Claim DATA_DIR, so that no worker of this machine starts meanwhile.
@@ -52,7 +52,7 @@ def rebuild(settings: Settings, broker: Broker, plan: Plan, say: Say) -> None:
     with _claimed(settings, broker):
         _set_committed(settings, broker, plan)
         say("The group's offsets are set back.")
-        options = Cluster(settings).options()
+        options = EngineSetup(settings).options()
         resets = {}
         for part in plan.parts:
             resets[part.partition] = _reset(settings, broker, options, plan, part)
@@ -74,7 +74,7 @@ def _claimed(settings: Settings, broker: Broker) -> Iterator[None]:
         yield
 
 
-def _set_committed(settings: Settings, broker: Broker, plan: Plan) -> None:
+def _set_committed(settings: Settings, broker: Broker, plan: RebuildPlan) -> None:
     """Let the group's lag say what is to be done; the broker refuses it while anyone is in the group."""
     places = [TopicPartition(plan.raw, part.partition, part.start) for part in plan.parts]
     request = [ConsumerGroupTopicPartitions(settings.id, places)]
@@ -82,7 +82,7 @@ def _set_committed(settings: Settings, broker: Broker, plan: Plan) -> None:
         broker.admin.alter_consumer_group_offsets(request, request_timeout=TIMEOUT)[settings.id].result()
 
 
-def _reset(settings: Settings, broker: Broker, options: EngineOptions, plan: Plan, part: Part) -> int:
+def _reset(settings: Settings, broker: Broker, options: EngineOptions, plan: RebuildPlan, part: PartitionPlan) -> int:
     """Write a partition's reset, as the one writer of the partition; returns the reset's offset."""
     tp = TP(plan.raw, part.partition)
     records = [
@@ -124,5 +124,5 @@ def _reset(settings: Settings, broker: Broker, options: EngineOptions, plan: Pla
         producer.close()
 
 
-def _not_written(plan: Plan, part: Part, why: str) -> str:
+def _not_written(plan: RebuildPlan, part: PartitionPlan, why: str) -> str:
     return f"{plan.changelog}[{part.partition}] could not be set back ({why}): run this again"

@@ -16,16 +16,16 @@ from app.errors import StocksError
 from app.kafka.local_cluster import Ports
 from app.stack.ports import free_ports
 from tests.bench import publish, report
-from tests.bench.catalogue import KINDS, LOADS, QUICK, QUICK_BURST, QUICK_ON_JVM
 from tests.bench.machine import machine, versions
+from tests.bench.measured_loads import KINDS, LOADS, QUICK, QUICK_BURST, QUICK_ON_JVM
 from tests.bench.peers.peer import PeerUnavailable
 from tests.bench.profile import ProfilerMissing
 from tests.bench.ratio import OURS, ratio_line
 from tests.bench.results import as_json
 from tests.bench.running import WorkerEnded, WorkerStuck
-from tests.bench.series import Bench
+from tests.bench.series import BenchSeries
 from tests.bench.systems import SameName, peers_of, variants_of
-from tests.bench.trial import Cluster
+from tests.bench.trial import TrialCluster
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -103,7 +103,7 @@ def main(
         with tempfile.TemporaryDirectory(prefix="stocks-bench-") as temporary:
             directory = Path(temporary)
             with _cluster(directory / "stack", kafka, schema_registry) as cluster:
-                bench = Bench(cluster, directory, Console(stderr=True))
+                bench = BenchSeries(cluster, directory, Console(stderr=True))
                 for load in wanted:
                     bench.measure(load, 1 if quick else runs, variants)
                     # Whole benches take hours: what is done is kept.
@@ -154,17 +154,17 @@ def _setting(change: str) -> tuple[str, str]:
 
 
 @contextmanager
-def _cluster(stack_dir: Path, kafka: str | None, schema_registry: str | None) -> Iterator[Cluster]:
+def _cluster(stack_dir: Path, kafka: str | None, schema_registry: str | None) -> Iterator[TrialCluster]:
     """The cluster named, or a local stack that is gone afterwards."""
     if kafka and schema_registry:
-        yield Cluster(kafka, schema_registry)
+        yield TrialCluster(kafka, schema_registry)
         return
     stack_dir.mkdir()
     # Preferred to the usual ports, which a developer's own stack may use.
     Ports(*free_ports(2)).save(stack_dir)
     try:
         started = stack.start(stack_dir)
-        yield Cluster(started.kafka, started.schema_registry, stack_dir, started.kafka_pid)
+        yield TrialCluster(started.kafka, started.schema_registry, stack_dir, started.kafka_pid)
     finally:
         stack.stop(stack_dir)
 

@@ -9,10 +9,10 @@ from statistics import median
 from time import monotonic, sleep
 
 from tests.bench.changelogs import bytes_on_disk, changelogs, record_bytes
-from tests.bench.figures import MIB, Figure, Kind
+from tests.bench.figures import MIB, Figure, Measurement
 from tests.bench.offsets import ends_of, places_of
+from tests.bench.recorded_bars import RecordedBars
 from tests.bench.running import Running
-from tests.bench.tape import Tape
 from tests.bench.trial import Trial
 
 #: The first of them only warms up.
@@ -36,7 +36,7 @@ class Burst:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class BurstResult:
     """The bursts that count, and the worker's memory when it has had one bar, and after them all."""
 
     symbols: int
@@ -77,7 +77,7 @@ class Result:
         return median(known) / self.symbols if known else None
 
 
-def run(trial: Trial, tape: Tape) -> Result:
+def run(trial: Trial, tape: RecordedBars) -> BurstResult:
     """Fill the windows with all bars but the last minutes, and send these one by one."""
     symbols = len(tape.symbols)
     filling = len(tape) - BURSTS * symbols
@@ -89,10 +89,10 @@ def run(trial: Trial, tape: Tape) -> Result:
             trial.report("bursts", end)
             bursts.append(burst(trial, worker, tape, end, idle))
         full_bytes = worker.resident_bytes()
-    return Result(symbols, bursts[1:], empty_bytes, full_bytes)
+    return BurstResult(symbols, bursts[1:], empty_bytes, full_bytes)
 
 
-def fill(trial: Trial, worker: Running, tape: Tape, count: int) -> int:
+def fill(trial: Trial, worker: Running, tape: RecordedBars, count: int) -> int:
     """Process the first bars; returns the memory that was taken after one bar."""
     trial.report("starting", 0)
     trial.until(worker.is_ready, worker)
@@ -111,14 +111,14 @@ def idle_cpu(worker: Running) -> float:
     return (worker.cpu_seconds() - cpu) / IDLE_SECONDS
 
 
-def _send(trial: Trial, worker: Running, tape: Tape, start: int, end: int) -> None:
+def _send(trial: Trial, worker: Running, tape: RecordedBars, start: int, end: int) -> None:
     trial.report("sending", start)
     trial.sender.send(tape.records[start:end])
     trial.reader.skip(end - start, worker, lambda done: trial.report("filling", start + done))
     trial.until_settled(worker)
 
 
-def burst(trial: Trial, worker: Running, tape: Tape, end: int, idle: float) -> Burst:
+def burst(trial: Trial, worker: Running, tape: RecordedBars, end: int, idle: float) -> Burst:
     """Send the bars of the minute that ends at bar `end`, one of each symbol; raises WrongSignals."""
     symbols = len(tape.symbols)
     places, signals = places_of(changelogs(trial.broker, trial.settings)), places_of([trial.topics.signals])
@@ -141,7 +141,7 @@ def burst(trial: Trial, worker: Running, tape: Tape, end: int, idle: float) -> B
     )
 
 
-BURST = Kind(
+BURST = Measurement(
     f"A bar of each symbol at once: median of {BURSTS - 1} bursts a run",
     run,
     (

@@ -11,7 +11,7 @@ from tests.bench.reader import Place, bulk_consumer, read_to_end
 
 
 def changelogs(broker: Broker, settings: Settings) -> list[Topic]:
-    """As the broker has them: what is measured may have others than this tree's catalogue, or a peer's."""
+    """As the broker has them: what is measured may have others than this tree's all_topics, or a peer's."""
     return [
         Topic(name, len(found.partitions), {})
         for name, found in broker.metadata().topics.items()

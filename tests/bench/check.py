@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from app.domain.strategy import Strategy
 from tests.bench.expected import ACTIONS, REASONS, expected
-from tests.bench.tape import Tape
+from tests.bench.recorded_bars import RecordedBars
 
 TOLERANCE = 1e-9
 
@@ -23,7 +23,7 @@ class WrongSignals(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class BenchVerdict:
     """Of the bars looked at: how many have no signal, how many signals are repeats, how many bars have a wrong one."""
 
     lost: int
@@ -41,7 +41,7 @@ class Verdict:
 
 
 def check(
-    tape: Tape,
+    tape: RecordedBars,
     signals: pa.RecordBatch,
     dead_letters: int,
     strategy: Strategy,
@@ -59,14 +59,14 @@ def check(
 
 
 def judge(
-    tape: Tape,
+    tape: RecordedBars,
     signals: pa.RecordBatch,
     strategy: Strategy,
     *,
     start: int = 0,
     end: int | None = None,
     calendar: bool = True,
-) -> Verdict:
+) -> BenchVerdict:
     """Compare signals, with the fields of schemas/signal.avsc, with what the bars from `start` to `end` call for.
 
     calendar: whether `gap_minutes` must be right, which takes the exchange's calendar. A tape has a bar each minute.
@@ -79,7 +79,7 @@ def judge(
     right = _right(tape, signals.filter(pa.array(known)), found, strategy, calendar)
     wrong = np.unique(found[~right])
     strangers = int(np.count_nonzero(~known))
-    return Verdict(
+    return BenchVerdict(
         lost=int(np.count_nonzero(counts == 0)),
         doubled=int(np.maximum(counts - 1, 0).sum()),
         wrong=len(wrong) + strangers,
@@ -87,7 +87,7 @@ def judge(
     )
 
 
-def places(tape: Tape, signals: pa.RecordBatch) -> npt.NDArray[np.int64]:
+def places(tape: RecordedBars, signals: pa.RecordBatch) -> npt.NDArray[np.int64]:
     """Which bar of the tape each signal is of; -1: none."""
     symbols = pc.index_in(signals["symbol"], pa.array(tape.symbols)).fill_null(-1).to_numpy(zero_copy_only=False)
     times = signals["timestamp"].cast(pa.int64()).to_numpy()
@@ -96,7 +96,9 @@ def places(tape: Tape, signals: pa.RecordBatch) -> npt.NDArray[np.int64]:
     return np.where(there, minutes * len(tape.symbols) + symbols, -1)
 
 
-def _right(tape: Tape, signals: pa.RecordBatch, at: npt.NDArray[np.int64], strategy: Strategy, calendar: bool) -> Bools:
+def _right(
+    tape: RecordedBars, signals: pa.RecordBatch, at: npt.NDArray[np.int64], strategy: Strategy, calendar: bool
+) -> Bools:
     """Which signals, of these bars, say in each field what they must."""
     wanted = _expected(tape, strategy)
     actions, previous = wanted.actions[at], wanted.previous_actions[at]
@@ -135,7 +137,7 @@ def _right(tape: Tape, signals: pa.RecordBatch, at: npt.NDArray[np.int64], strat
 
 
 @lru_cache(maxsize=2)
-def _expected(tape: Tape, strategy: Strategy) -> Any:
+def _expected(tape: RecordedBars, strategy: Strategy) -> Any:
     """The rounds of a load have the same tape."""
     return expected(tape, strategy)
 

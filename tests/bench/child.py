@@ -12,7 +12,7 @@ import psutil
 from tests.bench.running import WorkerEnded, WorkerStuck
 
 
-class Child:
+class BenchChild:
     """Started in `folder` by `prefix` (a profiler) if there is one; logs to a file, stdout to it too or to a pipe."""
 
     api: httpx.Client | None = None

@@ -6,10 +6,10 @@ All bars are there before the start. Faults make other measurements void; here t
 from dataclasses import dataclass
 from time import monotonic, time
 
-from tests.bench.check import Verdict, WrongSignals, judge
-from tests.bench.figures import Figure, Kind
+from tests.bench.check import BenchVerdict, WrongSignals, judge
+from tests.bench.figures import Figure, Measurement
 from tests.bench.reader import Delivered
-from tests.bench.tape import Tape
+from tests.bench.recorded_bars import RecordedBars
 from tests.bench.trial import Trial
 
 #: How much is done when the kill comes.
@@ -23,16 +23,16 @@ LOST_SECONDS = 45.0
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class CrashResult:
     """The verdict over all signals, and when they went on."""
 
     bars: int
-    verdict: Verdict
+    verdict: BenchVerdict
     #: From the kill to the next signal; None: none came.
     back_seconds: float | None
 
 
-def run(trial: Trial, tape: Tape) -> Result:
+def run(trial: Trial, tape: RecordedBars) -> CrashResult:
     """Kill the program when it has made some of the signals, and start it again at once."""
     trial.report("sending", 0)
     trial.sender.send(tape.records)
@@ -48,10 +48,10 @@ def run(trial: Trial, tape: Tape) -> Result:
     with trial.worker() as worker:
         verdict = _judged(trial, tape, found)
     back = found[before].at - killed_at if len(found) > before else None
-    return Result(len(tape), verdict, back)
+    return CrashResult(len(tape), verdict, back)
 
 
-def _judged(trial: Trial, tape: Tape, found: list[Delivered]) -> Verdict:
+def _judged(trial: Trial, tape: RecordedBars, found: list[Delivered]) -> BenchVerdict:
     """Take what comes into `found` until each bar has a signal, or nothing has come for long."""
     seen_at = monotonic()
     while True:
@@ -66,7 +66,7 @@ def _judged(trial: Trial, tape: Tape, found: list[Delivered]) -> Verdict:
                 return verdict
 
 
-CRASH = Kind(
+CRASH = Measurement(
     "After kill -9 in mid-run and a restart",
     run,
     (

@@ -12,7 +12,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from app.domain.rules.dips_and_rallies import EQUAL
 from app.domain.strategy import Strategy
-from tests.bench.tape import Tape
+from tests.bench.recorded_bars import RecordedBars
 
 Floats = npt.NDArray[np.float64]
 Names = npt.NDArray[np.object_]
@@ -39,7 +39,7 @@ class Expected:
     bars_seen: npt.NDArray[np.int64]
 
 
-def expected(tape: Tape, strategy: Strategy) -> Expected:
+def expected(tape: RecordedBars, strategy: Strategy) -> Expected:
     """All of a tape's."""
     closes = tape.closes
     fast, slow = _averages(closes, strategy.fast), _averages(closes, strategy.slow)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.bench.tape import Tape
+from tests.bench.recorded_bars import RecordedBars
 from tests.bench.trial import Trial
 
 MIB = 2**20
@@ -25,14 +25,14 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class Measurement:
     """A way to measure: `run` is given a trial and a load's tape, and returns a dataclass.
 
     It raises WorkerEnded, WorkerStuck, and WrongSignals where the signals are not what the bars call for.
     """
 
     title: str
-    run: Callable[[Trial, Tape], Any]
+    run: Callable[[Trial, RecordedBars], Any]
     figures: Sequence[Figure]
     #: Whether peers can be measured so.
     for_peers: bool = True

@@ -16,10 +16,10 @@ import httpx
 
 from app.times import iso
 from tests.bench.check import WrongSignals, places
-from tests.bench.figures import Figure, Kind
+from tests.bench.figures import Figure, Measurement
 from tests.bench.reader import PATIENCE_SECONDS, Delivered
+from tests.bench.recorded_bars import RecordedBars
 from tests.bench.sender import Sender
-from tests.bench.tape import Tape
 from tests.bench.trial import Trial
 
 #: Between two bars, drawn again each time: a fixed pace could keep step with the worker's own waits.
@@ -30,7 +30,7 @@ AGAIN_SECONDS = 0.001
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class LatencyResult:
     """Milliseconds from sending a bar to its signal: by the topic and over HTTP, where there is any."""
 
     bars: int
@@ -38,7 +38,7 @@ class Result:
     http: list[float]
 
 
-def run(trial: Trial, tape: Tape) -> Result:
+def run(trial: Trial, tape: RecordedBars) -> LatencyResult:
     """Send the first quarter of the bars at once, and time each of the rest."""
     first, count = len(tape) // 4, len(tape)
     sender = Sender(trial.settings, trial.topics.raw, **{"linger.ms": 0})
@@ -62,14 +62,14 @@ def run(trial: Trial, tape: Tape) -> Result:
     trial.check(tape, signals)
     # Signals of different symbols may come in another order than their bars.
     order = [int(place) - first for place in places(tape, signals)[first:]]
-    return Result(
+    return LatencyResult(
         count - first,
         [1000 * (each.at - sent[at]) for each, at in zip(found[first:], order, strict=True)],
         [1000 * (each - sent[at]) for each, at in zip(http, order, strict=False)],
     )
 
 
-def _send(sender: Sender, tape: Tape, first: int) -> list[float]:
+def _send(sender: Sender, tape: RecordedBars, first: int) -> list[float]:
     """Send each bar from `first` on after a pause; returns when each was given to the client (seconds since 1970)."""
     chance = random.Random(0)
     sent = []
@@ -92,8 +92,8 @@ def _until_shown(trial: Trial, api: httpx.Client, found: Delivered) -> float:
     raise WrongSignals(f"the signal {signal['id']} is on its topic but not shown over HTTP")
 
 
-def _percentile(of: Callable[[Result], list[float]], percent: int) -> Callable[[Result], float | None]:
-    def value(run: Result) -> float | None:
+def _percentile(of: Callable[[LatencyResult], list[float]], percent: int) -> Callable[[LatencyResult], float | None]:
+    def value(run: LatencyResult) -> float | None:
         times = of(run)
         if not times:
             return None
@@ -102,7 +102,7 @@ def _percentile(of: Callable[[Result], list[float]], percent: int) -> Callable[[
     return value
 
 
-LATENCY = Kind(
+LATENCY = Measurement(
     "A quiet stream, one bar each 50 to 100 ms: milliseconds from sending it to its signal",
     run,
     (

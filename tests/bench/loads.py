@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from app.domain.records import Bar
-from tests.bench.tape import Tape
+from tests.bench.recorded_bars import RecordedBars
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,8 @@ class Load:
     def bars(self) -> int:
         return self.symbols * self.bars_each
 
-    def make(self, encode: Callable[[Bar], bytes]) -> Tape:
-        return Tape(self.name, self.symbols, self.bars_each, encode)
+    def make(self, encode: Callable[[Bar], bytes]) -> RecordedBars:
+        return RecordedBars(self.name, self.symbols, self.bars_each, encode)
 
     def part(self, share: float) -> "Load":
         """What a program is given that is too slow for all of it."""

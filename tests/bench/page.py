@@ -11,9 +11,9 @@ from time import monotonic, sleep
 import httpx
 
 from tests.bench.burst import BURSTS, burst, fill, idle_cpu
-from tests.bench.figures import Figure, Kind
+from tests.bench.figures import Figure, Measurement
+from tests.bench.recorded_bars import RecordedBars
 from tests.bench.running import Running, WorkerStuck
-from tests.bench.tape import Tape
 from tests.bench.trial import Trial
 
 #: What web/static/js asks when it is opened and while it is shown, but for the stream.
@@ -111,7 +111,7 @@ def _open_page(api: httpx.Client) -> Iterator[None]:
             client.kill()
 
 
-def run(trial: Trial, tape: Tape) -> Result:
+def run(trial: Trial, tape: RecordedBars) -> Result:
     """Fill the windows, ask, then send minutes alone and beside an open page in turns; the first warms up."""
     symbols = len(tape.symbols)
     filling = len(tape) - BURSTS * symbols
@@ -131,7 +131,7 @@ def run(trial: Trial, tape: Tape) -> Result:
     return Result(symbols, *seconds, answers, snapshot)
 
 
-PAGE = Kind(
+PAGE = Measurement(
     "What a page asks, and a burst while one is open",
     run,
     (

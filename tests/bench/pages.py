@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tests.bench.ratio import COMPARED, OURS, ours
 from tests.bench.saved import Saved, Spread
-from tests.bench.svg import Bar
+from tests.bench.svg import ChartBar
 
 NOT_MEASURED = "(not measured)"
 
@@ -15,7 +15,7 @@ MARKET_SYMBOLS, SESSION_MINUTES = 11_000, 390
 KEEP_BARS = 800
 
 
-class Column(NamedTuple):
+class PageColumn(NamedTuple):
     """A figure of a load as a column, and how to write it."""
 
     title: str
@@ -24,7 +24,7 @@ class Column(NamedTuple):
     form: str
 
 
-def table(saved: Saved, columns: Sequence[Column]) -> str:
+def table(saved: Saved, columns: Sequence[PageColumn]) -> str:
     """A row a system that has any of it: medians, and the range in brackets where there were several runs."""
     systems = dict.fromkeys(system for column in columns for system in saved.measured(column.load))
     if not systems:
@@ -55,7 +55,7 @@ def times_table(saved: Saved) -> str:
     return _markdown(["times faster than", *heads], rows) if rows else NOT_MEASURED
 
 
-def bars(saved: Saved, load: str, key: str, form: str) -> list[Bar]:
+def bars(saved: Saved, load: str, key: str, form: str) -> list[ChartBar]:
     """The rows of a plot, in the order of the table."""
     found = []
     for system in saved.measured(load):
@@ -63,7 +63,7 @@ def bars(saved: Saved, load: str, key: str, form: str) -> list[Bar]:
         if spread:
             said = format(spread.median, form)
             found.append(
-                Bar(saved.title(system), spread.median, spread.low, spread.high, system in ours([system]), said)
+                ChartBar(saved.title(system), spread.median, spread.low, spread.high, system in ours([system]), said)
             )
     return found
 
@@ -120,7 +120,7 @@ def _named(saved: Saved, system: str) -> str:
     return title if share == 1.0 else f"{title} ({share:.0%} of the load)"
 
 
-def _cell(saved: Saved, column: Column, system: str) -> str:
+def _cell(saved: Saved, column: PageColumn, system: str) -> str:
     if system not in saved.measured(column.load):
         return "-"
     spread = saved.spread(column.load, system, column.key)

@@ -11,9 +11,9 @@ from time import monotonic
 import httpx
 
 from tests.bench.burst import BURSTS, burst, fill, idle_cpu
-from tests.bench.figures import Figure, Kind
+from tests.bench.figures import Figure, Measurement
+from tests.bench.recorded_bars import RecordedBars
 from tests.bench.running import Running, WorkerStuck
-from tests.bench.tape import Tape
 from tests.bench.trial import Trial
 
 REQUESTS_PER_SECOND = 50
@@ -31,7 +31,7 @@ PATHS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ReadersResult:
     """Seconds of the bursts alone and beside readers, and the milliseconds that answers took."""
 
     symbols: int
@@ -82,7 +82,7 @@ class Readers:
                 thread.join()
 
 
-def run(trial: Trial, tape: Tape) -> Result:
+def run(trial: Trial, tape: RecordedBars) -> ReadersResult:
     """Fill the windows, then send minutes alone and beside readers in turns; the first warms up."""
     symbols = len(tape.symbols)
     filling = len(tape) - BURSTS * symbols
@@ -100,10 +100,10 @@ def run(trial: Trial, tape: Tape) -> Result:
                     beside.append(burst(trial, worker, tape, end, idle).seconds)
             else:
                 alone.append(burst(trial, worker, tape, end, idle).seconds)
-    return Result(symbols, alone, beside, sorted(readers.answers))
+    return ReadersResult(symbols, alone, beside, sorted(readers.answers))
 
 
-READERS = Kind(
+READERS = Measurement(
     f"A burst while {REQUESTS_PER_SECOND} requests a second are answered",
     run,
     (

@@ -8,11 +8,11 @@ from typing import Any
 
 from tests.bench.bare import aiokafka_seconds, librdkafka_seconds
 from tests.bench.changelogs import changelogs
-from tests.bench.figures import MIB, Figure, Kind
+from tests.bench.figures import MIB, Figure, Measurement
 from tests.bench.meter import Meter
 from tests.bench.offsets import places_of
+from tests.bench.recorded_bars import RecordedBars
 from tests.bench.running import Running
-from tests.bench.tape import Tape
 from tests.bench.trial import Trial
 from tests.bench.worker_log import JOINED, READY, RESTORED, SPAWNED, logged_at
 
@@ -34,7 +34,7 @@ class Recovery:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class RecoveryResult:
     """What a kill costs, and what bare consumers need for the changelogs alone."""
 
     symbols: int
@@ -46,7 +46,7 @@ class Result:
     peak_bytes: int
 
 
-def run(trial: Trial, tape: Tape) -> Result:
+def run(trial: Trial, tape: RecordedBars) -> RecoveryResult:
     """Fill the windows, kill the worker, then kill it again and take its disk; a minute's bars follow each kill."""
     symbols = len(tape.symbols)
     filling = len(tape) - 2 * symbols
@@ -70,10 +70,10 @@ def run(trial: Trial, tape: Tape) -> Result:
     with trial.worker() as worker, Meter(worker, None) as meter:
         trial.report("disk lost", len(tape) - symbols)
         lost = _recovery(trial, worker, killed_at, tape, len(tape))
-    return Result(symbols, records, kept, lost, aiokafka, librdkafka, meter.peak_bytes)
+    return RecoveryResult(symbols, records, kept, lost, aiokafka, librdkafka, meter.peak_bytes)
 
 
-def _recovery(trial: Trial, worker: Running, killed_at: float, tape: Tape, end: int) -> Recovery:
+def _recovery(trial: Trial, worker: Running, killed_at: float, tape: RecordedBars, end: int) -> Recovery:
     """Send the minute that ends at bar `end`, and see how the recovery went. Raises WrongSignals."""
     start = end - len(tape.symbols)
     trial.sender.send(tape.records[start:end])
@@ -95,7 +95,7 @@ def _to_bare(name: str) -> Callable[[Any], float]:
     return lambda run: float(run.lost.restoring / getattr(run, f"{name}_seconds"))
 
 
-RECOVERY = Kind(
+RECOVERY = Measurement(
     "kill -9 to the first right new signal, in seconds",
     run,
     (

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.figures import Figure, Kind
+from tests.bench.figures import Figure, Measurement
 from tests.bench.profile import Profile
 
 #: The functions of a profile that are shown.
@@ -17,7 +17,7 @@ Runs = dict[tuple[str, str], list[Any]]
 """The results by load and variant; the first variant is the one that the others are compared with."""
 
 
-def show(runs: Runs, kinds: dict[str, Kind], console: Console) -> None:
+def show(runs: Runs, kinds: dict[str, Measurement], console: Console) -> None:
     """A table for each kind: medians, with the range where there were several runs."""
     for kind in dict.fromkeys(kinds[load] for load, _ in runs):
         table = Table("", title=f"{kind.title}: median (lowest to highest)")
@@ -29,7 +29,7 @@ def show(runs: Runs, kinds: dict[str, Kind], console: Console) -> None:
         console.print(table)
 
 
-def ratios(runs: Runs, kinds: dict[str, Kind]) -> Iterator[str]:
+def ratios(runs: Runs, kinds: dict[str, Measurement]) -> Iterator[str]:
     """A line for each load and other variant: the first variant's medians by the other's."""
     for load in dict.fromkeys(load for load, _ in runs):
         new, *others = [variant for name, variant in runs if name == load]

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
-from tests.bench.catalogue import KINDS
-from tests.bench.figures import Kind
+from tests.bench.figures import Measurement
+from tests.bench.measured_loads import KINDS
 from tests.bench.profile import Profile
 from tests.bench.ratio import ratio_line, times_faster
 from tests.bench.report import ratios
@@ -66,7 +66,7 @@ def _system(variant: Variant) -> dict[str, Any]:
     }
 
 
-def _figures(kind: Kind, results: list[Any]) -> dict[str, Any]:
+def _figures(kind: Measurement, results: list[Any]) -> dict[str, Any]:
     found = {}
     for figure in kind.figures:
         values = [value for result in results if (value := figure.value(result)) is not None]

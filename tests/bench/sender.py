@@ -11,7 +11,7 @@ from app.engine.full_queue import BY_KEY, produce_all
 from app.kafka.clients import producer_config
 from app.kafka.topics import Topic
 from app.settings import Settings
-from tests.bench.tape import Record
+from tests.bench.recorded_bars import Record
 
 
 class Sender:

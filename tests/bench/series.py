@@ -15,16 +15,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from app.avro.serde import Encoder
 from app.kafka.clients import registry
 from tests.bench import profile
-from tests.bench.catalogue import KINDS
 from tests.bench.check import WrongSignals
-from tests.bench.figures import Kind
+from tests.bench.figures import Measurement
 from tests.bench.loads import Load
+from tests.bench.measured_loads import KINDS
 from tests.bench.profile import Profile
+from tests.bench.recorded_bars import RecordedBars
 from tests.bench.report import Runs
 from tests.bench.running import WorkerEnded, WorkerStuck
-from tests.bench.tape import Tape
 from tests.bench.throughput import THROUGHPUT
-from tests.bench.trial import Cluster, Trial, Variant
+from tests.bench.trial import Trial, TrialCluster, Variant
 
 
 @dataclass(slots=True)
@@ -41,10 +41,10 @@ class Measured:
         self.runs[key], self.void[key], self.loads[key] = [], [], load
 
 
-class Bench:
+class BenchSeries:
     """Runs on one cluster; `directory` takes each program's data and log."""
 
-    def __init__(self, cluster: Cluster, directory: Path, console: Console) -> None:
+    def __init__(self, cluster: TrialCluster, directory: Path, console: Console) -> None:
         self._cluster = cluster
         self._directory = directory
         self._console = console
@@ -67,7 +67,9 @@ class Bench:
                 title = f"{load.name} {number}/{runs} {name}"
                 self._measure_once(title, (load.name, name), kind, tapes[parts[name]], variants[name])
 
-    def _measure_once(self, title: str, key: tuple[str, str], kind: Kind, tape: Tape, variant: Variant) -> None:
+    def _measure_once(
+        self, title: str, key: tuple[str, str], kind: Measurement, tape: RecordedBars, variant: Variant
+    ) -> None:
         try:
             result = self._run(title, kind, tape, variant)
         except (WrongSignals, WorkerEnded, WorkerStuck, KafkaException, httpx.HTTPError) as error:
@@ -91,7 +93,7 @@ class Bench:
                 found[title] = profile.read(output, len(tape))
         return found
 
-    def _run(self, title: str, kind: Kind, tape: Tape, variant: Variant) -> Any:
+    def _run(self, title: str, kind: Measurement, tape: RecordedBars, variant: Variant) -> Any:
         """Run something with a progress bar."""
         name = f"bench{next(self._numbers)}"
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -105,6 +107,6 @@ class Bench:
                 return kind.run(trial, tape)
 
 
-def _summary(kind: Kind, result: Any) -> str:
+def _summary(kind: Measurement, result: Any) -> str:
     values = ((figure, figure.value(result)) for figure in kind.figures if figure.compared)
     return "; ".join(f"{figure.title} {value:{figure.form}}" for figure, value in values if value is not None)

@@ -11,7 +11,7 @@ OURS, OTHER, RANGE = "#1a7f5a", "#8a94a3", "#444c56"
 STYLE = "font: 13px system-ui, sans-serif; fill: #57606a"
 
 
-class Bar(NamedTuple):
+class ChartBar(NamedTuple):
     """One row: what it is of, the median, and the range of the runs."""
 
     label: str
@@ -22,7 +22,7 @@ class Bar(NamedTuple):
     said: str
 
 
-def bar_chart(title: str, bars: Sequence[Bar]) -> str:
+def bar_chart(title: str, bars: Sequence[ChartBar]) -> str:
     """The rows from top to bottom, with a line from the lowest to the highest run."""
     height = ROW * (len(bars) + 1) + 12
     scale = (WIDTH - LABEL - VALUE) / max([bar.high for bar in bars], default=1.0)
@@ -38,7 +38,7 @@ def bar_chart(title: str, bars: Sequence[Bar]) -> str:
     return "\n".join([*lines, "</svg>", ""])
 
 
-def _row(bar: Bar, top: int, scale: float) -> list[str]:
+def _row(bar: ChartBar, top: int, scale: float) -> list[str]:
     length, low, high = (value * scale for value in (bar.value, bar.low, bar.high))
     middle, text = top + ROW / 2 - 2, top + ROW // 2 + 3
     colour = OURS if bar.ours else OTHER

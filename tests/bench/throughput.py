@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from time import monotonic
 
 from tests.bench.changelogs import bytes_on_disk, changelogs
-from tests.bench.figures import MIB, Figure, Kind
+from tests.bench.figures import MIB, Figure, Measurement
 from tests.bench.meter import Meter, cpu_between
 from tests.bench.offsets import places_of
+from tests.bench.recorded_bars import RecordedBars
 from tests.bench.running import WorkerStuck
-from tests.bench.tape import Tape
 from tests.bench.trial import Trial
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ThroughputResult:
     """One run's figures; rates are bars a second."""
 
     bars: int
@@ -38,7 +38,7 @@ class Result:
         return self.bars / self.seconds
 
 
-def run(trial: Trial, tape: Tape) -> Result:
+def run(trial: Trial, tape: RecordedBars) -> ThroughputResult:
     """Send the bars, let the program process them, and check the signals."""
     cluster = trial.cluster
     trial.report("sending", 0)
@@ -59,7 +59,7 @@ def run(trial: Trial, tape: Tape) -> Result:
     trial.check(tape, trial.reader.columns(found))
     places = places_of(changelogs(trial.broker, trial.settings))
     worker_cpu, broker_cpu = cpu_between(meter.samples, started, found[-1].at)
-    return Result(
+    return ThroughputResult(
         bars=len(tape),
         produce_rate=produce_rate,
         seconds=found[-1].at - started,
@@ -71,7 +71,7 @@ def run(trial: Trial, tape: Tape) -> Result:
     )
 
 
-THROUGHPUT = Kind(
+THROUGHPUT = Measurement(
     "From the first fetch to the last signal committed",
     run,
     (

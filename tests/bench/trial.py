@@ -23,9 +23,9 @@ from tests.bench.check import check
 from tests.bench.offsets import ends_of, lag, places_of
 from tests.bench.peers.peer import Peer
 from tests.bench.reader import PATIENCE_SECONDS, SignalReader
+from tests.bench.recorded_bars import RecordedBars
 from tests.bench.running import Running, WorkerStuck
 from tests.bench.sender import Sender
-from tests.bench.tape import Tape
 from tests.bench.worker import BenchWorker, PeerProcess, Workers
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +40,7 @@ Report = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
+class TrialCluster:
     """Where to run; the broker's data and process are known when they are ours."""
 
     kafka: str
@@ -84,7 +84,7 @@ class Variant:
 class Trial:
     """One measurement of a variant; a context manager."""
 
-    def __init__(self, cluster: Cluster, directory: Path, name: str, variant: Variant, report: Report) -> None:
+    def __init__(self, cluster: TrialCluster, directory: Path, name: str, variant: Variant, report: Report) -> None:
         directory.mkdir(parents=True)
         self.cluster = cluster
         self.directory = directory
@@ -183,7 +183,7 @@ class Trial:
             return
         self.until(lambda: lag(self.broker, self.settings.id, self.topics.raw) == 0, worker)
 
-    def check(self, tape: Tape, signals: pa.RecordBatch, start: int = 0, end: int | None = None) -> None:
+    def check(self, tape: RecordedBars, signals: pa.RecordBatch, start: int = 0, end: int | None = None) -> None:
         """Raise WrongSignals unless the bars from `start` to `end` have a right signal each."""
         dead, strategy = self.dead_letters(), self.settings.strategy
         check(tape, signals, dead, strategy, start=start, end=end, calendar=self.calendar)

@@ -8,12 +8,12 @@ from time import time
 
 import httpx
 
-from tests.bench.child import Child
+from tests.bench.child import BenchChild
 from tests.bench.running import Running
 from tests.bench.worker_log import READY, logged_at
 
 
-class BenchWorker(Child):
+class BenchWorker(BenchChild):
     """`faust -A app.main worker` of the source tree `tree`."""
 
     api: httpx.Client
@@ -39,7 +39,7 @@ class BenchWorker(Child):
         self.api.close()
 
 
-class PeerProcess(Child):
+class PeerProcess(BenchChild):
     """A peer, which says READY on its stdout."""
 
     def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path) -> None:

@@ -10,7 +10,7 @@ from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 from tests.browser.find import MISSING, find_browser
 from tests.browser.market import whole_market
 from tests.integration.conftest import deploy
-from tests.integration.deployment import Deployment, WorkerProcess
+from tests.integration.deployment import DeployedWorker, Deployment
 from tests.integration.fixtures_stack import LocalStack, stack
 
 __all__ = ["deploy", "stack"]
@@ -32,7 +32,7 @@ expect.set_options(timeout=30_000)
 OpenPage = Callable[..., Awaitable[Page]]
 
 
-class Faults:
+class PageFaults:
     """What pages complained of: errors in the console, exceptions, requests to other hosts."""
 
     def __init__(self) -> None:
@@ -61,8 +61,8 @@ class Faults:
 
 
 @pytest.fixture
-def faults() -> Faults:
-    return Faults()
+def faults() -> PageFaults:
+    return PageFaults()
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def open_page(browser: Browser, faults: Faults) -> AsyncIterator[OpenPage]:
+async def open_page(browser: Browser, faults: PageFaults) -> AsyncIterator[OpenPage]:
     """Opens an address: open_page(url, color_scheme="dark", …) with options of a browser's context.
 
     A page that complains in its console, throws, or asks another host fails the test.
@@ -97,7 +97,7 @@ async def open_page(browser: Browser, faults: Faults) -> AsyncIterator[OpenPage]
 
 
 @pytest.fixture(scope="session")
-def shown_market(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerProcess]:
+def shown_market(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedWorker]:
     """A worker that has read a market with every kind of run, and one record that cannot be read; do not change it."""
     status = stack.status
     deployment = Deployment(

@@ -4,7 +4,7 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import OpenPage
 from tests.unit.web.fake import FakeReader
-from tests.unit.web.series import series
+from tests.unit.web.made_series import series
 from tests.unit.web.serving import serving
 from web.main import create_app
 

@@ -8,9 +8,9 @@ from playwright.async_api import Page, expect
 
 from app.domain.records import Bar
 from tests.bars import make_bar
-from tests.browser.conftest import Faults, OpenPage
+from tests.browser.conftest import OpenPage, PageFaults
 from tests.integration.conftest import Deploy
-from tests.integration.deployment import Deployment, WorkerProcess
+from tests.integration.deployment import DeployedWorker, Deployment
 
 SYMBOL = "AAPL"
 
@@ -20,7 +20,7 @@ async def send(deployment: Deployment, bars: Sequence[Bar]) -> None:
     await asyncio.to_thread(deployment.send, bars)
 
 
-async def started(deployment: Deployment, **changed: object) -> WorkerProcess:
+async def started(deployment: Deployment, **changed: object) -> DeployedWorker:
     worker = await asyncio.to_thread(lambda: deployment.start_worker(**changed))
     return await asyncio.to_thread(worker.wait_ready)
 
@@ -87,7 +87,7 @@ async def test_bars_appear_change_and_are_inserted_without_a_reload(deploy: Depl
 
 
 async def test_the_page_goes_on_by_itself_when_its_worker_is_killed(
-    deploy: Deploy, open_page: OpenPage, faults: Faults
+    deploy: Deploy, open_page: OpenPage, faults: PageFaults
 ) -> None:
     faults.expected.append(r"Failed to load resource|net::ERR|503")
     deployment = deploy(partitions=1)

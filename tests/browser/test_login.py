@@ -4,20 +4,20 @@ from playwright.async_api import expect
 from pydantic import SecretStr
 
 from tests.browser.axe import violations
-from tests.browser.conftest import Faults, OpenPage
+from tests.browser.conftest import OpenPage, PageFaults
 from tests.unit.web.fake import FakeReader
-from tests.unit.web.series import series
+from tests.unit.web.made_series import series
 from tests.unit.web.serving import serving
-from web.access.policy import Access
+from web.access.policy import AccessPolicy
 from web.access.token import Token
 from web.main import create_app
 
 TOKEN = "a token of a test, long enough"  # noqa: S105
 
 
-async def test_a_person_logs_in_and_out(open_page: OpenPage, faults: Faults) -> None:
+async def test_a_person_logs_in_and_out(open_page: OpenPage, faults: PageFaults) -> None:
     faults.expected.append("Failed to load resource.*401")
-    app = create_app(FakeReader(series("run", "AAPL", [1.0])), access=Access(Token(SecretStr(TOKEN))))
+    app = create_app(FakeReader(series("run", "AAPL", [1.0])), access=AccessPolicy(Token(SecretStr(TOKEN))))
     with serving(app) as url:
         wanted = f"{url}/operations?run=run"
         page = await open_page(wanted, color_scheme="dark")

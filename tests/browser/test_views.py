@@ -7,9 +7,9 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.axe import violations
-from tests.browser.conftest import Faults, OpenPage
+from tests.browser.conftest import OpenPage, PageFaults
 from tests.browser.market import OTHER_RUNS, RUN, SYMBOLS
-from tests.integration.deployment import WorkerProcess
+from tests.integration.deployment import DeployedWorker
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 SCHEMES = ["light", "dark"]
@@ -26,7 +26,7 @@ async def loaded(page: Page) -> Page:
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 async def test_axe_finds_nothing_on_the_market_page(
-    shown_market: WorkerProcess, open_page: OpenPage, scheme: str
+    shown_market: DeployedWorker, open_page: OpenPage, scheme: str
 ) -> None:
     page = await loaded(await open_page(f"{shown_market.url}/s/AAPL?run={RUN}", color_scheme=scheme))
     assert await violations(page) == []
@@ -37,7 +37,7 @@ async def test_axe_finds_nothing_on_the_market_page(
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 async def test_axe_finds_nothing_on_the_operations_page(
-    shown_market: WorkerProcess, open_page: OpenPage, scheme: str
+    shown_market: DeployedWorker, open_page: OpenPage, scheme: str
 ) -> None:
     page = await open_page(f"{shown_market.url}/operations", color_scheme=scheme)
     await expect(page.locator("#letters tbody tr")).to_have_count(1)
@@ -46,7 +46,7 @@ async def test_axe_finds_nothing_on_the_operations_page(
 
 @pytest.mark.parametrize("part", ["Symbols", "Chart", "Transitions"])
 async def test_on_a_phone_one_part_is_shown_and_nothing_is_wider_than_the_screen(
-    shown_market: WorkerProcess, open_page: OpenPage, part: str
+    shown_market: DeployedWorker, open_page: OpenPage, part: str
 ) -> None:
     page = await open_page(f"{shown_market.url}/s/AAPL?run={RUN}", **PHONE)
     await page.get_by_role("button", name=part, exact=True).click()
@@ -58,7 +58,7 @@ async def test_on_a_phone_one_part_is_shown_and_nothing_is_wider_than_the_screen
 
 
 async def test_on_a_phone_a_symbol_that_is_chosen_opens_its_chart(
-    shown_market: WorkerProcess, open_page: OpenPage
+    shown_market: DeployedWorker, open_page: OpenPage
 ) -> None:
     page = await open_page(f"{shown_market.url}/?run={RUN}", **PHONE)
     await page.locator('.grid-row[data-symbol="NVDA"]').tap()
@@ -67,7 +67,7 @@ async def test_on_a_phone_a_symbol_that_is_chosen_opens_its_chart(
 
 
 async def test_the_time_zone_is_new_yorks_unless_another_is_chosen(
-    shown_market: WorkerProcess, open_page: OpenPage
+    shown_market: DeployedWorker, open_page: OpenPage
 ) -> None:
     page = await loaded(await open_page(f"{shown_market.url}/s/AAPL?run={RUN}"))
     await page.get_by_role("button", name="Table").click()
@@ -93,7 +93,7 @@ async def test_the_time_zone_is_new_yorks_unless_another_is_chosen(
     await expect(page.get_by_role("button", name="Local", exact=True)).to_have_attribute("aria-pressed", "true")
 
 
-async def test_sessions_and_gaps_are_said(shown_market: WorkerProcess, open_page: OpenPage) -> None:
+async def test_sessions_and_gaps_are_said(shown_market: DeployedWorker, open_page: OpenPage) -> None:
     page = await loaded(await open_page(f"{shown_market.url}/s/AAPL?run={RUN}"))
     await page.get_by_role("button", name="Table").click()
     await page.get_by_role("button", name="Show older bars").click()
@@ -113,14 +113,14 @@ async def test_sessions_and_gaps_are_said(shown_market: WorkerProcess, open_page
     ],
 )
 async def test_the_badge_says_where_the_bars_are_from(
-    shown_market: WorkerProcess, open_page: OpenPage, run: str, badge: str
+    shown_market: DeployedWorker, open_page: OpenPage, run: str, badge: str
 ) -> None:
     for path in ("/", "/operations"):
         page = await open_page(f"{shown_market.url}{path}?run={quote(run)}")
         await expect(page.locator("#origin")).to_have_text(badge)
 
 
-async def test_another_run_is_chosen_and_the_address_says_so(shown_market: WorkerProcess, open_page: OpenPage) -> None:
+async def test_another_run_is_chosen_and_the_address_says_so(shown_market: DeployedWorker, open_page: OpenPage) -> None:
     page = await loaded(await open_page(f"{shown_market.url}/s/AAPL?run={RUN}"))
     other = OTHER_RUNS["replay"]
     await page.get_by_label("Run").select_option(other)
@@ -134,7 +134,7 @@ async def test_another_run_is_chosen_and_the_address_says_so(shown_market: Worke
 
 
 async def test_a_signal_of_the_feed_opens_its_bar_and_says_why(
-    shown_market: WorkerProcess, open_page: OpenPage
+    shown_market: DeployedWorker, open_page: OpenPage
 ) -> None:
     page = await loaded(await open_page(f"{shown_market.url}/?run={RUN}"))
     await page.locator("#feed-action").select_option("BUY")
@@ -156,7 +156,7 @@ async def test_a_signal_of_the_feed_opens_its_bar_and_says_why(
     assert page.url.endswith(f"/s/{symbol}?run={RUN}")
 
 
-async def test_the_keyboard_is_enough(shown_market: WorkerProcess, open_page: OpenPage) -> None:
+async def test_the_keyboard_is_enough(shown_market: DeployedWorker, open_page: OpenPage) -> None:
     page = await loaded(await open_page(f"{shown_market.url}/?run={RUN}"))
     await page.keyboard.press("/")
     await page.keyboard.type("a")
@@ -180,7 +180,7 @@ async def test_the_keyboard_is_enough(shown_market: WorkerProcess, open_page: Op
     await expect(page.locator("#why time")).to_have_attribute("datetime", newest or "")
 
 
-async def test_the_list_is_sorted_and_filtered(shown_market: WorkerProcess, open_page: OpenPage) -> None:
+async def test_the_list_is_sorted_and_filtered(shown_market: DeployedWorker, open_page: OpenPage) -> None:
     page = await loaded(await open_page(f"{shown_market.url}/?run={RUN}"))
     await page.get_by_role("button", name="RSI", exact=True).click()
     shown = page.locator(".grid-row:visible")
@@ -193,7 +193,7 @@ async def test_the_list_is_sorted_and_filtered(shown_market: WorkerProcess, open
     assert set(holding) <= {"HOLD"}
 
 
-async def test_the_operations_page(shown_market: WorkerProcess, open_page: OpenPage) -> None:
+async def test_the_operations_page(shown_market: DeployedWorker, open_page: OpenPage) -> None:
     page = await open_page(f"{shown_market.url}/operations")
     await expect(page.locator("#status")).to_have_text("OK")
     await expect(page.locator("#partitions tbody tr")).to_have_count(2)
@@ -208,7 +208,7 @@ async def test_the_operations_page(shown_market: WorkerProcess, open_page: OpenP
     await expect(page.locator("#versions")).to_contain_text("faust-streaming")
 
 
-async def test_an_unknown_symbol_is_said(shown_market: WorkerProcess, open_page: OpenPage, faults: Faults) -> None:
+async def test_an_unknown_symbol_is_said(shown_market: DeployedWorker, open_page: OpenPage, faults: PageFaults) -> None:
     faults.expected.append("Failed to load resource.*404")
     page = await open_page(f"{shown_market.url}/s/NVDIA?run={RUN}")
     await expect(page.locator("#symbol-problem")).to_contain_text("Did you mean NVDA")

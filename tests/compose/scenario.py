@@ -5,8 +5,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 
+from tests.compose.compose_verdict import ComposeVerdict, judge
 from tests.compose.engine import Engine, Failed
-from tests.compose.judge import Verdict, judge
 
 HEALED_WITHIN = 30.0
 _GIVE_UP = 120.0
@@ -102,7 +102,7 @@ class Scenario:
 
     def _judge(self, when: str) -> None:
         """Wait until all bars sent so far were processed, then compare."""
-        verdict: Verdict | None = None
+        verdict: ComposeVerdict | None = None
 
         def is_complete() -> bool:
             nonlocal verdict

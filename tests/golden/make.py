@@ -10,9 +10,9 @@ import click
 from app.domain.records import MINUTE_MS, Bar
 from tests.bars import OPENING_MS, make_bar
 from tests.golden.release import GOLDEN, collect
-from tests.integration.bars import random_bars
 from tests.integration.deployment import Deployment
 from tests.integration.fixtures_stack import LocalStack, stopped_in_the_end
+from tests.integration.random_bars import random_bars
 
 DAY_MS = 24 * 60 * MINUTE_MS
 

@@ -6,7 +6,7 @@ from confluent_kafka import OFFSET_BEGINNING, KafkaError, TopicPartition
 
 from app.kafka.topics import Topic
 from app.settings import Settings
-from tests.harness.chaos.records import consumer, go_back
+from tests.harness.chaos.topic_records import consumer, go_back
 
 TIMEOUT = 10.0
 

@@ -23,7 +23,7 @@ from app.kafka.topic_admin import create, ensure_topics
 from app.kafka.topics import Topic, topics
 from app.settings import Settings
 from app.stack.ports import any_free_port
-from tests.harness.chaos.records import Spans, consumer, ends, read
+from tests.harness.chaos.topic_records import Spans, consumer, ends, read
 from tests.harness.exactly_once import wrong_delivery
 from tests.harness.oracle import differences, final_signals
 from tests.integration.counting import RecordCount
@@ -32,7 +32,7 @@ from tests.integration.waiting import eventually
 ROOT = Path(__file__).parents[2]
 
 
-class WorkerProcess:
+class DeployedWorker:
     """`faust -A app.main worker` as a child process; of `program`, with more `options`."""
 
     def __init__(
@@ -70,7 +70,7 @@ class WorkerProcess:
     def tail(self, characters: int = 4000) -> str:
         return self.log.read_text(errors="replace")[-characters:]
 
-    def wait_ready(self, seconds: float = 120) -> "WorkerProcess":
+    def wait_ready(self, seconds: float = 120) -> "DeployedWorker":
         """Wait until the worker is ready; beside tests that start a dozen at once its start alone took 50 s."""
         eventually(self.is_ready, seconds, lambda: f"the worker is not ready:\n{self.tail()}")
         return self
@@ -103,7 +103,7 @@ class Deployment:
         self._observer = self._observe()
         self._uncommitted = consumer(self.settings, committed=False)
         self._counters: dict[tuple[str, bool], RecordCount] = {}
-        self.workers: list[WorkerProcess] = []
+        self.workers: list[DeployedWorker] = []
 
     def _observe(self) -> Consumer:
         """A client in the workers' group, to see what they committed; it never joins."""
@@ -111,7 +111,7 @@ class Deployment:
 
     def start_worker(
         self, data: str = "data", program: str = "app.main", options: Sequence[str] = (), /, **changed: Any
-    ) -> WorkerProcess:
+    ) -> DeployedWorker:
         environment = {
             **os.environ,
             **self._changed,
@@ -119,7 +119,7 @@ class Deployment:
             "API_PORT": str(any_free_port()),
             **{key: str(value) for key, value in changed.items()},
         }
-        worker = WorkerProcess(environment, self.directory / f"worker-{data}.log", program, options)
+        worker = DeployedWorker(environment, self.directory / f"worker-{data}.log", program, options)
         self.workers.append(worker)
         return worker
 

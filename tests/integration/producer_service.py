@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 
-class Service:
+class ProducerProcess:
     """The running service, and what its /health says."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:

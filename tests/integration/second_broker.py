@@ -9,7 +9,7 @@ from confluent_kafka.admin import AdminClient
 from app.kafka.local_cluster import HOST, cluster_id
 from app.stack.cache import install
 from app.stack.ports import any_free_port
-from app.stack.processes import Service, find
+from app.stack.processes import JavaProcess, find
 from app.stack.progress import Silent
 from tests.integration.fixtures_stack import LocalStack, kill
 
@@ -46,8 +46,8 @@ class SecondBroker:
         """As by kill -9."""
         kill(find(self._folder)[ROLE].pid)
 
-    def _run(self, *arguments: str) -> Service:
-        return Service(ROLE, Path(self._folder), arguments, self._environment)
+    def _run(self, *arguments: str) -> JavaProcess:
+        return JavaProcess(ROLE, Path(self._folder), arguments, self._environment)
 
     def _brokers(self) -> int:
         try:

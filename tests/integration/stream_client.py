@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 
-class Event(NamedTuple):
+class ReceivedEvent(NamedTuple):
     """One server-sent event."""
 
     name: str
@@ -39,7 +39,7 @@ class StreamClient:
         self._connection.close()
         self.response.close()
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Iterator[ReceivedEvent]:
         """Until the stream ends; raises OSError or http.client.HTTPException when it is cut."""
         name, id_, data = "message", None, ""
         while line := self.response.readline():
@@ -48,7 +48,7 @@ class StreamClient:
             if not text:
                 if data:
                     self.last_id = id_ or self.last_id
-                    yield Event(name, id_, json.loads(data))
+                    yield ReceivedEvent(name, id_, json.loads(data))
                 name, id_, data = "message", None, ""
             elif text.startswith(":"):
                 self.comments += 1
@@ -61,9 +61,9 @@ class StreamClient:
             elif field == "retry":
                 self.retry = int(value)
 
-    def take(self, count: int, name: str = "signal") -> list[Event]:
+    def take(self, count: int, name: str = "signal") -> list[ReceivedEvent]:
         """The next so many events of a name; others are passed over."""
-        found: list[Event] = []
+        found: list[ReceivedEvent] = []
         for event in self.events():
             if event.name == name:
                 found.append(event)

@@ -4,10 +4,10 @@ from typing import Any
 
 import httpx
 
-from tests.integration.bars import random_bars
 from tests.integration.command_line import Stocks, stocks
 from tests.integration.conftest import Deploy
-from tests.integration.deployment import WorkerProcess
+from tests.integration.deployment import DeployedWorker
+from tests.integration.random_bars import random_bars
 from tests.integration.waiting import eventually
 
 __all__ = ["stocks"]
@@ -17,7 +17,7 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104
 SYMBOLS = [f"S{number:04d}" for number in range(10)]
 
 
-def ask(worker: WorkerProcess, path: str, **headers: str) -> httpx.Response:
+def ask(worker: DeployedWorker, path: str, **headers: str) -> httpx.Response:
     return httpx.get(f"{worker.url}{path}", headers=headers, timeout=10, trust_env=False)
 
 
@@ -64,7 +64,7 @@ def test_off_loopback_a_worker_asks_for_its_token(deploy: Deploy, stocks: Stocks
     assert TOKEN not in ask(first, "/worker", **bearer).text
 
 
-def answered(worker: WorkerProcess, bearer: dict[str, str]) -> list[str]:
+def answered(worker: DeployedWorker, bearer: dict[str, str]) -> list[str]:
     """The symbols that it answers for, no matter which worker has them."""
     answers = {name: ask(worker, f"/signals/{name}", **bearer) for name in SYMBOLS}
     return [name for name, answer in answers.items() if answer.status_code == 200]

@@ -23,9 +23,9 @@ from app.kafka.topic_admin import ensure_topics
 from app.kafka.topics import topics
 from app.settings import Settings
 from app.stack.ports import any_free_port
-from tests.integration.cluster import settings_for
 from tests.integration.command_line import Stocks, environment, stocks
 from tests.integration.fixtures_stack import LocalStack
+from tests.integration.stack_settings import settings_for
 from tests.integration.waiting import eventually
 from tests.unit.alerts import made
 from tests.unit.alerts.servers import HttpServer, Mail, Request, smtp_server

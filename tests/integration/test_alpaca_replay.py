@@ -7,14 +7,14 @@ from datetime import date
 import pytest
 
 from app.settings import Settings
-from tests.harness.doubles.alpaca import KEY_ID, SECRET_KEY, AlpacaDouble, RealClock, Tape, real_sessions
-from tests.harness.doubles.alpaca.faults import Reset, Status
-from tests.integration.cluster import settings_for
+from tests.harness.doubles.alpaca import KEY_ID, SECRET_KEY, AlpacaDouble, RealClock, TradedBars, real_sessions
+from tests.harness.doubles.alpaca.server_faults import Reset, Status
 from tests.integration.fixtures_stack import LocalStack
 from tests.integration.producing import STOCKS, arrived, environment
+from tests.integration.stack_settings import settings_for
 
 SESSIONS = real_sessions(date(2024, 11, 14), date(2024, 11, 14))
-TAPE = Tape(("AAPL", "SPY"), SESSIONS, corrections=3, late=3)
+TAPE = TradedBars(("AAPL", "SPY"), SESSIONS, corrections=3, late=3)
 
 
 @pytest.fixture(scope="module")

@@ -5,20 +5,27 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.chaos.faults import Kind
-from tests.harness.chaos.plan import Plan, endless
+from tests.harness.chaos.chaos_faults import FaultKind
+from tests.harness.chaos.chaos_plan import ChaosPlan, endless
 from tests.harness.chaos.report import summary
 from tests.harness.chaos.run import Chaos
 from tests.integration.fixtures_stack import MakeStack
 
 FAULTS = 4
-KINDS = (Kind.KILL, Kind.LOSE_DISK, Kind.POINT_KILL, Kind.PAUSE, Kind.TERM, Kind.BROKER_RESTART)
+KINDS = (
+    FaultKind.KILL,
+    FaultKind.LOSE_DISK,
+    FaultKind.POINT_KILL,
+    FaultKind.PAUSE,
+    FaultKind.TERM,
+    FaultKind.BROKER_RESTART,
+)
 
 
 @pytest.mark.timeout(300)
 def test_a_few_faults_leave_nothing_wrong(make_stack: MakeStack, tmp_path: Path) -> None:
     said: list[str] = []
-    plan = Plan(
+    plan = ChaosPlan(
         faults=FAULTS,
         seed=3,
         workers=2,

@@ -22,8 +22,8 @@ from app.kafka.topics import topics
 from app.settings import Settings
 from app.stack import StackStatus
 from tests.harness.doubles.tls_proxy import tls_proxy
-from tests.integration.cluster import settings_for
 from tests.integration.fixtures_stack import LocalStack
+from tests.integration.stack_settings import settings_for
 
 RIGHT, WRONG = "s3cret-value", "wr0ng-value"
 

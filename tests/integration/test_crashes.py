@@ -10,9 +10,9 @@ import pytest
 
 from tests.harness.crashing.tables import wrong_disks, wrong_rows
 from tests.harness.oracle import differences, final_signals
-from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
-from tests.integration.deployment import Deployment, WorkerProcess, final
+from tests.integration.deployment import DeployedWorker, Deployment, final
+from tests.integration.random_bars import random_bars
 from tests.integration.waiting import eventually
 
 BARS = 200_000
@@ -63,7 +63,7 @@ def await_more_signals(deployment: Deployment, more: int, most: int) -> None:
     eventually(lambda: deployment.count(topic) >= wanted, 60, deployment.workers[-1].tail)
 
 
-def freeze_in_transaction(deployment: Deployment, worker: WorkerProcess, chance: random.Random) -> bool:
+def freeze_in_transaction(deployment: Deployment, worker: DeployedWorker, chance: random.Random) -> bool:
     """Freeze a worker when the broker has a part of a batch; False when nothing is left to be done."""
     while deployment.lag() > 0:
         worker.process.send_signal(signal.SIGSTOP)

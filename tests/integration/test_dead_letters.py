@@ -90,16 +90,16 @@ def test_every_poison_is_a_dead_letter_and_its_neighbours_are_signals(deploy: De
 def test_letters_of_aborted_transactions_are_neither_listed_nor_replayed(deploy: Deploy, stocks: Stocks) -> None:
     deployment = deploy(partitions=1)
     deployment.send([])
-    ours, catalogue = deployment.settings, deployment.topics
+    ours, all_topics = deployment.settings, deployment.topics
     encoder = Encoder("bar")
-    asyncio.run(encoder.register(registry(ours), catalogue.raw.subject))
+    asyncio.run(encoder.register(registry(ours), all_topics.raw.subject))
     producer = Producer(producer_config(ours) | {"transactional.id": ours.id})
     producer.init_transactions(20)
     for offset, end in enumerate([producer.commit_transaction, producer.abort_transaction, producer.abort_transaction]):
-        headers = dead_letter_headers("unknown_schema", "no schema 9", catalogue.raw.name, 0, offset, OPENING_MS)
+        headers = dead_letter_headers("unknown_schema", "no schema 9", all_topics.raw.name, 0, offset, OPENING_MS)
         producer.begin_transaction()
         producer.produce(
-            catalogue.dead_letters.name,
+            all_topics.dead_letters.name,
             encoder.encode(make_bar(offset, 10.0)),
             "AAPL",
             0,
@@ -110,10 +110,10 @@ def test_letters_of_aborted_transactions_are_neither_listed_nor_replayed(deploy:
     listed = stocks(ours, "dead-letters", "list", "--json")
     assert [json.loads(line)["offset"] for line in listed.stdout.splitlines()] == [0]
     assert json.loads(stocks(ours, "dead-letters", "list", "--summary", "--json").stdout) == {"unknown_schema": 1}
-    assert stocks(ours, "dead-letters", "show", f"{catalogue.raw.name}[0]@1").exit_code == 1
+    assert stocks(ours, "dead-letters", "show", f"{all_topics.raw.name}[0]@1").exit_code == 1
     replayed = stocks(ours, "dead-letters", "replay", "--yes")
     assert "Sent 1, all acknowledged." in replayed.stdout, replayed.output
-    [again] = deployment.messages(catalogue.raw)
+    [again] = deployment.messages(all_topics.raw)
     assert again.value() == encoder.encode(make_bar(0, 10.0))
 
 

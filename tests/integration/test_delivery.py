@@ -13,7 +13,7 @@ from app.engine.transaction import TransactionalProducer
 from app.kafka.clients import producer_config
 from app.kafka.topic_admin import ensure_topics
 from app.kafka.topics import Topic
-from tests.harness.chaos.records import read_all
+from tests.harness.chaos.topic_records import read_all
 from tests.integration.deployment import Deployment
 from tests.integration.fixtures_stack import MakeStack
 from tests.integration.waiting import eventually, passes

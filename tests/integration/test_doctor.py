@@ -18,9 +18,9 @@ from app.kafka.clients import consumer_config, producer_config, registry
 from app.kafka.topic_admin import ensure_topics
 from app.kafka.topics import topics
 from app.settings import Settings
-from tests.integration.cluster import configure_topic, settings_for
 from tests.integration.command_line import Stocks, stocks
 from tests.integration.fixtures_stack import LocalStack
+from tests.integration.stack_settings import configure_topic, settings_for
 
 __all__ = ["stocks"]
 

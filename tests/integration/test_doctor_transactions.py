@@ -21,8 +21,8 @@ from app.kafka.clients import producer_config
 from app.kafka.topic_admin import ensure_topics
 from app.kafka.topics import topics
 from app.settings import Settings
-from tests.integration.cluster import settings_for
 from tests.integration.fixtures_stack import LocalStack, MakeStack
+from tests.integration.stack_settings import settings_for
 from tests.integration.waiting import eventually
 
 # A client without a password may do everything, the others what they are allowed.

@@ -11,7 +11,7 @@ import pytest
 
 from app.engine.failpoints import Failpoint
 from tests.harness.crashing.chain import Chain, Combination
-from tests.harness.crashing.order import Fault
+from tests.harness.crashing.order import CrashFault
 from tests.integration.fixtures_stack import LocalStack
 
 Run = Callable[[Chain, Sequence[Combination]], None]
@@ -43,12 +43,12 @@ def test_every_fault_at_every_point_loses_and_doubles_nothing(
 def chains_of(disk_kept: bool) -> Iterator[tuple[Run, Sequence[Combination]]]:
     """Each combination once, in any order."""
     chance = random.Random(disk_kept)
-    faults = (Fault.KILL, Fault.TERM, Fault.RAISE)
+    faults = (CrashFault.KILL, CrashFault.TERM, CrashFault.RAISE)
     lives = [Combination(*each, disk_kept) for each in product(Failpoint, faults)]
     chance.shuffle(lives)
     for first in range(CHAINS_OF_LIVES):
         yield Chain.lives, lives[first::CHAINS_OF_LIVES]
-    turns = [Combination(point, Fault.STOP, disk_kept) for point in Failpoint]
+    turns = [Combination(point, CrashFault.STOP, disk_kept) for point in Failpoint]
     chance.shuffle(turns)
     for first in range(CHAINS_OF_TURNS):
         yield Chain.turns, turns[first::CHAINS_OF_TURNS]

@@ -12,9 +12,9 @@ import httpx
 
 from app.domain.records import Bar
 from app.times import from_iso
-from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
-from tests.integration.deployment import Deployment, WorkerProcess
+from tests.integration.deployment import DeployedWorker, Deployment
+from tests.integration.random_bars import random_bars
 from tests.integration.waiting import eventually
 
 PARTITIONS, SYMBOLS, MINUTES = 6, 24, 60
@@ -34,7 +34,7 @@ class Expected:
         self.symbols = sorted(newest)
 
 
-def get(worker: WorkerProcess, path: str, **query: Any) -> httpx.Response:
+def get(worker: DeployedWorker, path: str, **query: Any) -> httpx.Response:
     return worker.get(str(httpx.URL(path, params={"run": RUN, **query})))
 
 
@@ -46,14 +46,14 @@ def statuses(answer: dict[str, Any]) -> dict[str | None, set[str]]:
     return found
 
 
-def shared(workers: Sequence[WorkerProcess]) -> bool:
+def shared(workers: Sequence[DeployedWorker]) -> bool:
     """Whether all say that all of them hold partitions, and answer for them."""
     wanted = {worker.url: {"active"} for worker in workers}
     answers = [get(worker, "/signals") for worker in workers]
     return all(answer.is_success and statuses(answer.json()) == wanted for answer in answers)
 
 
-def wrong_lists(workers: Sequence[WorkerProcess], expected: Expected) -> list[str]:
+def wrong_lists(workers: Sequence[DeployedWorker], expected: Expected) -> list[str]:
     """What any of them says that is not complete and right."""
     wrong = []
     for worker in workers:
@@ -132,7 +132,7 @@ def test_three_workers_answer_as_one_whatever_happens_to_one_of_them(deploy: Dep
 
 
 def paging_while_signals_come(
-    deployment: Deployment, workers: Sequence[WorkerProcess], bars: Sequence[Bar], before: Expected
+    deployment: Deployment, workers: Sequence[DeployedWorker], bars: Sequence[Bar], before: Expected
 ) -> None:
     """Pages at one worker after another have each signal once; and what was sent is read back at once."""
     path: str | None = str(httpx.URL("/signals", params={"run": RUN, "limit": 100}))
@@ -158,7 +158,7 @@ def paging_while_signals_come(
     assert ids == before.ids
 
 
-def slow(first: WorkerProcess, victim: WorkerProcess) -> None:
+def slow(first: DeployedWorker, victim: DeployedWorker) -> None:
     """Who answers late, but in time, is waited for."""
     victim.process.send_signal(signal.SIGSTOP)
     goes_on = threading.Timer(0.7, victim.process.send_signal, [signal.SIGCONT])
@@ -170,7 +170,7 @@ def slow(first: WorkerProcess, victim: WorkerProcess) -> None:
     assert time.monotonic() - began > 0.5
 
 
-def paused(first: WorkerProcess, victim: WorkerProcess) -> str:
+def paused(first: DeployedWorker, victim: DeployedWorker) -> str:
     """Who does not answer is missing in what others say, and named; returns one of its symbols."""
     symbols = {signal["symbol"] for signal in get(victim, "/signals", limit=1000, scope="local").json()["signals"]}
     elsewhere: str = min(symbols)
@@ -194,11 +194,11 @@ def paused(first: WorkerProcess, victim: WorkerProcess) -> str:
     return elsewhere
 
 
-def until_complete_again(workers: Sequence[WorkerProcess], expected: Expected) -> set[tuple[str, bool]]:
+def until_complete_again(workers: Sequence[DeployedWorker], expected: Expected) -> set[tuple[str, bool]]:
     """Ask until all say that they are complete; nobody says so before it is right. Returns what was seen."""
     seen: set[tuple[str, bool]] = set()
 
-    def is_complete(worker: WorkerProcess) -> bool:
+    def is_complete(worker: DeployedWorker) -> bool:
         answer = get(worker, "/signals", limit=1000)
         if answer.status_code == 503:
             assert int(answer.headers["retry-after"]) > 0
@@ -215,7 +215,7 @@ def until_complete_again(workers: Sequence[WorkerProcess], expected: Expected) -
     return seen
 
 
-def recovering(first: WorkerProcess, back: WorkerProcess, expected: Expected) -> None:
+def recovering(first: DeployedWorker, back: DeployedWorker, expected: Expected) -> None:
     """Who restores its tables says so itself, and others say so of its partitions."""
     answer = get(first, "/signals", limit=1000).json()
     assert answer["complete"] is False

@@ -18,9 +18,9 @@ from confluent_kafka.admin import NewTopic
 
 from app.kafka.broker import Broker
 from app.kafka.clients import producer_config
-from tests.harness.chaos.records import ends, read_all
-from tests.integration.cluster import settings_for
+from tests.harness.chaos.topic_records import ends, read_all
 from tests.integration.fixtures_stack import MakeStack
+from tests.integration.stack_settings import settings_for
 from tests.integration.waiting import eventually
 
 TOPIC = "written"

@@ -9,12 +9,12 @@ from typing import cast
 import pytest
 
 from app.domain.records import MINUTE_MS, Bar, Signal
-from tests.harness.doubles.alpaca import SECRET_KEY, AlpacaDouble, RealClock, Session, Tape, real_sessions
+from tests.harness.doubles.alpaca import SECRET_KEY, AlpacaDouble, ExchangeSession, RealClock, TradedBars, real_sessions
 from tests.harness.doubles.alpaca.exchange import HOUR_MS
-from tests.harness.doubles.alpaca.tape import Edition
+from tests.harness.doubles.alpaca.traded_bars import Edition
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import Deployment
-from tests.integration.producer_service import Service
+from tests.integration.producer_service import ProducerProcess
 from tests.integration.producing import arrived, environment, popen
 from tests.integration.waiting import eventually
 
@@ -33,8 +33,10 @@ def alpaca() -> Iterator[AlpacaDouble]:
         for session in real_sessions(today - timedelta(days=30), today)
         if session.close_ms < opened_ms - 12 * HOUR_MS
     ]
-    now, next_one = (Session(start_ms, start_ms + 6 * HOUR_MS) for start_ms in (opened_ms, opened_ms + 24 * HOUR_MS))
-    tape = Tape(SYMBOLS, [past[-1], now], seed=now_ms, extended=False)
+    now, next_one = (
+        ExchangeSession(start_ms, start_ms + 6 * HOUR_MS) for start_ms in (opened_ms, opened_ms + 24 * HOUR_MS)
+    )
+    tape = TradedBars(SYMBOLS, [past[-1], now], seed=now_ms, extended=False)
     with AlpacaDouble(tape, [*past, now, next_one], clock).running() as double:
         yield double
 
@@ -50,7 +52,7 @@ def test_settled_live_signals_follow_soon_after_the_keys_and_corrections_revise_
     started = time.monotonic()
     child = popen(["live"], settings)
     try:
-        service = Service(child)
+        service = ProducerProcess(child)
         eventually(lambda: settled(deployment).keys() == set(SYMBOLS), 120, lambda: f"{service.health()}")
         took_s = time.monotonic() - started
         health = service.until(lambda _: alpaca.stream.listening > 0)

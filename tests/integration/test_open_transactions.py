@@ -14,13 +14,13 @@ from app.avro.schema import parse
 from app.engine.failpoints import Failpoint
 from app.kafka.clients import producer_config
 from app.settings import Settings
-from tests.harness.chaos.records import WIRE_HEADER, decoded
-from tests.harness.crashing.order import Fault, Order, Orders
+from tests.harness.chaos.topic_records import WIRE_HEADER, decoded
+from tests.harness.crashing.order import CrashFault, Order, Orders
 from tests.harness.crashing.tables import wrong_disks
 from tests.harness.oracle import differences, final_signals
-from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
-from tests.integration.deployment import Deployment, WorkerProcess, final
+from tests.integration.deployment import DeployedWorker, Deployment, final
+from tests.integration.random_bars import random_bars
 from tests.integration.waiting import eventually, passes
 
 PROGRAM = "tests.harness.crashing.main"
@@ -32,7 +32,7 @@ LIMIT_SECONDS = SESSION_SECONDS + 5
 SWEEP_SECONDS = 10
 
 
-def started(deployment: Deployment, folder: Path, name: str) -> WorkerProcess:
+def started(deployment: Deployment, folder: Path, name: str) -> DeployedWorker:
     return deployment.start_worker(name, PROGRAM, CRASHING_ORDERS=folder)
 
 
@@ -42,7 +42,7 @@ def all_killed(deployment: Deployment, tmp_path: Path, names: list[str]) -> None
     crew = [started(deployment, tmp_path, name) for name in names]
     for worker in crew:
         worker.wait_ready()
-    orders.give(Order(Failpoint.BEFORE_COMMIT, Fault.STOP, 2))
+    orders.give(Order(Failpoint.BEFORE_COMMIT, CrashFault.STOP, 2))
     deployment.send(random_bars(symbols=20, minutes=30, seed=21))
     eventually(orders.struck, 60, crew[0].tail)
     for worker in crew:
@@ -101,7 +101,7 @@ def test_a_worker_whose_transaction_times_out_while_it_is_a_member_joins_again_a
     orders = Orders(tmp_path)
     bars = list(random_bars(symbols=20, minutes=60, seed=22))
     worker = started(deployment, tmp_path, "w0").wait_ready()
-    orders.give(Order(point, Fault.STALL, 2))
+    orders.give(Order(point, CrashFault.STALL, 2))
     deployment.send(bars[:600])
     eventually(orders.struck, 60, worker.tail)
     struck = orders.struck()
@@ -150,7 +150,7 @@ def test_all_workers_paused_beyond_every_limit_go_on_alone(deploy: Deploy, tmp_p
     orders = Orders(tmp_path)
     bars = list(random_bars(symbols=20, minutes=60, seed=24))
     crew = [started(deployment, tmp_path, name).wait_ready() for name in ("w0", "w1")]
-    orders.give(Order(Failpoint.BEFORE_COMMIT, Fault.STOP, 2))
+    orders.give(Order(Failpoint.BEFORE_COMMIT, CrashFault.STOP, 2))
     deployment.send(bars)
     eventually(orders.struck, 60, crew[0].tail)
     for worker in crew:
@@ -168,5 +168,5 @@ def test_all_workers_paused_beyond_every_limit_go_on_alone(deploy: Deploy, tmp_p
     assert wrong_disks(deployment.settings, [deployment.directory / name for name in ("w0", "w1")]) == []
 
 
-def log(worker: WorkerProcess) -> str:
+def log(worker: DeployedWorker) -> str:
     return worker.log.read_text(errors="replace")

@@ -12,11 +12,11 @@ import psutil
 from app.avro.serde import Encoder
 from app.domain.records import Signal
 from app.kafka.clients import registry
-from tests.harness.chaos.records import decoded
+from tests.harness.chaos.topic_records import decoded
 from tests.harness.oracle import differences, final_signals
-from tests.integration.bars import random_bars
-from tests.integration.deployment import Deployment, WorkerProcess, final
+from tests.integration.deployment import DeployedWorker, Deployment, final
 from tests.integration.fixtures_stack import MakeStack
+from tests.integration.random_bars import random_bars
 from tests.integration.waiting import eventually
 
 #: No file of Kafka's may grow beyond this.
@@ -131,7 +131,7 @@ def test_a_registry_that_is_down_at_the_start_and_one_that_comes_back_empty(
         deployment.close()
 
 
-def says(worker: WorkerProcess, words: str) -> bool:
+def says(worker: DeployedWorker, words: str) -> bool:
     """Whether the worker gives this for a reason why it is not ready."""
     try:
         return words in " ".join(worker.get("/ready").json()["reasons"])

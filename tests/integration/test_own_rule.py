@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.bars import make_bar
-from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import final
+from tests.integration.random_bars import random_bars
 from tests.unit.domain.pipeline import Pipeline, last_of
 
 RULE = """

@@ -20,10 +20,10 @@ from app.kafka.clients import producer_config, registry
 from app.kafka.topics import Topic
 from tests.bars import OPENING_MS
 from tests.harness.exactly_once import repeats
-from tests.integration.bars import random_bars
 from tests.integration.command_line import Stocks, stocks
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import Deployment
+from tests.integration.random_bars import random_bars
 from tests.integration.test_crashes import freeze_in_transaction
 from tests.integration.test_dead_letters import POISON
 from tests.integration.waiting import eventually

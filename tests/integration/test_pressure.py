@@ -4,9 +4,9 @@ from confluent_kafka import Producer
 
 from app.kafka.clients import producer_config
 from tests.harness.pressure.onlooker import looking_on
-from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import Deployment
+from tests.integration.random_bars import random_bars
 from tests.integration.waiting import eventually
 
 #: Unpacked; a fetch of one megabyte brings them all, for they are packed to almost nothing.

@@ -11,10 +11,10 @@ import psutil
 import pytest
 
 from app.stack.ports import any_free_port
-from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import Deployment
 from tests.integration.producing import STOCKS, environment
+from tests.integration.random_bars import random_bars
 from tests.integration.waiting import eventually
 
 SYMBOLS, MINUTES = 20, 120

@@ -10,7 +10,7 @@ import pytest
 
 from app.settings import Settings
 from tests.integration.fixtures_stack import LocalStack, MakeStack
-from tests.integration.producer_service import Service
+from tests.integration.producer_service import ProducerProcess
 from tests.integration.producing import arrived, environment, popen
 
 PATIENCE_S = 60.0
@@ -26,13 +26,13 @@ def settings_for(stack: LocalStack) -> Settings:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[..., Service]]:
+def serve() -> Iterator[Callable[..., ProducerProcess]]:
     """Starts `stocks produce …` on a port of its own."""
     children: list[subprocess.Popen[str]] = []
 
-    def start(settings: Settings, *arguments: str) -> Service:
+    def start(settings: Settings, *arguments: str) -> ProducerProcess:
         children.append(popen(["produce", *arguments], environment(settings, PRODUCER_PORT="0")))
-        return Service(children[-1])
+        return ProducerProcess(children[-1])
 
     yield start
     for child in children:
@@ -41,7 +41,7 @@ def serve() -> Iterator[Callable[..., Service]]:
 
 
 def test_it_sends_all_and_then_stays_up_until_it_is_told_to_stop(
-    stack: LocalStack, serve: Callable[..., Service]
+    stack: LocalStack, serve: Callable[..., ProducerProcess]
 ) -> None:
     settings = settings_for(stack)
     service = serve(settings, "--symbols", "AAPL,SPY", "--run-id", "mine")
@@ -55,7 +55,9 @@ def test_it_sends_all_and_then_stays_up_until_it_is_told_to_stop(
     assert service.process.wait(10) == 0
 
 
-def test_sigterm_in_the_middle_leaves_nothing_half_sent(stack: LocalStack, serve: Callable[..., Service]) -> None:
+def test_sigterm_in_the_middle_leaves_nothing_half_sent(
+    stack: LocalStack, serve: Callable[..., ProducerProcess]
+) -> None:
     settings = settings_for(stack)
     service = serve(settings, "--symbols", "AAPL", "--speed", "20")
     service.until(lambda health: health["messages_sent"] > 5)
@@ -66,7 +68,7 @@ def test_sigterm_in_the_middle_leaves_nothing_half_sent(stack: LocalStack, serve
 
 
 def test_it_waits_for_a_cluster_that_is_away_and_loses_nothing(
-    make_stack: MakeStack, serve: Callable[..., Service]
+    make_stack: MakeStack, serve: Callable[..., ProducerProcess]
 ) -> None:
     stack = make_stack()
     settings = settings_for(stack)
@@ -91,7 +93,7 @@ def test_it_waits_for_a_cluster_that_is_away_and_loses_nothing(
 
 
 def test_what_is_wrong_with_the_topics_is_a_failure_with_the_fix(
-    stack: LocalStack, serve: Callable[..., Service]
+    stack: LocalStack, serve: Callable[..., ProducerProcess]
 ) -> None:
     settings = settings_for(stack)
     serve(settings, "--symbols", "AAPL").until(lambda health: health["status"] == "finished")
@@ -100,7 +102,9 @@ def test_what_is_wrong_with_the_topics_is_a_failure_with_the_fix(
     assert "PARTITIONS=2" in health["last_error"]
 
 
-def test_a_port_that_is_taken_is_an_error_with_its_number(stack: LocalStack, serve: Callable[..., Service]) -> None:
+def test_a_port_that_is_taken_is_an_error_with_its_number(
+    stack: LocalStack, serve: Callable[..., ProducerProcess]
+) -> None:
     settings = settings_for(stack)
     port = httpx.URL(serve(settings).url).port
     child = popen(["produce"], environment(settings, PRODUCER_PORT=str(port)))

@@ -18,17 +18,17 @@ from app.engine.errors import Fenced
 from app.engine.transaction import TransactionalProducer
 from app.kafka.broker import Broker
 from app.kafka.clients import producer_config
-from app.kafka.engine_options import Cluster
+from app.kafka.engine_options import EngineSetup
 from app.settings import Settings
 from app.times import iso
+from tables.rebuild.make_plan import WorkersRunning, make_plan
 from tables.rebuild.set_back import rebuild
-from tables.rebuild.survey import WorkersRunning, survey
 from tests.harness.oracle import Expected, differences, final_signals
-from tests.integration.bars import random_bars
-from tests.integration.cluster import configure_topic
 from tests.integration.command_line import Stocks, stocks
 from tests.integration.conftest import Deploy
-from tests.integration.deployment import Deployment, WorkerProcess
+from tests.integration.deployment import DeployedWorker, Deployment
+from tests.integration.random_bars import random_bars
+from tests.integration.stack_settings import configure_topic
 
 __all__ = ["stocks"]
 
@@ -173,21 +173,21 @@ def test_a_worker_that_starts_meanwhile_is_noticed(deploy: Deploy) -> None:
     deployment = deploy(partitions=2)
     deployment.send(BARS)
     ours, broker = settings(deployment), Broker(deployment.settings)
-    worker: list[WorkerProcess] = []
+    worker: list[DeployedWorker] = []
 
     def start(_: str) -> None:
         if not worker:
             worker.append(deployment.start_worker("elsewhere").wait_ready())
 
     with pytest.raises(WorkersRunning, match="Workers are running in group"):
-        rebuild(ours, broker, survey(ours, broker), start)
+        rebuild(ours, broker, make_plan(ours, broker), start)
 
 
 def test_a_worker_that_the_group_has_given_up_writes_nothing_any_more(deploy: Deploy, stocks: Stocks) -> None:
     deployment = deploy(partitions=1)
     deployment.send([])
     ours, changelog = settings(deployment), deployment.topics.windows_changelog.name
-    tp, options = TP(deployment.topics.raw.name, 0), Cluster(ours).options()
+    tp, options = TP(deployment.topics.raw.name, 0), EngineSetup(ours).options()
     zombie = TransactionalProducer(options.producer, options.transactional_id(tp), 10)
     zombie.fence(lambda: True)
     batch, row = Batch(tp, (), 0, 0, 0), [ProducerRecord(changelog, b"run\0SYM\0\0\0\0\0", b"row", 0)]
@@ -217,7 +217,7 @@ def interrupt(deployment: Deployment, step: int) -> bool:
             raise InterruptedError
 
     try:
-        rebuild(ours, broker, survey(ours, broker), stop)
+        rebuild(ours, broker, make_plan(ours, broker), stop)
     except InterruptedError:
         return True
     return False

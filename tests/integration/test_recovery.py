@@ -14,9 +14,9 @@ from app.engine.checkpoint import CHECKPOINT_KEY
 from app.kafka.clients import producer_config
 from tables.row_format import row_key
 from tests.harness.oracle import differences, final_signals
-from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import Deployment, final
+from tests.integration.random_bars import random_bars
 from tests.integration.test_crashes import check_tables
 from tests.integration.test_releases import everything
 from tests.integration.waiting import eventually

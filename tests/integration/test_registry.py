@@ -20,8 +20,8 @@ from app.avro.serde import Decoder, Encoder, Poison
 from app.kafka.clients import registry as connect
 from app.kafka.clients import registry_client
 from tests.harness.doubles.guarded_registry import GuardedRegistry
-from tests.integration.cluster import settings_for
 from tests.integration.fixtures_stack import LocalStack, MakeStack
+from tests.integration.stack_settings import settings_for
 from tests.unit.records import BAR, SIGNAL, SIGNAL_OF_OLD
 
 VERSIONS = ("bar.v1", "bar.v2", "bar")

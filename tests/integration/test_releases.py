@@ -9,9 +9,9 @@ from confluent_kafka import Producer
 from rocksdict import Options, Rdict
 
 from app.kafka.clients import producer_config
-from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import Deployment
+from tests.integration.random_bars import random_bars
 
 #: The first records of the windows' changelog as release 0.1.0 wrote it: three windows and the progress record.
 CHANGELOG = Path(__file__).parent / "tables_of_0_1" / "windows-changelog-0.1.0.json"

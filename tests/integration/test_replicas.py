@@ -11,11 +11,11 @@ from app.kafka.clients import consumer_config, producer_config
 from app.kafka.topic_admin import describe
 from app.settings import Settings
 from app.stack import StackStatus
-from tests.integration.bars import random_bars
-from tests.integration.cluster import configure_topic, settings_for
 from tests.integration.deployment import Deployment
 from tests.integration.fixtures_stack import MakeStack
+from tests.integration.random_bars import random_bars
 from tests.integration.second_broker import SecondBroker
+from tests.integration.stack_settings import configure_topic, settings_for
 from tests.integration.test_outages import says
 from tests.integration.waiting import eventually
 

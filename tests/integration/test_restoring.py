@@ -8,17 +8,17 @@ from app.engine.checkpoint import RESET_KEY
 from app.engine.errors import Fenced
 from app.engine.restorer import MOST_AT_ONCE, ChangelogRestorer
 from tests.integration.fixtures_stack import LocalStack
-from tests.integration.log import Log, always
+from tests.integration.topic_log import TopicLog, always
 from tests.integration.waiting import eventually
 from tests.unit.engine.rows_in_memory import RowsInMemory
 
 
 @pytest.fixture
-def log(stack: LocalStack) -> Log:
-    return Log(stack.status.kafka)
+def log(stack: LocalStack) -> TopicLog:
+    return TopicLog(stack.status.kafka)
 
 
-def restore(log: Log, rows: RowsInMemory, partitions: set[int] | None = None) -> int:
+def restore(log: TopicLog, rows: RowsInMemory, partitions: set[int] | None = None) -> int:
     restorer = ChangelogRestorer({**log.client, "group.id": "restore"}, log.name, rows)
     return restorer.restore(partitions or {0}, always)
 
@@ -27,7 +27,7 @@ def names(rows: RowsInMemory, partition: int = 0) -> set[str]:
     return {key.decode() for key in rows.rows.get(partition, {})}
 
 
-def test_all_that_is_committed_is_restored_to_the_end_behind_markers_and_aborted_records(log: Log) -> None:
+def test_all_that_is_committed_is_restored_to_the_end_behind_markers_and_aborted_records(log: TopicLog) -> None:
     writer, rows = log.writer(), RowsInMemory()
     for name in ("a", "b"):
         log.commit(writer, [], log.records(name))
@@ -37,7 +37,7 @@ def test_all_that_is_committed_is_restored_to_the_end_behind_markers_and_aborted
     assert restore(log, rows) == 0
 
 
-def test_restoring_goes_on_behind_the_last_row_where_only_a_marker_is(log: Log) -> None:
+def test_restoring_goes_on_behind_the_last_row_where_only_a_marker_is(log: TopicLog) -> None:
     writer = log.writer()
     rows = RowsInMemory(p0=1 + log.commit(writer, [], log.records("a")))
     assert restore(log, rows) == 0
@@ -47,20 +47,20 @@ def test_restoring_goes_on_behind_the_last_row_where_only_a_marker_is(log: Log) 
     assert names(rows) == {"b"}
 
 
-def test_an_empty_changelog_is_restored_at_once(log: Log) -> None:
+def test_an_empty_changelog_is_restored_at_once(log: TopicLog) -> None:
     rows = RowsInMemory()
     assert restore(log, rows) == 0
     assert rows.positions == {}
 
 
-def test_only_aborted_records_move_the_position(log: Log) -> None:
+def test_only_aborted_records_move_the_position(log: TopicLog) -> None:
     log.abort("x")
     rows = RowsInMemory()
     assert restore(log, rows) == 0
     assert (names(rows), rows.positions) == (set(), {0: 2})
 
 
-def test_restoring_ends_before_a_transaction_of_somebody_else_that_is_open(log: Log) -> None:
+def test_restoring_ends_before_a_transaction_of_somebody_else_that_is_open(log: TopicLog) -> None:
     # The partition's own writer has none: its id was taken over.
     log.commit(log.writer(), [], log.records("a"))
     still_open = log.open_transaction("x")
@@ -72,7 +72,7 @@ def test_restoring_ends_before_a_transaction_of_somebody_else_that_is_open(log: 
     assert names(rows) == {"a", "x"}
 
 
-def test_rows_are_deleted_and_set_back_by_the_records_that_say_so(log: Log) -> None:
+def test_rows_are_deleted_and_set_back_by_the_records_that_say_so(log: TopicLog) -> None:
     writer, rows = log.writer(), RowsInMemory()
     log.commit(writer, [], [*log.records("a", "b"), ProducerRecord(log.name, b"a", None, 0)])
     restore(log, rows)
@@ -82,7 +82,7 @@ def test_rows_are_deleted_and_set_back_by_the_records_that_say_so(log: Log) -> N
     assert names(rows) == {"c"}
 
 
-def test_a_position_before_the_beginning_of_the_changelog_goes_on_at_the_beginning(log: Log) -> None:
+def test_a_position_before_the_beginning_of_the_changelog_goes_on_at_the_beginning(log: TopicLog) -> None:
     writer, rows = log.writer(), RowsInMemory(p0=1)
     for name in ("a", "b", "c"):
         log.commit(writer, [], log.records(name))
@@ -92,7 +92,7 @@ def test_a_position_before_the_beginning_of_the_changelog_goes_on_at_the_beginni
     assert (names(rows), rows.positions) == ({"c"}, {0: 6})
 
 
-def test_a_changelog_that_was_made_anew_is_restored_from_its_beginning(log: Log) -> None:
+def test_a_changelog_that_was_made_again_is_restored_from_its_beginning(log: TopicLog) -> None:
     rows = RowsInMemory(p0=500)
     rows.rows[0] = {b"old": b"1"}
     log.delete()
@@ -105,7 +105,7 @@ def test_a_changelog_that_was_made_anew_is_restored_from_its_beginning(log: Log)
 
 
 def test_many_rows_of_several_partitions_come_in_bulk(stack: LocalStack) -> None:
-    log, rows = Log(stack.status.kafka, partitions=3), RowsInMemory()
+    log, rows = TopicLog(stack.status.kafka, partitions=3), RowsInMemory()
     much = MOST_AT_ONCE + 5_000
     for partition in range(3):
         values = [f"{partition}-{number}" for number in range(much)]
@@ -115,7 +115,7 @@ def test_many_rows_of_several_partitions_come_in_bulk(stack: LocalStack) -> None
     assert rows.positions == {0: much + 1, 1: much + 1}
 
 
-def test_a_restore_that_nobody_waits_for_ends_and_the_next_goes_on_from_there(log: Log) -> None:
+def test_a_restore_that_nobody_waits_for_ends_and_the_next_goes_on_from_there(log: TopicLog) -> None:
     writer, rows = log.writer(), RowsInMemory()
     for number in range(3):
         log.commit(writer, [], log.records(*(f"{number}-{row}" for row in range(MOST_AT_ONCE))))

@@ -11,10 +11,10 @@ import pytest
 from aiokafka.partitioner import murmur2
 
 from app.domain.records import Bar
-from tests.integration.bars import random_bars
 from tests.integration.command_line import Stocks, stocks
 from tests.integration.conftest import Deploy
-from tests.integration.deployment import Deployment, WorkerProcess
+from tests.integration.deployment import DeployedWorker, Deployment
+from tests.integration.random_bars import random_bars
 from tests.integration.waiting import eventually
 
 __all__ = ["stocks"]
@@ -27,7 +27,7 @@ def partition_of(symbol: str) -> int:
     return int(murmur2(symbol.encode()) & 0x7FFFFFFF) % 2
 
 
-def asked(worker: WorkerProcess) -> tuple[Any, Any]:
+def asked(worker: DeployedWorker) -> tuple[Any, Any]:
     answer = worker.get("/signals").json()
     return answer.get("run_id"), answer.get("run_reason")
 
@@ -77,7 +77,7 @@ def test_the_live_run_is_the_default_of_every_worker_also_of_one_without_live_ba
 
 
 def lists_are_tables(
-    deployment: Deployment, workers: list[WorkerProcess], stocks: Stocks, late: Bar, bars: list[Bar]
+    deployment: Deployment, workers: list[DeployedWorker], stocks: Stocks, late: Bar, bars: list[Bar]
 ) -> None:
     """pandas reads lists by address, and the commands print them, whichever worker has the symbol."""
     symbol = late["symbol"]

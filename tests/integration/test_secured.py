@@ -14,10 +14,10 @@ from pydantic import SecretStr
 
 from app.alerts.inbox import GroupInbox
 from app.avro.registry import RegistryUnavailable
-from app.dead_letters.choice import Choice
 from app.dead_letters.letter import Letter
-from app.dead_letters.place import Place
-from app.dead_letters.reading import letters
+from app.dead_letters.letter_filter import LetterFilter
+from app.dead_letters.read_letters import find_letters
+from app.dead_letters.record_place import RecordPlace
 from app.dead_letters.resend import resend
 from app.engine.app import BatchApp
 from app.engine.errors import OperatorError
@@ -25,7 +25,7 @@ from app.engine.rights import Right, kafka_acls
 from app.kafka.acls import ROLES
 from app.kafka.broker import Broker
 from app.kafka.clients import producer_config, registry
-from app.kafka.engine_options import Cluster
+from app.kafka.engine_options import EngineSetup
 from app.kafka.topic_admin import ensure_topics
 from app.kafka.topics import topics
 from app.kafka.worker_group import describe_group
@@ -35,7 +35,7 @@ from app.sources.synthetic import Synthetic
 from app.stack.ports import any_free_port
 from tests.harness.secured_cluster import USERS, SecuredCluster
 from tests.integration.command_line import Stocks, environment, stocks
-from tests.integration.deployment import WorkerProcess
+from tests.integration.deployment import DeployedWorker
 from tests.integration.fixtures_stack import LocalStack
 from tests.integration.waiting import eventually
 
@@ -57,12 +57,12 @@ def settings_of(cluster: SecuredCluster, user: str, **changes: Any) -> Settings:
 
 
 @pytest.fixture
-def start_worker(cluster: SecuredCluster, tmp_path: Path) -> Iterator[Callable[[], WorkerProcess]]:
-    started: list[WorkerProcess] = []
+def start_worker(cluster: SecuredCluster, tmp_path: Path) -> Iterator[Callable[[], DeployedWorker]]:
+    started: list[DeployedWorker] = []
 
-    def start() -> WorkerProcess:
+    def start() -> DeployedWorker:
         ours = settings_of(cluster, "worker", data_dir=tmp_path / "data")
-        started.append(WorkerProcess({**os.environ, **environment(ours)}, tmp_path / f"worker-{len(started)}.log"))
+        started.append(DeployedWorker({**os.environ, **environment(ours)}, tmp_path / f"worker-{len(started)}.log"))
         return started[-1]
 
     yield start
@@ -95,14 +95,14 @@ def join_as_alerts(settings: Settings) -> None:
 
 def prepare(settings: Settings) -> None:
     """What a worker does before anything starts."""
-    Cluster(settings).prepare(cast(BatchApp, SimpleNamespace(asgi_app=None, waits={})))
+    EngineSetup(settings).prepare(cast(BatchApp, SimpleNamespace(asgi_app=None, waits={})))
 
 
 def names(said: str, right: Right) -> bool:
     return str(right) in said and kafka_acls(right) in said
 
 
-def ends_with(worker: WorkerProcess, right: Right) -> None:
+def ends_with(worker: DeployedWorker, right: Right) -> None:
     """The worker ends by itself; its last line is the sentence, and nothing before it is a traceback."""
     eventually(lambda: worker.process.poll() is not None, 60, lambda: f"it still runs:\n{worker.tail()}")
     said = worker.tail(100_000)
@@ -112,7 +112,7 @@ def ends_with(worker: WorkerProcess, right: Right) -> None:
 
 
 def test_everything_runs_with_exactly_its_rights(
-    cluster: SecuredCluster, stocks: Stocks, start_worker: Callable[[], WorkerProcess]
+    cluster: SecuredCluster, stocks: Stocks, start_worker: Callable[[], DeployedWorker]
 ) -> None:
     def succeed(user: str, *command: str, **changes: Any) -> str:
         done = stocks(settings_of(cluster, user, **changes), *command)
@@ -132,7 +132,7 @@ def test_everything_runs_with_exactly_its_rights(
     signals = succeed("reader", "tail", "signals", "--until-end", "--json")
     assert len(signals.splitlines()) == 450
     assert "not_avro" in succeed("operator", "dead-letters", "list")
-    assert resend(operator, letters(operator, Choice())) == 1
+    assert resend(operator, find_letters(operator, LetterFilter())) == 1
     assert succeed("alerts", "alerts", "--dry-run", "--until-end", alert_origins="synthetic", alert_seed_weight=1)
     join_as_alerts(settings_of(cluster, "alerts"))
     found = succeed("operator", "doctor", api_port=int(worker.url.rpartition(":")[2]))
@@ -173,7 +173,7 @@ def test_each_missing_right_is_named_with_the_command_that_gives_it(cluster: Sec
         return str(caught.value)
 
     def send_again(settings: Settings) -> None:
-        place = Place(ours.raw.name, 0, 0)
+        place = RecordPlace(ours.raw.name, 0, 0)
         letter = Letter(place, place, "not_avro", "", None, None, b"AAPL", b"no Avro")
         resend(settings, [letter])
 
@@ -226,7 +226,7 @@ def test_without_the_right_to_create_all_topics_that_are_missing_are_named(
 
 
 def test_a_worker_that_starts_or_writes_without_a_right_ends_with_its_name(
-    cluster: SecuredCluster, start_worker: Callable[[], WorkerProcess]
+    cluster: SecuredCluster, start_worker: Callable[[], DeployedWorker]
 ) -> None:
     ensure_topics(settings_of(cluster, "operator"))
     ours = settings_of(cluster, "worker")

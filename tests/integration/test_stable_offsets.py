@@ -12,12 +12,12 @@ from app.kafka.stall_watch import StallWatch
 from app.kafka.topic_admin import ensure_topics
 from app.kafka.topics import topics
 from app.settings import Settings
-from tests.integration.cluster import settings_for
 from tests.integration.fixtures_stack import LocalStack, MakeStack
+from tests.integration.stack_settings import settings_for
 from tests.integration.waiting import eventually
 
 
-class Clock:
+class ManualClock:
     def __init__(self) -> None:
         self.now = 0.0
 
@@ -50,7 +50,7 @@ def shown(topic: str, partition: int) -> float | None:
 
 
 def test_an_open_transaction_is_named_until_it_is_aborted(ours: Settings) -> None:
-    clock = Clock()
+    clock = ManualClock()
     watch = StallWatch(ours, clock=clock, limit_seconds=3)
     raw, signals = topics(ours).raw.name, topics(ours).signals.name
     writer = leave_open(ours, raw, signals)
@@ -89,7 +89,7 @@ def test_while_the_broker_is_away_what_it_said_last_stays(make_stack: MakeStack)
     stack = make_stack()
     settings = settings_for(stack.status)
     ensure_topics(settings)
-    clock = Clock()
+    clock = ManualClock()
     offsets = StableOffsets(Broker(settings).admin, 3, clock, request_seconds=1)
     raw = topics(settings).raw.name
     writer = leave_open(settings, raw)

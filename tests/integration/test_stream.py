@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable
 
 from app.domain.records import Signal
-from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
+from tests.integration.random_bars import random_bars
 from tests.integration.stream_client import StreamClient
 
 

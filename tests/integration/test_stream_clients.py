@@ -7,9 +7,9 @@ from contextlib import ExitStack
 
 import psutil
 
-from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
-from tests.integration.deployment import WorkerProcess
+from tests.integration.deployment import DeployedWorker
+from tests.integration.random_bars import random_bars
 from tests.integration.stream_client import StreamClient, connect
 from tests.integration.waiting import eventually
 
@@ -19,16 +19,16 @@ FROZEN = 30
 MOST_FROZEN_BYTES = 200_000_000
 
 
-def port_of(worker: WorkerProcess) -> int:
+def port_of(worker: DeployedWorker) -> int:
     return int(worker.url.rpartition(":")[2])
 
 
-def streams_open(worker: WorkerProcess) -> int:
+def streams_open(worker: DeployedWorker) -> int:
     [line] = [line for line in worker.get("/metrics").text.splitlines() if line.startswith("stocks_streams_open ")]
     return int(float(line.split()[1]))
 
 
-def memory(worker: WorkerProcess) -> int:
+def memory(worker: DeployedWorker) -> int:
     return psutil.Process(worker.process.pid).memory_info().rss
 
 
@@ -81,7 +81,7 @@ def test_clients_that_never_read_harm_nobody_and_are_cut(deploy: Deploy) -> None
         deployment.settle()
 
 
-def connections(worker: WorkerProcess) -> int:
+def connections(worker: DeployedWorker) -> int:
     """The connections of clients."""
     found = psutil.Process(worker.process.pid).net_connections("tcp")
     return sum(each.laddr.port == port_of(worker) and each.status == "ESTABLISHED" for each in found)

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from app.domain.records import Bar
-from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
-from tests.integration.deployment import Deployment, WorkerProcess
+from tests.integration.deployment import DeployedWorker, Deployment
+from tests.integration.random_bars import random_bars
 from tests.integration.stream_client import StreamClient
 from tests.integration.waiting import eventually
 
@@ -20,7 +20,7 @@ BARS_A_CUT = 20
 KILLS = (40, 90, 140)
 
 
-class Reader:
+class CutReader:
     """Reads a little here and a little there, by nothing but ids."""
 
     def __init__(self, chance: random.Random) -> None:
@@ -29,7 +29,7 @@ class Reader:
         self.cuts = 0
         self._chance = chance
 
-    def read_a_little(self, worker: WorkerProcess) -> bool:
+    def read_a_little(self, worker: DeployedWorker) -> bool:
         """Read from a worker until the connection is cut; whether there was one."""
         most = self._chance.choice([1, 5, 50, 500])
         try:
@@ -58,7 +58,7 @@ def test_cut_200_times_while_workers_are_killed(deploy: Deploy) -> None:
     names = ["one", "two"]
     workers = {name: deployment.start_worker(name).wait_ready() for name in names}
     chance = random.Random(7)
-    reader = Reader(chance)
+    reader = CutReader(chance)
     bars = random_bars(symbols=20, minutes=CUTS * BARS_A_CUT // 20, seed=8)
     with StreamClient(workers["one"].url, "run=test") as client:
         [snapshot] = client.take(1, "snapshot")

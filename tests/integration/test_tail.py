@@ -20,9 +20,9 @@ from app.kafka.clients import admin_config, producer_config, registry
 from app.kafka.topic_admin import ensure_topics
 from app.kafka.topics import Topic, topics
 from app.settings import Settings
-from tests.integration.cluster import settings_for
 from tests.integration.command_line import Stocks, environment, stocks
 from tests.integration.fixtures_stack import LocalStack
+from tests.integration.stack_settings import settings_for
 from tests.unit.records import BAR, SIGNAL
 
 __all__ = ["stocks"]

@@ -16,8 +16,8 @@ from app.kafka.topic_admin import (
 )
 from app.kafka.topics import topics
 from app.settings import Settings
-from tests.integration.cluster import settings_for
 from tests.integration.fixtures_stack import LocalStack
+from tests.integration.stack_settings import settings_for
 from tests.integration.waiting import eventually
 
 
@@ -83,7 +83,7 @@ def test_a_topic_whose_tuning_the_broker_refuses_gets_the_essential_part(
     assert f"{wanted.name} is created without its tuning" in caplog.text
 
 
-def test_a_topic_made_anew_has_another_id(settings: Settings) -> None:
+def test_a_topic_made_again_has_another_id(settings: Settings) -> None:
     before = ensure_topics(settings)
     broker = Broker(settings)
     name = topics(settings).raw.name
@@ -103,5 +103,5 @@ def test_topics_that_are_as_they_were_are_unchanged_and_those_deleted_are_named(
     with pytest.raises(TopicReplaced, match=f"{name}: deleted\n"):
         check_unchanged(broker, settings, ids)
     ensure_topics(settings)
-    with pytest.raises(TopicReplaced, match=f"{name}: deleted and made anew"):
+    with pytest.raises(TopicReplaced, match=f"{name}: deleted and made again"):
         check_unchanged(broker, settings, ids)

@@ -7,13 +7,13 @@ from confluent_kafka.admin import NewPartitions
 
 from app.kafka.broker import Broker
 from app.kafka.topic_admin import describe, ensure_topics
-from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
-from tests.integration.deployment import Deployment, WorkerProcess
+from tests.integration.deployment import DeployedWorker, Deployment
+from tests.integration.random_bars import random_bars
 from tests.integration.waiting import eventually
 
 
-def test_a_topic_made_anew_and_one_widened_end_the_worker_with_a_sentence(deploy: Deploy) -> None:
+def test_a_topic_made_again_and_one_widened_end_the_worker_with_a_sentence(deploy: Deploy) -> None:
     deployment = deploy(partitions=2)
     bars = list(random_bars(symbols=20, minutes=40, seed=8))
     half = len(bars) // 2
@@ -21,12 +21,12 @@ def test_a_topic_made_anew_and_one_widened_end_the_worker_with_a_sentence(deploy
     worker = deployment.start_worker().wait_ready()
     deployment.settle()
 
-    make_anew(deployment)
+    make_again(deployment)
     assert ended(worker) == 1
     assert "stocks.raw.avro" in worker.tail()
     deployment.start_worker().wait_ready()
     deployment.send(bars[half:])
-    settle_anew(deployment)
+    settle_again(deployment)
     assert deployment.wrong_signals(bars) == []
 
     widen(deployment)
@@ -57,7 +57,7 @@ def test_what_retention_deleted_is_counted_and_the_rest_is_right(deploy: Deploy)
     assert deleted(worker.get("/metrics").text.splitlines()) == third
 
 
-def make_anew(deployment: Deployment) -> None:
+def make_again(deployment: Deployment) -> None:
     name, broker = deployment.topics.raw.name, Broker(deployment.settings)
     for future in broker.admin.delete_topics([name]).values():
         future.result()
@@ -65,7 +65,7 @@ def make_anew(deployment: Deployment) -> None:
     ensure_topics(deployment.settings)
 
 
-def settle_anew(deployment: Deployment) -> None:
+def settle_again(deployment: Deployment) -> None:
     """As Deployment.settle, but what the group committed of the old topic says nothing of the new one."""
     eventually(
         lambda: deployment.lag() == 0 and deployment.count(deployment.topics.signals) >= 800,
@@ -93,6 +93,6 @@ def deleted(metrics: Iterable[str]) -> int:
     return sum(int(float(line.split()[-1])) for line in metrics if line.startswith("stocks_deleted_records_total{"))
 
 
-def ended(worker: WorkerProcess) -> int:
+def ended(worker: DeployedWorker) -> int:
     eventually(lambda: worker.process.poll() is not None, 60, worker.tail)
     return worker.process.wait()

@@ -14,11 +14,11 @@ import pytest
 from app.domain.outcome import Outcome
 from app.domain.records import MINUTE_MS
 from app.times import iso
-from tests.harness.doubles.alpaca import Session, real_sessions
+from tests.harness.doubles.alpaca import ExchangeSession, real_sessions
 from tests.harness.doubles.alpaca.exchange import HOUR_MS
-from tests.harness.doubles.alpaca.faults import CutOff, Reset, Status, Truncated
-from tests.harness.doubles.alpaca.log import most_in_a_minute
-from tests.integration.trading_day import Folded, TradingDays
+from tests.harness.doubles.alpaca.request_log import most_in_a_minute
+from tests.harness.doubles.alpaca.server_faults import CutOff, Reset, Status, Truncated
+from tests.integration.trading_day import ExpectedDay, TradingDays
 from tests.integration.trading_day_judge import check, differences_in_bars, repeats
 
 SYMBOLS = ("AAPL", "GOOGL", "SPY")
@@ -58,7 +58,7 @@ def test_a_day_with_everything_that_goes_wrong(streaming: bool) -> None:
         assert 0 <= len(days.double.stream.knocks) - (1 + 5 + 2) <= 1
     live = [bar for bar in days.bars if bar["origin"] == "live"]
     assert len(live) >= 0.9 * len(SYMBOLS) * 390
-    folded = Folded(days.bars)
+    folded = ExpectedDay(days.bars)
     assert min(folded.count(outcome, "live", "backfill") for outcome in (Outcome.CORRECTED, Outcome.INSERTED)) >= 15
 
 
@@ -112,7 +112,7 @@ def test_an_outage_of_both_whose_stream_is_back_long_before_rest() -> None:
     with days.running():
         days.live(rest_up_ms + 60 * MINUTE_MS)
         check(days, until_ms=rest_up_ms + 50 * MINUTE_MS)
-    assert Folded(days.bars).count(Outcome.STALE, "live", "backfill") == 0
+    assert ExpectedDay(days.bars).count(Outcome.STALE, "live", "backfill") == 0
 
 
 @both_ways
@@ -200,8 +200,8 @@ def test_a_thousand_symbols_take_two_requests_a_minute_and_an_unknown_one_is_nam
     yesterday, today = real_sessions(date(2024, 11, 13), date(2024, 11, 14))
     # Not all of the two days, only as much as is asked for.
     traded = [
-        Session(yesterday.close_ms - 125 * MINUTE_MS, yesterday.close_ms),
-        Session(today.open_ms, today.open_ms + 10 * MINUTE_MS),
+        ExchangeSession(yesterday.close_ms - 125 * MINUTE_MS, yesterday.close_ms),
+        ExchangeSession(today.open_ms, today.open_ms + 10 * MINUTE_MS),
     ]
     symbols = [f"S{number:04d}" for number in range(1_000)]
     days = TradingDays(traded, today.open_ms - MINUTE_MS, streaming=False, symbols=symbols, late=0, extended=False)

@@ -13,15 +13,15 @@ from app.engine.errors import Fenced, NotCommitted, ProducerLost
 from app.engine.failpoints import Failpoint, Observer
 from app.engine.transaction import TransactionalProducer
 from tests.integration.fixtures_stack import LocalStack, MakeStack
-from tests.integration.log import Log
+from tests.integration.topic_log import TopicLog
 from tests.integration.waiting import eventually
 
 #: A process that leaves a transaction open.
 OPENS = """
 import sys
-from tests.integration.log import BATCH, Log
+from tests.integration.topic_log import BATCH, TopicLog
 brokers, name, id_ = sys.argv[1:]
-log = Log.__new__(Log)
+log = TopicLog.__new__(TopicLog)
 log.name, log.client = name, {"bootstrap.servers": brokers}
 writer = log.writer(id_)
 
@@ -37,8 +37,8 @@ WITHIN = [Failpoint.AFTER_BEGIN, Failpoint.SOME_PRODUCED, Failpoint.AFTER_PRODUC
 
 
 @pytest.fixture
-def log(stack: LocalStack) -> Log:
-    return Log(stack.status.kafka)
+def log(stack: LocalStack) -> TopicLog:
+    return TopicLog(stack.status.kafka)
 
 
 def at(where: Failpoint, act: object) -> Observer:
@@ -54,7 +54,7 @@ def flush(writer: TransactionalProducer) -> None:
     assert writer._producer.flush(10) == 0
 
 
-def test_offsets_are_those_of_the_last_row_with_markers_in_between(log: Log) -> None:
+def test_offsets_are_those_of_the_last_row_with_markers_in_between(log: TopicLog) -> None:
     writer = log.writer()
     offsets = [log.commit(writer, log.records("out"), log.records(f"{n}a", f"{n}b")) for n in range(3)]
     committed = log.committed()
@@ -62,7 +62,7 @@ def test_offsets_are_those_of_the_last_row_with_markers_in_between(log: Log) -> 
     assert offsets == [2, 6, 10], "each transaction ends with a marker"
 
 
-def test_an_aborted_transaction_is_not_seen_and_the_next_is(log: Log) -> None:
+def test_an_aborted_transaction_is_not_seen_and_the_next_is(log: TopicLog) -> None:
     writer = log.writer()
     log.commit(writer, [], log.records("before"))
     with pytest.raises(NotCommitted):
@@ -75,7 +75,7 @@ def test_an_aborted_transaction_is_not_seen_and_the_next_is(log: Log) -> None:
 @pytest.mark.parametrize("flushed", [True, False])
 @pytest.mark.parametrize("where", WITHIN)
 def test_a_successor_fences_at_each_step_and_nothing_of_the_old_one_is_seen(
-    log: Log, where: Failpoint, flushed: bool
+    log: TopicLog, where: Failpoint, flushed: bool
 ) -> None:
     old = log.writer("one-partition")
     log.commit(old, [], log.records("before"))
@@ -96,7 +96,7 @@ def test_a_successor_fences_at_each_step_and_nothing_of_the_old_one_is_seen(
     assert list(log.committed().values()) == ["before", "e", "f"]
 
 
-def test_a_successor_that_comes_between_two_batches_fences_too(log: Log) -> None:
+def test_a_successor_that_comes_between_two_batches_fences_too(log: TopicLog) -> None:
     old = log.writer("between")
     log.commit(old, [], log.records("before"))
     log.writer("between")
@@ -105,14 +105,14 @@ def test_a_successor_that_comes_between_two_batches_fences_too(log: Log) -> None
     assert list(log.committed().values()) == ["before"]
 
 
-def test_what_was_committed_when_a_successor_came_stays(log: Log) -> None:
+def test_what_was_committed_when_a_successor_came_stays(log: TopicLog) -> None:
     old = log.writer("committed")
     offset = log.commit(old, log.records("a"), log.records("b"))
     log.writer("committed")
     assert log.committed()[offset] == "b"
 
 
-def test_a_writer_fenced_while_its_queue_is_full_says_so(log: Log) -> None:
+def test_a_writer_fenced_while_its_queue_is_full_says_so(log: TopicLog) -> None:
     old = log.writer("full", config={"queue.buffering.max.messages": 100})
     many = log.records(*(str(number) for number in range(2000)))
     with pytest.raises(Fenced):
@@ -120,14 +120,14 @@ def test_a_writer_fenced_while_its_queue_is_full_says_so(log: Log) -> None:
     assert log.committed() == {}
 
 
-def test_a_queue_smaller_than_the_batch_loses_nothing(log: Log) -> None:
+def test_a_queue_smaller_than_the_batch_loses_nothing(log: TopicLog) -> None:
     writer = log.writer(config={"queue.buffering.max.messages": 100})
     many = [str(number) for number in range(2000)]
     assert log.commit(writer, [], log.records(*many)) == 1999
     assert list(log.committed().values()) == many
 
 
-def test_what_a_killed_process_left_open_is_aborted_by_the_next_to_take_the_id(log: Log) -> None:
+def test_what_a_killed_process_left_open_is_aborted_by_the_next_to_take_the_id(log: TopicLog) -> None:
     command = [sys.executable, "-c", OPENS, log.brokers, log.name, "killed"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout is not None
@@ -141,7 +141,7 @@ def test_what_a_killed_process_left_open_is_aborted_by_the_next_to_take_the_id(l
 
 
 @pytest.mark.parametrize("where", [Failpoint.SOME_PRODUCED, Failpoint.AFTER_PRODUCE])
-def test_a_transaction_that_the_coordinator_gave_up_cannot_be_committed(log: Log, where: Failpoint) -> None:
+def test_a_transaction_that_the_coordinator_gave_up_cannot_be_committed(log: TopicLog, where: Failpoint) -> None:
     writer = log.writer(seconds=2.0)
 
     def wait_too_long() -> None:
@@ -160,7 +160,7 @@ def test_a_transaction_that_the_coordinator_gave_up_cannot_be_committed(log: Log
 
 @pytest.mark.parametrize("told_early", [True, False])
 def test_a_record_too_large_for_its_topic_is_no_matter_of_trying_again(stack: LocalStack, told_early: bool) -> None:
-    log = Log(stack.status.kafka, config={"max.message.bytes": "1000"})
+    log = TopicLog(stack.status.kafka, config={"max.message.bytes": "1000"})
     writer = log.writer()
     large = [ProducerRecord(log.name, b"large", bytes(range(256)) * 100, 0)]
     tell = at(Failpoint.SOME_PRODUCED, lambda: writer._producer.flush(10) if told_early else None)
@@ -170,7 +170,7 @@ def test_a_record_too_large_for_its_topic_is_no_matter_of_trying_again(stack: Lo
     assert log.stable() == log.end()
 
 
-def test_a_record_too_large_for_the_client_is_no_matter_of_trying_again(log: Log) -> None:
+def test_a_record_too_large_for_the_client_is_no_matter_of_trying_again(log: TopicLog) -> None:
     writer = log.writer()
     with pytest.raises(KafkaException, match="MSG_SIZE_TOO_LARGE"):
         log.commit(writer, log.records("a"), [ProducerRecord(log.name, b"large", bytes(2_000_000), 0)])
@@ -178,8 +178,8 @@ def test_a_record_too_large_for_the_client_is_no_matter_of_trying_again(log: Log
     assert log.stable() == log.end()
 
 
-def test_a_topic_that_was_deleted_is_waited_for_with_a_new_writer(stack: LocalStack, log: Log) -> None:
-    gone = Log(stack.status.kafka)
+def test_a_topic_that_was_deleted_is_waited_for_with_a_new_writer(stack: LocalStack, log: TopicLog) -> None:
+    gone = TopicLog(stack.status.kafka)
     writer = log.writer(seconds=3.0)
     log.commit(writer, log.records("before"), gone.records("row"))
     gone.delete()
@@ -195,7 +195,7 @@ def test_a_topic_that_was_deleted_is_waited_for_with_a_new_writer(stack: LocalSt
 
 def test_a_broker_that_hangs_or_dies_in_a_transaction_costs_at_most_the_writer(make_stack: MakeStack) -> None:
     stack = make_stack()
-    log = Log(stack.status.kafka)
+    log = TopicLog(stack.status.kafka)
     broker = psutil.Process(stack.status.kafka_pid)
     writer = log.writer(seconds=3.0)
     log.commit(writer, [], log.records("a"))
@@ -218,7 +218,9 @@ def test_a_broker_that_hangs_or_dies_in_a_transaction_costs_at_most_the_writer(m
     assert list(log.committed().values()) == ["a", "b", "c"]
 
 
-def commit_with_a_frozen(broker: psutil.Process, writer: TransactionalProducer, log: Log, and_then: object) -> None:
+def commit_with_a_frozen(
+    broker: psutil.Process, writer: TransactionalProducer, log: TopicLog, and_then: object
+) -> None:
     """Commit while the broker hangs; `and_then` happens once the records' time is over."""
     broker_acts = threading.Timer(6.0, and_then)  # type: ignore[arg-type]
 

@@ -10,9 +10,9 @@ from app.domain.records import Bar
 from app.engine.checkpoint import CHECKPOINT_KEY, decode_checkpoint
 from app.kafka.topic_admin import ensure_topics
 from tests.harness.crashing.tables import applied, changelog
-from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import Deployment
+from tests.integration.random_bars import random_bars
 from tests.integration.waiting import eventually
 
 #: Nothing of this version can read its rows: see tests/integration/next_version.py.

@@ -13,9 +13,9 @@ from app.kafka.clients import producer_config, registry
 from tests.bars import make_bar
 from tests.harness.crashing.tables import wrong_disks, wrong_rows
 from tests.harness.oracle import differences, final_signals
-from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
-from tests.integration.deployment import Deployment, WorkerProcess, final, last_revisions
+from tests.integration.deployment import DeployedWorker, Deployment, final, last_revisions
+from tests.integration.random_bars import random_bars
 from tests.integration.waiting import eventually
 
 
@@ -64,7 +64,7 @@ def test_bars_of_an_aborted_transaction_are_never_seen_and_leave_no_lag(deploy: 
     eventually(lambda: lags(worker) == ["0.0"], 10, lambda: str(lags(worker)))
 
 
-def lags(worker: WorkerProcess) -> list[str]:
+def lags(worker: DeployedWorker) -> list[str]:
     """The lag of each partition, as the metrics tell it."""
     lines = worker.get("/metrics").text.splitlines()
     return [line.split()[-1] for line in lines if line.startswith("stocks_lag_records{")]

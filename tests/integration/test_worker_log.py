@@ -1,13 +1,13 @@
 """A worker says few lines until it is ready, one for a reason of dead letters, and nothing that moves a cursor."""
 
 from tests.integration.conftest import Deploy
-from tests.integration.deployment import WorkerProcess
+from tests.integration.deployment import DeployedWorker
 from tests.integration.waiting import eventually
 
 HOSTILE = "\x1b]0;owned\x07\x9b2J\r\n[2026-11-29 00:00:00,000] [1] [INFO] forged"
 
 
-def lines(worker: WorkerProcess) -> list[str]:
+def lines(worker: DeployedWorker) -> list[str]:
     """What it logged, without the banner that `faust worker` prints before anything is logged."""
     return [line for line in worker.tail(1_000_000).split("\n") if line and line[0] not in "+|"]
 

@@ -1,7 +1,7 @@
 """Several workers: no two are in one place."""
 
-from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
+from tests.integration.random_bars import random_bars
 from tests.integration.waiting import eventually
 
 SYMBOLS = 20

@@ -7,12 +7,12 @@ import pytest
 
 from app.domain.records import Bar
 from app.engine.failpoints import Failpoint
-from tests.harness.crashing.order import Fault, Order, Orders, Struck
+from tests.harness.crashing.order import CrashFault, Order, Orders, Struck
 from tests.harness.crashing.tables import wrong_disks, wrong_rows
 from tests.harness.oracle import final_signals
-from tests.integration.bars import random_bars
 from tests.integration.conftest import Deploy
-from tests.integration.deployment import Deployment, WorkerProcess, last_revisions
+from tests.integration.deployment import DeployedWorker, Deployment, last_revisions
+from tests.integration.random_bars import random_bars
 from tests.integration.waiting import eventually, passes
 
 PROGRAM = "tests.harness.crashing.main"
@@ -36,7 +36,7 @@ def test_the_commit_of_a_paused_worker_is_refused_and_nothing_of_it_is_seen(
     for worker in crew:
         worker.wait_ready()
     deployment.settle()
-    orders.give(Order(point, Fault.STOP, 1))
+    orders.give(Order(point, CrashFault.STOP, 1))
     deployment.send(bars[half:])
     struck, zombie = strike(orders, crew)
     passed = passes(PAUSE_SECONDS)
@@ -58,7 +58,7 @@ def test_the_commit_of_a_paused_worker_is_refused_and_nothing_of_it_is_seen(
     check_tables(deployment, [*bars, *more], crew)
 
 
-def strike(orders: Orders, crew: list[WorkerProcess]) -> tuple[Struck, WorkerProcess]:
+def strike(orders: Orders, crew: list[DeployedWorker]) -> tuple[Struck, DeployedWorker]:
     """What has struck, once it has, and whom."""
     eventually(orders.struck, 60, lambda: "\n".join(each.tail() for each in crew))
     struck = orders.struck()
@@ -66,14 +66,14 @@ def strike(orders: Orders, crew: list[WorkerProcess]) -> tuple[Struck, WorkerPro
     return struck, next(each for each in crew if each.process.pid == struck.pid)
 
 
-def has_partitions(worker: WorkerProcess) -> bool:
+def has_partitions(worker: DeployedWorker) -> bool:
     """Whether it is ready, and holds some, but not all."""
     if not worker.is_ready():
         return False
     return 0 < worker.held() < 4
 
 
-def check_tables(deployment: Deployment, bars: list[Bar], workers: list[WorkerProcess]) -> None:
+def check_tables(deployment: Deployment, bars: list[Bar], workers: list[DeployedWorker]) -> None:
     """All disks, the changelog alone, the topic and numpy say the same."""
     for worker in workers:
         assert worker.terminate(30) == 0, worker.tail()

@@ -22,8 +22,8 @@ from app.sources.alpaca.parse import OnBad
 from app.sources.alpaca.rest import Api
 from app.sources.alpaca.stream import Stream
 from app.sources.base import Fault
-from tests.harness.doubles.alpaca import KEY_ID, SECRET_KEY, AlpacaDouble, Session, Tape, real_sessions
-from tests.harness.doubles.alpaca.log import Request
+from tests.harness.doubles.alpaca import KEY_ID, SECRET_KEY, AlpacaDouble, ExchangeSession, TradedBars, real_sessions
+from tests.harness.doubles.alpaca.request_log import LoggedRequest
 from tests.harness.doubles.virtual_clock import VirtualClock
 from tests.integration.waiting import eventually
 from tests.unit.domain.pipeline import Pipeline
@@ -37,7 +37,7 @@ class TradingDays:
 
     def __init__(
         self,
-        traded: Sequence[Session],
+        traded: Sequence[ExchangeSession],
         start_ms: int,
         *,
         streaming: bool,
@@ -49,7 +49,7 @@ class TradingDays:
     ) -> None:
         self.streaming, self.symbols = streaming, tuple(symbols)
         self.clock = VirtualClock(start_ms)
-        self.tape = Tape(
+        self.tape = TradedBars(
             symbols,
             traded,
             seed=start_ms,
@@ -84,7 +84,7 @@ class TradingDays:
         return self._stream
 
     @property
-    def requests(self) -> list[Request]:
+    def requests(self) -> list[LoggedRequest]:
         return self.double.rest.requests
 
     @property
@@ -176,7 +176,7 @@ class TradingDays:
         return Access(SecretStr(KEY_ID), SecretStr(SECRET_KEY), base_url=rest, data_url=rest, stream_url=stream)
 
 
-class Folded:
+class ExpectedDay:
     """What windows and signals come to when these bars arrive in this order."""
 
     def __init__(self, bars: Sequence[Bar]) -> None:

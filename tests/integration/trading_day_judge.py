@@ -7,10 +7,10 @@ from math import isclose
 from app.domain.outcome import Outcome
 from app.domain.records import Bar
 from app.times import iso
-from tests.harness.doubles.alpaca import Session
-from tests.harness.doubles.alpaca.log import most_in_a_minute
+from tests.harness.doubles.alpaca import ExchangeSession
+from tests.harness.doubles.alpaca.request_log import most_in_a_minute
 from tests.harness.oracle import differences, final_signals
-from tests.integration.trading_day import STRATEGY, Folded, Key, TradingDays, key, values
+from tests.integration.trading_day import STRATEGY, ExpectedDay, Key, TradingDays, key, values
 
 EXACT = ("action", "previous_action", "transition", "reason", "ready", "bars_seen", "gap_minutes", "strategy")
 CLOSE = ("close", "sma_fast", "sma_slow", "rsi", "rsi_seed_weight")
@@ -21,13 +21,13 @@ def check(days: TradingDays, until_ms: int | None = None) -> None:
     until_ms = until_ms or days.clock.now_ms()
     assert days.faults == []
     assert differences_in_bars(days, until_ms) == []
-    folded = Folded(days.bars)
+    folded = ExpectedDay(days.bars)
     assert folded.count(Outcome.STALE, "live") == 0
     assert differences(final_signals(days.final().values(), STRATEGY), folded.signals.values()) == []
 
     replayed = [bar for bar in days.replayed() if bar["timestamp"] < until_ms]
     first_ms = first_minutes(folded.signals)
-    wanted = Folded([bar for bar in replayed if bar["timestamp"] >= first_ms[bar["symbol"]]])
+    wanted = ExpectedDay([bar for bar in replayed if bar["timestamp"] >= first_ms[bar["symbol"]]])
     assert differences_in_signals(folded, wanted, until_ms) == []
     if until_ms == days.clock.now_ms():
         assert folded.windows == wanted.windows
@@ -70,7 +70,7 @@ def repeats(days: TradingDays) -> list[str]:
     return problems
 
 
-def differences_in_signals(found: Folded, wanted: Folded, until_ms: int) -> list[str]:
+def differences_in_signals(found: ExpectedDay, wanted: ExpectedDay, until_ms: int) -> list[str]:
     ours = {each: signal for each, signal in found.signals.items() if each[1] < until_ms}
     problems = [f"{each[0]} {iso(each[1])} is in one of them" for each in ours.keys() ^ wanted.signals.keys()]
     for each in ours.keys() & wanted.signals.keys():
@@ -87,5 +87,5 @@ def same(one: object, other: object) -> bool:
     return one == other
 
 
-def in_session(sessions: list[Session], minute: int) -> bool:
+def in_session(sessions: list[ExchangeSession], minute: int) -> bool:
     return any(session.open_ms <= minute < session.close_ms for session in sessions)

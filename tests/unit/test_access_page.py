@@ -6,7 +6,7 @@ from pathlib import Path
 from app.asgi.limits import MOST_BODY, MOST_HEADER_LINES, MOST_HEADERS, MOST_URL
 from app.asgi.protocol import SECONDS
 from app.settings import Settings, setting_fields
-from app.settings.api import SHORTEST_TOKEN
+from app.settings.api_settings import SHORTEST_TOKEN
 from web.access.gate import OPEN
 from web.access.token import LOGIN_SECONDS
 from web.stream.response import SEND_SECONDS

@@ -9,7 +9,7 @@ from starlette.datastructures import Headers as RequestHeaders
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.asgi.answer import answer
-from app.asgi.headers import also
+from app.asgi.security_headers import also
 
 _VARY = (b"vary", b"Origin")
 

@@ -8,11 +8,11 @@ from starlette.datastructures import Headers as RequestHeaders
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.asgi.answer import answer, refuse
-from app.asgi.headers import Headers
 from app.asgi.hosts import HostCheck
-from app.asgi.limits import Limits
+from app.asgi.limits import RequestLimits
+from app.asgi.security_headers import SecurityHeaders
 from web.access.cors import Cors
-from web.access.policy import Access
+from web.access.policy import AccessPolicy
 from web.access.token import Token
 
 #: Open without a token: programs that restart or balance workers have none, and a person must see the login page.
@@ -36,17 +36,17 @@ WITHOUT = (
 _PAGE = Path(__file__).parents[1] / "static" / "login.html"
 
 
-def gated(app: ASGIApp, access: Access) -> ASGIApp:
+def gated(app: ASGIApp, access: AccessPolicy) -> ASGIApp:
     """The application behind all checks."""
     if access.token:
-        app = Guard(app, access.token)
+        app = TokenGate(app, access.token)
     app = Cors(app, access.origins)
     if access.hosts:
         app = HostCheck(app, access.hosts, "API_HOSTS")
-    return Headers(Limits(app))
+    return SecurityHeaders(RequestLimits(app))
 
 
-class Guard:
+class TokenGate:
     """Answers 401 to those who have no token, but for what is open; paths are compared as they are, so none slips by.
 
     A browser gets the page to log in instead, at the address that it asked for.

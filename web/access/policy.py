@@ -6,12 +6,12 @@ from app.access.listening import is_loopback
 from app.asgi.hosts import Hosts
 from app.kafka.address import advertised_host
 from app.settings import Settings
-from app.settings.api import listed
+from app.settings.api_settings import listed
 from web.access.token import Token
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class AccessPolicy:
     """`token`: those who ask must have it; `hosts`: and name one of these; `origins`: pages elsewhere that may read.
 
     Without any, as tests have it, everybody may ask.
@@ -22,11 +22,11 @@ class Access:
     origins: frozenset[str] = frozenset()
 
 
-def access(settings: Settings) -> Access:
+def access(settings: Settings) -> AccessPolicy:
     """Derive it from the settings. Whether the worker may start at all, app.access.listening.check_access decides."""
     here = is_loopback(settings.api_host)
     token = Token(settings.api_token) if settings.api_token else None
     names = [settings.api_host, advertised_host(settings), *listed(settings.api_hosts)]
     # Off loopback a page elsewhere has neither token nor cookie, by whatever name it asks.
     hosts = Hosts.of(names, nearby=not here) if here or token is None else None
-    return Access(token, hosts, frozenset(origin.lower() for origin in listed(settings.api_cors_origins)))
+    return AccessPolicy(token, hosts, frozenset(origin.lower() for origin in listed(settings.api_cors_origins)))

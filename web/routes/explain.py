@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
-from app.domain.inputs import AverageInputs, Cause, RsiInputs, SignalInputs, inputs_of
 from app.domain.row import Row
 from app.domain.signal import signal_of
+from app.domain.signal_inputs import AverageInputs, RsiInputs, SignalInputs, Trigger, inputs_of
 from app.domain.strategy import Strategy
 from app.times import iso
 from web.dependencies import CompleteQuestion, part_response
@@ -32,19 +32,19 @@ from web.reader import Reader
 from web.routes.signals import SymbolPath
 from web.routes.windows import position_out
 from web.signal_out import signal_out
-from web.workers.part import Part
+from web.workers.part import WorkerPart
 
 router = APIRouter(tags=["signals"])
 
 
-async def explanation_here(reader: Reader, at: int | None, run_id: str, symbol: str) -> Part:
+async def explanation_here(reader: Reader, at: int | None, run_id: str, symbol: str) -> WorkerPart:
     """All that a signal of a symbol follows from that this worker has. Raises the 404 for a time without a bar."""
     found = await reader.series_at(run_id, symbol, at)
     if not found.rows:
         raise no_bar(symbol, at or 0, found.before, found.after)
     strategy, inputs = reader.strategy, inputs_of(found.rows, found.seed, reader.strategy)
     signal = signal_of(inputs.row, run_id, symbol, strategy)
-    told: dict[str, BaseModel | None] = {
+    parts: dict[str, BaseModel | None] = {
         "signal": signal_out(signal),
         "rule": _rule(strategy),
         "sma_fast": FastOut(**_average(inputs.fast)),
@@ -53,8 +53,8 @@ async def explanation_here(reader: Reader, at: int | None, run_id: str, symbol: 
         "revision": _revision(inputs),
         "position": position_out(found.position),
     }
-    explanation = {name: each and each.model_dump(mode="json") for name, each in told.items()}
-    return Part({"explanation": {"symbol": symbol, **explanation}, "synthetic": signal["origin"] == "synthetic"})
+    explanation = {name: each and each.model_dump(mode="json") for name, each in parts.items()}
+    return WorkerPart({"explanation": {"symbol": symbol, **explanation}, "synthetic": signal["origin"] == "synthetic"})
 
 
 @router.get(
@@ -140,6 +140,6 @@ def _revision(inputs: SignalInputs) -> RevisionOut:
     return RevisionOut(revision=inputs.row.revision, cause=_cause(inputs.cause) if inputs.cause else None)
 
 
-def _cause(cause: Cause) -> CauseOut:
+def _cause(cause: Trigger) -> CauseOut:
     origin, source, feed, _ = cause.row.provenance
     return CauseOut(kind=cause.kind, timestamp=iso(cause.row.timestamp), origin=origin, source=source, feed=feed)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from web.access.gate import CHALLENGE, LOGIN_HEADERS, login_page
-from web.access.policy import Access
+from web.access.policy import AccessPolicy
 from web.access.token import LOGIN_SECONDS, Token
 
 router = APIRouter(include_in_schema=False)
@@ -19,7 +19,7 @@ _OURS = re.compile(r"/(?![/\\])[!-~]*")
 
 
 def _token(request: Request) -> Token | None:
-    access: Access = request.app.state.access
+    access: AccessPolicy = request.app.state.access
     return access.token
 
 

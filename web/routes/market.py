@@ -18,7 +18,7 @@ from web.models_page import MarketOut, SessionOut
 from web.partition_out import partitions_out
 from web.queries import NoQuery, SessionQuery
 from web.reader import Reader
-from web.workers.part import Part
+from web.workers.part import WorkerPart
 
 router = APIRouter(tags=["market"])
 
@@ -79,7 +79,7 @@ async def session(question: CompleteQuestion, query: Annotated[SessionQuery, Que
     return Response(answer.model_dump_json(), media_type="application/json")
 
 
-async def session_here(reader: Reader, since_ms: int, run_id: str) -> Part:
+async def session_here(reader: Reader, since_ms: int, run_id: str) -> WorkerPart:
     """Where each symbol that this worker has stands in a session that opened at a time: columns, by symbol."""
     rows = await reader.session(run_id, since_ms // MINUTE_MS)
-    return Part({"session": [list(rows.symbols), list(rows.opens), list(rows.transitions), list(rows.actions)]})
+    return WorkerPart({"session": [list(rows.symbols), list(rows.opens), list(rows.transitions), list(rows.actions)]})

@@ -20,7 +20,7 @@ from web.models_page import BatchesOut, DeadLetterOut, DeadLettersOut, HeldParti
 from web.partition_out import partitions_out
 from web.queries import NoQuery
 from web.routes.state import VERSION
-from web.workers.part import Part
+from web.workers.part import WorkerPart
 
 router = APIRouter(tags=["operations"])
 
@@ -84,9 +84,9 @@ async def worker(
     )
 
 
-async def nothing_here() -> Part:
+async def nothing_here() -> WorkerPart:
     """An empty part: every part carries the state of its partitions, and more is not asked for."""
-    return Part({})
+    return WorkerPart({})
 
 
 @router.get("/dead-letters", summary="The newest dead letters", responses=documented(422, 503))

@@ -18,7 +18,7 @@ from web.queries import ScopeQuery, SymbolListQuery
 from web.question import symbols_here
 from web.reader import RunInfo
 from web.run_choice import choose
-from web.runs import merged_runs
+from web.run_directory import merged_runs
 
 router = APIRouter(tags=["runs"])
 

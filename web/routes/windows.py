@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.calendar.sessions import session_gap
 from app.cooperative import in_turns
-from app.domain.explain import explain_split
+from app.domain.explanation import explain_split
 from app.domain.indicators.rsi import seed_weight
 from app.domain.row import Row
 from app.domain.strategy import Strategy
@@ -22,7 +22,7 @@ from web.partition_out import partitions_out
 from web.queries import SymbolBarsQuery
 from web.reader import Position, Reader
 from web.routes.signals import SymbolPath
-from web.workers.part import Part
+from web.workers.part import WorkerPart
 
 router = APIRouter(tags=["windows"])
 gap = session_gap()
@@ -73,11 +73,11 @@ def _series_start(row: Row | None) -> SeriesStartOut | None:
     )
 
 
-async def window_here(reader: Reader, limit: int, since: int, run_id: str, symbol: str) -> Part:
+async def window_here(reader: Reader, limit: int, since: int, run_id: str, symbol: str) -> WorkerPart:
     """The bars of a symbol that this worker has, and what follows from them."""
     found = await reader.bars(run_id, symbol, limit)
     if not found.rows:
-        return Part({"window": None})  # Its partition has gone.
+        return WorkerPart({"window": None})  # Its partition has gone.
     newest, position = found.rows[-1], position_out(found.position)
     start, indicators = _series_start(found.series_start), _indicators(newest, reader.strategy)
     window = {
@@ -94,7 +94,7 @@ async def window_here(reader: Reader, limit: int, since: int, run_id: str, symbo
         async for row, bar in in_turns(zip(rows, _bars(rows), strict=True))
     ]
     synthetic = any(row.provenance.origin == "synthetic" for row in found.rows)
-    return Part({"window": window, "synthetic": synthetic}, lines)
+    return WorkerPart({"window": window, "synthetic": synthetic}, lines)
 
 
 @router.get(

@@ -15,8 +15,8 @@ from app.avro.serde import HEADER, SchemaSource
 from app.domain.records import Signal
 from web.json_columns import signals_json
 from web.signal_out import signal_out
-from web.stream.batch import Batch, Record
 from web.stream.position import Vector
+from web.stream.signal_batch import SignalBatch, SignalRecord
 
 _FIELDS = ("run_id", "symbol", "transition", "timestamp", "revision", "emitted_at")
 
@@ -30,7 +30,7 @@ class SignalCodec:
         self._decoder = ColumnDecoder(registry, "signal")
         self._known: set[bytes] = set()
 
-    def batch(self, messages: Sequence[Message], before: Vector, after: Vector) -> Batch:
+    def batch(self, messages: Sequence[Message], before: Vector, after: Vector) -> SignalBatch:
         """Messages as a batch; those that are no signals are left out. Raises RegistryUnavailable; not for the loop."""
         payloads = [message.value() for message in messages]
         self._prepare(payloads)
@@ -53,9 +53,11 @@ class SignalCodec:
             message = messages[index]
             place = cast(int, message.partition()), cast(int, message.offset())
             value = cast(bytes, payloads[index])
-            records.append(Record(*place, intern(run_id), intern(symbol), is_transition, timestamp, revision, value))
+            records.append(
+                SignalRecord(*place, intern(run_id), intern(symbol), is_transition, timestamp, revision, value)
+            )
             newest = max(newest, (emitted_at, run_id))
-        return Batch(records, before, after, newest)
+        return SignalBatch(records, before, after, newest)
 
     def _prepare(self, payloads: Sequence[bytes | None]) -> None:
         headers = {payload[:HEADER] for payload in payloads if payload}
@@ -63,7 +65,7 @@ class SignalCodec:
             asyncio.run(self._decoder.prepare(payloads))
             self._known |= headers
 
-    def json(self, records: Sequence[Record]) -> list[bytes]:
+    def json(self, records: Sequence[SignalRecord]) -> list[bytes]:
         """Each as in GET /signals."""
         decoded = self._decoder.decode_columns([record.value for record in records])
         found = dict(zip(decoded.indexes.tolist(), signals_json(decoded.columns), strict=True))

@@ -5,10 +5,10 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from web.stream.batch import Batch, Record
 from web.stream.filter import StreamFilter
 from web.stream.position import Ids, Vector, run_suffix
-from web.stream.source import Source
+from web.stream.signal_batch import SignalBatch, SignalRecord
+from web.stream.signal_source import SignalSource
 
 Json = dict[int, bytes]
 
@@ -40,7 +40,7 @@ def pieces(data: bytes) -> Iterator[bytes]:
         yield data[start : start + PIECE]
 
 
-def make_json(source: Source, batch: Batch, indexes: Iterable[int]) -> Json:
+def make_json(source: SignalSource, batch: SignalBatch, indexes: Iterable[int]) -> Json:
     """The JSON of these records, which the batch keeps; for the encoder's thread, or for few.
 
     The batch may be cooled before the caller goes on, so use what is returned.
@@ -52,7 +52,7 @@ def make_json(source: Source, batch: Batch, indexes: Iterable[int]) -> Json:
     return made
 
 
-def shared_events(batch: Batch, wanted: StreamFilter, indexes: Sequence[int], made: Json) -> bytes:
+def shared_events(batch: SignalBatch, wanted: StreamFilter, indexes: Sequence[int], made: Json) -> bytes:
     """The events for all who have read everything before the batch and want the same, of JSON by index."""
     known = batch.events.get(wanted)
     if known is None:
@@ -62,7 +62,7 @@ def shared_events(batch: Batch, wanted: StreamFilter, indexes: Sequence[int], ma
     return known
 
 
-def own_events(batch: Batch, vector: Vector, wanted: StreamFilter, indexes: Sequence[int], made: Json) -> bytes:
+def own_events(batch: SignalBatch, vector: Vector, wanted: StreamFilter, indexes: Sequence[int], made: Json) -> bytes:
     """The events for who has read parts of the batch, or not everything before it, of JSON by index."""
     ids, chosen, suffix = Ids(vector), set(indexes), run_suffix(wanted.run_in_id)
     found = []
@@ -74,6 +74,6 @@ def own_events(batch: Batch, vector: Vector, wanted: StreamFilter, indexes: Sequ
     return b"".join(found)
 
 
-def is_new(record: Record, vector: Vector) -> bool:
+def is_new(record: SignalRecord, vector: Vector) -> bool:
     """Whether a record lies behind a position."""
     return record.offset >= vector[record.partition]

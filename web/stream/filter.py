@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Self
 
-from web.stream.batch import Batch, Record
+from web.stream.signal_batch import SignalBatch, SignalRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +24,13 @@ class StreamFilter:
         """The run that ids have to carry."""
         return None if self.named else self.run_id
 
-    def may_want(self, batch: Batch) -> bool:
+    def may_want(self, batch: SignalBatch) -> bool:
         """Whether it is worth looking into a batch; quick."""
         if self.run_id is not None and self.run_id not in batch.runs:
             return False
         return self.symbols is None or not self.symbols.isdisjoint(batch.by_symbol)
 
-    def wants(self, record: Record) -> bool:
+    def wants(self, record: SignalRecord) -> bool:
         """Whether the client gets a signal."""
         return (
             (self.run_id is None or record.run_id == self.run_id)
@@ -38,7 +38,7 @@ class StreamFilter:
             and (not self.transitions or record.is_transition)
         )
 
-    def wanted(self, batch: Batch) -> list[int]:
+    def wanted(self, batch: SignalBatch) -> list[int]:
         """Indexes of the records that the client gets, ascending."""
         if self.symbols is None:
             return [index for index, record in enumerate(batch.records) if self.wants(record)]

@@ -11,9 +11,9 @@ from time import monotonic
 from typing import Protocol
 
 from app import metrics
-from web.stream.batch import Batch
 from web.stream.position import Vector, is_behind
-from web.stream.source import News, PositionGone, Source, SourceUnavailable
+from web.stream.signal_batch import SignalBatch
+from web.stream.signal_source import News, PositionGone, SignalSource, SourceUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -48,13 +48,13 @@ class HubClosed(Exception):
 class Listener(Protocol):
     """The hub's view of a client."""
 
-    def offer(self, batch: Batch) -> None:
+    def offer(self, batch: SignalBatch) -> None:
         """Take signals that have come."""
 
     def restart(self, reason: str) -> None:
         """Start again: what was read belongs to another topic."""
 
-    def forget_before(self, batch: Batch) -> None:
+    def forget_before(self, batch: SignalBatch) -> None:
         """The hub forgets everything older than this batch."""
 
     def end(self) -> None:
@@ -66,7 +66,7 @@ class Hub:
 
     def __init__(
         self,
-        source: Source,
+        source: SignalSource,
         most_kept: int = MOST_KEPT,
         back: int = BACK,
         linger: float = LINGER_SECONDS,
@@ -77,7 +77,7 @@ class Hub:
         self._in_hand = in_hand
         self._most_kept, self._back, self._linger = most_kept, back, linger
         self.listeners: set[Listener] = set()
-        self.memory: deque[Batch] = deque()
+        self.memory: deque[SignalBatch] = deque()
         #: Position up to which everything was handed out, and where memory begins; None until it is known.
         self.position: Vector | None = None
         self.start: Vector | None = None
@@ -85,7 +85,7 @@ class Hub:
         #: Why nothing can be read now.
         self.trouble: str | None = None
         self.closed = False
-        self._warm: deque[Batch] = deque()
+        self._warm: deque[SignalBatch] = deque()
         self._kept = self._taken = self._warm_records = 0
         self._known = asyncio.Event()
         self._reading: threading.Event | None = None
@@ -221,7 +221,7 @@ class Hub:
         for listener in list(self.listeners) if batch.records else ():
             listener.offer(batch)
 
-    def _keep(self, batch: Batch) -> None:
+    def _keep(self, batch: SignalBatch) -> None:
         self._taken += 1
         batch.number = self._taken
         self.memory.append(batch)

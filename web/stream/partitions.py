@@ -18,9 +18,9 @@ class Partitions:
     def now(self, vector: Vector) -> list[dict[str, Any]]:
         """Partition, position, as_of and status of each, as far as this worker knows without asking others."""
         is_recovering = self._reader.readiness().recovering
-        return [self.told(each.partition, vector, self._status(each, is_recovering)) for each in self._reader.owners()]
+        return [self.entry(each.partition, vector, self._status(each, is_recovering)) for each in self._reader.owners()]
 
-    def told(self, partition: int, vector: Vector, status: Status) -> dict[str, Any]:
+    def entry(self, partition: int, vector: Vector, status: Status) -> dict[str, Any]:
         """A partition, as events have it."""
         as_of = self._hub.as_of[partition] if self._hub.as_of else 0
         return {

@@ -7,10 +7,10 @@ from contextlib import suppress
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from app.asgi.headers import every_answers
-from web.connection import Connection, connection_of
-from web.stream.client import Client
+from app.asgi.security_headers import every_answers
+from web.http_connection import HttpConnection, connection_of
 from web.stream.hub import HubClosed
+from web.stream.subscriber import Subscriber
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ class StreamResponse(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, client: Client, send_seconds: float = SEND_SECONDS) -> None:
+    def __init__(self, client: Subscriber, send_seconds: float = SEND_SECONDS) -> None:
         # With the stream the connection ends too: a server that stops waits for no idle one.
         super().__init__(headers={"cache-control": "no-store", "connection": "close", "x-accel-buffering": "no"})
         del self.headers["content-length"]
@@ -42,11 +42,11 @@ class StreamResponse(Response):
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             await send({"type": "http.response.body", "body": b""})
         elif connection is None:
-            await self._answer(Connection(None), receive, send)
+            await self._answer(HttpConnection(None), receive, send)
         else:
             connection.answer = lambda _, receive, send: self._answer(connection, receive, send)
 
-    async def _answer(self, connection: Connection, receive: Receive, send: Send) -> None:
+    async def _answer(self, connection: HttpConnection, receive: Receive, send: Send) -> None:
         connection.bound(self._send_seconds)
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         writer = asyncio.create_task(self._write(send))

@@ -11,15 +11,15 @@ from web.line import Line
 from web.partition_status import Status
 from web.reader import Reader
 from web.run_choice import ASKED_FOR, choose
-from web.runs import Runs
-from web.stream.batch import Batch, Record
+from web.run_directory import RunDirectory
 from web.stream.filter import StreamFilter
 from web.stream.hub import Hub
 from web.stream.intervals import USUAL, Intervals
 from web.stream.partitions import Partitions
 from web.stream.position import Vector, format_id
-from web.workers.group import Group
-from web.workers.part import Part
+from web.stream.signal_batch import SignalBatch, SignalRecord
+from web.workers.gather import WorkerGroup
+from web.workers.part import WorkerPart
 
 PATH = "/stream/local"
 """Where other workers ask for the newest signals of a worker's table."""
@@ -42,22 +42,22 @@ class Snapshot(NamedTuple):
         yield b"\n\n"
 
 
-async def newest_here(reader: Reader, run_id: str | None, symbols: frozenset[str] | None) -> Part:
+async def newest_here(reader: Reader, run_id: str | None, symbols: frozenset[str] | None) -> WorkerPart:
     """The newest signals of this worker's table."""
     if run_id is None:
-        return Part({})
-    return Part({}, [line async for lines in reader.newest(run_id, symbols) for line in lines])
+        return WorkerPart({})
+    return WorkerPart({}, [line async for lines in reader.newest(run_id, symbols) for line in lines])
 
 
 class Snapshots:
     """Makes snapshots; clients that come together and want the same share one."""
 
     def __init__(
-        self, hub: Hub, reader: Reader, partitions: Partitions, group: Group, intervals: Intervals = USUAL
+        self, hub: Hub, reader: Reader, partitions: Partitions, group: WorkerGroup, intervals: Intervals = USUAL
     ) -> None:
         self._intervals = intervals
         self._hub, self._reader, self._partitions, self._group = hub, reader, partitions, group
-        self._runs = Runs(reader, group)
+        self._runs = RunDirectory(reader, group)
         self._making: dict[StreamFilter, asyncio.Task[Snapshot]] = {}
 
     async def of(self, wanted: StreamFilter) -> Snapshot:
@@ -81,7 +81,7 @@ class Snapshots:
         vector, batches = self._hub.position, list(self._hub.memory)
         assert vector is not None  # noqa: S101 - it is known
         loop = asyncio.get_running_loop()
-        partitions = [self._partitions.told(number, vector, status) for number, status in enumerate(statuses)]
+        partitions = [self._partitions.entry(number, vector, status) for number, status in enumerate(statuses)]
         head = {
             "run_id": run_id,
             "run_reason": reason,
@@ -122,7 +122,7 @@ class Snapshots:
         return [each.status for each in found.partitions], newest
 
     def _body(
-        self, head: dict[str, Any], newest: dict[str, Line], batches: Sequence[Batch], wanted: StreamFilter
+        self, head: dict[str, Any], newest: dict[str, Line], batches: Sequence[SignalBatch], wanted: StreamFilter
     ) -> list[bytes]:
         """The event's data; in a thread."""
         found = newer(batches, wanted, newest)
@@ -132,9 +132,9 @@ class Snapshots:
         return [start.encode() + b",".join(lines[symbol] for symbol in sorted(lines)) + b"]}"]
 
 
-def newer(batches: Sequence[Batch], wanted: StreamFilter, newest: Mapping[str, Line]) -> dict[str, Record]:
+def newer(batches: Sequence[SignalBatch], wanted: StreamFilter, newest: Mapping[str, Line]) -> dict[str, SignalRecord]:
     """The newest record of each symbol, where it is newer than what is known."""
-    found: dict[str, Record] = {}
+    found: dict[str, SignalRecord] = {}
     if wanted.run_id is None:
         return found
     for batch in batches:

@@ -13,10 +13,10 @@ from app.kafka.clients import consumer_config, registry
 from app.kafka.offsets import watermarks
 from app.kafka.topics import topics
 from app.settings import Settings
-from web.stream.batch import Batch, Record
 from web.stream.codec import SignalCodec
 from web.stream.position import Vector
-from web.stream.source import News, PositionGone, SourceUnavailable
+from web.stream.signal_batch import SignalBatch, SignalRecord
+from web.stream.signal_source import News, PositionGone, SourceUnavailable
 
 #: Records taken at once: so many are decoded together, and one client's chunk has no more.
 MOST_RECORDS = 1000
@@ -57,7 +57,7 @@ class SignalTopic:
             consumer.assign([TopicPartition(self.name, *place) for place in enumerate(start)])
             yield TopicTail(self, consumer, start)
 
-    def missed(self, start: Vector, end: Vector) -> Iterator[Batch]:
+    def missed(self, start: Vector, end: Vector) -> Iterator[SignalBatch]:
         """See Source."""
         with self._consumer() as consumer:
             self._check(consumer, start)
@@ -78,11 +78,11 @@ class SignalTopic:
                 consumer.pause([TopicPartition(self.name, number) for number in reached])
                 yield batch
 
-    def json(self, records: list[Record]) -> list[bytes]:
+    def json(self, records: list[SignalRecord]) -> list[bytes]:
         """See Source."""
         return self._codec.json(records)
 
-    def batch(self, messages: list[Message], before: Vector, ends: Mapping[int, int]) -> Batch:
+    def batch(self, messages: list[Message], before: Vector, ends: Mapping[int, int]) -> SignalBatch:
         """Messages that follow a position, and where partitions are known to end."""
         after = list(before)
         for message in messages:

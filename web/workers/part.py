@@ -28,7 +28,7 @@ _MOST_LINE_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class WorkerPart:
     """A head of small values as JSON, the lines, and the partitions to which they belong.
 
     `as_of` is when it was read, UTC, milliseconds since 1970.
@@ -50,7 +50,7 @@ def version_of(media_type: str) -> int | None:
     return int(found[1] or 1) if found else None
 
 
-async def write_part(part: Part) -> AsyncIterator[bytes]:
+async def write_part(part: WorkerPart) -> AsyncIterator[bytes]:
     """A line of JSON for everything but the lines' own JSON, which follows."""
     progress = [[each.partition, each.position, each.lag, each.confirmed] for each in part.partitions]
     *order, _ = zip(*part.lines, strict=True) if part.lines else ((), (), (), ())
@@ -61,7 +61,7 @@ async def write_part(part: Part) -> AsyncIterator[bytes]:
         yield b"".join([line.json + b"\n" for line in part.lines[start : start + _TOGETHER]])
 
 
-async def read_part(chunks: AsyncIterator[bytes], most_lines: int | None) -> Part:
+async def read_part(chunks: AsyncIterator[bytes], most_lines: int | None) -> WorkerPart:
     """The part again. Raises NotAPart, also for more lines than were asked for (None: as many as there are)."""
     said: Any = None
     made: list[bytes] = []
@@ -74,7 +74,7 @@ async def read_part(chunks: AsyncIterator[bytes], most_lines: int | None) -> Par
                 raise NotAPart(f"more than {most_lines} lines")
         found = list(map(Line._make, zip(*_order(said["order"]), made, strict=True)))
         progress = [PartitionProgress(*each) for each in said["partitions"]]
-        return Part(dict(said["head"]), found, progress, int(said["as_of"]))
+        return WorkerPart(dict(said["head"]), found, progress, int(said["as_of"]))
     except (ValueError, TypeError, KeyError) as error:
         raise NotAPart(str(error)) from error
 

@@ -12,7 +12,7 @@ from app.sources.alpaca.rest import ADJUSTMENT, Api
 from app.sources.base import Fault, OnFault, OnNotice, SourceError
 from app.sources.clock import Clock
 from app.sources.run_id import new_run_id
-from app.sources.sessions import sessions_between
+from app.sources.trading_sessions import sessions_between
 from app.times import iso
 
 # So many bars are held at a time, to be sorted by minute: some 40 MB.

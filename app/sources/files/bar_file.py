@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.sources.base import Fault, OnFault, SourceError
+from app.sources.files.bar_rows import BarRows
 from app.sources.files.detect import find_form
+from app.sources.files.file_start import FileStart, read_start
 from app.sources.files.inputs import Input
 from app.sources.files.options import FileOptions
-from app.sources.files.rows import Rows
-from app.sources.files.start import Start, read_start
 
 
 class BarFile:
@@ -17,7 +17,7 @@ class BarFile:
     def __init__(self, number: int, source: Input, options: FileOptions, *, alone: bool) -> None:
         self.input = source
         self._number, self._options, self._alone = number, options, alone
-        self._start: Start = read_start(source)
+        self._start: FileStart = read_start(source)
         with self._named():
             self.form = find_form(self._start)
         self._first_ms: int | None = None
@@ -62,7 +62,7 @@ class BarFile:
             self._first_ms = int(first.timestamp[0])
         return self._first_ms
 
-    def rows(self, on_fault: OnFault) -> Iterator[Rows]:
+    def rows(self, on_fault: OnFault) -> Iterator[BarRows]:
         """The file's rows. What is not a bar goes to `on_fault`, with the file's name where there are several."""
         file = "" if self._alone else str(self.input)
 
@@ -103,6 +103,6 @@ class Reported:
         """As in `BarFile`."""
         return self.file.first_ms
 
-    def parts(self) -> Iterator[Rows]:
+    def parts(self) -> Iterator[BarRows]:
         """As in `BarFile`."""
         return self.file.rows(self.on_fault)

@@ -16,12 +16,12 @@ from app.domain.strategy import Strategy
 from app.domain.validation import LONGEST_LABEL
 from app.sources.base import Fault, NeverWaits, OnFault, OnNotice, SourceError
 from app.sources.files.bar_file import BarFile, Reported
+from app.sources.files.bar_rows import BarRows, bars_of
 from app.sources.files.doubts import not_one_minute, warnings
 from app.sources.files.inputs import Input, Stdin, find_inputs, standard_input
 from app.sources.files.lateness import Lateness
 from app.sources.files.merge import merged
 from app.sources.files.options import FileOptions
-from app.sources.files.rows import Rows, bars_of
 from app.sources.files.sort import in_order_of_time
 from app.sources.files.survey import Survey
 from app.sources.run_id import new_run_id
@@ -113,7 +113,7 @@ class BarFiles(NeverWaits):
                 self.read += 1
                 yield bar
 
-    def rows(self, on_fault: OnFault) -> Iterator[Rows]:
+    def rows(self, on_fault: OnFault) -> Iterator[BarRows]:
         """All rows in the order in which they are sent."""
         rows = merged([Reported(file, on_fault) for file in self.files])
         return in_order_of_time(rows, self._folder) if self.options.sort else rows

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.sources.files.rows import BadRow, Row, row_fault
+from app.sources.files.bar_rows import BadRow, BarRow, row_fault
+from app.sources.files.file_times import TimeReader
 from app.sources.files.text import LONGEST_LINE
-from app.sources.files.times import Times
 
 PRICES = ("open", "high", "low", "close")
 NUMBERS = (*PRICES, "volume")
@@ -27,7 +27,7 @@ class Layout:
     at: Mapping[str, int]
     #: The places that the timestamp is made of.
     time_at: tuple[int, ...]
-    times: Times
+    times: TimeReader
     symbol: str | None = None
     delimiter: str = ","
     decimal: str = "."
@@ -59,7 +59,7 @@ def is_empty(fields: list[str], layout: Layout) -> bool:
     return layout.sparse and len(fields) == layout.width and not any(fields[layout.at[name]] for name in PRICES)
 
 
-def read_row(fields: list[str], layout: Layout) -> Row:
+def read_row(fields: list[str], layout: Layout) -> BarRow:
     """The bar of a line's fields. Raises BadRow; NoZone, which is a ValueError, when its time has no zone."""
     if len(fields) != layout.width:
         raise BadRow(f"it has {len(fields)} fields, the first line has {layout.width}")
@@ -68,7 +68,7 @@ def read_row(fields: list[str], layout: Layout) -> Row:
     prices = [_number(name, fields[layout.at[name]], layout) for name in NUMBERS]
     count, vwap = (fields[layout.at[name]] if name in layout.at else "" for name in ("trade_count", "vwap"))
     open_, high, low, close = (price / layout.scale for price in prices[:4])
-    row = Row(
+    row = BarRow(
         symbol,
         timestamp,
         *(open_, high, low, close, prices[4]),

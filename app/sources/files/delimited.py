@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from app.sources.base import Fault, OnFault, SourceError
+from app.sources.files.bar_rows import NO_COUNT, BadRow, BarRow, BarRows, Column, joined, rows_of
 from app.sources.files.cells import NUMBERS, PRICES, Layout, is_empty, read_row, split
-from app.sources.files.rows import NO_COUNT, BadRow, Column, Row, Rows, joined, rows_of
+from app.sources.files.file_times import NoZone
 from app.sources.files.text import LONGEST_LINE, blocks
-from app.sources.files.times import NoZone
 
 #: Text that the fast way reads differently from the slow one, or not at all.
 _UNUSUAL = (b'"', b"\0", b"\xef\xbf\xbd")
@@ -30,12 +30,12 @@ def read_delimited(
     on_fault: OnFault,
     size: int = 1 << 18,
     fast: bool = True,
-) -> Iterator[Rows]:
+) -> Iterator[BarRows]:
     """The rows below the first `skipped` lines; where a line has bars of several layouts, line by line.
 
     Raises SourceError when the first time names no zone.
     """
-    reader = _Reader(layouts, on_fault, fast)
+    reader = _BlockReader(layouts, on_fault, fast)
     line = 1
     for block in blocks(binary, size):
         count = block.count(b"\n")
@@ -48,13 +48,13 @@ def read_delimited(
         line += count
 
 
-class _Reader:
+class _BlockReader:
     def __init__(self, layouts: Sequence[Layout], on_fault: OnFault, fast: bool) -> None:
         self._layouts, self._on_fault = layouts, on_fault
         self._fast = ArrowReader(layouts) if fast and not any(layout.sparse for layout in layouts) else None
         self._any = False
 
-    def rows(self, block: bytes, line: int) -> Iterator[Rows]:
+    def rows(self, block: bytes, line: int) -> Iterator[BarRows]:
         found = self._fast.columns(block) if self._fast else None
         if found is None:
             texts = block.split(b"\n")[:-1]
@@ -65,9 +65,9 @@ class _Reader:
             self._any = True
             yield part
 
-    def _mended(self, rows: Rows, good: Column, odd: list[int], block: bytes, line: int) -> Rows | None:
+    def _mended(self, rows: BarRows, good: Column, odd: list[int], block: bytes, line: int) -> BarRows | None:
         """Those that are good, and those that the slow way finds good, in the file's order."""
-        rows = Rows(rows.line + line, rows.names, *rows.columns())
+        rows = BarRows(rows.line + line, rows.names, *rows.columns())
         if good.all() and not odd:
             return rows
         texts = block.split(b"\n")
@@ -79,8 +79,8 @@ class _Reader:
         both = joined([rows, part])
         return both.take(np.argsort(both.line, kind="stable"))
 
-    def _slow(self, texts: list[bytes], lines: Column) -> Rows | None:
-        found: list[Row] = []
+    def _slow(self, texts: list[bytes], lines: Column) -> BarRows | None:
+        found: list[BarRow] = []
         at: list[int] = []
         for text, line in zip(texts, lines.tolist(), strict=True):
             if not text or text.isspace():
@@ -129,7 +129,7 @@ class ArrowReader:
             decimal_point=layout.decimal,
         )
 
-    def columns(self, block: bytes) -> tuple[Rows, Column, list[int]] | None:
+    def columns(self, block: bytes) -> tuple[BarRows, Column, list[int]] | None:
         """Rows whose `line` counts from 0, which of them are good, and the lines that are no rows at all.
 
         None when the block must be read line by line.
@@ -156,7 +156,7 @@ class ArrowReader:
         except (pa.ArrowInvalid, pa.ArrowKeyError):
             return None
 
-    def _rows(self, table: pa.Table, line: Column, odd: list[int]) -> tuple[Rows, Column, list[int]] | None:
+    def _rows(self, table: pa.Table, line: Column, odd: list[int]) -> tuple[BarRows, Column, list[int]] | None:
         layout = self._layout
         texts = [_one(table[str(place)]) for place in layout.time_at]
         read = layout.times.column(texts[0] if len(texts) == 1 else pc.binary_join_element_wise(*texts, " "))
@@ -184,7 +184,7 @@ class ArrowReader:
         names, symbol = self._symbols(table, len(line))
         file = np.zeros(len(line), np.int64)
         open_, high, low, close, volume = values
-        rows = Rows(line, names, symbol, timestamp, open_, high, low, close, volume, counts, vwap, file)
+        rows = BarRows(line, names, symbol, timestamp, open_, high, low, close, volume, counts, vwap, file)
         return rows, good & rows.plainly_good(), odd
 
     def _symbols(self, table: pa.Table, count: int) -> tuple[tuple[str, ...], Column]:

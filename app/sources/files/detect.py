@@ -1,6 +1,7 @@
 """Finds out which form a file has."""
 
 from app.sources.base import SourceError
+from app.sources.files.file_start import FileStart
 from app.sources.files.form import Form
 from app.sources.files.forms.alpaca_csv import AlpacaCsv
 from app.sources.files.forms.alpaca_json import AlpacaJson
@@ -12,7 +13,6 @@ from app.sources.files.forms.polygon import Polygon
 from app.sources.files.forms.stooq import Stooq
 from app.sources.files.forms.yahoo import Yahoo
 from app.sources.files.forms.yahoo_wide import YahooWide
-from app.sources.files.start import Start
 
 #: The first that a file looks like is its form; the last takes every text.
 FORMS: tuple[Form, ...] = (
@@ -29,7 +29,7 @@ FORMS: tuple[Form, ...] = (
 )
 
 
-def find_form(start: Start) -> Form:
+def find_form(start: FileStart) -> Form:
     """The form of the file. Raises SourceError when it has none."""
     for form in FORMS:
         if form.looks_like(start):

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from app.sources.base import OnFault
+from app.sources.files.bar_rows import BarRows
 from app.sources.files.cells import Layout
 from app.sources.files.delimited import read_delimited
+from app.sources.files.file_start import FileStart
+from app.sources.files.file_times import ClockOfDay
 from app.sources.files.options import FileOptions
-from app.sources.files.rows import Rows
-from app.sources.files.start import Start
-from app.sources.files.times import ClockOfDay
 
 
 class Form(Protocol):
@@ -22,16 +22,16 @@ class Form(Protocol):
     #: What `Fault.line` counts.
     unit: str
 
-    def looks_like(self, start: Start) -> bool:
+    def looks_like(self, start: FileStart) -> bool:
         """Whether a file that begins so has this form."""
 
-    def zone(self, start: Start, options: FileOptions) -> str:
+    def zone(self, start: FileStart, options: FileOptions) -> str:
         """The time zone of its times, in words."""
 
-    def ignored(self, start: Start, options: FileOptions) -> list[str]:
+    def ignored(self, start: FileStart, options: FileOptions) -> list[str]:
         """The columns that are not read."""
 
-    def rows(self, start: Start, options: FileOptions, on_fault: OnFault) -> Iterator[Rows]:
+    def rows(self, start: FileStart, options: FileOptions, on_fault: OnFault) -> Iterator[BarRows]:
         """The rows of the whole file. Raises SourceError when it cannot be read, or something must be said first."""
 
 
@@ -44,11 +44,11 @@ class TextForm:
     #: Lines before the first bar.
     skipped: int = 1
 
-    def layouts(self, start: Start, options: FileOptions) -> Sequence[Layout]:
+    def layouts(self, start: FileStart, options: FileOptions) -> Sequence[Layout]:
         """Where each bar's values stand in a line. Raises SourceError."""
         raise NotImplementedError
 
-    def zone(self, start: Start, options: FileOptions) -> str:
+    def zone(self, start: FileStart, options: FileOptions) -> str:
         """As in `Form`."""
         layout = self.layouts(start, options)[0]
         zone = layout.times.zone
@@ -64,11 +64,11 @@ class TextForm:
             return "times name none"
         return f"{zone}, as --tz says" if options.zone else f"{zone}, by the form"
 
-    def ignored(self, start: Start, options: FileOptions) -> list[str]:
+    def ignored(self, start: FileStart, options: FileOptions) -> list[str]:
         """As in `Form`."""
         return []
 
-    def rows(self, start: Start, options: FileOptions, on_fault: OnFault) -> Iterator[Rows]:
+    def rows(self, start: FileStart, options: FileOptions, on_fault: OnFault) -> Iterator[BarRows]:
         """As in `Form`."""
         layouts = self.layouts(start, options)
         with start.input.open() as binary:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from app.domain.outcome import Outcome
 from app.domain.strategy import Strategy
-from app.sources.files.rows import Rows
+from app.sources.files.bar_rows import BarRows
 
 _Values = tuple[float, ...]
 
@@ -36,7 +36,7 @@ class Lateness:
         """How many rows would be stale."""
         return self.outcomes[Outcome.STALE]
 
-    def add(self, rows: Rows) -> None:
+    def add(self, rows: BarRows) -> None:
         """Take in more rows."""
         names = rows.names
         vwap, count = rows.vwap.tolist(), rows.trade_count.tolist()

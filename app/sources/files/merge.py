@@ -10,33 +10,33 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from app.sources.files.rows import Column, Rows, joined
+from app.sources.files.bar_rows import BarRows, Column, joined
 
 
-class Stream(Protocol):
+class RowStream(Protocol):
     """Rows, and when they begin."""
 
     @property
     def first_ms(self) -> int:
         """The time of its first row: before that it need not be opened."""
 
-    def parts(self) -> Iterator[Rows]:
+    def parts(self) -> Iterator[BarRows]:
         """Its rows."""
 
 
 class _Part(NamedTuple):
-    rows: Rows
+    rows: BarRows
     #: i8[n], never falling.
     clock: Column
 
 
-def merged(streams: Sequence[Stream]) -> Iterator[Rows]:
+def merged(streams: Sequence[RowStream]) -> Iterator[BarRows]:
     """All rows in order of their streams' clocks; at the same time in the order of the streams."""
     if len(streams) == 1:
         yield from streams[0].parts()
         return
     waiting = sorted(range(len(streams)), key=lambda number: streams[number].first_ms, reverse=True)
-    open_: dict[int, _Reader] = {}
+    open_: dict[int, _StreamReader] = {}
     while waiting or open_:
         if not open_:
             _begin(waiting.pop(), streams, open_)
@@ -58,16 +58,16 @@ def merged(streams: Sequence[Stream]) -> Iterator[Rows]:
             del open_[number]
 
 
-def _begin(number: int, streams: Sequence[Stream], open_: "dict[int, _Reader]") -> None:
-    reader = _Reader(streams[number].parts())
+def _begin(number: int, streams: Sequence[RowStream], open_: "dict[int, _StreamReader]") -> None:
+    reader = _StreamReader(streams[number].parts())
     if not reader.ended:
         open_[number] = reader
 
 
-class _Reader:
+class _StreamReader:
     """One stream, with the part that is not yet taken."""
 
-    def __init__(self, parts: Iterator[Rows]) -> None:
+    def __init__(self, parts: Iterator[BarRows]) -> None:
         self._parts = parts
         self._newest = -1
         self._most = 0
@@ -108,4 +108,4 @@ class _Reader:
 
 
 _NONE, _NO_NUMBER = np.zeros(0, np.int64), np.zeros(0)
-_NOTHING = Rows(_NONE, (), _NONE, _NONE, *(_NO_NUMBER,) * 5, _NONE, _NO_NUMBER, _NONE)
+_NOTHING = BarRows(_NONE, (), _NONE, _NONE, *(_NO_NUMBER,) * 5, _NONE, _NO_NUMBER, _NONE)

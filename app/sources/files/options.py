@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.sources.base import SourceError
-from app.sources.files.rows import symbol_fault
+from app.sources.files.bar_rows import symbol_fault
 
 REQUIRED = ("symbol", "timestamp", "open", "high", "low", "close", "volume")
 OPTIONAL = ("trade_count", "vwap")

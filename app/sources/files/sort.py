@@ -7,21 +7,21 @@ from pathlib import Path
 import numpy as np
 
 from app.sources.base import SourceError
+from app.sources.files.bar_rows import BarRows, joined
 from app.sources.files.merge import merged
-from app.sources.files.rows import Rows, joined
 
 #: Rows that are sorted in memory, some 90 bytes each.
 RUN = 1_000_000
 _PART = 16_384
 
 
-def in_order_of_time(parts: Iterator[Rows], folder: Path, run: int = RUN) -> Iterator[Rows]:
+def in_order_of_time(parts: Iterator[BarRows], folder: Path, run: int = RUN) -> Iterator[BarRows]:
     """The same rows, oldest first; those of the same minute stay in the order in which they came.
 
     Raises SourceError when the folder takes no more.
     """
     runs: list[_Run] = []
-    held: list[Rows] = []
+    held: list[BarRows] = []
     count = 0
     for part in parts:
         held.append(part)
@@ -43,12 +43,12 @@ def in_order_of_time(parts: Iterator[Rows], folder: Path, run: int = RUN) -> Ite
             each.remove()
 
 
-def _sorted(parts: list[Rows]) -> Rows:
+def _sorted(parts: list[BarRows]) -> BarRows:
     rows = joined(parts)
     return rows.take(np.argsort(rows.timestamp, kind="stable"))
 
 
-def _cut(rows: Rows) -> Iterator[Rows]:
+def _cut(rows: BarRows) -> Iterator[BarRows]:
     for start in range(0, len(rows), _PART):
         yield rows.take(slice(start, start + _PART))
 
@@ -60,7 +60,7 @@ class _Run:
         self._folder, self._names, self.first_ms, self._count = folder, names, first_ms, count
 
     @classmethod
-    def written(cls, rows: Rows, folder: Path) -> "_Run":
+    def written(cls, rows: BarRows, folder: Path) -> "_Run":
         """Write these rows to files."""
         try:
             place = Path(tempfile.mkdtemp(dir=folder))
@@ -73,13 +73,13 @@ class _Run:
             ) from None
         return cls(place, rows.names, int(rows.timestamp[0]), len(rows))
 
-    def parts(self) -> Iterator[Rows]:
+    def parts(self) -> Iterator[BarRows]:
         """Its rows."""
         paths = sorted(self._folder.iterdir(), key=lambda path: int(path.stem))
         columns = [np.load(path, mmap_mode="r", allow_pickle=False) for path in paths]
         for start in range(0, self._count, _PART):
             line, *others = (np.array(column[start : start + _PART]) for column in columns)
-            yield Rows(line, self._names, *others)
+            yield BarRows(line, self._names, *others)
 
     def remove(self) -> None:
         """Its files."""

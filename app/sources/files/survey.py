@@ -9,7 +9,7 @@ import numpy as np
 from app.calendar.sessions import session_gap, sessions
 from app.domain.records import MINUTE_MS
 from app.domain.split import NIGHT_MINUTES, is_night, no_jump, split_ratio
-from app.sources.files.rows import Column, Rows
+from app.sources.files.bar_rows import BarRows, Column
 
 #: Minutes between bars that are not of one minute; 1,440 is a day.
 SPACINGS = (2, 3, 4, 5, 10, 15, 20, 30, 60, 120, 240, 1440)
@@ -29,7 +29,7 @@ class Gap(NamedTuple):
     before_ms: int
 
 
-class Split(NamedTuple):
+class SuspectedSplit(NamedTuple):
     """An open after a night that looks like that of a split, shares after to shares before."""
 
     symbol: str
@@ -57,7 +57,7 @@ class Survey:
     first_ms: int | None = None
     #: Largest first; all others only count.
     gaps: list[Gap] = field(default_factory=list)
-    splits: list[Split] = field(default_factory=list)
+    splits: list[SuspectedSplit] = field(default_factory=list)
     split_count: int = 0
     #: Symbols with rows that are not newer than all before them.
     unordered: set[str] = field(default_factory=set)
@@ -66,7 +66,7 @@ class Survey:
     _codes: dict[str, int] = field(default_factory=dict)
     _state: "_State" = field(default_factory=lambda: _State())
 
-    def add(self, rows: Rows) -> None:
+    def add(self, rows: BarRows) -> None:
         """Take in more rows."""
         if not len(rows):
             return
@@ -124,7 +124,7 @@ class Survey:
         for half_hour, count in zip(found.tolist(), counts.tolist(), strict=True):
             self.half_hours[half_hour] = self.half_hours.get(half_hour, 0) + count
 
-    def _add(self, codes: Column, rows: Rows) -> None:
+    def _add(self, codes: Column, rows: BarRows) -> None:
         state = self._state
         # Each series' newest bar so far, then its rows in their order.
         there = np.unique(codes)
@@ -203,7 +203,7 @@ class Survey:
                 self.split_count += 1
                 if len(self.splits) < _LISTED:
                     prices = float(close[place]), float(open_[place])
-                    self.splits.append(Split(self.symbols[code[place]], int(after[place]), *prices, ratio))
+                    self.splits.append(SuspectedSplit(self.symbols[code[place]], int(after[place]), *prices, ratio))
 
 
 class _State:

@@ -24,7 +24,7 @@ class BarCodec(codecs.Codec):
         return _WIRE.bar(s)
 
 
-class SignalCodec(codecs.Codec):
+class FaustSignalCodec(codecs.Codec):
     """Signals to their bytes."""
 
     def _dumps(self, obj: Any) -> bytes:
@@ -33,7 +33,7 @@ class SignalCodec(codecs.Codec):
 
 _WIRE = Wire()
 codecs.register("bar", BarCodec())
-codecs.register("signal", SignalCodec())
+codecs.register("signal", FaustSignalCodec())
 
 app = faust.App(
     os.environ["APP_ID"],

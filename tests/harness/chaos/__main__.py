@@ -4,8 +4,8 @@ import random
 
 import click
 
+from tests.harness.chaos.chaos_plan import ChaosPlan
 from tests.harness.chaos.command import run_plan
-from tests.harness.chaos.plan import Plan
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,7 +23,7 @@ def main(faults: int, seed: int | None, minutes: float | None, workers: int, rat
     of the bars. Logs are kept when something is wrong.
     """
     seed = random.SystemRandom().randrange(1_000_000) if seed is None else seed
-    run_plan(Plan(faults=faults, seed=seed, minutes=minutes, workers=workers, rate=rate, each_round=each_round))
+    run_plan(ChaosPlan(faults=faults, seed=seed, minutes=minutes, workers=workers, rate=rate, each_round=each_round))
 
 
 if __name__ == "__main__":

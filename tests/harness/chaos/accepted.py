@@ -9,7 +9,7 @@ from app.domain.strategy import Strategy
 VALUES = ("open", "high", "low", "close", "volume", "trade_count", "vwap")
 
 
-class Series:
+class AcceptedSeries:
     """All accepted bars of one run and symbol."""
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Accepted:
 
     def __init__(self, strategy: Strategy) -> None:
         self._strategy = strategy
-        self._series: dict[tuple[str, str], Series] = defaultdict(Series)
+        self._series: dict[tuple[str, str], AcceptedSeries] = defaultdict(AcceptedSeries)
 
     def take(self, bar: Bar) -> str:
         """See Series.take; bars of one series come in the order of their offsets."""

@@ -13,9 +13,9 @@ from app.kafka.topics import Topic, topics
 from app.settings import Settings
 from tests.bars import make_bar
 from tests.harness.chaos.accepted import Accepted
+from tests.harness.chaos.bar_feed import NUMBER, REASON
 from tests.harness.chaos.commits import Needs, Observation, too_early
-from tests.harness.chaos.feed import NUMBER, REASON
-from tests.harness.chaos.records import decoded, read
+from tests.harness.chaos.topic_records import decoded, read
 from tests.harness.exactly_once import repeats, wrong_delivery
 from tests.harness.oracle import differences, exchange_gap, final_signals
 from tests.integration.deployment import last_revisions

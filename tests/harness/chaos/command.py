@@ -9,16 +9,16 @@ from time import strftime
 
 import click
 
-from tests.harness.chaos.plan import Plan, Result
+from tests.harness.chaos.chaos_plan import ChaosPlan, ChaosResult
 from tests.harness.chaos.report import summary
 from tests.harness.chaos.run import Chaos
 from tests.integration.fixtures_stack import LocalStack, stopped_in_the_end
 
 #: More to be judged; returns what is wrong.
-Check = Callable[[Result], Sequence[str]]
+Check = Callable[[ChaosResult], Sequence[str]]
 
 
-def run_plan(plan: Plan, check: Check = lambda _: ()) -> None:
+def run_plan(plan: ChaosPlan, check: Check = lambda _: ()) -> None:
     """Run a plan on a stack of its own. Raises ClickException where something is wrong."""
     # What the test's own clients say of a broker that is away is no news.
     logging.getLogger("app").addHandler(logging.NullHandler())

@@ -50,7 +50,7 @@ class Footprint(NamedTuple):
 
 
 @dataclass
-class Member:
+class CrewMember:
     """One worker's place: its data folder, and the process that works there now, if any."""
 
     name: str
@@ -83,7 +83,7 @@ class Crew:
 
     directory: Path
     environment: Mapping[str, str]
-    members: dict[str, Member] = field(default_factory=dict)
+    members: dict[str, CrewMember] = field(default_factory=dict)
     ended: list[Ended] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     starts: int = 0
@@ -92,7 +92,7 @@ class Crew:
 
     def hire(self, names: Collection[str]) -> None:
         for name in names:
-            self.members[name] = Member(name)
+            self.members[name] = CrewMember(name)
 
     def working(self) -> list[str]:
         """Those to whom something may happen."""
@@ -102,7 +102,7 @@ class Crew:
         """Those that stay away."""
         return [member.name for member in self.members.values() if member.start_at == inf]
 
-    def by_pid(self, pid: int) -> Member | None:
+    def by_pid(self, pid: int) -> CrewMember | None:
         found = (member for member in self.members.values() if member.worker is not None and member.worker.pid == pid)
         return next(found, None)
 
@@ -166,15 +166,15 @@ class Crew:
                     found.append(Footprint(member.name, process.pid, seconds, rss, threads, files))
         return found
 
-    def _expect(self, member: Member, codes: frozenset[int], away_seconds: float) -> None:
+    def _expect(self, member: CrewMember, codes: frozenset[int], away_seconds: float) -> None:
         member.expected, member.end_by = codes, monotonic() + STOP_SECONDS
         member.start_at = monotonic() + away_seconds
 
-    def _signal(self, member: Member, number: int) -> None:
+    def _signal(self, member: CrewMember, number: int) -> None:
         if member.worker is not None:
             member.worker.send_signal(number)
 
-    def _look_after(self, member: Member, worker: ForkedWorker, now: float) -> None:
+    def _look_after(self, member: CrewMember, worker: ForkedWorker, now: float) -> None:
         code = worker.exitcode
         if code is None:
             if now > member.end_by:
@@ -195,7 +195,7 @@ class Crew:
         member.worker, member.expected, member.paused_until = None, None, None
         member.end_by, member.disk_lost = inf, False
 
-    def _start(self, member: Member) -> None:
+    def _start(self, member: CrewMember) -> None:
         path = self.directory / f"{member.name}.log"
         member.log_start = path.stat().st_size if path.exists() else 0
         port = any_free_port()
@@ -204,7 +204,7 @@ class Crew:
         member.worker = ForkedWorker({**os.environ, **self.environment, **changed}, path)
         self.starts += 1
 
-    def _log(self, member: Member) -> str:
+    def _log(self, member: CrewMember) -> str:
         """What it said in this life; one that was killed at once said nothing."""
         if not (self.directory / f"{member.name}.log").exists():
             return ""

@@ -4,18 +4,18 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from tests.harness.chaos.audit import Round
-from tests.harness.chaos.plan import Result
+from tests.harness.chaos.chaos_plan import ChaosResult
 
 SHOWN = 20
 MB = 1_000_000
 
 
-def summary(result: Result) -> str:
+def summary(result: ChaosResult) -> str:
     """All figures, and the first problems."""
     return "\n".join(_lines(result))
 
 
-def _lines(result: Result) -> Iterator[str]:
+def _lines(result: ChaosResult) -> Iterator[str]:
     rounds = result.rounds
     total = {
         each.name: sum(getattr(found, each.name) for found in rounds)

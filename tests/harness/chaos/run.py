@@ -13,16 +13,16 @@ from app.avro.serde import Encoder
 from app.kafka.clients import producer_config, registry
 from app.kafka.topics import Topic
 from tests.harness.chaos.audit import Audit, Round
-from tests.harness.chaos.cluster import Cluster
+from tests.harness.chaos.bar_feed import BarFeed
+from tests.harness.chaos.chaos_cluster import ChaosCluster
+from tests.harness.chaos.chaos_faults import Drawn, draw
+from tests.harness.chaos.chaos_plan import ChaosPlan, ChaosResult
 from tests.harness.chaos.commits import Observer
 from tests.harness.chaos.crew import NO_BROKER, Crew
-from tests.harness.chaos.faults import Drawn, draw
-from tests.harness.chaos.feed import Feed
+from tests.harness.chaos.hostile_bars import Item
 from tests.harness.chaos.leftovers import disk_use, processes, strange_files
-from tests.harness.chaos.plan import Plan, Result
 from tests.harness.chaos.scene import Scene
 from tests.harness.chaos.tables import Expected, wrong_tables
-from tests.harness.chaos.tape import Item
 from tests.harness.crashing.tables import wrong_disks
 from tests.integration.deployment import Deployment
 from tests.integration.fixtures_stack import LocalStack
@@ -43,7 +43,7 @@ Say = Callable[[str], None]
 class Chaos:
     """One run on a stack of its own; `directory` takes data folders and logs."""
 
-    def __init__(self, stack: LocalStack, directory: Path, plan: Plan, say: Say) -> None:
+    def __init__(self, stack: LocalStack, directory: Path, plan: ChaosPlan, say: Say) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self._plan = plan
         self._say = say
@@ -64,21 +64,21 @@ class Chaos:
         }
         self._crew = Crew(directory, environment)
         self._crew.hire([f"w{number}" for number in range(plan.workers)])
-        self._scene = Scene(Cluster(stack), self._crew, self._settings, orders, plan.spared)
+        self._scene = Scene(ChaosCluster(stack), self._crew, self._settings, orders, plan.spared)
         self._audit = Audit(self._settings)
         self._encoder = registered(self._deployment)
         self._observer = Observer(self._settings)
         self._take: Callable[[], Item | None] = lambda: None
-        self._feed = Feed(
+        self._feed = BarFeed(
             producer_config(self._settings), self._deployment.topics.raw.name, lambda: self._take(), plan.rate
         )
         self._expected: Expected = {}
         self._firsts = self._ends()
-        self._result = Result()
+        self._result = ChaosResult()
         self._started_at = self._told_at = self._sampled_at = monotonic()
         self._number = 0
 
-    def run(self) -> Result:
+    def run(self) -> ChaosResult:
         """Run the plan. Raises AssertionError where it cannot go on."""
         result, plan = self._result, self._plan
         while result.faults.total() < plan.faults and not self._is_late() and not self._feed.exhausted:

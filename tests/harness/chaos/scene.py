@@ -13,29 +13,48 @@ from confluent_kafka import KafkaException
 from app.engine.failpoints import Failpoint
 from app.kafka.broker import BrokerUnavailable
 from app.settings import Settings
-from tests.harness.chaos.cluster import Cluster, abort_records
+from tests.harness.chaos.chaos_cluster import ChaosCluster, abort_records
+from tests.harness.chaos.chaos_faults import Drawn, FaultKind
 from tests.harness.chaos.crew import STOPPED, Crew
-from tests.harness.chaos.faults import Drawn, Kind
-from tests.harness.crashing.order import IN_THE_LOOP, Fault, Order, Orders
+from tests.harness.crashing.order import IN_THE_LOOP, CrashFault, Order, Orders
 
 #: An order that no batch has come up to by then is withdrawn: not every batch has every point.
 ORDER_SECONDS = 20.0
 
 AT_POINTS = {
-    Kind.POINT_KILL: Fault.KILL,
-    Kind.POINT_PAUSE: Fault.STOP,
-    Kind.POINT_TERM: Fault.TERM,
-    Kind.POINT_RAISE: Fault.RAISE,
-    Kind.POINT_STALL: Fault.STALL,
+    FaultKind.POINT_KILL: CrashFault.KILL,
+    FaultKind.POINT_PAUSE: CrashFault.STOP,
+    FaultKind.POINT_TERM: CrashFault.TERM,
+    FaultKind.POINT_RAISE: CrashFault.RAISE,
+    FaultKind.POINT_STALL: CrashFault.STALL,
 }
-CODES = {Fault.KILL: {-signal.SIGKILL}, Fault.TERM: STOPPED, Fault.RAISE: {1}, Fault.STOP: frozenset[int]()}
+CODES = {
+    CrashFault.KILL: {-signal.SIGKILL},
+    CrashFault.TERM: STOPPED,
+    CrashFault.RAISE: {1},
+    CrashFault.STOP: frozenset[int](),
+}
 
 OF_THE_BROKER = frozenset(
-    {Kind.BROKER_RESTART, Kind.BROKER_AWAY, Kind.BROKER_HANG, Kind.BROKER_HANG_LONG, Kind.BROKER_SLOW}
+    {
+        FaultKind.BROKER_RESTART,
+        FaultKind.BROKER_AWAY,
+        FaultKind.BROKER_HANG,
+        FaultKind.BROKER_HANG_LONG,
+        FaultKind.BROKER_SLOW,
+    }
 )
-NEED_THE_BROKER = frozenset({*OF_THE_BROKER, Kind.ABORTED})
+NEED_THE_BROKER = frozenset({*OF_THE_BROKER, FaultKind.ABORTED})
 OF_A_WORKER = frozenset(
-    {Kind.KILL, Kind.KILL_LATER, Kind.LOSE_DISK, Kind.PAUSE, Kind.PAUSE_LONG, Kind.TERM, Kind.LEAVE}
+    {
+        FaultKind.KILL,
+        FaultKind.KILL_LATER,
+        FaultKind.LOSE_DISK,
+        FaultKind.PAUSE,
+        FaultKind.PAUSE_LONG,
+        FaultKind.TERM,
+        FaultKind.LEAVE,
+    }
 )
 
 
@@ -43,7 +62,7 @@ OF_A_WORKER = frozenset(
 class Lasting:
     """A fault that ends at some time, by being undone."""
 
-    kind: Kind
+    kind: FaultKind
     until: float
     undo: Callable[[], None]
     #: What keeps it going, called often.
@@ -54,7 +73,7 @@ class Lasting:
 class Scene:
     """A cluster and a crew, and what is wrong with them just now."""
 
-    cluster: Cluster
+    cluster: ChaosCluster
     crew: Crew
     settings: Settings
     orders_folder: Path
@@ -71,19 +90,19 @@ class Scene:
         # Who carries out an order notes it first, so it is known by then.
         self.crew.on_surprise = self._look_for_strike
 
-    def possible(self) -> set[Kind]:
+    def possible(self) -> set[FaultKind]:
         """What may happen now."""
         open_kinds = {each.kind for each in self.lasting}
-        kinds = set(Kind) - open_kinds
+        kinds = set(FaultKind) - open_kinds
         if open_kinds & OF_THE_BROKER:
             kinds -= NEED_THE_BROKER
         if not self._targets():
-            kinds -= {*OF_A_WORKER, Kind.KILL_ALL}
+            kinds -= {*OF_A_WORKER, FaultKind.KILL_ALL}
         if len(self.crew.working()) < 2:
-            kinds -= {Kind.LEAVE}
+            kinds -= {FaultKind.LEAVE}
         if not self.crew.away():
-            kinds -= {Kind.JOIN}
-        if self.ordered is not None or Kind.POINT_STALL in open_kinds or not self._targets():
+            kinds -= {FaultKind.JOIN}
+        if self.ordered is not None or FaultKind.POINT_STALL in open_kinds or not self._targets():
             kinds -= AT_POINTS.keys()
         return kinds
 
@@ -97,22 +116,22 @@ class Scene:
         if kind in OF_A_WORKER:
             return self._strike_worker(drawn, drawn.choose(self._targets()))
         match kind:
-            case Kind.JOIN:
+            case FaultKind.JOIN:
                 name = drawn.choose(self.crew.away())
                 self.crew.join(name)
                 return name
-            case Kind.BROKER_RESTART | Kind.BROKER_AWAY:
+            case FaultKind.BROKER_RESTART | FaultKind.BROKER_AWAY:
                 self.cluster.kill_broker()
                 self._lasts(drawn, self.cluster.start_broker)
-            case Kind.BROKER_HANG | Kind.BROKER_HANG_LONG:
+            case FaultKind.BROKER_HANG | FaultKind.BROKER_HANG_LONG:
                 self.cluster.pause_broker()
                 self._lasts(drawn, self.cluster.resume_broker)
-            case Kind.BROKER_SLOW:
+            case FaultKind.BROKER_SLOW:
                 self._lasts(drawn, self.cluster.resume_broker, self.cluster.slow_broker)
-            case Kind.REGISTRY_AWAY:
+            case FaultKind.REGISTRY_AWAY:
                 self.cluster.kill_registry()
                 self._lasts(drawn, self.cluster.start_registry)
-            case Kind.KILL_ALL:
+            case FaultKind.KILL_ALL:
                 names = self._targets()
                 for name in names:
                     self.crew.kill(name, seconds)
@@ -147,14 +166,14 @@ class Scene:
 
     def _strike_worker(self, drawn: Drawn, name: str) -> str:
         match drawn.kind:
-            case Kind.PAUSE | Kind.PAUSE_LONG:
+            case FaultKind.PAUSE | FaultKind.PAUSE_LONG:
                 self.crew.pause(name, drawn.seconds)
-            case Kind.TERM:
+            case FaultKind.TERM:
                 self.crew.stop(name, drawn.seconds)
-            case Kind.LEAVE:
+            case FaultKind.LEAVE:
                 self.crew.stop(name, inf)
             case _:
-                self.crew.kill(name, drawn.seconds, disk_lost=drawn.kind is Kind.LOSE_DISK)
+                self.crew.kill(name, drawn.seconds, disk_lost=drawn.kind is FaultKind.LOSE_DISK)
         return f"{name}, {drawn.seconds:.1f} s"
 
     def _lasts(self, drawn: Drawn, undo: Callable[[], None], keep_up: Callable[[], None] = lambda: None) -> None:
@@ -183,7 +202,7 @@ class Scene:
             self._told.append(f"no batch came to {point_of(drawn)}: withdrawn")
             return
         fault = struck.order.fault
-        if fault is Fault.STALL:
+        if fault is CrashFault.STALL:
             self._lasts(drawn, self._orders.release)
             member = self.crew.by_pid(struck.pid)
             name = member and member.name
@@ -197,5 +216,5 @@ class Scene:
 
 def point_of(drawn: Drawn) -> Failpoint:
     """Where the fault comes: only a thread can stand still, so not in the event loop."""
-    stalls_in_loop = drawn.kind is Kind.POINT_STALL and drawn.point in IN_THE_LOOP
+    stalls_in_loop = drawn.kind is FaultKind.POINT_STALL and drawn.point in IN_THE_LOOP
     return Failpoint.BEFORE_COMMIT if stalls_in_loop else drawn.point

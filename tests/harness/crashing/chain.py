@@ -14,11 +14,11 @@ from app.engine.failpoints import Failpoint
 from app.kafka.topic_admin import ensure_topics
 from app.settings import Settings
 from app.stack import StackStatus
-from tests.harness.crashing.feed import Feed
+from tests.harness.crashing.crash_audit import CrashAudit
+from tests.harness.crashing.crash_feed import CrashFeed
 from tests.harness.crashing.forked import ForkedWorker
-from tests.harness.crashing.judge import Judge
 from tests.harness.crashing.members import describe, evict_all
-from tests.harness.crashing.order import AT_THE_BROKER, Fault, Order, Orders, Struck
+from tests.harness.crashing.order import AT_THE_BROKER, CrashFault, Order, Orders, Struck
 from tests.integration.waiting import eventually, passes
 
 Found = TypeVar("Found")
@@ -42,14 +42,14 @@ TRANSACTION_SECONDS = SESSION_SECONDS + 5
 #: A crash at these points leaves nothing committed.
 UNCOMMITTED = list(Failpoint)[: list(Failpoint).index(Failpoint.AFTER_COMMIT)]
 
-EXIT_CODES = {Fault.KILL: -signal.SIGKILL, Fault.TERM: 0, Fault.RAISE: 1}
+EXIT_CODES = {CrashFault.KILL: -signal.SIGKILL, CrashFault.TERM: 0, CrashFault.RAISE: 1}
 
 
 class Combination(NamedTuple):
     """A fault at a point, and whether the disk is still there afterwards."""
 
     point: Failpoint
-    fault: Fault
+    fault: CrashFault
     disk_kept: bool
 
 
@@ -82,8 +82,8 @@ class Chain:
         self._workers: list[ForkedWorker] = []
         ensure_topics(self._settings)
         self._orders = Orders(directory)
-        self._feed = Feed(self._settings, seed)
-        self._judge = Judge(self._settings, self._feed)
+        self._feed = CrashFeed(self._settings, seed)
+        self._judge = CrashAudit(self._settings, self._feed)
         #: Whether a fault must have left a part of a batch for others to abort.
         self._left_open = False
 
@@ -105,7 +105,7 @@ class Chain:
             struck = self._orders.struck()
             assert struck is not None, f"{combination}: the worker ended without it\n{worker.tail()}"
             self._check(combination, struck, worker)
-            if combination.fault is Fault.KILL:
+            if combination.fault is CrashFault.KILL:
                 evict_all(self._kafka, self._group)
             if not combination.disk_kept:
                 shutil.rmtree(self._directory / "data")
@@ -178,10 +178,10 @@ class Chain:
         point, fault, _ = combination
         assert struck.order[:2] == (point, fault)
         assert struck.pid == worker.pid
-        if fault is Fault.KILL and point in AT_THE_BROKER:
+        if fault is CrashFault.KILL and point in AT_THE_BROKER:
             assert self._judge.undecided() > 0, "the broker had nothing of the batch"
             self._left_open = True
-        if fault in (Fault.KILL, Fault.RAISE):
+        if fault in (CrashFault.KILL, CrashFault.RAISE):
             if point in UNCOMMITTED:
                 assert self._judge.checkpoint() <= struck.start
             else:

@@ -14,14 +14,14 @@ Answer = TypeVar("Answer")
 Send = Callable[[Any], Awaitable[Any]]
 
 
-class Group(NamedTuple):
+class MemberGroup(NamedTuple):
     """A group's state, in Kafka's words, and the ids of its members."""
 
     state: str
     members: list[str]
 
 
-def describe(kafka: str, group: str) -> Group:
+def describe(kafka: str, group: str) -> MemberGroup:
     return asyncio.run(_asking(kafka, lambda send: _describe(send, group)))
 
 
@@ -30,10 +30,10 @@ def evict_all(kafka: str, group: str) -> None:
     asyncio.run(_asking(kafka, lambda send: _evict_all(send, group)))
 
 
-async def _describe(send: Send, group: str) -> Group:
+async def _describe(send: Send, group: str) -> MemberGroup:
     response = await send(DescribeGroupsRequest([group]))
     _, _, state, _, _, members, *_ = response.groups[0]
-    return Group(state, [member[0] for member in members])
+    return MemberGroup(state, [member[0] for member in members])
 
 
 async def _evict_all(send: Send, group: str) -> None:

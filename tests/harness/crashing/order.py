@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from app.engine.failpoints import Failpoint
 
 
-class Fault(StrEnum):
+class CrashFault(StrEnum):
     KILL = "kill -9"
     STOP = "SIGSTOP"
     TERM = "SIGTERM"
@@ -29,7 +29,7 @@ class Order(NamedTuple):
     """A fault at a point of the `batch`-th batch from now, or of the first after that which comes to the point."""
 
     point: Failpoint
-    fault: Fault
+    fault: CrashFault
     batch: int
 
 
@@ -96,7 +96,7 @@ class Orders:
 
 
 def _order(values: Mapping[str, Any]) -> Order:
-    return Order(Failpoint(values["point"]), Fault(values["fault"]), values["batch"])
+    return Order(Failpoint(values["point"]), CrashFault(values["fault"]), values["batch"])
 
 
 def _write(path: Path, values: Mapping[str, Any]) -> None:

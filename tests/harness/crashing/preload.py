@@ -6,7 +6,7 @@ import faust.stores.rocksdb  # noqa: F401
 
 import app.build
 import app.engine.transport
-import app.logs.worker  # noqa: F401
+import app.logs.terminal_worker  # noqa: F401
 from app.calendar.sessions import sessions
 
 sessions()

@@ -9,7 +9,7 @@ from threading import Lock, get_ident
 from app.build import StocksApp
 from app.engine.batch import Batch
 from app.engine.failpoints import Failpoint
-from tests.harness.crashing.order import IN_THE_LOOP, Fault, Order, Orders, Struck
+from tests.harness.crashing.order import IN_THE_LOOP, CrashFault, Order, Orders, Struck
 
 FLUSH_SECONDS = 30.0
 STOP_SECONDS = 30.0
@@ -43,7 +43,7 @@ class Saboteur:
             self._order = None
         if point is Failpoint.SOME_PRODUCED:
             self._app.producers[batch.tp]._producer.flush(FLUSH_SECONDS)
-        if order.fault is Fault.STALL:
+        if order.fault is CrashFault.STALL:
             self._orders.stalled(os.getpid()).touch()
         where = (batch.tp.topic, batch.partition, batch.start, batch.end)
         if self._orders.take(Struck(order, os.getpid(), *where)):
@@ -51,19 +51,19 @@ class Saboteur:
 
     def _let_happen(self, order: Order) -> None:
         match order.fault:
-            case Fault.KILL:
+            case CrashFault.KILL:
                 os.kill(os.getpid(), signal.SIGKILL)
-            case Fault.STOP:
+            case CrashFault.STOP:
                 # Of all threads this one must not run on: the process as a whole may take a moment to stop.
                 signal.pthread_kill(get_ident(), signal.SIGSTOP)
-            case Fault.TERM:
+            case CrashFault.TERM:
                 os.kill(os.getpid(), signal.SIGTERM)
                 if order.point not in IN_THE_LOOP:
                     told = asyncio.run_coroutine_threadsafe(self._app.wait_until_stopped(), self._app.loop)
                     told.result(STOP_SECONDS)
-            case Fault.RAISE:
+            case CrashFault.RAISE:
                 raise Sabotage(order.point)
-            case Fault.STALL:
+            case CrashFault.STALL:
                 stalled = self._orders.stalled(os.getpid())
                 while stalled.exists():
                     time.sleep(LOOK_SECONDS)

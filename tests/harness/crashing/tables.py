@@ -15,7 +15,7 @@ from app.engine.table import POSITION_KEY
 from app.kafka.topics import topics
 from app.settings import Settings
 from tables.row_format import decode_row, series_of
-from tests.harness.chaos.records import read_all
+from tests.harness.chaos.topic_records import read_all
 from tests.harness.oracle import differences
 
 Rows = dict[bytes, bytes]

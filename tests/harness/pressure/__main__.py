@@ -18,8 +18,8 @@ from app.kafka.local_cluster import Ports
 from app.stack.ports import free_ports
 from tests.bars import OPENING_MS
 from tests.harness.pressure.onlooker import Seen, looking_on
-from tests.integration.bars import random_bars
-from tests.integration.deployment import Deployment, WorkerProcess
+from tests.integration.deployment import DeployedWorker, Deployment
+from tests.integration.random_bars import random_bars
 
 MIB = 2**20
 ASKED_PER_SECOND = 50
@@ -110,7 +110,7 @@ def _quiet_signals(deployment: Deployment) -> int:
 
 
 def _measured(
-    title: str, deployment: Deployment, worker: WorkerProcess, count: int, asked: float, sender: Thread | None = None
+    title: str, deployment: Deployment, worker: DeployedWorker, count: int, asked: float, sender: Thread | None = None
 ) -> None:
     """Look on until the worker has done everything, and say what was seen."""
     click.echo(title)

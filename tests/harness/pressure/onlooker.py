@@ -11,7 +11,7 @@ from time import monotonic
 import httpx
 import psutil
 
-from tests.integration.deployment import WorkerProcess
+from tests.integration.deployment import DeployedWorker
 
 #: Requests a second that one client makes at most, as each takes up to a fifth of a second.
 MOST_BY_ONE = 5
@@ -33,7 +33,7 @@ class Seen:
 
 
 @contextmanager
-def looking_on(worker: WorkerProcess, per_second: float) -> Iterator[Seen]:
+def looking_on(worker: DeployedWorker, per_second: float) -> Iterator[Seen]:
     """Ask so many times a second until the block ends, by clients that each wait for their answers."""
     seen, stopped = Seen(), threading.Event()
     clients = max(1, round(per_second / MOST_BY_ONE))
@@ -61,7 +61,7 @@ def peak_bytes(pid: int) -> int:
     return 0
 
 
-def _ask(worker: WorkerProcess, per_second: float, seen: Seen, stopped: threading.Event) -> None:
+def _ask(worker: DeployedWorker, per_second: float, seen: Seen, stopped: threading.Event) -> None:
     due = monotonic()
     with httpx.Client(base_url=worker.url, timeout=10) as client:
         while not stopped.wait(max(0.0, due - monotonic())):
@@ -78,7 +78,7 @@ def _ask(worker: WorkerProcess, per_second: float, seen: Seen, stopped: threadin
                 seen.refused += 1
 
 
-def _look(worker: WorkerProcess, seen: Seen, stopped: threading.Event) -> None:
+def _look(worker: DeployedWorker, seen: Seen, stopped: threading.Event) -> None:
     with httpx.Client(base_url=worker.url, timeout=10) as client:
         while not stopped.wait(1.0):
             seen.peak_bytes = max(seen.peak_bytes, peak_bytes(worker.process.pid))

@@ -5,16 +5,20 @@ from math import inf
 
 import click
 
+from tests.harness.chaos.chaos_faults import FaultKind
+from tests.harness.chaos.chaos_plan import ChaosPlan, ChaosResult
 from tests.harness.chaos.command import run_plan
-from tests.harness.chaos.faults import Kind
-from tests.harness.chaos.plan import Plan, Result
 from tests.harness.soak.memory import courses
-from tests.harness.soak.sessions import sessions
+from tests.harness.soak.soak_sessions import sessions
 
 #: The worker to which nothing happens, so that there is one whose memory can be watched for long.
 VETERAN = "w0"
 
-KINDS = frozenset(Kind) - {kind for kind in Kind if kind.startswith("named point")} - {Kind.BROKER_AWAY, Kind.LEAVE}
+KINDS = (
+    frozenset(FaultKind)
+    - {kind for kind in FaultKind if kind.startswith("named point")}
+    - {FaultKind.BROKER_AWAY, FaultKind.LEAVE}
+)
 
 #: What a worker may take at most, and by how much it may grow in a minute once it is warm, in MB.
 MOST_MB = 600
@@ -32,7 +36,7 @@ def main(symbols: int, days: int, every: float, seed: int | None) -> None:
     One of the two workers is never hurt itself: how its memory, threads and files develop is shown and bounded.
     """
     seed = random.SystemRandom().randrange(1_000_000) if seed is None else seed
-    plan = Plan(
+    plan = ChaosPlan(
         faults=1_000_000,
         each_round=1_000_000,
         seed=seed,
@@ -47,7 +51,7 @@ def main(symbols: int, days: int, every: float, seed: int | None) -> None:
     run_plan(plan, check=flat)
 
 
-def flat(result: Result) -> list[str]:
+def flat(result: ChaosResult) -> list[str]:
     """What grew; the courses themselves are printed, too."""
     told = courses(result.footprints)
     for course in told:

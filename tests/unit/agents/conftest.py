@@ -66,12 +66,12 @@ def registry() -> SchemasInMemory:
 
 @pytest.fixture
 def agents(registry: SchemasInMemory) -> Agents:
-    catalogue = topics(Settings(_env_file=None, **NOWHERE))  # type: ignore[arg-type, call-arg]
+    all_topics = topics(Settings(_env_file=None, **NOWHERE))  # type: ignore[arg-type, call-arg]
     table = MemoryTable(Strategy(), keep_bars=100)
     return Agents(
         table,
         registry,
         IndicatorsAgent(table, ColumnDecoder(registry, "bar"), every_minute),
-        SignalsAgent(table, RecordEncoder(catalogue.signals, registry), catalogue.dead_letters.name),  # type: ignore[arg-type]
+        SignalsAgent(table, RecordEncoder(all_topics.signals, registry), all_topics.dead_letters.name),  # type: ignore[arg-type]
         Encoder("bar"),
     )

@@ -40,9 +40,9 @@ def test_one_agent_reads_the_topic_whose_checkpoint_the_table_keeps_and_hands_on
 
 
 def test_the_changelog_is_that_of_the_catalogue(worker: StocksApp, settings: Settings) -> None:
-    catalogue = topics(settings)
-    assert worker.table.changelog_name == catalogue.windows_changelog.name
-    assert worker.table.partitions == catalogue.raw.partitions
+    all_topics = topics(settings)
+    assert worker.table.changelog_name == all_topics.windows_changelog.name
+    assert worker.table.partitions == all_topics.raw.partitions
 
 
 def test_nothing_is_asked_or_opened_by_building(settings: Settings) -> None:

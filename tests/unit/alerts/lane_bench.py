@@ -4,39 +4,39 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.alerts.destination import NotSent
+from app.alerts.alert_progress import AlertProgress, CommittedPlace
+from app.alerts.destination import AlertNotSent
 from app.alerts.inbox import CommitFailed, Received
 from app.alerts.lane import Lane
-from app.alerts.message import Message
-from app.alerts.outbox import Limits
-from app.alerts.progress import Place, Progress
+from app.alerts.message import AlertMessage
+from app.alerts.outbox import DigestLimits
 from app.alerts.rate_limit import RateLimit
 from app.alerts.rules import Rules
 from app.domain.records import Signal
 from tests.unit.alerts.made import NOW_MS
 
 
-class Topic:
+class FakeTopic:
     """Partition 0 of a topic with what its group committed, which outlives a lane."""
 
     def __init__(self, *signals: Signal) -> None:
         self.signals = list(signals)
-        self.committed = Place(0)
-        self.history: list[Place] = []
+        self.committed = CommittedPlace(0)
+        self.history: list[CommittedPlace] = []
         self.refuse_commits = 0
 
 
 class TopicInbox:
     """Reads it, two records at a time."""
 
-    def __init__(self, topic: Topic, lost: Callable[[set[int]], None], idle: Callable[[], None]) -> None:
+    def __init__(self, topic: FakeTopic, lost: Callable[[set[int]], None], idle: Callable[[], None]) -> None:
         self._topic, self._idle, self.lost = topic, idle, lost
         self.paused = self.closed = False
         self.rebalance()
 
     def rebalance(self) -> None:
         """The partition goes, and comes back."""
-        self._progress = Progress()
+        self._progress = AlertProgress()
         self._progress.begin(0, self._topic.committed, 0, len(self._topic.signals))
         self._next = 0
 
@@ -90,14 +90,14 @@ class Target:
 
     def __init__(self, *answers: BaseException | None) -> None:
         self.answers = list(answers)
-        self.messages: list[Message] = []
+        self.messages: list[AlertMessage] = []
 
-    def send(self, message: Message, now_ms: int) -> None:
+    def send(self, message: AlertMessage, now_ms: int) -> None:
         answer = self.answers.pop(0) if self.answers else None
         if answer is None:
             self.messages.append(message)
             return
-        if isinstance(answer, Killed) or (isinstance(answer, NotSent) and answer.uncertain):
+        if isinstance(answer, Killed) or (isinstance(answer, AlertNotSent) and answer.uncertain):
             self.messages.append(message)  # It arrived, and nobody learns of it.
         raise answer
 
@@ -110,7 +110,7 @@ class Target:
         return [message.possibly_repeated for message in self.messages]
 
 
-class Clock:
+class ManualClock:
     """Seconds, which pass only when a lane has nothing to read."""
 
     def __init__(self) -> None:
@@ -120,7 +120,7 @@ class Clock:
         return self.now
 
 
-def run(topic: Topic, target: Target, clock: Clock, seconds: float = 10, **changes: Any) -> TopicInbox:
+def run(topic: FakeTopic, target: Target, clock: ManualClock, seconds: float = 10, **changes: Any) -> TopicInbox:
     """A lane from its start until it was idle for so many seconds in all, or killed."""
     stop, until = threading.Event(), clock.now + seconds
     opened: list[TopicInbox] = []
@@ -138,7 +138,7 @@ def run(topic: Topic, target: Target, clock: Clock, seconds: float = 10, **chang
         target,
         open_inbox,
         Rules(),
-        changes.get("limits", Limits()),
+        changes.get("limits", DigestLimits()),
         RateLimit(changes.get("per_minute", 20), clock.time),
         changes.get("quiet"),
         stop,

@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 import pytest
 
+from app.alerts.alert_service import hide_addresses
 from app.alerts.apprise_destination import AppriseDestination, failure, open_plugin
-from app.alerts.destination import NotSent
-from app.alerts.message import Message
-from app.alerts.service import hide_addresses
+from app.alerts.destination import AlertNotSent
+from app.alerts.message import AlertMessage
 from app.stack.ports import any_free_port
 from tests.unit.alerts.made import NOW_MS, alert
 from tests.unit.alerts.servers import HttpServer, Mail, smtp_server
@@ -51,7 +51,7 @@ def test_e_mail_arrives() -> None:
     mails: list[Mail] = []
     port = any_free_port()
     with smtp_server(port, mails, []):
-        destination(mailto(port)).send(Message((alert(),)), NOW_MS)
+        destination(mailto(port)).send(AlertMessage((alert(),)), NOW_MS)
     [mail] = mails
     assert (mail.sender, mail.recipients, mail.subject) == ("alerts@example.com", ["desk@example.com"], "BUY AAPL")
     assert "BUY AAPL at 189.75, bar of 2024-11-14T14:30:00Z" in mail.text
@@ -60,15 +60,15 @@ def test_e_mail_arrives() -> None:
 
 def test_e_mail_that_is_refused_may_have_arrived_and_without_a_server_it_has_not() -> None:
     port = any_free_port()
-    with smtp_server(port, [], ["554 no"]), pytest.raises(NotSent) as refused:
-        destination(mailto(port)).send(Message((alert(),)), NOW_MS)
-    with pytest.raises(NotSent, match="no connection") as nobody:
-        destination(mailto(port)).send(Message((alert(),)), NOW_MS)
+    with smtp_server(port, [], ["554 no"]), pytest.raises(AlertNotSent) as refused:
+        destination(mailto(port)).send(AlertMessage((alert(),)), NOW_MS)
+    with pytest.raises(AlertNotSent, match="no connection") as nobody:
+        destination(mailto(port)).send(AlertMessage((alert(),)), NOW_MS)
     assert (refused.value.uncertain, nobody.value.uncertain) == (True, False)
 
 
 def test_json_arrives(server: HttpServer) -> None:
-    destination(server.url("json")).send(Message((alert(0), alert(1)), digest=True), NOW_MS)
+    destination(server.url("json")).send(AlertMessage((alert(0), alert(1)), digest=True), NOW_MS)
     [request] = server.requests
     assert request.json["title"] == "2 alerts: 2 BUY"
     assert request.json["message"].count("BUY AAPL at 189.75") == 2
@@ -77,21 +77,21 @@ def test_json_arrives(server: HttpServer) -> None:
 @pytest.mark.parametrize(("status", "uncertain"), [(403, False), (503, False), (500, True)])
 def test_a_status_is_understood(server: HttpServer, status: int, uncertain: bool) -> None:
     server.status = status
-    with pytest.raises(NotSent, match=f"answered {status}") as caught:
-        destination(server.url("json")).send(Message((alert(),)), NOW_MS)
+    with pytest.raises(AlertNotSent, match=f"answered {status}") as caught:
+        destination(server.url("json")).send(AlertMessage((alert(),)), NOW_MS)
     assert caught.value.uncertain is uncertain
 
 
 def test_without_a_server_nothing_was_sent_for_certain() -> None:
-    with pytest.raises(NotSent, match="no connection") as caught:
-        destination(f"json://127.0.0.1:{any_free_port()}/").send(Message((alert(),)), NOW_MS)
+    with pytest.raises(AlertNotSent, match="no connection") as caught:
+        destination(f"json://127.0.0.1:{any_free_port()}/").send(AlertMessage((alert(),)), NOW_MS)
     assert not caught.value.uncertain
 
 
 def test_it_tries_once_whatever_the_address_says(server: HttpServer) -> None:
     server.status = 500
-    with pytest.raises(NotSent):
-        destination(server.url("json") + "?retry=3&wait=0").send(Message((alert(),)), NOW_MS)
+    with pytest.raises(AlertNotSent):
+        destination(server.url("json") + "?retry=3&wait=0").send(AlertMessage((alert(),)), NOW_MS)
     assert len(server.requests) == 1
 
 
@@ -99,7 +99,7 @@ def test_the_second_of_two_alerts_does_not_wait_long(server: HttpServer) -> None
     one = destination(server.url("json"))
     began = time.monotonic()
     for number in range(2):
-        one.send(Message((alert(number),)), NOW_MS)
+        one.send(AlertMessage((alert(number),)), NOW_MS)
     assert len(server.requests) == 2
     assert time.monotonic() - began < 4, "apprise itself would wait 5.5 s"
 
@@ -107,8 +107,8 @@ def test_the_second_of_two_alerts_does_not_wait_long(server: HttpServer) -> None
 def test_a_server_that_does_not_answer_in_time_may_have_it(server: HttpServer) -> None:
     server.go_on.clear()
     began = time.monotonic()
-    with pytest.raises(NotSent, match="no answer") as caught:
-        destination(server.url("json") + "?rto=0.2").send(Message((alert(),)), NOW_MS)
+    with pytest.raises(AlertNotSent, match="no answer") as caught:
+        destination(server.url("json") + "?rto=0.2").send(AlertMessage((alert(),)), NOW_MS)
     assert caught.value.uncertain
     assert time.monotonic() - began < 10
 
@@ -122,7 +122,7 @@ def test_a_service_that_takes_little_gets_the_beginning(server: HttpServer) -> N
     plugin = open_plugin(server.url("json"))
     assert plugin is not None
     plugin.body_maxlen = 70
-    AppriseDestination("mine", plugin).send(Message((alert(),)), NOW_MS)
+    AppriseDestination("mine", plugin).send(AlertMessage((alert(),)), NOW_MS)
     assert server.requests[0].json["message"].startswith("BUY AAPL at 189.75, bar of 2024-11-14T14:30:00Z")
     assert len(server.requests[0].json["message"]) <= 70
 
@@ -139,8 +139,8 @@ def test_what_is_no_address_is_none_and_nothing_is_logged_or_printed(
 def test_a_failure_says_nothing_of_the_address(server: HttpServer, logged: io.StringIO) -> None:
     logging.getLogger("app").warning("heard")
     server.status = 500
-    with pytest.raises(NotSent) as caught:
-        destination(server.url("json", "/hunter2")).send(Message((alert(),)), NOW_MS)
+    with pytest.raises(AlertNotSent) as caught:
+        destination(server.url("json", "/hunter2")).send(AlertMessage((alert(),)), NOW_MS)
     assert "heard" in logged.getvalue()
     assert "hunter2" not in f"{caught.value!r}{logged.getvalue()}"
 

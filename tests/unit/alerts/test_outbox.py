@@ -1,8 +1,8 @@
 from collections.abc import Sequence
 
 from app.alerts.alert import Alert
-from app.alerts.message import Message
-from app.alerts.outbox import Limits, Outbox
+from app.alerts.message import AlertMessage
+from app.alerts.outbox import DigestLimits, Outbox
 from tests.unit.alerts.made import NOW_MS, alert
 
 MINUTE_MS = 60_000
@@ -13,13 +13,13 @@ def everything(alerts: Sequence[Alert]) -> int:
 
 
 def filled(*alerts: Alert, singles: int = 3, most: int = 1000) -> Outbox:
-    outbox = Outbox(Limits(singles, 15 * MINUTE_MS, most))
+    outbox = Outbox(DigestLimits(singles, 15 * MINUTE_MS, most))
     for each in alerts:
         outbox.add(each)
     return outbox
 
 
-def numbers(message: Message | None) -> list[int]:
+def numbers(message: AlertMessage | None) -> list[int]:
     assert message is not None
     return [each.offset for each in message.alerts]
 
@@ -84,7 +84,7 @@ def test_a_single_one_that_may_have_been_sent_stays_single() -> None:
 def test_where_each_partition_goes_on() -> None:
     outbox = filled(alert(5, partition=1), alert(2), alert(7, partition=1), alert(3))
     assert outbox.first_offsets() == {0: 2, 1: 5}
-    outbox.remove(Message((alert(5, partition=1),)))
+    outbox.remove(AlertMessage((alert(5, partition=1),)))
     assert outbox.first_offsets() == {0: 2, 1: 7}
     outbox.drop({1})
     assert (outbox.first_offsets(), len(outbox)) == ({0: 2}, 2)

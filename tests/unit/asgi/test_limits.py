@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.asgi.limits import MOST_BODY, MOST_HEADER_LINES, MOST_HEADERS, MOST_URL, Limits
+from app.asgi.limits import MOST_BODY, MOST_HEADER_LINES, MOST_HEADERS, MOST_URL, RequestLimits
 from tests.unit.asgi.asking import ask, hello
 
 
@@ -27,7 +27,7 @@ from tests.unit.asgi.asking import ask, hello
     ids=lambda value: str(value)[:40],
 )
 async def test_what_is_too_large_gets_a_clear_answer(path: str, headers: list[tuple[str, str]], status: int) -> None:
-    answer = await ask(Limits(hello), path, headers)
+    answer = await ask(RequestLimits(hello), path, headers)
     assert answer.status == status
     if status != 200:
         assert answer.header("connection") == "close"

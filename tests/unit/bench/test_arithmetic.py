@@ -7,7 +7,7 @@ from app.domain.strategy import Strategy
 from tests.bars import series
 from tests.bench.peers.arithmetic import KEEP, STRATEGY, advance, new_window, slot
 from tests.harness.oracle import differences, final_signals
-from tests.integration.bars import random_bars
+from tests.integration.random_bars import random_bars
 
 NOWHERE: Any = lambda before, after: None  # noqa: E731
 

@@ -6,9 +6,9 @@ import pytest
 from app.domain.records import Bar
 from app.domain.strategy import Strategy
 from tests.bench.check import WrongSignals, check, judge
-from tests.bench.tape import Tape
+from tests.bench.recorded_bars import RecordedBars
 from tests.harness.oracle import final_signals
-from tests.integration.bars import random_bars
+from tests.integration.random_bars import random_bars
 
 STRATEGY = Strategy()
 SYMBOLS, MINUTES = 60, 90
@@ -19,7 +19,7 @@ def nothing(_: Bar) -> bytes:
     return b""
 
 
-TAPE = Tape("test", SYMBOLS, MINUTES, nothing)
+TAPE = RecordedBars("test", SYMBOLS, MINUTES, nothing)
 
 
 def signals_of(bars: list[Bar]) -> list[dict[str, Any]]:
@@ -103,7 +103,7 @@ def test_the_last_minute_is_judged_by_all_bars() -> None:
 
 
 def test_a_flat_stretch_is_judged_as_the_oracle_does() -> None:
-    tape = Tape("test", SYMBOLS, MINUTES, nothing)
+    tape = RecordedBars("test", SYMBOLS, MINUTES, nothing)
     tape.closes[50:80, 3] = 10.0
     bars: list[Bar] = [{**bar, "close": close} for bar, close in zip(BARS, tape.closes.ravel().tolist(), strict=True)]
     found = signals_of(bars)

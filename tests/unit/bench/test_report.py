@@ -1,7 +1,7 @@
-from tests.bench.figures import Figure, Kind
+from tests.bench.figures import Figure, Measurement
 from tests.bench.report import Runs, ratios
 
-KIND = Kind(
+KIND = Measurement(
     "numbers",
     lambda trial, bars: None,
     (

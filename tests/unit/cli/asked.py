@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 from app.cli import main
 from tests.unit.web.conftest import OLD, RUN
 from tests.unit.web.fake import FakeReader
-from tests.unit.web.series import START, pullback, series
+from tests.unit.web.made_series import START, pullback, series
 from tests.unit.web.serving import serving
 from web.main import create_app
 

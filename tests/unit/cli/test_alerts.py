@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import pytest
 from click.testing import CliRunner, Result
 
+from app.alerts.alert_service import run
 from app.alerts.destination import Destination
 from app.alerts.dry_run import DryRun
-from app.alerts.service import run
 from app.cli import main
 from tests.unit.alerts.servers import HttpServer
 

@@ -10,10 +10,10 @@ from click.testing import CliRunner, Result
 
 from app.avro.serde import Encoder
 from app.cli import main
-from app.dead_letters.choice import Choice
 from app.dead_letters.letter import Letter
-from app.dead_letters.place import Place
-from app.dead_letters.reading import letters
+from app.dead_letters.letter_filter import LetterFilter
+from app.dead_letters.read_letters import find_letters
+from app.dead_letters.record_place import RecordPlace
 from app.dead_letters.resend import resend
 from app.kafka.clients import registry
 from tests.bars import make_bar
@@ -33,11 +33,11 @@ class Letters:
             letter(0, reason="unknown_schema", value=value),
             letter(1),
             letter(2, reason="stale", value=value, key=b"SPY"),
-            letter(3, source=Place("elsewhere", 0, 3), value=value),
+            letter(3, source=RecordPlace("elsewhere", 0, 3), value=value),
         ]
         self.sent: list[Letter] = []
 
-    def _read(self, _: object, choice: Choice) -> Iterator[Letter]:
+    def _read(self, _: object, choice: LetterFilter) -> Iterator[Letter]:
         return (each for each in self.found if choice.takes(each))
 
     def _resend(self, _: object, chosen: Sequence[Letter]) -> int:
@@ -45,7 +45,7 @@ class Letters:
         return len(chosen)
 
     def __call__(self, *arguments: str, answer: str = "") -> Result:
-        handed_in: dict[Any, Any] = {letters: self._read, registry: lambda _: self.registry, resend: self._resend}
+        handed_in: dict[Any, Any] = {find_letters: self._read, registry: lambda _: self.registry, resend: self._resend}
         return CliRunner().invoke(main, ["dead-letters", *arguments], obj=handed_in, input=answer)
 
 

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli import main
-from app.demo.run import Demo, Plan
+from app.demo.run import Demo, DemoPlan
 from app.errors import StocksError
 
 
@@ -15,9 +15,9 @@ class Demos:
 
     def __init__(self, ends_with: BaseException | None = None, *, all_shown: bool = True) -> None:
         self.ends_with, self.all_shown = ends_with, all_shown
-        self.plan: Plan | None = None
+        self.plan: DemoPlan | None = None
 
-    def make(self, _: object, plan: Plan, __: object) -> "Demos":
+    def make(self, _: object, plan: DemoPlan, __: object) -> "Demos":
         self.plan = plan
         return self
 
@@ -33,14 +33,14 @@ class Demos:
 @pytest.mark.parametrize(
     ("arguments", "env", "plan"),
     [
-        ([], {}, Plan("trend-and-pullback", 0, "100", False)),
-        (["--exit"], {}, Plan("trend-and-pullback", 0, "max", True)),
-        (["--exit", "--speed", "realtime"], {}, Plan("trend-and-pullback", 0, "realtime", True)),
-        (["--seed", "7", "--profile", "random-walk"], {}, Plan("random-walk", 7, "100", False)),
-        ([], {"SPEED": "20", "SEED": "3", "PROFILE": "random-walk"}, Plan("random-walk", 3, "20", False)),
+        ([], {}, DemoPlan("trend-and-pullback", 0, "100", False)),
+        (["--exit"], {}, DemoPlan("trend-and-pullback", 0, "max", True)),
+        (["--exit", "--speed", "realtime"], {}, DemoPlan("trend-and-pullback", 0, "realtime", True)),
+        (["--seed", "7", "--profile", "random-walk"], {}, DemoPlan("random-walk", 7, "100", False)),
+        ([], {"SPEED": "20", "SEED": "3", "PROFILE": "random-walk"}, DemoPlan("random-walk", 3, "20", False)),
     ],
 )
-def test_what_it_is_asked_for(arguments: list[str], env: dict[str, str], plan: Plan) -> None:
+def test_what_it_is_asked_for(arguments: list[str], env: dict[str, str], plan: DemoPlan) -> None:
     demo = Demos()
     assert demo(*arguments, **env).exit_code == 0
     assert demo.plan == plan

@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-from app.cli.event_stream import Cut, Event, EventParser, EventStream, StreamRefused
+from app.cli.event_stream import Cut, EventParser, EventStream, StreamEvent, StreamRefused
 
 BEARER = {"Authorization": "Bearer 0123456789abcdef"}
 
@@ -39,7 +39,7 @@ def worker() -> Iterator[str]:
 def test_the_token_goes_with_the_request() -> None:
     with worker() as url:
         stream = EventStream([url], {}, headers=BEARER)
-        assert next(iter(stream)) == Event("signal", "0:1", 1)
+        assert next(iter(stream)) == StreamEvent("signal", "0:1", 1)
         stream.close()
 
 
@@ -103,10 +103,10 @@ def test_after_a_cut_it_goes_on_behind_the_last_event() -> None:
         came = list(islice(stream, 4))
         stream.close()
     assert came == [
-        Event("signal", "0:1", 1),
-        Event("signal", "0:2", 2),
+        StreamEvent("signal", "0:1", 1),
+        StreamEvent("signal", "0:2", 2),
         Cut(f"{url}: the worker ended the stream"),
-        Event("signal", "0:3", 3),
+        StreamEvent("signal", "0:3", 3),
     ]
     assert server.last_ids == [None, "0:2"]
     assert waits == [0.25]
@@ -121,7 +121,7 @@ def test_where_one_is_gone_the_next_is_asked(nobody: str) -> None:
         stream.close()
     assert isinstance(cut, Cut)
     assert cut.reason.startswith(f"{nobody}: ")
-    assert event == Event("message", "0:1", 1)
+    assert event == StreamEvent("message", "0:1", 1)
 
 
 def test_where_none_answers_to_begin_with_it_says_how_to_start_one(nobody: str) -> None:
@@ -139,7 +139,7 @@ def test_once_it_had_something_it_does_not_give_up() -> None:
         stream = EventStream([url], {}, wait=lambda _: None)
         came = list(islice(stream, 5))
         stream.close()
-    assert [event.data for event in came if isinstance(event, Event)] == [1, 2]
+    assert [event.data for event in came if isinstance(event, StreamEvent)] == [1, 2]
     assert sum(isinstance(event, Cut) for event in came) == 3
 
 
@@ -164,7 +164,7 @@ def test_a_refusal_without_a_sentence_is_told_as_it_is() -> None:
 def test_events_are_parsed_as_the_standard_says() -> None:
     lines = [": heartbeat", "", "event: a", "id: 1", "data: [1,", "data: 2]", "", "data:3", "unknown: x", "", "data: 4"]
     parser = EventParser()
-    assert list(parser.events(lines)) == [Event("a", "1", [1, 2]), Event("message", None, 3)]
+    assert list(parser.events(lines)) == [StreamEvent("a", "1", [1, 2]), StreamEvent("message", None, 3)]
     assert (parser.last_id, parser.retry_ms) == ("1", 2000)
     list(parser.events(["retry: 5", "retry: soon", "retry: -1"]))
     assert parser.retry_ms == 5

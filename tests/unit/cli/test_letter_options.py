@@ -2,7 +2,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from app.cli.letter_options import choice, letter_options
+from app.cli.letter_options import letter_filter, letter_options
 from app.settings import Settings
 
 SETTINGS = Settings(_env_file=None)  # type: ignore[call-arg]
@@ -11,7 +11,7 @@ SETTINGS = Settings(_env_file=None)  # type: ignore[call-arg]
 @click.command()
 @letter_options
 def command(**fields: object) -> None:
-    click.echo(choice(SETTINGS, ("stocks.raw.avro[1]@2", "3:4"), **fields))
+    click.echo(letter_filter(SETTINGS, ("stocks.raw.avro[1]@2", "3:4"), **fields))
 
 
 @pytest.mark.parametrize(
@@ -46,4 +46,4 @@ def test_what_makes_no_sense_is_refused_with_what_does(option: str, text: str, s
 
 def test_a_place_that_is_none_is_refused() -> None:
     with pytest.raises(click.UsageError, match="PARTITION:OFFSET"):
-        choice(SETTINGS, ("AAPL",))
+        letter_filter(SETTINGS, ("AAPL",))

@@ -1,8 +1,8 @@
 from app.cli.letter_text import details, hex_dump, plan
-from app.dead_letters.prospect import Hope, Prospect
+from app.dead_letters.resend_verdict import ResendChance, ResendVerdict
 from tests.unit.dead_letters.made import letter
 
-GOOD, NONE = Prospect(Hope.GOOD, "it can be read now"), Prospect(Hope.NONE, "stale: too late")
+GOOD, NONE = ResendVerdict(ResendChance.GOOD, "it can be read now"), ResendVerdict(ResendChance.NONE, "stale: too late")
 
 
 def test_bytes_are_dumped_with_their_place_and_text() -> None:

@@ -11,14 +11,14 @@ from starlette.types import ASGIApp
 from app.cli import main
 from app.producer.connect import connect
 from app.producer.service import serve
-from tests.unit.producer.doubles import Outbox
+from tests.unit.producer.doubles import FakeBarProducer
 
 
 class Producing:
     """stocks produce, whose service is asked for /health until all is sent, and then stops."""
 
     def __init__(self) -> None:
-        self.outbox = Outbox()
+        self.outbox = FakeBarProducer()
         self.health: list[dict[str, Any]] = []
         self.port = 0
 

@@ -16,13 +16,13 @@ from app.producer.connect import connect
 from app.producer.outcome_reader import OutcomeReader
 from app.producer.sent_bars import SentBars
 from app.sources.base import Source
-from tests.unit.producer.doubles import Outbox
+from tests.unit.producer.doubles import FakeBarProducer
 from tests.unit.sources.files import written
 
 RUN = "replay-2024-11-14-0a1b2c3d"
 
 
-class Sending(Outbox):
+class Sending(FakeBarProducer):
     """A delivery of which the test sees what it took."""
 
     def __init__(self, fails: str | None, on_bar: Callable[[], None]) -> None:

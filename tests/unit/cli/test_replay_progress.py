@@ -5,15 +5,15 @@ from typing import cast
 import pytest
 from rich.console import Console
 
-from app.cli.replay_progress import Progress, cut_short, follow, summary, worker_progress
+from app.cli.replay_progress import WorkerProgress, cut_short, follow, summary, worker_progress
 from app.producer.pace import AsFastAsPossible
 from app.producer.runner import Runner
 from app.sources.base import Fault
-from app.sources.faults import Faults
-from tests.unit.producer.doubles import ListSource, Outbox
+from app.sources.fault_counter import FaultCounter
+from tests.unit.producer.doubles import FakeBarProducer, ListSource
 
 
-class Arriving(Outbox):
+class Arriving(FakeBarProducer):
     """Of what was taken, all but some have arrived."""
 
     def __init__(self, missing: int) -> None:
@@ -41,7 +41,7 @@ def test_an_end_at_once_says_what_is_certain_and_how_to_go_on() -> None:
 
 
 def test_the_summary_says_what_became_of_each_bar() -> None:
-    faults = Faults(lambda _: None, "Line")
+    faults = FaultCounter(lambda _: None, "Line")
     whole = ended(missing=0)
     assert summary(whole, faults, interrupted=False) == "Sent 5 bars, all acknowledged (0 bars/s)."
     faults(Fault(3, "no"))
@@ -101,7 +101,7 @@ def test_how_far_the_worker_is_and_that_there_is_none(terminal: bool) -> None:
     now = iter([0.0, 1.0, 6.0, 6.0, 12.0, 12.0])
     with worker_progress(console, 10, lambda: next(now)) as show:
         for processed, workers in ((1, 0), (2, 0), (7, 2)):
-            show(Progress(processed, 10, workers))
+            show(WorkerProgress(processed, 10, workers))
     assert isinstance(console.file, io.StringIO)
     shown = console.file.getvalue()
     if terminal:

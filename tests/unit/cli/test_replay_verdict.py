@@ -4,16 +4,16 @@ from collections import Counter
 
 import pytest
 
-from app.cli.replay_progress import Progress
+from app.cli.replay_progress import WorkerProgress
 from app.cli.replay_verdict import lines, not_through, processed
 from app.producer.catch_up import Ending
 from app.producer.sent_bars import SentBars
-from app.producer.verdict import Refusal, Verdict
+from app.producer.verdict import BarRefusal, Verdict
 from tests.bars import make_bar
 
 
 def test_everything_that_can_become_of_a_bar_is_named() -> None:
-    stale = Refusal(3, 17, "AAPL", "stale", "Poison: AAPL came too late\x1b[31m")
+    stale = BarRefusal(3, 17, "AAPL", "stale", "Poison: AAPL came too late\x1b[31m")
     verdict = Verdict(
         new=1_150,
         corrected=3,
@@ -42,7 +42,7 @@ def test_a_clean_replay_takes_two_lines() -> None:
 
 
 def test_what_cannot_be_told_apart_is_said() -> None:
-    assert "4 duplicates of bars of the past or corrections that no signal shows" in next(lines(Verdict(untold=4)))
+    assert "4 duplicates of bars of the past or corrections that no signal shows" in next(lines(Verdict(undecided=4)))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_what_cannot_be_told_apart_is_said() -> None:
     ],
 )
 def test_where_there_is_no_verdict_the_fix_is_named(ending: Ending, wanted: str) -> None:
-    assert wanted in not_through(ending, Progress(512, 1_170, 0), "stock-signals")
+    assert wanted in not_through(ending, WorkerProgress(512, 1_170, 0), "stock-signals")
 
 
 def test_what_was_processed_is_counted_by_the_committed_offsets() -> None:

@@ -13,7 +13,7 @@ from app.cli.signals import notes
 from tests.unit.cli.asked import Ask, ask, asked_reader
 from tests.unit.web.conftest import OLD, RUN
 from tests.unit.web.fake import FakeReader
-from tests.unit.web.series import pullback, series
+from tests.unit.web.made_series import pullback, series
 
 __all__ = ["ask", "asked_reader"]
 

@@ -87,14 +87,14 @@ def test_status_of_one_that_does_not_run_says_which_and_how_to_start_it() -> Non
 
 
 def test_logs_are_the_end_of_each_and_move_no_cursor(tmp_path: Path) -> None:
-    from app.stack import kafka, registry
+    from app.stack import apicurio, kafka
     from app.stack.processes import log_file
 
     folder = tmp_path / "stack"
     without = Stack(runs=False)("logs", STACK_DIR=str(folder))
     assert without.exit_code == 1
     assert "Start the local stack with `stocks stack up`." in without.stderr
-    for role in (kafka.ROLE, registry.ROLE):
+    for role in (kafka.ROLE, apicurio.ROLE):
         path = log_file(folder, role)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(f"{role} {number}\n" for number in range(30)) + "\x1b[2J\n")

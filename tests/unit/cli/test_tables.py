@@ -9,7 +9,7 @@ from app.cli import main
 from app.kafka.broker import Broker
 from app.kafka.topics import topics
 from app.settings import settings
-from tables.rebuild.plan import Plan
+from tables.rebuild.plan import RebuildPlan
 from tables.rebuild.set_back import rebuild
 from tests.unit.kafka.memory_broker import MemoryBroker
 
@@ -19,10 +19,10 @@ class Rebuilding:
 
     def __init__(self) -> None:
         self.broker = MemoryBroker(topics(settings()))
-        self.done: list[Plan] = []
+        self.done: list[RebuildPlan] = []
 
     def __call__(self, *options: str, answer: str = "") -> Result:
-        def set_back(_settings: Any, _broker: Any, plan: Plan, say: Any) -> None:
+        def set_back(_settings: Any, _broker: Any, plan: RebuildPlan, say: Any) -> None:
             self.done.append(plan)
             say("The group's offsets are set back.")
 

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli import main
-from app.cli.event_stream import Cut, Event, EventStream
+from app.cli.event_stream import Cut, EventStream, StreamEvent
 from tests.unit.records import SIGNAL
 
 SNAPSHOT: dict[str, Any] = {"run_id": "run-1", "run_reason": "live", "signals": [], "partitions": []}
@@ -19,9 +19,9 @@ class Scripted:
     def __init__(self, urls: list[str], params: dict[str, str], headers: dict[str, str]) -> None:
         self.urls = urls
 
-    def __iter__(self) -> Iterator[Event | Cut]:
-        yield Event("snapshot", "0:1", SNAPSHOT)
-        yield Event("signal", "0:2", {**SIGNAL, "timestamp": "2024-11-14T14:30:00Z"})
+    def __iter__(self) -> Iterator[StreamEvent | Cut]:
+        yield StreamEvent("snapshot", "0:1", SNAPSHOT)
+        yield StreamEvent("signal", "0:2", {**SIGNAL, "timestamp": "2024-11-14T14:30:00Z"})
         yield Cut("http://127.0.0.1:1: \x1b[2Jgone")
 
     def close(self) -> None:

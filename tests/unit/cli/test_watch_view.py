@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from app.cli.event_stream import Cut, Event
+from app.cli.event_stream import Cut, StreamEvent
 from app.cli.watch_view import LinesView, LiveView
 from tests.unit.records import SIGNAL
 
@@ -17,14 +17,14 @@ def signal(symbol: str, minute: int = 30, **changes: Any) -> dict[str, Any]:
     return made | changes
 
 
-def snapshot(*signals: dict[str, Any], **changes: Any) -> Event:
+def snapshot(*signals: dict[str, Any], **changes: Any) -> StreamEvent:
     partitions = [{"partition": 0, "status": "active"}, {"partition": 1, "status": "active"}]
     data = {"run_id": "run-1", "run_reason": "live", "signals": signals, "partitions": partitions}
-    return Event("snapshot", "0:1", data | changes)
+    return StreamEvent("snapshot", "0:1", data | changes)
 
 
-def came(each: dict[str, Any]) -> Event:
-    return Event("signal", "0:2", each)
+def came(each: dict[str, Any]) -> StreamEvent:
+    return StreamEvent("signal", "0:2", each)
 
 
 def plain(height: int = 24, **options: Any) -> Console:
@@ -36,7 +36,7 @@ def text_of(console: Console) -> str:
     return console.file.getvalue()
 
 
-def lines_of(*events: Event | Cut) -> tuple[list[str], list[str]]:
+def lines_of(*events: StreamEvent | Cut) -> tuple[list[str], list[str]]:
     """Lines on standard output and on standard error."""
     shown, notes = plain(), plain()
     with LinesView(shown, notes) as view:
@@ -47,7 +47,10 @@ def lines_of(*events: Event | Cut) -> tuple[list[str], list[str]]:
 
 def test_where_it_is_no_terminal_only_signals_are_on_standard_output() -> None:
     shown, notes = lines_of(
-        snapshot(signal("AAPL")), came(signal("SPY")), Cut("http://w: gone"), Event("reset", None, {"reason": "moved"})
+        snapshot(signal("AAPL")),
+        came(signal("SPY")),
+        Cut("http://w: gone"),
+        StreamEvent("reset", None, {"reason": "moved"}),
     )
     assert [line.split()[0:2] for line in shown] == [["bar", "(UTC)"], ["2024-11-14T14:30:00Z", "SPY"]]
     assert notes == [
@@ -60,7 +63,9 @@ def test_where_it_is_no_terminal_only_signals_are_on_standard_output() -> None:
 def test_what_is_missing_from_a_snapshot_is_said() -> None:
     partitions = [{"partition": 0, "status": "active"}, {"partition": 1, "status": "recovering"}]
     _, notes = lines_of(
-        snapshot(partitions=partitions), snapshot(run_id=None, run_reason="no run yet"), Event("progress", "0:1", {})
+        snapshot(partitions=partitions),
+        snapshot(run_id=None, run_reason="no run yet"),
+        StreamEvent("progress", "0:1", {}),
     )
     assert notes == [
         "Watching run run-1 (live), 0 symbols; incomplete: partitions 1 recovering",
@@ -69,9 +74,9 @@ def test_what_is_missing_from_a_snapshot_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    "event", [Cut("\x1b[2J"), Event("reset", None, {"reason": "\x1b[2J"}), snapshot(run_id="\x1b[2J")]
+    "event", [Cut("\x1b[2J"), StreamEvent("reset", None, {"reason": "\x1b[2J"}), snapshot(run_id="\x1b[2J")]
 )
-def test_nothing_in_an_event_moves_the_cursor(event: Event | Cut) -> None:
+def test_nothing_in_an_event_moves_the_cursor(event: StreamEvent | Cut) -> None:
     _, notes = lines_of(event)
     assert "\x1b" not in "".join(notes)
     assert "\\x1b[2J" in notes[0]
@@ -86,7 +91,7 @@ def test_a_turn_says_from_what() -> None:
     assert "SYNTHETIC" in shown[2]
 
 
-def table_after(*events: Event | Cut, height: int = 24) -> list[str]:
+def table_after(*events: StreamEvent | Cut, height: int = 24) -> list[str]:
     """The lines of the table on a terminal of so many lines."""
     view = LiveView(plain(height, force_terminal=True))
     for event in events:

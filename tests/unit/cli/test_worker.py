@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from app.cli import main
 from app.kafka.topic_admin import PartitionsDiffer, ensure_topics
 from app.settings import Settings
-from app.supervisor.places import Place
+from app.supervisor.places import WorkerPlace
 from app.supervisor.supervisor import WorkerFailed, supervise
 
 FAUST = ["-m", "faust", "-A", "app.main", "--quiet", "worker", "-l", "info"]
@@ -24,7 +24,7 @@ class Started:
 
     def __init__(self) -> None:
         self.replaced: list[list[str]] = []
-        self.supervised: list[tuple[Sequence[Place], Sequence[str], bool]] = []
+        self.supervised: list[tuple[Sequence[WorkerPlace], Sequence[str], bool]] = []
         self.status = 0
         self.fault: Exception | None = None
         self.topics_fault: Exception | None = None
@@ -33,7 +33,7 @@ class Started:
         assert path == arguments[0] == sys.executable
         self.replaced.append(arguments[1:])
 
-    def _supervise(self, places: Sequence[Place], command: Sequence[str], _: int, *, json_lines: bool) -> int:
+    def _supervise(self, places: Sequence[WorkerPlace], command: Sequence[str], _: int, *, json_lines: bool) -> int:
         if self.fault:
             raise self.fault
         self.supervised.append((places, command[1:], json_lines))

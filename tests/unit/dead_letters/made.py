@@ -3,13 +3,13 @@
 from typing import Any
 
 from app.dead_letters.letter import Letter
-from app.dead_letters.place import Place
+from app.dead_letters.record_place import RecordPlace
 
 
 def letter(offset: int = 0, /, **changes: Any) -> Letter:
     fields: dict[str, Any] = {
-        "place": Place("stocks.dead-letters", 1, 100 + offset),
-        "source": Place("stocks.raw.avro", 1, offset),
+        "place": RecordPlace("stocks.dead-letters", 1, 100 + offset),
+        "source": RecordPlace("stocks.raw.avro", 1, offset),
         "reason": "not_avro",
         "why": "Poison: nonsense",
         "time": "2024-11-14T14:30:00Z",

@@ -4,13 +4,13 @@ import pytest
 
 from app.avro.serde import Poison
 from app.dead_letters.letter import read_letter
-from app.dead_letters.place import Place
 from app.dead_letters.record import dead_letter_headers
+from app.dead_letters.record_place import RecordPlace
 
 Headers = Sequence[tuple[str, bytes | None]]
 
 
-class Message:
+class FakeMessage:
     """The part of confluent-kafka's message that is read."""
 
     def __init__(self, headers: Headers | None, value: bytes | None = b"value") -> None:
@@ -37,9 +37,9 @@ class Message:
 
 def test_a_letter_is_what_its_headers_say() -> None:
     headers = dead_letter_headers("invalid", Poison("invalid", "high below low"), "raw", 3, 42, 1_731_594_600_000)
-    letter = read_letter(Message(headers))  # type: ignore[arg-type]
-    assert letter.place == Place("stocks.dead-letters", 3, 7)
-    assert letter.source == Place("raw", 3, 42)
+    letter = read_letter(FakeMessage(headers))  # type: ignore[arg-type]
+    assert letter.place == RecordPlace("stocks.dead-letters", 3, 7)
+    assert letter.source == RecordPlace("raw", 3, 42)
     assert letter.time_ms == 1_731_594_600_000
     assert letter.record() == {
         "reason": "invalid",
@@ -58,6 +58,6 @@ def test_a_letter_is_what_its_headers_say() -> None:
     "headers", [None, [], [("topic", b"raw"), ("partition", b"one"), ("offset", b"2"), ("time", b"never")]]
 )
 def test_a_letter_of_another_program_has_no_source(headers: Headers | None) -> None:
-    letter = read_letter(Message(headers, None))  # type: ignore[arg-type]
+    letter = read_letter(FakeMessage(headers, None))  # type: ignore[arg-type]
     assert (letter.source, letter.time_ms, letter.value) == (None, None, None)
     assert letter.record()["topic"] is None

@@ -5,7 +5,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.demo.children import Child, ChildDied, stop
+from app.demo.children import ChildDied, ChildProcess, stop
 
 SLEEPS = "import signal; signal.pause()"
 DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); signal.pause()"
@@ -14,11 +14,11 @@ PARENT = (
 )
 
 
-def python(code: str, log: Path) -> Child:
-    return Child("worker", [sys.executable, "-c", code], os.environ, log)
+def python(code: str, log: Path) -> ChildProcess:
+    return ChildProcess("worker", [sys.executable, "-c", code], os.environ, log)
 
 
-def until_logged(child: Child, text: str) -> None:
+def until_logged(child: ChildProcess, text: str) -> None:
     while text not in child.log.read_text():
         child.check()
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.demo.guard import Guard
+from app.demo.guard import DemoGuard
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def test_what_a_killed_demo_leaves_is_stopped(child: subprocess.Popen[bytes]) ->
             sys.executable,
             "-c",
             (
-                "import sys\nfrom app.demo.guard import Guard\nguard = Guard()\nguard.child(int(sys.argv[1]))\n"
+                "import sys\nfrom app.demo.guard import DemoGuard\nguard = DemoGuard()\nguard.child(int(sys.argv[1]))\n"
                 "print('guarded', flush=True)\ninput()"
             ),
             str(child.pid),
@@ -39,7 +39,7 @@ def test_what_a_killed_demo_leaves_is_stopped(child: subprocess.Popen[bytes]) ->
 
 
 def test_an_orderly_end_stops_nothing(child: subprocess.Popen[bytes]) -> None:
-    guard = Guard()
+    guard = DemoGuard()
     guard.child(child.pid)
     started = time.monotonic()
     guard.done()

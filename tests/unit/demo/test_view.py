@@ -2,16 +2,16 @@ import io
 
 from rich.console import Console
 
-from app.demo.view import View
+from app.demo.view import DemoView
 from app.domain.records import Signal
 from tests.unit.records import SIGNAL
 
 HOLD: Signal = {**SIGNAL, "action": "HOLD", "reason": "no_rule", "transition": False, "rsi": 50.0}
 
 
-def shown(*batches: list[Signal]) -> tuple[list[str], View]:
+def shown(*batches: list[Signal]) -> tuple[list[str], DemoView]:
     out = io.StringIO()
-    view = View(Console(file=out, width=40))
+    view = DemoView(Console(file=out, width=40))
     for batch in batches:
         view.show(batch)
         view.say_holds()

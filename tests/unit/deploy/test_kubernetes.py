@@ -15,7 +15,7 @@ from app.producer.pace import AsFastAsPossible
 from app.producer.runner import Runner
 from app.producer.service import create_app as producer_app
 from app.settings import Settings, load_settings, setting_fields
-from app.sources.faults import Faults
+from app.sources.fault_counter import FaultCounter
 from tests.unit.web.fake import FakeReader
 from web.main import create_app
 
@@ -61,7 +61,7 @@ def paths(name: str) -> set[str]:
     if name == "worker":
         return set(create_app(FakeReader()).openapi()["paths"])
     runner = Runner(None, lambda: None, pace=AsFastAsPossible(), clock=lambda: 0.0, patient=True)  # type: ignore[arg-type, return-value]
-    app = producer_app(runner, Faults(lambda _: None, "Record"), lambda: None)
+    app = producer_app(runner, FaultCounter(lambda _: None, "Record"), lambda: None)
     return {route.path for route in app.routes if hasattr(route, "path")}
 
 

@@ -8,18 +8,18 @@ from app.doctor.alpaca import check_alpaca
 from app.doctor.finding import Finding
 from app.domain.records import MINUTE_MS
 from app.settings import Settings
-from tests.harness.doubles.alpaca import SECRET_KEY, AlpacaDouble, Session, Tape, real_sessions
-from tests.harness.doubles.alpaca.faults import Status, any_request
+from tests.harness.doubles.alpaca import SECRET_KEY, AlpacaDouble, ExchangeSession, TradedBars, real_sessions
+from tests.harness.doubles.alpaca.server_faults import Status, any_request
 from tests.harness.doubles.virtual_clock import VirtualClock
 
 
 @pytest.fixture
-def sessions() -> list[Session]:
+def sessions() -> list[ExchangeSession]:
     return real_sessions(date(2024, 11, 14), date(2024, 11, 15))
 
 
 @pytest.fixture
-def clock(sessions: list[Session]) -> Iterator[VirtualClock]:
+def clock(sessions: list[ExchangeSession]) -> Iterator[VirtualClock]:
     """An hour after the open."""
     clock = VirtualClock(sessions[0].open_ms + 60 * MINUTE_MS)
     with clock.attending():
@@ -27,8 +27,8 @@ def clock(sessions: list[Session]) -> Iterator[VirtualClock]:
 
 
 @pytest.fixture
-def alpaca(sessions: list[Session], clock: VirtualClock) -> Iterator[AlpacaDouble]:
-    with AlpacaDouble(Tape(["SPY"], sessions[:1]), sessions, clock).running() as double:
+def alpaca(sessions: list[ExchangeSession], clock: VirtualClock) -> Iterator[AlpacaDouble]:
+    with AlpacaDouble(TradedBars(["SPY"], sessions[:1]), sessions, clock).running() as double:
         yield double
 
 
@@ -51,7 +51,7 @@ def test_while_the_market_is_open(alpaca: AlpacaDouble, clock: VirtualClock) -> 
     assert len(alpaca.rest.requests) == 2
 
 
-def test_while_it_is_closed(alpaca: AlpacaDouble, clock: VirtualClock, sessions: list[Session]) -> None:
+def test_while_it_is_closed(alpaca: AlpacaDouble, clock: VirtualClock, sessions: list[ExchangeSession]) -> None:
     clock.wait((sessions[0].close_ms - clock.now_ms()) / 1000, threading.Event())
     assert found(alpaca, clock)[1] == Finding("ok", "market", "closed until 2024-11-15T14:30:00Z")
 

@@ -42,7 +42,7 @@ def random_then(random: Random) -> Then:
 
 
 @dataclass
-class Model:
+class WindowModel:
     """Which bars of one series are accepted, by the words of the design."""
 
     strategy: Strategy
@@ -72,10 +72,10 @@ def check(
     arrivals: Sequence[Arrival], strategy: Strategy, *, keep_bars: int | None = None, gap: Gap = every_minute
 ) -> Pipeline:
     """However they are cut, restored and aborted, all is as in one batch, as from scratch, and as the rows say."""
-    models: dict[bytes, Model] = {}
+    models: dict[bytes, WindowModel] = {}
     outcomes = []
     for bar, _ in arrivals:
-        model = models.setdefault(table_key(bar["run_id"], bar["symbol"]), Model(strategy))
+        model = models.setdefault(table_key(bar["run_id"], bar["symbol"]), WindowModel(strategy))
         outcomes.append(model.arrive(bar))
     pipeline, whole = (Pipeline(strategy, keep_bars=keep_bars, gap=gap) for _ in range(2))
     run(pipeline, arrivals)

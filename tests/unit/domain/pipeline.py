@@ -19,7 +19,7 @@ from app.domain.signal import signal_columns, signal_of
 from app.domain.split import Gap
 from app.domain.strategy import Strategy
 from app.domain.update_signals import update_signals
-from app.domain.update_windows import Bars, update_windows
+from app.domain.update_windows import SeriesBars, update_windows
 from app.domain.updates import joined
 from app.domain.windows import Windows
 from tables.windows import WindowsTable
@@ -87,7 +87,7 @@ class Pipeline:
         order = sorted(range(len(bars)), key=lambda at: keys.index(series[at]))
         columns = BarColumns(pa.RecordBatch.from_pylist([dict(bars[at]) for at in order], FIELDS))
         which = np.array([keys.index(series[at]) for at in order], np.int64)
-        folded = Bars(places[which], columns.rows(self.strategy.dtype), columns.provenance_column())
+        folded = SeriesBars(places[which], columns.rows(self.strategy.dtype), columns.provenance_column())
         outcomes: dict[int, Outcome] = {}
         parts = []
         for part in update_windows(windows, folded, self.strategy, self.gap):

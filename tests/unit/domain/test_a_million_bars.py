@@ -9,7 +9,7 @@ import talib
 from app.domain.provenance import Provenance
 from app.domain.row import ROW, Floats
 from app.domain.strategy import Strategy
-from app.domain.update_windows import Bars, update_windows
+from app.domain.update_windows import SeriesBars, update_windows
 from app.domain.windows import Windows
 from tests.harness.oracle import wilder_rsi
 from tests.unit.domain.pipeline import every_minute
@@ -46,7 +46,7 @@ def folded(closes: npt.NDArray[np.float64], random: np.random.Generator) -> dict
             rows[field] = closes[:, start:end]
         of_rows = np.repeat(places, end - start)
         sources = np.fromiter((SOURCE for _ in range(rows.size)), object, rows.size)
-        [part] = update_windows(windows, Bars(of_rows, rows.ravel(), sources), STRATEGY, every_minute)
+        [part] = update_windows(windows, SeriesBars(of_rows, rows.ravel(), sources), STRATEGY, every_minute)
         windows.put(part.updates.places, part.updates.rows)
         for field, values in found.items():
             values[:, start:end] = part.updates.rows[field].reshape(SERIES, -1)

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.explain import explain
+from app.domain.explanation import explain
 from app.domain.provenance import Provenance
 from app.domain.records import Signal
 from app.domain.signal import is_transition, signal_of

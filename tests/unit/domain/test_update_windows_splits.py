@@ -48,7 +48,7 @@ def test_a_split_begins_a_new_series_and_says_so() -> None:
     assert first["split"] == {"previous_close": LAST_BEFORE, "open": FIRST_AFTER}
     assert (first["gap_minutes"], first["previous_action"]) == (0, before["action"])
     assert first["explanation"] == (
-        f"opened at {FIRST_AFTER:.2f} after {LAST_BEFORE:.2f}: looks like a 4:1 split, so the averages start anew"
+        f"opened at {FIRST_AFTER:.2f} after {LAST_BEFORE:.2f}: looks like a 4:1 split, so the averages start over"
     )
     assert (second["bars_seen"], second["reason"], second["split"]) == (2, "warming_up", None)
     assert set(reasons(pipeline, SPLIT_AT + 1, SPLIT_AT + 49)) == {"warming_up"}

@@ -16,7 +16,7 @@ from faust.types import TP
 from app.engine.app import BatchApp
 from app.engine.consumer import BatchConsumer
 from app.engine.fetcher import BatchFetcher
-from app.engine.private import Member
+from app.engine.private import GroupMember
 from app.engine.transport import Transport
 from tests.unit.engine.made import Rec
 
@@ -51,7 +51,7 @@ class MemoryClient:
         self.ends: dict[TP, int] = {}
         self.coordinator_id: int | None = 1
         self.group_id = "stock-signals"
-        self.group: list[Member] = []
+        self.group: list[GroupMember] = []
         #: Raised where it is asked for the group or for ends.
         self.error: Exception | None = None
         #: What the coordinator has refused, until it is asked.

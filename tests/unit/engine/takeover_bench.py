@@ -18,7 +18,7 @@ OTHER = TP(SOURCE.topic, 1)
 FOREIGN = TP("read by nobody's table", 0)
 
 
-class FakeProducer:
+class NotingProducer:
     def __init__(self, world: "World", config: Mapping[str, Any], id_: str, seconds: float) -> None:
         self.world, self.id, self.seconds = world, id_, seconds
 
@@ -28,7 +28,7 @@ class FakeProducer:
             raise Fenced("nobody waits")
 
 
-class FakeRestorer:
+class NotingRestorer:
     def __init__(self, world: "World", config: Mapping[str, Any], topic: str, table: Any) -> None:
         self.world, self.topic = world, topic
         self.remaining: dict[int, int] = {}
@@ -80,8 +80,8 @@ class World:
         self.app = cast(Any, app)
         self.takeover = Takeover(
             self.app,
-            producer=lambda *given: cast(Any, FakeProducer(self, *given)),
-            restorer=lambda *given: cast(Any, FakeRestorer(self, *given)),
+            producer=lambda *given: cast(Any, NotingProducer(self, *given)),
+            restorer=lambda *given: cast(Any, NotingRestorer(self, *given)),
         )
 
     def fenced(self, id_: str) -> None:

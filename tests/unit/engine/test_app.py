@@ -11,12 +11,12 @@ from aiokafka.errors import GroupAuthorizationFailedError, GroupCoordinatorNotAv
 from faust.types import TP
 
 from app.engine.app import QUEUED_BATCHES, STUCK_SECONDS, BatchApp, Prepared, in_words
+from app.engine.batch_schema import BatchSchema
 from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, encode_checkpoint
 from app.engine.consumer import BatchConsumer
 from app.engine.datadir import DataDirInUse
 from app.engine.errors import OperatorError
-from app.engine.private import Member
-from app.engine.schema import BatchSchema
+from app.engine.private import GroupMember
 from app.engine.table import BatchTable
 from tests.unit.engine.client import MemoryClient
 from tests.unit.engine.consuming import OTHER, sought
@@ -110,14 +110,14 @@ def test_a_worker_that_cannot_work_claims_nothing(tmp_path: Path) -> None:
 async def test_what_a_person_must_mend_ends_the_worker(tmp_path: Path) -> None:
     checked: list[Any] = []
 
-    def check(app: BatchApp, members: Sequence[Member]) -> None:
+    def check(app: BatchApp, members: Sequence[GroupMember]) -> None:
         checked.append((app, members))
         if len(checked) > 1:
             raise OperatorError("the topic was deleted")
 
-    members = [Member("1", "stock-signals@127.0.0.1:8001", "/127.0.0.1")]
+    members = [GroupMember("1", "stock-signals@127.0.0.1:8001", "/127.0.0.1")]
 
-    async def listed() -> list[Member]:
+    async def listed() -> list[GroupMember]:
         return members
 
     app = Crashing(tmp_path, check=check)
@@ -140,7 +140,7 @@ async def test_reading_starts_at_the_checkpoint_of_the_topics_table(app: BatchAp
     numbers.restore(0, {CHECKPOINT_KEY: encode_checkpoint(Checkpoint(TOPIC_ID, 77, ""))}, 1)
     assert app._state_offset(SOURCE) == 77
     assert app._state_offset(TP("of no table", 0)) is None
-    app.topic_ids = {SOURCE.topic: "made anew since"}
+    app.topic_ids = {SOURCE.topic: "made again since"}
     assert app._state_offset(SOURCE) is None
 
 

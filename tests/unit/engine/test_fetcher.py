@@ -239,7 +239,7 @@ async def test_without_a_client_nobody_is_asked(
 async def test_members_of_the_group_are_asked_for_in_the_clients_thread(
     consumer: BatchConsumer, client: MemoryClient, error: Exception | None
 ) -> None:
-    member = private.Member("1", "stock-signals@127.0.0.1:8001", "/127.0.0.1")
+    member = private.GroupMember("1", "stock-signals@127.0.0.1:8001", "/127.0.0.1")
     client.group, client.error = [member], error
     assert await consumer.fetcher.members() == ([] if error else [member])
     [(what, thread)] = client.asked

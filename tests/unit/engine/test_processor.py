@@ -12,19 +12,19 @@ from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
 from app.engine.failpoints import Failpoint
 from app.engine.processor import MOST_RECORDS
 from tests.unit.engine.made import CHANGELOG, SOURCE, TOPIC_ID, Rec, records
-from tests.unit.engine.workbench import OTHER, Bench, until
+from tests.unit.engine.workbench import OTHER, ProcessorBench, until
 
 
 @pytest.fixture
-async def bench() -> AsyncIterator[Bench]:
+async def bench() -> AsyncIterator[ProcessorBench]:
     """A worker in generation 7, confirmed for ever."""
-    made = Bench()
+    made = ProcessorBench()
     yield made
     for producer in made.app.producers.values():
         producer.go_on.set()
 
 
-async def test_a_batch_is_committed_then_stored_then_acked_and_then_told(bench: Bench) -> None:
+async def test_a_batch_is_committed_then_stored_then_acked_and_then_told(bench: ProcessorBench) -> None:
     bench.table.on_rows.append(lambda partition, rows: bench.notes.append(f"rows {partition} {sorted(rows)}"))
     bench.fetch(0, 1)
     await bench.run()
@@ -32,7 +32,7 @@ async def test_a_batch_is_committed_then_stored_then_acked_and_then_told(bench: 
     assert (bench.offset, bench.finished, bench.consumer.waited_for, bench.app.crashes) == (2, 2, set(), [])
 
 
-async def test_a_finished_batch_is_let_go_without_the_garbage_collector(bench: Bench) -> None:
+async def test_a_finished_batch_is_let_go_without_the_garbage_collector(bench: ProcessorBench) -> None:
     """Its records are megabytes, and the collector comes by once in hundreds of batches."""
     bench.fetch(0, 1)
     record = weakref.ref(bench.fetch(2).records[0])
@@ -46,7 +46,7 @@ async def test_a_finished_batch_is_let_go_without_the_garbage_collector(bench: B
         gc.enable()
 
 
-async def test_one_transaction_has_outputs_then_rows_then_the_checkpoint(bench: Bench) -> None:
+async def test_one_transaction_has_outputs_then_rows_then_the_checkpoint(bench: ProcessorBench) -> None:
     bench.fetch(5, 6, fetched=[Rec(5, b"A", b"x"), Rec(6, b"B", b"y")])
     await bench.run()
     [sent] = bench.producer.committed
@@ -57,7 +57,7 @@ async def test_one_transaction_has_outputs_then_rows_then_the_checkpoint(bench: 
     assert bench.table.positions == {0: 101}, "behind the offset of the last record"
 
 
-async def test_an_observer_sees_each_point_of_a_batch_once_and_in_order(bench: Bench) -> None:
+async def test_an_observer_sees_each_point_of_a_batch_once_and_in_order(bench: ProcessorBench) -> None:
     seen: list[tuple[Failpoint, int, int | None, int | None]] = []
 
     def look(point: Failpoint, batch: Batch) -> None:
@@ -74,7 +74,7 @@ async def test_an_observer_sees_each_point_of_a_batch_once_and_in_order(bench: B
     assert state[Failpoint.AFTER_ACK] == [1, 2, 2]
 
 
-async def test_batches_of_one_partition_are_one_after_another(bench: Bench) -> None:
+async def test_batches_of_one_partition_are_one_after_another(bench: ProcessorBench) -> None:
     for offsets in ((0, 1), (2,), (5, 6)):
         bench.fetch(*offsets)
     bench.producer.hold()
@@ -89,7 +89,7 @@ async def test_batches_of_one_partition_are_one_after_another(bench: Bench) -> N
     assert (bench.offset, bench.finished) == (7, 7)
 
 
-async def test_while_one_partition_is_written_another_is_computed_and_written(bench: Bench) -> None:
+async def test_while_one_partition_is_written_another_is_computed_and_written(bench: ProcessorBench) -> None:
     bench.fetch(0)
     bench.fetch(0, 1, tp=OTHER)
     bench.producer.hold()
@@ -102,7 +102,7 @@ async def test_while_one_partition_is_written_another_is_computed_and_written(be
 
 
 @pytest.mark.parametrize(("second", "waits"), [(MOST_RECORDS // 2, False), (MOST_RECORDS // 2 + 1, True)])
-async def test_only_so_many_records_are_in_hand(bench: Bench, second: int, waits: bool) -> None:
+async def test_only_so_many_records_are_in_hand(bench: ProcessorBench, second: int, waits: bool) -> None:
     bench.idle = True
     bench.fetch(*range(MOST_RECORDS // 2))
     bench.fetch(*range(second), tp=OTHER)
@@ -121,14 +121,14 @@ async def test_only_so_many_records_are_in_hand(bench: Bench, second: int, waits
     assert other.committable() == second
 
 
-async def test_a_batch_of_more_records_than_that_goes_alone(bench: Bench) -> None:
+async def test_a_batch_of_more_records_than_that_goes_alone(bench: ProcessorBench) -> None:
     bench.idle = True
     bench.fetch(*range(MOST_RECORDS + 1))
     await bench.run()
     assert bench.finished == MOST_RECORDS + 1
 
 
-async def test_batches_that_change_nothing_move_the_checkpoint_once_a_second(bench: Bench) -> None:
+async def test_batches_that_change_nothing_move_the_checkpoint_once_a_second(bench: ProcessorBench) -> None:
     bench.idle = True
     for offset in range(5):
         bench.fetch(offset)
@@ -138,7 +138,7 @@ async def test_batches_that_change_nothing_move_the_checkpoint_once_a_second(ben
 
 
 async def test_batches_that_change_nothing_move_the_checkpoint_when_it_is_time_again() -> None:
-    bench = Bench(idle_checkpoint_seconds=0.0)
+    bench = ProcessorBench(idle_checkpoint_seconds=0.0)
     bench.idle = True
     for offset in range(3):
         bench.fetch(offset)
@@ -146,7 +146,7 @@ async def test_batches_that_change_nothing_move_the_checkpoint_when_it_is_time_a
     assert (bench.topics, bench.offset) == ([[CHANGELOG]] * 3, 3)
 
 
-async def test_a_batch_that_changes_something_always_moves_the_checkpoint(bench: Bench) -> None:
+async def test_a_batch_that_changes_something_always_moves_the_checkpoint(bench: ProcessorBench) -> None:
     for offset in range(3):
         bench.meanwhile[offset] = lambda offset=offset: setattr(bench, "idle", offset != 2)  # type: ignore[misc]
         bench.fetch(offset)
@@ -155,7 +155,7 @@ async def test_a_batch_that_changes_something_always_moves_the_checkpoint(bench:
     assert bench.offset == 3
 
 
-async def test_databases_are_not_closed_under_a_thread_that_writes(bench: Bench) -> None:
+async def test_databases_are_not_closed_under_a_thread_that_writes(bench: ProcessorBench) -> None:
     [drain] = bench.table.before_close
     await drain()
     bench.fetch(0)
@@ -175,14 +175,14 @@ async def test_databases_are_not_closed_under_a_thread_that_writes(bench: Bench)
     await running
 
 
-async def test_a_batch_that_a_seek_made_void_is_forgotten(bench: Bench) -> None:
+async def test_a_batch_that_a_seek_made_void_is_forgotten(bench: ProcessorBench) -> None:
     bench.fetch(0, 1)
     bench.tracker.seek(0)
     await bench.run()
     assert (bench.given, bench.consumer.waited_for, bench.producer.tried) == ([], set(), [])
 
 
-async def test_batches_are_given_again_after_a_seek(bench: Bench) -> None:
+async def test_batches_are_given_again_after_a_seek(bench: ProcessorBench) -> None:
     bench.fetch(0, 1)
     await bench.run()
     bench.events.clear()

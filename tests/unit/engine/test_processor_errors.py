@@ -10,17 +10,17 @@ from faust.types import TP
 
 from app.engine.errors import NotCommitted, OffsetGap
 from tests.unit.engine.made import CHANGELOG
-from tests.unit.engine.workbench import GENERATION, Bench, Unreachable, lose, nothing_happened, until
+from tests.unit.engine.workbench import GENERATION, ProcessorBench, Unreachable, lose, nothing_happened, until
 
 
 @pytest.fixture
-async def bench() -> Bench:
+async def bench() -> ProcessorBench:
     """A worker in generation 7, confirmed for ever."""
-    return Bench()
+    return ProcessorBench()
 
 
 async def test_what_the_broker_did_not_take_is_written_again_the_same(
-    bench: Bench, caplog: pytest.LogCaptureFixture
+    bench: ProcessorBench, caplog: pytest.LogCaptureFixture
 ) -> None:
     bench.producer.failures = [NotCommitted("too few replicas")] * 2
     retried: list[Exception] = []
@@ -39,7 +39,7 @@ async def test_what_the_broker_did_not_take_is_written_again_the_same(
     assert "stocks.raw.avro[0]@0..1: too few replicas; trying again in 0.1 s" in caplog.text
 
 
-async def test_what_was_committed_after_all_is_not_written_again(bench: Bench) -> None:
+async def test_what_was_committed_after_all_is_not_written_again(bench: ProcessorBench) -> None:
     def commit_in_the_end(tp: TP) -> None:
         changelog = [record for record in bench.producer.tried[-1] if record.topic == CHANGELOG]
         entries = {record.key or b"": record.value or b"" for record in changelog}
@@ -54,7 +54,7 @@ async def test_what_was_committed_after_all_is_not_written_again(bench: Bench) -
     assert bench.notes == ["take over", "store", "ack", "done", "committed"]
 
 
-async def test_only_a_confirmed_member_of_the_group_takes_over_again(bench: Bench) -> None:
+async def test_only_a_confirmed_member_of_the_group_takes_over_again(bench: ProcessorBench) -> None:
     # Otherwise it could fence the worker that has the partition by now.
     bench.consumer.confirmed_at = 0.0
     reasons: list[str] = []
@@ -73,14 +73,14 @@ async def test_only_a_confirmed_member_of_the_group_takes_over_again(bench: Benc
     assert nothing_happened(bench)
 
 
-async def test_what_an_agent_needs_is_waited_for(bench: Bench) -> None:
+async def test_what_an_agent_needs_is_waited_for(bench: ProcessorBench) -> None:
     bench.failures = [Unreachable("no route"), Unreachable("no route")]
     bench.fetch(0, 1)
     await bench.run()
     assert (bench.given, bench.offset, len(bench.producer.tried)) == ([(0, [0, 1])] * 3, 2, 1)
 
 
-async def test_what_keeps_a_partition_is_said_while_it_lasts(bench: Bench) -> None:
+async def test_what_keeps_a_partition_is_said_while_it_lasts(bench: ProcessorBench) -> None:
     said: list[dict[Any, str]] = []
     bench.processor.on_retry.append(lambda error: said.append(dict(bench.app.waits)))
     bench.failures = [Unreachable("no route")]
@@ -92,7 +92,7 @@ async def test_what_keeps_a_partition_is_said_while_it_lasts(bench: Bench) -> No
 
 
 async def test_a_transaction_that_takes_long_is_said_while_it_lasts() -> None:
-    bench = Bench(slow_seconds=0.01)
+    bench = ProcessorBench(slow_seconds=0.01)
     bench.producer.hold()
     batch = bench.fetch(0)
     running = asyncio.ensure_future(bench.run())
@@ -103,7 +103,7 @@ async def test_a_transaction_that_takes_long_is_said_while_it_lasts() -> None:
     assert (bench.app.waits, bench.offset) == ({}, 1)
 
 
-async def test_what_is_tried_again_after_the_worker_has_stopped_is_dropped(bench: Bench) -> None:
+async def test_what_is_tried_again_after_the_worker_has_stopped_is_dropped(bench: ProcessorBench) -> None:
     def stop(error: Exception) -> None:
         bench.app.should_stop = bench.app.threads_closed = True
         bench.app.threads.shutdown()
@@ -118,7 +118,9 @@ async def test_what_is_tried_again_after_the_worker_has_stopped_is_dropped(bench
 
 @pytest.mark.parametrize("where", ["agent", "commit"])
 @pytest.mark.parametrize("leaving", ["rebalancing", "should_stop"])
-async def test_a_worker_that_leaves_does_not_wait_for_what_is_away(bench: Bench, where: str, leaving: str) -> None:
+async def test_a_worker_that_leaves_does_not_wait_for_what_is_away(
+    bench: ProcessorBench, where: str, leaving: str
+) -> None:
     error = Unreachable("no route") if where == "agent" else NotCommitted("timed out")
     (bench.failures if where == "agent" else bench.producer.failures).extend([error] * 100)
     setattr(bench.app, leaving, True)
@@ -132,7 +134,7 @@ async def test_a_worker_that_leaves_does_not_wait_for_what_is_away(bench: Bench,
     assert len(bench.given) == 1
 
 
-async def test_a_worker_that_leaves_still_finishes_what_the_broker_takes(bench: Bench) -> None:
+async def test_a_worker_that_leaves_still_finishes_what_the_broker_takes(bench: ProcessorBench) -> None:
     bench.producer.failures = [NotCommitted("timed out")]
     bench.app.rebalancing = True
     bench.fetch(0)
@@ -141,7 +143,7 @@ async def test_a_worker_that_leaves_still_finishes_what_the_broker_takes(bench: 
 
 
 async def test_a_bug_in_an_agent_leaves_the_batch_unacked_and_ends_the_agent(
-    bench: Bench, caplog: pytest.LogCaptureFixture
+    bench: ProcessorBench, caplog: pytest.LogCaptureFixture
 ) -> None:
     bench.failures.append(ZeroDivisionError("a bug"))
     batch = bench.fetch(0, 1)
@@ -152,7 +154,7 @@ async def test_a_bug_in_an_agent_leaves_the_batch_unacked_and_ends_the_agent(
     assert "stocks.raw.avro[0]@0..1 failed; it stays un-acked" in caplog.text
 
 
-def a_listener_fails(bench: Bench) -> None:
+def a_listener_fails(bench: ProcessorBench) -> None:
     def fail(partition: int, rows: object) -> None:
         raise ZeroDivisionError("a bug")
 
@@ -169,7 +171,7 @@ def a_listener_fails(bench: Bench) -> None:
     ids=["commit", "store", "listener"],
 )
 async def test_a_bug_after_that_ends_the_worker_and_no_batch_is_taken_behind_it(
-    bench: Bench, break_it: Callable[[Bench], None], error: type[Exception], stored: int | None
+    bench: ProcessorBench, break_it: Callable[[ProcessorBench], None], error: type[Exception], stored: int | None
 ) -> None:
     break_it(bench)
     bench.fetch(0, 1)
@@ -179,7 +181,7 @@ async def test_a_bug_after_that_ends_the_worker_and_no_batch_is_taken_behind_it(
     assert (bench.given, bench.offset, "done" in bench.notes) == ([(0, [0, 1])], stored, False)
 
 
-async def test_a_batch_lost_on_the_way_ends_the_agent(bench: Bench) -> None:
+async def test_a_batch_lost_on_the_way_ends_the_agent(bench: ProcessorBench) -> None:
     bench.fetch(0, 1)
     bench.fetch(2, 3)
     del bench.events[0]

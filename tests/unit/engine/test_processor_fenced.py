@@ -7,17 +7,17 @@ import pytest
 from app.engine.batch import Batch
 from app.engine.errors import Fenced, OperatorError, ProducerLost
 from app.engine.failpoints import Failpoint
-from tests.unit.engine.workbench import OTHER, Bench, lose, nothing_happened, until
+from tests.unit.engine.workbench import OTHER, ProcessorBench, lose, nothing_happened, until
 
 
 @pytest.fixture
-async def bench() -> Bench:
+async def bench() -> ProcessorBench:
     """A worker in generation 7, confirmed for ever."""
-    return Bench()
+    return ProcessorBench()
 
 
 @pytest.mark.parametrize("where", ["agent", "commit"])
-async def test_a_fenced_batch_is_dropped_with_the_partitions_memory(bench: Bench, where: str) -> None:
+async def test_a_fenced_batch_is_dropped_with_the_partitions_memory(bench: ProcessorBench, where: str) -> None:
     (bench.failures if where == "agent" else bench.producer.failures).append(Fenced("by its successor"))
     dropped: list[int] = []
     bench.table.on_dropped.append(dropped.append)
@@ -28,7 +28,7 @@ async def test_a_fenced_batch_is_dropped_with_the_partitions_memory(bench: Bench
     assert (dropped, lost_meanwhile.acked, bench.app.crashes) == ([0], False, [])
 
 
-async def test_after_a_dropped_batch_the_next_of_its_partition_waits_for_a_seek(bench: Bench) -> None:
+async def test_after_a_dropped_batch_the_next_of_its_partition_waits_for_a_seek(bench: ProcessorBench) -> None:
     bench.producer.failures.append(Fenced("by its successor"))
     bench.fetch(0)
     bench.fetch(1)
@@ -40,7 +40,7 @@ async def test_after_a_dropped_batch_the_next_of_its_partition_waits_for_a_seek(
     assert bench.consumer.trackers[OTHER].committable() == 1
 
 
-async def test_a_batch_of_an_older_generation_writes_nothing(bench: Bench) -> None:
+async def test_a_batch_of_an_older_generation_writes_nothing(bench: ProcessorBench) -> None:
     bench.fetch(0, 1)
     bench.meanwhile[0] = lambda: lose(bench)
     await bench.run()
@@ -48,7 +48,7 @@ async def test_a_batch_of_an_older_generation_writes_nothing(bench: Bench) -> No
     assert nothing_happened(bench)
 
 
-async def test_a_partition_lost_while_it_is_written_is_not_stored(bench: Bench) -> None:
+async def test_a_partition_lost_while_it_is_written_is_not_stored(bench: ProcessorBench) -> None:
     # The next owner restores it from the changelog, this worker too if it comes back.
     bench.fetch(0, 1)
     bench.producer.meanwhile = lambda: lose(bench)
@@ -59,7 +59,7 @@ async def test_a_partition_lost_while_it_is_written_is_not_stored(bench: Bench) 
 
 
 async def test_a_partition_whose_transaction_timed_out_is_gained_again(
-    bench: Bench, caplog: pytest.LogCaptureFixture
+    bench: ProcessorBench, caplog: pytest.LogCaptureFixture
 ) -> None:
     def pause(point: Failpoint, batch: Batch) -> None:
         batch.begun_at -= bench.app.options.transaction_seconds
@@ -73,14 +73,14 @@ async def test_a_partition_whose_transaction_timed_out_is_gained_again(
     assert "joining the group again" in caplog.text
 
 
-async def test_a_producer_that_lost_touch_with_its_coordinator_is_made_anew_at_once(bench: Bench) -> None:
+async def test_a_producer_that_lost_touch_with_its_coordinator_is_made_again_at_once(bench: ProcessorBench) -> None:
     bench.producer.failures.append(ProducerLost("invalid state"))
     bench.fetch(0)
     await bench.run()
     assert (bench.consumer.rejoined.is_set(), bench.app.crashes) == (True, [])
 
 
-async def test_somebody_else_with_the_same_id_is_a_sentence(bench: Bench) -> None:
+async def test_somebody_else_with_the_same_id_is_a_sentence(bench: ProcessorBench) -> None:
     bench.producer.failures.append(Fenced("fenced by a newer instance"))
     bench.fetch(0)
     await bench.run()
@@ -92,7 +92,7 @@ async def test_somebody_else_with_the_same_id_is_a_sentence(bench: Bench) -> Non
 
 
 @pytest.mark.parametrize("explained", ["rebalance", "stop"])
-async def test_a_rebalance_that_explains_it_is_waited_for(bench: Bench, explained: str) -> None:
+async def test_a_rebalance_that_explains_it_is_waited_for(bench: ProcessorBench, explained: str) -> None:
     bench.producer.failures.append(Fenced("fenced by a newer instance"))
     bench.consumer.confirmed_at = 0.0
     bench.fetch(0)

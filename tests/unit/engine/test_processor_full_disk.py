@@ -8,16 +8,16 @@ from faust.types import TP
 
 from app.engine.errors import StoreFull
 from tests.unit.engine.made import CHANGELOG
-from tests.unit.engine.workbench import Bench, lose, until
+from tests.unit.engine.workbench import ProcessorBench, lose, until
 
 
 @pytest.fixture
-async def bench() -> Bench:
+async def bench() -> ProcessorBench:
     """A worker in generation 7, confirmed for ever."""
-    return Bench()
+    return ProcessorBench()
 
 
-def store_what_was_committed(bench: Bench) -> Callable[[TP], None]:
+def store_what_was_committed(bench: ProcessorBench) -> Callable[[TP], None]:
     """What a takeover does: rows of committed transactions go from the changelog to the table."""
 
     def restore(tp: TP) -> None:
@@ -28,7 +28,7 @@ def store_what_was_committed(bench: Bench) -> Callable[[TP], None]:
     return restore
 
 
-async def test_a_full_disk_is_waited_out_and_what_was_committed_comes_from_the_changelog(bench: Bench) -> None:
+async def test_a_full_disk_is_waited_out_and_what_was_committed_comes_from_the_changelog(bench: ProcessorBench) -> None:
     retried: list[Exception] = []
 
     def free_room(error: Exception) -> None:
@@ -50,7 +50,7 @@ async def test_a_full_disk_is_waited_out_and_what_was_committed_comes_from_the_c
 
 
 @pytest.mark.parametrize("leaving", ["should_stop", "rebalancing"])
-async def test_a_worker_that_leaves_does_not_wait_for_room_on_its_disk(bench: Bench, leaving: str) -> None:
+async def test_a_worker_that_leaves_does_not_wait_for_room_on_its_disk(bench: ProcessorBench, leaving: str) -> None:
     bench.table.is_full = True
     dropped: list[int] = []
     bench.table.on_dropped.append(dropped.append)

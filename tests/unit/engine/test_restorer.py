@@ -15,7 +15,7 @@ from tests.unit.engine.rows_in_memory import RowsInMemory
 TOPIC = "changelog"
 
 
-class Message:
+class FakeMessage:
     def __init__(self, partition: int, offset: int, key: bytes | None, value: bytes | None, error: Any = None) -> None:
         self._fields = partition, offset, key, value, error
 
@@ -44,7 +44,7 @@ class FakeConsumer:
         self.assigned: dict[int, int] = {}
         self.closed = False
         self.failures: list[KafkaException | None] = []
-        self.answers: list[list[Message]] = []
+        self.answers: list[list[FakeMessage]] = []
 
     def get_watermark_offsets(self, place: TopicPartition, timeout: float) -> tuple[int, int] | None:
         failure = self.failures.pop(0) if self.failures else None
@@ -55,7 +55,7 @@ class FakeConsumer:
     def assign(self, places: list[TopicPartition]) -> None:
         self.assigned = {place.partition: place.offset for place in places}
 
-    def consume(self, most: int, timeout: float) -> list[Message]:
+    def consume(self, most: int, timeout: float) -> list[FakeMessage]:
         return self.answers.pop(0)
 
     def close(self) -> None:
@@ -70,15 +70,15 @@ def restorer(consumer: FakeConsumer, rows: RowsInMemory) -> ChangelogRestorer:
     return ChangelogRestorer({"group.id": "restore"}, TOPIC, rows, make)
 
 
-def record(offset: int, key: bytes | None, value: bytes | None, partition: int = 0) -> Message:
-    return Message(partition, offset, key, value)
+def record(offset: int, key: bytes | None, value: bytes | None, partition: int = 0) -> FakeMessage:
+    return FakeMessage(partition, offset, key, value)
 
 
-def error(code: int, partition: int = 0, offset: int = -1) -> Message:
-    return Message(partition, offset, None, None, KafkaError(code))
+def error(code: int, partition: int = 0, offset: int = -1) -> FakeMessage:
+    return FakeMessage(partition, offset, None, None, KafkaError(code))
 
 
-def end(offset: int, partition: int = 0) -> Message:
+def end(offset: int, partition: int = 0) -> FakeMessage:
     return error(KafkaError._PARTITION_EOF, partition, offset)
 
 

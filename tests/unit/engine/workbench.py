@@ -24,7 +24,7 @@ GENERATION = 7
 OTHER = TP(SOURCE.topic, 1)
 
 
-class FakeProducer:
+class BenchProducer:
     """Takes transactions, after the failures that it was given; `hold` stops it in the middle of one."""
 
     def __init__(self, tp: TP, notes: list[str]) -> None:
@@ -98,7 +98,7 @@ class FakeTable:
         return None if value is None else decode_checkpoint(value)
 
 
-class FakeConsumer:
+class BenchConsumer:
     """The tracker of each partition, and which generation of the group this worker is in."""
 
     heartbeat_seconds = 0.0
@@ -145,8 +145,8 @@ class FakeApp:
     def __init__(self, notes: list[str]) -> None:
         self._notes = notes
         self.conf = SimpleNamespace(id="stock-signals")
-        self.batch_consumer = FakeConsumer(notes)
-        self.producers = {tp: FakeProducer(tp, notes) for tp in (SOURCE, OTHER)}
+        self.batch_consumer = BenchConsumer(notes)
+        self.producers = {tp: BenchProducer(tp, notes) for tp in (SOURCE, OTHER)}
         self.options = SimpleNamespace(
             transaction_seconds=15.0, transactional_id=lambda tp: f"stock-signals-{tp.topic}-{tp.partition}"
         )
@@ -160,7 +160,7 @@ class FakeApp:
         self.threads_closed = False
         self.crashes: list[BaseException] = []
 
-    def take_over_again(self, tp: TP, should_continue: Callable[[], bool]) -> FakeProducer:
+    def take_over_again(self, tp: TP, should_continue: Callable[[], bool]) -> BenchProducer:
         """The same fake stands for the next producer, so that it knows all that was tried."""
         if not should_continue():
             raise Fenced("nobody waits")
@@ -177,7 +177,7 @@ class Unreachable(Exception):
     """A service that the agent needs is away."""
 
 
-class Bench:
+class ProcessorBench:
     """An agent that takes what was fetched; `compute` makes an output and a row of each record.
 
     `options` are the processor's.
@@ -260,10 +260,10 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
-def lose(bench: Bench) -> None:
+def lose(bench: ProcessorBench) -> None:
     """The group gives the partitions to somebody else."""
     bench.consumer.generation = GENERATION + 1
 
 
-def nothing_happened(bench: Bench) -> bool:
+def nothing_happened(bench: ProcessorBench) -> bool:
     return (bench.offset, bench.finished, bench.consumer.waited_for, "done" in bench.notes) == (None, 0, set(), False)

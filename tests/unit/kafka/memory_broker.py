@@ -49,11 +49,11 @@ def refused(code: int) -> KafkaException:
 class MemoryBroker:
     """Stands for app.kafka.broker.Broker, and is its own admin client."""
 
-    def __init__(self, catalogue: Topics | None = None) -> None:
+    def __init__(self, all_topics: Topics | None = None) -> None:
         self.admin = self
         self.brokers = 1
         self.topics = {
-            topic.name: MemoryTopic([(0, 0)] * topic.partitions, dict(topic.config)) for topic in catalogue or ()
+            topic.name: MemoryTopic([(0, 0)] * topic.partitions, dict(topic.config)) for topic in all_topics or ()
         }
         self.members: list[str] = []
         self.group_state = ConsumerGroupState.EMPTY

@@ -6,7 +6,7 @@ import pytest
 
 from app.engine.rights import Right
 from app.kafka.acls import ROLES, commands
-from app.kafka.engine_options import Cluster
+from app.kafka.engine_options import EngineSetup
 from app.kafka.topics import topics
 from tests.unit.kafka.made import make_settings
 
@@ -34,7 +34,7 @@ def test_no_part_is_given_the_same_twice_or_everything(part: str, tmp_path: Path
 
 
 def test_a_worker_may_use_its_transactional_ids_and_the_group_it_restores_by(tmp_path: Path) -> None:
-    options = Cluster(make_settings(tmp_path)).options()
+    options = EngineSetup(make_settings(tmp_path)).options()
     used = [
         Right("Write", "transactional-id", f"{options.id}-raw-0"),
         Right("Describe", "group", options.consumer["group.id"]),

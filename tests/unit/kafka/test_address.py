@@ -3,12 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from app.engine.private import Member
+from app.engine.private import GroupMember
 from app.kafka.address import AddressCheck, AddressShared, advertised_host, member_name
 from tests.unit.kafka.made import make_settings
 
 
-class Clock:
+class ManualClock:
     now = 0.0
 
     def __call__(self) -> float:
@@ -16,8 +16,8 @@ class Clock:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> ManualClock:
+    return ManualClock()
 
 
 @pytest.mark.parametrize(
@@ -30,13 +30,13 @@ def test_others_are_told_an_address_to_ask_at(tmp_path: Path, host: str, said: s
     assert member_name(settings) == f"eu.stock-signals@{said}:8003"
 
 
-def test_members_with_addresses_of_their_own_are_fine(tmp_path: Path, clock: Clock) -> None:
+def test_members_with_addresses_of_their_own_are_fine(tmp_path: Path, clock: ManualClock) -> None:
     settings = make_settings(tmp_path)
     check = AddressCheck(settings, clock)
     members = [
-        Member("a", member_name(settings), "/127.0.0.1"),
-        Member("b", "stock-signals@127.0.0.1:8002", "/127.0.0.1"),
-        Member("c", "faust-0.15.3", "/10.0.0.7"),
+        GroupMember("a", member_name(settings), "/127.0.0.1"),
+        GroupMember("b", "stock-signals@127.0.0.1:8002", "/127.0.0.1"),
+        GroupMember("c", "faust-0.15.3", "/10.0.0.7"),
     ]
     check.check(members)
     clock.now = settings.session_seconds + 1
@@ -44,12 +44,12 @@ def test_members_with_addresses_of_their_own_are_fine(tmp_path: Path, clock: Clo
 
 
 def test_two_members_with_one_address_for_longer_than_a_session_are_named_with_the_fix(
-    tmp_path: Path, clock: Clock
+    tmp_path: Path, clock: ManualClock
 ) -> None:
     settings = make_settings(tmp_path)
     name = member_name(settings)
     check = AddressCheck(settings, clock)
-    members = [Member("a", name, "/10.0.0.7"), Member("b", name, "/10.0.0.6")]
+    members = [GroupMember("a", name, "/10.0.0.7"), GroupMember("b", name, "/10.0.0.6")]
     check.check(members)
     clock.now = settings.session_seconds
     check.check(members)
@@ -62,12 +62,14 @@ def test_two_members_with_one_address_for_longer_than_a_session_are_named_with_t
     )
 
 
-def test_memberships_before_this_one_that_have_yet_to_expire_are_nobody_else(tmp_path: Path, clock: Clock) -> None:
+def test_memberships_before_this_one_that_have_yet_to_expire_are_nobody_else(
+    tmp_path: Path, clock: ManualClock
+) -> None:
     settings = make_settings(tmp_path)
     name = member_name(settings)
     check = AddressCheck(settings, clock)
-    before = Member("before", name, "/127.0.0.1")
+    before = GroupMember("before", name, "/127.0.0.1")
     check.check([before])
     for times in range(5):
         clock.now += settings.session_seconds - 1
-        check.check([before, Member(f"again {times}", name, "/127.0.0.1")])
+        check.check([before, GroupMember(f"again {times}", name, "/127.0.0.1")])

@@ -17,7 +17,7 @@ from app.avro.registry import NotARegistry
 from app.engine.app import BatchApp
 from app.kafka.broker import BrokerUnavailable
 from app.kafka.clients import ClusterMissing
-from app.kafka.engine_options import Cluster
+from app.kafka.engine_options import EngineSetup
 from app.kafka.topics import LARGEST_RECORD_BYTES
 from app.settings import Settings, SettingsError
 from tests.unit.kafka.made import make_settings
@@ -40,7 +40,7 @@ def test_what_the_engine_needs_comes_from_the_settings(tmp_path: Path) -> None:
         api_host="0.0.0.0",  # noqa: S104
         api_port=8123,
     )
-    options = Cluster(settings).options()
+    options = EngineSetup(settings).options()
     assert (options.id, options.brokers) == ("test.stock-signals", ["127.0.0.1:1", "127.0.0.1:2"])
     assert options.credentials.username == "key"
     assert (options.partitions, options.replication_factor, options.batch_max) == (3, 2, 700)
@@ -51,18 +51,18 @@ def test_what_the_engine_needs_comes_from_the_settings(tmp_path: Path) -> None:
 
 def test_an_address_with_colons_can_be_listened_on(tmp_path: Path) -> None:
     """Faust makes a URL of it."""
-    app = BatchApp(Cluster(make_settings(tmp_path, api_host="::1", api_port=8123)).options())
+    app = BatchApp(EngineSetup(make_settings(tmp_path, api_host="::1", api_port=8123)).options())
     assert app.conf.web_bind == "::1"
     assert str(app.conf.canonical_url) == "http://[::1]:8123"
 
 
 def test_a_transaction_may_take_longer_than_the_session_of_its_worker(tmp_path: Path) -> None:
-    options = Cluster(make_settings(tmp_path)).options()
+    options = EngineSetup(make_settings(tmp_path)).options()
     assert options.transaction_seconds > options.session_seconds
 
 
 def test_writers_take_the_largest_dead_letter_and_restoring_does_not_join_the_workers_group(tmp_path: Path) -> None:
-    options = Cluster(make_settings(tmp_path)).options()
+    options = EngineSetup(make_settings(tmp_path)).options()
     assert options.producer["message.max.bytes"] == LARGEST_RECORD_BYTES
     assert options.consumer["group.id"] != options.id
     assert options.consumer["isolation.level"] == "read_committed"
@@ -70,7 +70,7 @@ def test_writers_take_the_largest_dead_letter_and_restoring_does_not_join_the_wo
 
 def test_without_a_cluster_commands_work_but_a_worker_does_not_start(tmp_path: Path) -> None:
     settings = Settings(_env_file=None, stack_dir=tmp_path / "none", data_dir=tmp_path / "data")  # type: ignore[call-arg]
-    app = BatchApp(Cluster(settings).options())
+    app = BatchApp(EngineSetup(settings).options())
     with pytest.raises(ClusterMissing, match="make stack-up"):
         app.prepare()
     assert not (tmp_path / "data").exists()
@@ -80,21 +80,21 @@ def test_a_port_that_is_taken_is_said_before_the_broker_is_asked(tmp_path: Path)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        app = BatchApp(Cluster(make_settings(tmp_path, api_port=taken.getsockname()[1])).options())
+        app = BatchApp(EngineSetup(make_settings(tmp_path, api_port=taken.getsockname()[1])).options())
         app.asgi_app = object()
         with pytest.raises(PortTaken, match="API_PORT="):
             app.prepare()
 
 
 def test_who_may_ask_is_settled_before_the_broker_is_asked(tmp_path: Path) -> None:
-    app = BatchApp(Cluster(make_settings(tmp_path, api_host="0.0.0.0")).options())  # noqa: S104
+    app = BatchApp(EngineSetup(make_settings(tmp_path, api_host="0.0.0.0")).options())  # noqa: S104
     app.asgi_app = object()
     with pytest.raises(AccessUndecided, match=r"API_TOKEN.*API_OPEN=true"):
         app.prepare()
 
 
 def test_faust_may_not_listen_where_the_settings_do_not_say(tmp_path: Path) -> None:
-    app = BatchApp(Cluster(make_settings(tmp_path)).options())
+    app = BatchApp(EngineSetup(make_settings(tmp_path)).options())
     app.asgi_app = object()
     app.conf.web_bind = "0.0.0.0"  # noqa: S104  # As --web-bind does.
     with pytest.raises(AccessUndecided, match="--web-bind"):
@@ -103,7 +103,7 @@ def test_faust_may_not_listen_where_the_settings_do_not_say(tmp_path: Path) -> N
 
 def test_without_an_api_nobody_may_ask(tmp_path: Path) -> None:
     with answering(b"<html>") as url:
-        app = BatchApp(Cluster(make_settings(tmp_path, api_host="0.0.0.0", schema_registry_url=url)).options())  # noqa: S104
+        app = BatchApp(EngineSetup(make_settings(tmp_path, api_host="0.0.0.0", schema_registry_url=url)).options())  # noqa: S104
         app.asgi_app = object()
         app.conf.web_enabled = False
         with pytest.raises(NotARegistry):
@@ -112,7 +112,7 @@ def test_without_an_api_nobody_may_ask(tmp_path: Path) -> None:
 
 def test_a_worker_has_a_port_by_which_others_find_it(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="API_PORT=0: must be a whole number from 1 to 65535"):
-        Cluster(make_settings(tmp_path, api_port=0)).options()
+        EngineSetup(make_settings(tmp_path, api_port=0)).options()
 
 
 @contextmanager
@@ -149,7 +149,7 @@ def test_what_answers_and_is_no_registry_is_said_before_the_broker_is_asked(
     tmp_path: Path, body: bytes, status: int
 ) -> None:
     with answering(body, status) as url:
-        app = BatchApp(Cluster(make_settings(tmp_path / "data", schema_registry_url=url)).options())
+        app = BatchApp(EngineSetup(make_settings(tmp_path / "data", schema_registry_url=url)).options())
         with pytest.raises(NotARegistry, match=f"What answers at SCHEMA_REGISTRY_URL={url} is no schema registry"):
             app.prepare()
     assert not (tmp_path / "data").exists()
@@ -158,13 +158,13 @@ def test_what_answers_and_is_no_registry_is_said_before_the_broker_is_asked(
 @pytest.mark.parametrize(("body", "status"), [(b"[]", 200), (b'["a-value"]', 200), (b"{}", 503)])
 def test_a_registry_that_answers_or_is_not_well_is_one(tmp_path: Path, body: bytes, status: int) -> None:
     with answering(body, status) as url:
-        app = BatchApp(Cluster(make_settings(tmp_path, schema_registry_url=url, **no_broker(url))).options())
+        app = BatchApp(EngineSetup(make_settings(tmp_path, schema_registry_url=url, **no_broker(url))).options())
         with pytest.raises(BrokerUnavailable):
             app.prepare()
 
 
 def test_records_that_retention_deleted_are_counted(tmp_path: Path) -> None:
-    Cluster(make_settings(tmp_path)).options().on_deleted("some.topic", 7)
+    EngineSetup(make_settings(tmp_path)).options().on_deleted("some.topic", 7)
     assert metrics.registry.get_sample_value("stocks_deleted_records_total", {"topic": "some.topic"}) == 7
 
 
@@ -175,7 +175,7 @@ def away() -> Iterator[None]:
 
 
 def test_a_broker_that_is_away_is_no_reason_to_end(tmp_path: Path) -> None:
-    cluster = Cluster(make_settings(tmp_path))
+    cluster = EngineSetup(make_settings(tmp_path))
     app: Any = SimpleNamespace(topic_ids={"stocks.raw.avro": "id"}, conf=SimpleNamespace(web_enabled=True))
     cluster.check(app, [])  # Nothing is known before the worker is prepared.
     broker: Any = SimpleNamespace(explaining=away)
@@ -186,7 +186,7 @@ def test_a_broker_that_is_away_is_no_reason_to_end(tmp_path: Path) -> None:
 async def test_a_worker_that_has_not_seen_its_registry_is_not_ready_until_it_answers(tmp_path: Path) -> None:
     app: Any = SimpleNamespace(asgi_app=None, waits={})
     with answering(b"") as url:
-        cluster = Cluster(make_settings(tmp_path, **no_broker(url)))
+        cluster = EngineSetup(make_settings(tmp_path, **no_broker(url)))
         with pytest.raises(BrokerUnavailable):
             await asyncio.to_thread(cluster.prepare, app)
     [said] = app.waits.values()
@@ -205,5 +205,5 @@ async def test_a_worker_that_has_not_seen_its_registry_is_not_ready_until_it_ans
 
 async def test_a_registry_that_answered_at_the_start_is_not_asked_again(tmp_path: Path) -> None:
     app: Any = SimpleNamespace(waits={"disk": "the disk is full"})
-    await asyncio.wait_for(Cluster(make_settings(tmp_path)).await_registry(app), 1)
+    await asyncio.wait_for(EngineSetup(make_settings(tmp_path)).await_registry(app), 1)
     assert app.waits == {"disk": "the disk is full"}

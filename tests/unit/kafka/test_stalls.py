@@ -4,7 +4,7 @@ RAW = ("raw", 0)
 SIGNALS = ("signals", 3)
 
 
-class Broker:
+class FakeBroker:
     """A detector with a limit of 30 s, and the time; an answer takes none unless it is said."""
 
     def __init__(self) -> None:
@@ -19,14 +19,14 @@ class Broker:
 
 
 def test_transactions_that_come_and_go_are_no_stall() -> None:
-    broker = Broker()
+    broker = FakeBroker()
     for offset in range(0, 1000, 10):
         assert broker.say((RAW, offset, offset + 5)) == []
     assert broker.detector.standing() == {RAW: 0}
 
 
 def test_what_stands_still_is_named_after_the_limit_and_no_longer_when_it_moves() -> None:
-    broker = Broker()
+    broker = FakeBroker()
     for end in range(10, 17):
         assert broker.say((SIGNALS, 7, end), (RAW, 5, 5)) == []
     assert broker.say((SIGNALS, 7, 20), (RAW, 5, 5)) == [Stall("signals", 3, 7, 20, 35)]
@@ -39,7 +39,7 @@ def test_what_stands_still_is_named_after_the_limit_and_no_longer_when_it_moves(
 
 
 def test_without_an_answer_the_last_one_stays_and_the_time_counts_once_there_is_one() -> None:
-    broker = Broker()
+    broker = FakeBroker()
     broker.say((RAW, 0, 1))
     assert broker.say(after=600) == []
     assert broker.say((RAW, 0, 1)) == [Stall("raw", 0, 0, 1, 605)]
@@ -47,7 +47,7 @@ def test_without_an_answer_the_last_one_stays_and_the_time_counts_once_there_is_
 
 
 def test_the_time_of_an_answer_that_was_long_in_coming_does_not_count() -> None:
-    broker = Broker()
+    broker = FakeBroker()
     broker.say((RAW, 0, 1), took=600)
     assert broker.say((RAW, 0, 1), took=600) == []
     assert broker.detector.standing() == {RAW: 5}
@@ -57,7 +57,7 @@ def test_the_time_of_an_answer_that_was_long_in_coming_does_not_count() -> None:
 
 
 def test_what_is_not_asked_for_any_more_is_forgotten() -> None:
-    broker = Broker()
+    broker = FakeBroker()
     broker.say((RAW, 0, 1), (SIGNALS, 0, 1))
     broker.detector.retain({SIGNALS})
     assert broker.say((RAW, 0, 1), (SIGNALS, 0, 1), after=40) == [Stall("signals", 3, 0, 1, 40)]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.dead_letters.place import Place
+from app.dead_letters.record_place import RecordPlace
 from app.logs.json_line import MASK, JsonLine, secrets
 from app.settings import Settings
 from tests.unit.engine.made import batch
@@ -57,7 +57,7 @@ def test_the_place_of_a_record_and_of_a_batch_are_fields() -> None:
     logger, handler = logging.Logger("app"), logging.StreamHandler(said)
     handler.setFormatter(JsonLine())
     logger.addHandler(handler)
-    logger.warning("refused", extra=Place("stocks.raw.avro", 1, 392)._asdict())
+    logger.warning("refused", extra=RecordPlace("stocks.raw.avro", 1, 392)._asdict())
     logger.warning("failed", extra=batch(10, 14).place)
     of_record, of_batch = map(json.loads, said.getvalue().splitlines())
     assert {name: of_record[name] for name in ("topic", "partition", "offset")} == {

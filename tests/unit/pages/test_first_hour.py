@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from app.cli.check_text import lines
-from app.cli.opening import choose
+from app.cli.open_source import choose
 from app.cli.replay import command
 from app.domain.check_rule import check_rule
 from app.domain.records import Bar, Signal
 from app.domain.strategy import Strategy
-from app.sources.choice import Choice
+from app.sources.factory import SourceOptions
 from app.sources.files.bar_files import BarFiles
 from app.sources.files.check import check_files
 from app.strategies.rule_file import load_rule
@@ -40,7 +40,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def opened(name: str) -> BarFiles:
     options = command.make_context("replay", [name, "--run-id", "hour"]).params
-    known = {field.name for field in fields(Choice)}
+    known = {field.name for field in fields(SourceOptions)}
     return choose({key: value for key, value in options.items() if key in known}).open_files(
         lambda fault: pytest.fail(str(fault)), lambda _: None
     )

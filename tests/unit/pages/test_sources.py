@@ -14,11 +14,11 @@ import pyarrow.parquet
 import pytest
 
 from app.cli.check_text import lines
-from app.cli.opening import choose
+from app.cli.open_source import choose
 from app.cli.replay import command
 from app.domain.strategy import Strategy
 from app.sources.base import Fault
-from app.sources.choice import Choice
+from app.sources.factory import SourceOptions
 from app.sources.files.bar_files import BarFiles
 from app.sources.files.check import check_files
 from app.sources.files.detect import FORMS
@@ -55,7 +55,7 @@ def written(folder: Path, example: Example) -> None:
 def opened(example: Example, faults: list[Fault]) -> BarFiles:
     arguments = shlex.split(example.command)[2:]
     options = command.make_context("replay", arguments).params
-    known = {field.name for field in fields(Choice)}
+    known = {field.name for field in fields(SourceOptions)}
     return choose({name: value for name, value in options.items() if name in known}).open_files(
         faults.append, lambda _: None
     )

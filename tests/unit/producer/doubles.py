@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from app.domain.records import MINUTE_MS, Bar, Origin
-from app.producer.delivery import DeliveryFailed
+from app.producer.bar_producer import DeliveryFailed
 from app.sources.base import NeverWaits
 from tests.unit.records import BAR
 
@@ -62,7 +62,7 @@ class ListSink:
         return self._left
 
 
-class Outbox(ListSink):
+class FakeBarProducer(ListSink):
     """A ListSink that keeps accounts: everything arrives with the flush, unless `fails` says why not."""
 
     def __init__(self, fails: str | None = None) -> None:

@@ -10,17 +10,19 @@ from app.producer.pace import AsFastAsPossible
 from app.producer.runner import Runner
 from app.producer.service import create_app
 from app.sources.base import Fault
-from app.sources.faults import Faults
-from tests.unit.producer.doubles import ListSource, Outbox
+from app.sources.fault_counter import FaultCounter
+from tests.unit.producer.doubles import FakeBarProducer, ListSource
 
 
 @pytest.fixture
-def faults() -> Faults:
-    return Faults(lambda _: None)
+def faults() -> FaultCounter:
+    return FaultCounter(lambda _: None)
 
 
-def test_all_that_a_person_needs(faults: Faults) -> None:
-    runner = Runner(ListSource(5), Outbox, pace=AsFastAsPossible(), clock=lambda: 1_731_600_000.5, patient=True)
+def test_all_that_a_person_needs(faults: FaultCounter) -> None:
+    runner = Runner(
+        ListSource(5), FakeBarProducer, pace=AsFastAsPossible(), clock=lambda: 1_731_600_000.5, patient=True
+    )
     faults(Fault(7, "close is -1.0"))
     with TestClient(create_app(runner, faults, lambda: "127.0.0.1:9092")) as client:
         assert runner.wait(10)
@@ -51,8 +53,8 @@ def test_all_that_a_person_needs(faults: Faults) -> None:
     }
 
 
-def test_a_failure_is_503_with_the_reason(faults: Faults) -> None:
-    def connect() -> Outbox:
+def test_a_failure_is_503_with_the_reason(faults: FaultCounter) -> None:
+    def connect() -> FakeBarProducer:
         raise BrokerUnavailable("no broker")
 
     runner = Runner(ListSource(5), connect, pace=AsFastAsPossible(), clock=lambda: 0.0, patient=False)
@@ -64,14 +66,14 @@ def test_a_failure_is_503_with_the_reason(faults: Faults) -> None:
     assert response.json()["last_error"] == "no broker"
 
 
-def test_it_stops_with_the_service(faults: Faults) -> None:
-    runner = Runner(ListSource(10**9), Outbox, pace=AsFastAsPossible(), clock=lambda: 0.0, patient=True)
+def test_it_stops_with_the_service(faults: FaultCounter) -> None:
+    runner = Runner(ListSource(10**9), FakeBarProducer, pace=AsFastAsPossible(), clock=lambda: 0.0, patient=True)
     with TestClient(create_app(runner, faults, lambda: None)) as client:
         assert client.get("/health").json()["status"] in ("starting", "running")
     assert runner.status == "stopped"
 
 
-def test_what_a_source_waits_for_and_what_troubles_it(faults: Faults) -> None:
+def test_what_a_source_waits_for_and_what_troubles_it(faults: FaultCounter) -> None:
     class Sleeping(ListSource):
         doing = "market closed, sleeping until 2024-11-15T14:30:00Z"
         trouble: str | None = None
@@ -91,7 +93,7 @@ def test_what_a_source_waits_for_and_what_troubles_it(faults: Faults) -> None:
             self.stopped.set()
 
     source = Sleeping()
-    runner = Runner(source, Outbox, pace=AsFastAsPossible(), clock=lambda: 0.0, patient=True)
+    runner = Runner(source, FakeBarProducer, pace=AsFastAsPossible(), clock=lambda: 0.0, patient=True)
     with TestClient(create_app(runner, faults, lambda: None)) as client:
         assert source.asked.wait(10)
         health = client.get("/health").json()
@@ -103,13 +105,13 @@ def test_what_a_source_waits_for_and_what_troubles_it(faults: Faults) -> None:
     assert (runner.status, runner.doing, runner.last_error) == ("stopped", None, None)
 
 
-def test_it_is_ready_once_bars_go_to_kafka_and_when_all_are_there(faults: Faults) -> None:
+def test_it_is_ready_once_bars_go_to_kafka_and_when_all_are_there(faults: FaultCounter) -> None:
     there = threading.Event()
 
-    def connect() -> Outbox:
+    def connect() -> FakeBarProducer:
         if not there.is_set():
             raise BrokerUnavailable("no broker")
-        return Outbox()
+        return FakeBarProducer()
 
     runner = Runner(ListSource(5), connect, pace=AsFastAsPossible(), clock=lambda: 0.0, patient=True)
     with TestClient(create_app(runner, faults, lambda: None)) as client:
@@ -121,8 +123,8 @@ def test_it_is_ready_once_bars_go_to_kafka_and_when_all_are_there(faults: Faults
         assert (client.get("/ready").status_code, client.get("/ready").json()) == (200, {"ready": True, "reasons": []})
 
 
-def test_a_producer_that_failed_or_was_stopped_is_not_ready(faults: Faults) -> None:
-    def connect() -> Outbox:
+def test_a_producer_that_failed_or_was_stopped_is_not_ready(faults: FaultCounter) -> None:
+    def connect() -> FakeBarProducer:
         raise BrokerUnavailable("no broker")
 
     runner = Runner(ListSource(5), connect, pace=AsFastAsPossible(), clock=lambda: 0.0, patient=False)

@@ -11,10 +11,10 @@ from app.kafka.clients import ClusterMissing
 from app.producer.pace import AsFastAsPossible
 from app.producer.runner import Runner
 from app.sources.base import SourceError
-from tests.unit.producer.doubles import ListSource, Outbox
+from tests.unit.producer.doubles import FakeBarProducer, ListSource
 
 
-def made(connect: Callable[[], Outbox], source: ListSource | None = None, *, patient: bool = True) -> Runner:
+def made(connect: Callable[[], FakeBarProducer], source: ListSource | None = None, *, patient: bool = True) -> Runner:
     return Runner(
         source or ListSource(5),
         connect,
@@ -25,15 +25,15 @@ def made(connect: Callable[[], Outbox], source: ListSource | None = None, *, pat
     )
 
 
-def ended(connect: Callable[[], Outbox], source: ListSource | None = None, *, patient: bool = True) -> Runner:
+def ended(connect: Callable[[], FakeBarProducer], source: ListSource | None = None, *, patient: bool = True) -> Runner:
     runner = made(connect, source, patient=patient)
     runner.start()
     assert runner.wait(10)
     return runner
 
 
-def raising(error: Exception) -> Callable[[], Outbox]:
-    def connect() -> Outbox:
+def raising(error: Exception) -> Callable[[], FakeBarProducer]:
+    def connect() -> FakeBarProducer:
         raise error
 
     return connect
@@ -54,12 +54,12 @@ class Endless(ListSource):
 
 
 def test_before_the_start() -> None:
-    runner = made(Outbox)
+    runner = made(FakeBarProducer)
     assert (runner.status, runner.acknowledged, runner.bars_per_second, runner.last_error) == ("starting", 0, 0.0, None)
 
 
 def test_a_whole_source() -> None:
-    runner = ended(Outbox)
+    runner = ended(FakeBarProducer)
     assert (runner.status, runner.sent, runner.acknowledged, runner.last_error) == ("finished", 5, 5, None)
     assert runner.last_bar == list(ListSource(5).bars())[-1]
     assert runner.started_at == runner.ended_at == runner.last_sent_at == 1000.0
@@ -72,7 +72,7 @@ def test_a_correction_is_the_last_bar_but_not_the_newest() -> None:
             yield from bars
             yield bars[0]
 
-    runner = ended(Outbox, Corrects(3))
+    runner = ended(FakeBarProducer, Corrects(3))
     first, _, newest = (bar["timestamp"] for bar in ListSource(3).bars() if bar)
     assert runner.last_bar
     assert (runner.last_bar["timestamp"], runner.newest_ms) == (first, newest)
@@ -82,11 +82,11 @@ def test_a_correction_is_the_last_bar_but_not_the_newest() -> None:
 def test_a_patient_one_waits_for_the_cluster(error: StocksError) -> None:
     seen: list[tuple[str, str | None]] = []
 
-    def connect() -> Outbox:
+    def connect() -> FakeBarProducer:
         seen.append((runner.status, runner.last_error))
         if len(seen) < 3:
             raise error
-        return Outbox()
+        return FakeBarProducer()
 
     runner = made(connect)
     runner.start()
@@ -106,7 +106,7 @@ def test_what_waiting_does_not_mend_fails() -> None:
 
 
 def test_bars_that_do_not_arrive_are_a_failure() -> None:
-    outbox = Outbox(fails="5 bars did not arrive")
+    outbox = FakeBarProducer(fails="5 bars did not arrive")
     runner = ended(lambda: outbox)
     assert outbox.closed
     assert (runner.status, runner.last_error, runner.acknowledged) == ("failed", "5 bars did not arrive", 0)
@@ -118,7 +118,7 @@ def test_what_was_sent_before_the_source_broke_arrives() -> None:
             yield from super().bars()
             raise SourceError("the file is cut off")
 
-    runner = ended(Outbox, Breaks(3))
+    runner = ended(FakeBarProducer, Breaks(3))
     assert (runner.status, runner.last_error, runner.acknowledged) == ("failed", "the file is cut off", 3)
 
 
@@ -130,7 +130,7 @@ def test_a_bug_shows_too() -> None:
 
 def test_stopping_in_the_middle() -> None:
     source = Endless()
-    runner = made(Outbox, source)
+    runner = made(FakeBarProducer, source)
     runner.start()
     assert source.begun.wait(10)
     stopper = threading.Thread(target=runner.stop)
@@ -145,7 +145,7 @@ def test_stopping_in_the_middle() -> None:
 def test_stopping_while_waiting_for_the_cluster() -> None:
     tried = threading.Event()
 
-    def connect() -> Outbox:
+    def connect() -> FakeBarProducer:
         tried.set()
         raise BrokerUnavailable("no broker")
 
@@ -157,7 +157,7 @@ def test_stopping_while_waiting_for_the_cluster() -> None:
 
 
 def test_trouble_on_the_way_shows_as_waiting() -> None:
-    source, outbox = Endless(), Outbox()
+    source, outbox = Endless(), FakeBarProducer()
     runner = made(lambda: outbox, source)
     runner.start()
     assert source.begun.wait(10)

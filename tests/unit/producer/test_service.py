@@ -6,14 +6,14 @@ from starlette.types import ASGIApp
 from app.producer.pace import AsFastAsPossible
 from app.producer.runner import Runner
 from app.producer.service import create_app, guarded
-from app.sources.faults import Faults
+from app.sources.fault_counter import FaultCounter
 from tests.unit.asgi.asking import LOCAL, ask
-from tests.unit.producer.doubles import ListSource, Outbox
+from tests.unit.producer.doubles import FakeBarProducer, ListSource
 
 
 def made(host: str) -> ASGIApp:
-    runner = Runner(ListSource(1), Outbox, pace=AsFastAsPossible(), clock=lambda: 0.0, patient=True)
-    return guarded(create_app(runner, Faults(lambda _: None), lambda: None), host)
+    runner = Runner(ListSource(1), FakeBarProducer, pace=AsFastAsPossible(), clock=lambda: 0.0, patient=True)
+    return guarded(create_app(runner, FaultCounter(lambda _: None), lambda: None), host)
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/redoc", "/", "/health/"])

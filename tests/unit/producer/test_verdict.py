@@ -12,7 +12,7 @@ from app.domain.records import MINUTE_MS, Bar
 from app.domain.strategy import Strategy
 from app.producer.sent_bars import SentBars, values_of
 from app.producer.signal_log import SignalLog
-from app.producer.verdict import Refusal, Verdict, continued, judge
+from app.producer.verdict import BarRefusal, Verdict, continued, judge
 from tests.bars import make_bar
 from tests.unit.domain.pipeline import Pipeline
 
@@ -35,7 +35,7 @@ class Replayed:
     def __init__(self, bars: Sequence[Bar], batches: Sequence[int], start: int = 0) -> None:
         pipeline = Pipeline(TINY)
         before = 0
-        self.sent, self.signals, self.refusals = SentBars(), SignalLog(), list[Refusal]()
+        self.sent, self.signals, self.refusals = SentBars(), SignalLog(), list[BarRefusal]()
         self._before = bars[:start]
         done = 0
         for end in batches:
@@ -55,7 +55,7 @@ class Replayed:
                 self.sent.note(bar)
                 self.sent.placed(bar["symbol"], partition, offset)
             if offset in self._stale:
-                self.refusals.append(Refusal(partition, offset, bar["symbol"], "stale", f"offset {offset}"))
+                self.refusals.append(BarRefusal(partition, offset, bar["symbol"], "stale", f"offset {offset}"))
 
     def history(self) -> dict[str, dict[int, int]]:
         found: dict[str, dict[int, int]] = {}
@@ -78,7 +78,7 @@ def counts(verdict: Verdict) -> Counter[str]:
             Outcome.CORRECTED: verdict.corrected,
             Outcome.DUPLICATE: verdict.duplicates,
             Outcome.STALE: verdict.refused["stale"],
-            "untold": verdict.untold,
+            "undecided": verdict.undecided,
         }
     )
 
@@ -121,19 +121,19 @@ def test_where_the_past_is_no_longer_in_the_raw_topic_the_verdict_says_so() -> N
     bar = make_bar(0, 1.0, symbol="A")
     replayed = Replayed([bar, bar], [1, 2], start=1)
     verdict = judge(replayed.sent, replayed.signals, replayed.refusals)
-    assert (verdict.untold, verdict.duplicates, verdict.accepted) == (1, 0, 1)
+    assert (verdict.undecided, verdict.duplicates, verdict.accepted) == (1, 0, 1)
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        Refusal(0, 0, "AA", "stale", "another offset"),
-        Refusal(5, 1, "AA", "stale", "another partition"),
-        Refusal(0, 1, "B", "stale", "another symbol"),
-        Refusal(0, 9, "AA", "invalid", "later than all"),
+        BarRefusal(0, 0, "AA", "stale", "another offset"),
+        BarRefusal(5, 1, "AA", "stale", "another partition"),
+        BarRefusal(0, 1, "B", "stale", "another symbol"),
+        BarRefusal(0, 9, "AA", "invalid", "later than all"),
     ],
 )
-def test_dead_letters_of_others_are_not_this_replays(other: Refusal) -> None:
+def test_dead_letters_of_others_are_not_this_replays(other: BarRefusal) -> None:
     bars = [make_bar(minute, 1.0, symbol="AA") for minute in range(3)]
     replayed = Replayed(bars, [1, 3], start=1)
     assert not judge(replayed.sent, replayed.signals, [other]).refused

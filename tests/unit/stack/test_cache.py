@@ -65,7 +65,7 @@ def test_a_damaged_jar_is_named_and_mended(
 
 
 @pytest.mark.parametrize("damage", ["change", "remove", "add"])
-def test_a_damaged_registry_is_unpacked_anew(
+def test_a_damaged_registry_is_unpacked_again(
     damage: str, cache: Path, wanted: Artifacts, repository: Repository, heard: Heard
 ) -> None:
     home = install(heard, wanted=wanted, base_url=repository.url).registry_home
@@ -80,7 +80,7 @@ def test_a_damaged_registry_is_unpacked_anew(
     assert f"{home} is damaged" in heard.text
 
 
-def test_a_half_unpacked_registry_is_unpacked_anew(
+def test_a_half_unpacked_registry_is_unpacked_again(
     cache: Path, wanted: Artifacts, repository: Repository, heard: Heard
 ) -> None:
     half = cache / "apicurio-registry-2.part"

@@ -41,7 +41,7 @@ def test_half_a_file_is_continued(jar: Artifact, repository: Repository, tmp_pat
     assert heard.bytes == len(CONTENT)
 
 
-def test_half_a_file_is_fetched_anew_where_the_server_does_not_continue(
+def test_half_a_file_is_fetched_again_where_the_server_does_not_continue(
     jar: Artifact, repository: Repository, tmp_path: Path, heard: Heard
 ) -> None:
     repository.ranges = False

@@ -7,7 +7,7 @@ import pytest
 
 from app.stack import processes
 from app.stack.errors import PortTakenError, StackError
-from app.stack.processes import Service, end, find, log_file
+from app.stack.processes import JavaProcess, end, find, log_file
 
 STUBBORN = """
 import signal
@@ -30,9 +30,9 @@ def program(tmp_path: Path) -> Iterator[Path]:
     end(find(tmp_path).values(), GRACE_S)
 
 
-def start(program: Path, code: str, **environment: str) -> Service:
+def start(program: Path, code: str, **environment: str) -> JavaProcess:
     program.write_text(f"#!{sys.executable}\n{code}")
-    return Service("kafka", program.parent, [], environment, program=program)
+    return JavaProcess("kafka", program.parent, [], environment, program=program)
 
 
 def has_logged(program: Path, text: str) -> bool:

@@ -14,7 +14,7 @@ import pytest
 SUPERVISE = """
 import sys
 from pathlib import Path
-from app.supervisor.places import Place
+from app.supervisor.places import WorkerPlace
 from app.supervisor.restarts import Restarts
 from app.supervisor.supervisor import WorkerFailed, supervise
 
@@ -22,7 +22,9 @@ class AtOnce(Restarts):
     def ended(self, status):
         return None if super().ended(status) is None else 0.0
 
-places = [Place(number, Path(f"data/worker-{number}"), 8000 + number, f"http://there/{number}") for number in (1, 2)]
+places = [
+    WorkerPlace(number, Path(f"data/worker-{number}"), 8000 + number, f"http://there/{number}") for number in (1, 2)
+]
 try:
     sys.exit(supervise(places, [sys.executable, "-c", sys.argv[1]], 1, AtOnce))
 except WorkerFailed as error:

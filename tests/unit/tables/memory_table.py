@@ -7,7 +7,7 @@ from pathlib import Path
 from app.domain.row import Row
 from app.domain.strategy import Strategy
 from app.engine.app import BatchApp
-from app.kafka.engine_options import Cluster
+from app.kafka.engine_options import EngineSetup
 from app.settings import Settings
 from tables.windows import WindowsTable
 
@@ -19,7 +19,7 @@ TINY = Strategy(fast=2, slow=4, rsi_period=3, late_bars=2)
 
 def make_app(data_dir: Path) -> BatchApp:
     """A real app that is never started, so it connects to nothing."""
-    return BatchApp(Cluster(Settings(_env_file=None, data_dir=data_dir, **NOWHERE)).options())  # type: ignore[arg-type, call-arg]
+    return BatchApp(EngineSetup(Settings(_env_file=None, data_dir=data_dir, **NOWHERE)).options())  # type: ignore[arg-type, call-arg]
 
 
 @cache

@@ -3,9 +3,9 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from tests.unit.web.cluster import Cluster
 from tests.unit.web.fake import FakeReader
-from tests.unit.web.series import START, Series, pullback, series
+from tests.unit.web.made_series import START, MadeSeries, pullback, series
+from tests.unit.web.worker_cluster import WorkerCluster
 from web.main import create_app
 
 OLD = "synthetic-2024-11-13-00000000"
@@ -32,9 +32,9 @@ async def client(reader: FakeReader) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def cluster() -> AsyncIterator[Cluster]:
+async def cluster() -> AsyncIterator[WorkerCluster]:
     """Three workers that share six partitions, without data."""
-    made = Cluster()
+    made = WorkerCluster()
     yield made
     await made.close()
 
@@ -42,12 +42,12 @@ async def cluster() -> AsyncIterator[Cluster]:
 SYMBOLS = [f"S{number:02}" for number in range(12)]
 
 
-def market() -> list[Series]:
+def market() -> list[MadeSeries]:
     return [series(RUN, symbol, pullback(60, fall=1 + number / 10)) for number, symbol in enumerate(SYMBOLS)]
 
 
 @pytest.fixture
-def full(cluster: Cluster) -> Cluster:
+def full(cluster: WorkerCluster) -> WorkerCluster:
     """The same with a run of twelve symbols, four on each worker."""
     cluster.add(*market())
     for member in cluster.members:

@@ -6,12 +6,10 @@ from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequen
 from app.dead_letters.letter import Letter
 from app.domain.records import MINUTE_MS, Origin, Signal
 from app.errors import StocksError
-from tests.unit.web.series import EMITTED_AT, STRATEGY, Series
+from tests.unit.web.made_series import EMITTED_AT, STRATEGY, MadeSeries
 from web.line import Line
 from web.operations import NewestLetters
 from web.reader import (
-    Bars,
-    Page,
     PartitionOwner,
     PartitionProgress,
     Position,
@@ -20,6 +18,8 @@ from web.reader import (
     SeriesAt,
     SessionRows,
     SignalFilter,
+    SignalPage,
+    SymbolBars,
     SymbolState,
 )
 from web.run_choice import is_live
@@ -28,7 +28,7 @@ from web.signal_lines import line_of
 POSITION = Position("stocks.raw.avro", "topic", 0, 11)
 
 
-def page(signals: Iterable[Signal], wanted: SignalFilter) -> Page:
+def page(signals: Iterable[Signal], wanted: SignalFilter) -> SignalPage:
     since = wanted.since or 0
     if wanted.latest:
         newest: dict[str, Signal] = {}
@@ -56,7 +56,7 @@ def page(signals: Iterable[Signal], wanted: SignalFilter) -> Page:
     ]
     shown = rest[: wanted.limit]
     last = (shown[-1]["timestamp"], shown[-1]["symbol"]) if len(rest) > len(shown) else None
-    return Page(len(matching), shown, last)
+    return SignalPage(len(matching), shown, last)
 
 
 class FakeOperations:
@@ -84,7 +84,7 @@ class FakeReader:
 
     strategy = STRATEGY
 
-    def __init__(self, *series: Series, address: str = "http://here:8001") -> None:
+    def __init__(self, *series: MadeSeries, address: str = "http://here:8001") -> None:
         self.series = list(series)
         self.state = Readiness()
         self.bug: Exception | None = None
@@ -142,10 +142,10 @@ class FakeReader:
     def knows(self, run_id: str, symbol: str) -> bool:
         return symbol in self.symbols(run_id)
 
-    async def signals(self, run_id: str, symbol: str, wanted: SignalFilter) -> Page:
+    async def signals(self, run_id: str, symbol: str, wanted: SignalFilter) -> SignalPage:
         return page((s for each in self._of(run_id) if each.symbol == symbol for s in each.signals()), wanted)
 
-    async def recent(self, run_id: str, wanted: SignalFilter) -> Page:
+    async def recent(self, run_id: str, wanted: SignalFilter) -> SignalPage:
         self.assignment += self.loses_partitions
         return page((signal for each in self._of(run_id) for signal in each.signals()), wanted)
 
@@ -154,10 +154,10 @@ class FakeReader:
             if symbols is None or each.symbol in symbols:
                 yield [line_of(each.signals()[0])]
 
-    async def bars(self, run_id: str, symbol: str, limit: int) -> Bars:
+    async def bars(self, run_id: str, symbol: str, limit: int) -> SymbolBars:
         (rows,) = [each.rows for each in self._of(run_id) if each.symbol == symbol]
         start = next((row for row in reversed(rows) if row.split), None)
-        return Bars(rows[-limit:], start, POSITION)
+        return SymbolBars(rows[-limit:], start, POSITION)
 
     async def session(self, run_id: str, minute: int) -> SessionRows:
         rows = sorted(self._of(run_id), key=lambda each: each.symbol)
@@ -180,7 +180,7 @@ class FakeReader:
         seeds = [row for row in upto if row.bars_seen == STRATEGY.rsi_period + 1]
         return SeriesAt(upto, seeds[-1] if seeds else None, POSITION)
 
-    def _of(self, run_id: str) -> list[Series]:
+    def _of(self, run_id: str) -> list[MadeSeries]:
         return [each for each in self.series if each.run_id == run_id]
 
     def _run(self, run_id: str) -> RunInfo:

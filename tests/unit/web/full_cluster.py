@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tests.unit.web.cluster import Cluster, Member
 from tests.unit.web.conftest import market
+from tests.unit.web.worker_cluster import ClusterMember, WorkerCluster
 from web.reader import PartitionOwner
 
 GONE = "http://worker-1:8001"
@@ -13,7 +13,7 @@ THERE = {"S01", "S04", "S07", "S10"}
 
 async def alone(path: str) -> dict[str, Any]:
     """What one worker says that has everything."""
-    one = Cluster(workers=1)
+    one = WorkerCluster(workers=1)
     one.add(*market())
     answer: dict[str, Any] = (await one.members[0].client.get(path)).json()
     await one.close()
@@ -24,7 +24,7 @@ def statuses(answer: dict[str, Any]) -> list[str]:
     return [each["status"] for each in answer["partitions"]]
 
 
-def give_away(member: Member) -> None:
+def give_away(member: ClusterMember) -> None:
     """As when a rebalance takes its partitions, and the others do not know yet."""
     member.reader.partitions = [PartitionOwner(each.partition, each.owner) for each in member.reader.partitions]
     member.reader.series = []

@@ -12,11 +12,11 @@ from app.domain.strategy import Strategy
 from tables.row_format import decode_row, row_key, series_of
 from tests.unit.domain.pipeline import Pipeline
 from tests.unit.tables.encoding import encode_row
-from tests.unit.web.series import EMITTED_AT, START, bar, fold, folding
+from tests.unit.web.made_series import EMITTED_AT, START, bar, fold, folding
 from web.index_columns import SLOTS_A_TURN
 from web.reader import RunInfo, SignalFilter
 from web.signal_index import SignalIndex
-from web.signal_search import Found, SignalSearch
+from web.signal_search import SearchResult, SignalSearch
 
 #: Small, so that few bars make every action, and rings soon go round.
 STRATEGY = Strategy(fast=2, slow=4, rsi_period=3, buy_below=45.0, sell_above=55.0, late_bars=3)
@@ -76,7 +76,7 @@ class Table:
                 if run == run_id:
                     yield symbol, decode_row(value)
 
-    def scan(self, run_id: str, wanted: SignalFilter) -> Found:
+    def scan(self, run_id: str, wanted: SignalFilter) -> SearchResult:
         """What `recent` should answer."""
         rows = list(self.all(run_id))
         if wanted.latest:
@@ -98,7 +98,7 @@ class Table:
         rest = [each for each in found if after is None or place(each[1].timestamp, each[0]) > place(*after)]
         shown = rest[: wanted.limit]
         last = (shown[-1][1].timestamp, shown[-1][0]) if len(rest) > len(shown) else None
-        return Found(len(found), shown, last)
+        return SearchResult(len(found), shown, last)
 
     def has_all(self, rows: list[tuple[str, Row]]) -> bool:
         """Whether each symbol's first bar is there."""

@@ -8,7 +8,7 @@ import uvicorn
 from fastapi import FastAPI
 
 
-class Server(uvicorn.Server):
+class ApiServer(uvicorn.Server):
     """Tells when it has started, and on which port."""
 
     def __init__(self, app: FastAPI) -> None:
@@ -28,7 +28,7 @@ class Server(uvicorn.Server):
 @contextmanager
 def serving(app: FastAPI) -> Iterator[str]:
     """The address."""
-    server = Server(app)
+    server = ApiServer(app)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     assert server.listening.wait(20)

@@ -14,7 +14,7 @@ from app.domain.row import Row
 from tests.unit.web.conftest import OLD, RUN
 from tests.unit.web.fake import FakeReader
 from tests.unit.web.hurried import hurried
-from tests.unit.web.series import pullback, series
+from tests.unit.web.made_series import pullback, series
 from tests.unit.web.serving import serving
 from web.main import create_app
 from web.reader import PartitionOwner

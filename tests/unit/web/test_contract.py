@@ -18,8 +18,8 @@ from schemathesis.engine.events import FatalError, NonFatalError, ScenarioFinish
 
 from app.asgi.hosts import Hosts
 from tests.unit.web.fake import FakeReader
-from tests.unit.web.series import pullback, series
-from web.access.policy import Access
+from tests.unit.web.made_series import pullback, series
+from web.access.policy import AccessPolicy
 from web.access.token import Token
 from web.main import create_app
 
@@ -57,7 +57,7 @@ def wrong(token: str | None) -> tuple[int, list[str]]:
     # Whatever min_position says has been read: a schema cannot say what has not.
     reader.positions = {0: 10**18, 1: 10**18}
     push: Any = FewEvents()
-    access = Access(Token(SecretStr(token)) if token else None, Hosts.of(["testserver"]))
+    access = AccessPolicy(Token(SecretStr(token)) if token else None, Hosts.of(["testserver"]))
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     config = SchemathesisConfig.from_dict(
         {

@@ -15,7 +15,7 @@ from app.times import iso
 from tests.unit.domain.walks import WALKS
 from tests.unit.web.conftest import RUN
 from tests.unit.web.fake import FakeReader
-from tests.unit.web.series import START, Series, bar, fold, folding, series
+from tests.unit.web.made_series import START, MadeSeries, bar, fold, folding, series
 
 DOCS = Path(__file__).parents[3] / "docs" / "read.md"
 WALK = WALKS["dollars"][:120]
@@ -30,7 +30,7 @@ def again() -> Any:
 
 
 @pytest.fixture
-def walked(reader: FakeReader) -> Series:
+def walked(reader: FakeReader) -> MadeSeries:
     made = series(RUN, "WALK", WALK)
     reader.series.append(made)
     return made
@@ -48,7 +48,7 @@ async def explain(client: httpx.AsyncClient, **query: str) -> dict[str, Any]:
 
 
 async def test_the_ten_lines_of_the_docs_compute_every_ready_bar_again(
-    client: httpx.AsyncClient, walked: Series
+    client: httpx.AsyncClient, walked: MadeSeries
 ) -> None:
     compute = again()
     for number in range(49, len(WALK)):
@@ -59,7 +59,7 @@ async def test_the_ten_lines_of_the_docs_compute_every_ready_bar_again(
         assert (told["sma_fast"]["complete"], told["sma_slow"]["complete"]) == (True, True)
 
 
-async def test_step_by_step_back_to_where_the_rsi_was_seeded(client: httpx.AsyncClient, walked: Series) -> None:
+async def test_step_by_step_back_to_where_the_rsi_was_seeded(client: httpx.AsyncClient, walked: MadeSeries) -> None:
     """By hand, from the closes alone: sums, the first averages, then the recursion."""
     gain = loss = 0.0
     for number in range(len(WALK)):
@@ -82,7 +82,7 @@ async def test_step_by_step_back_to_where_the_rsi_was_seeded(client: httpx.Async
         assert rsi["seed"]["weight"] == pytest.approx((13 / 14) ** max(0, number - 14))
 
 
-async def test_the_newest_with_all_around_it(client: httpx.AsyncClient, walked: Series) -> None:
+async def test_the_newest_with_all_around_it(client: httpx.AsyncClient, walked: MadeSeries) -> None:
     told = await explain(client)
     (signal,) = (await client.get("/signals/WALK?limit=1")).json()["signals"]
     assert told["signal"] == signal
@@ -109,7 +109,7 @@ async def test_a_revision_names_the_bar_that_caused_it(
     pipeline = folding()
     fold(pipeline, [bar(RUN, "WALK", START + number * MINUTE_MS, close, "live") for number, close in closes.items()])
     fold(pipeline, [changed], START + 10**6)
-    reader.series.append(Series(RUN, "WALK", pipeline.table.by_number(b"\x00".join((RUN.encode(), b"WALK")))))
+    reader.series.append(MadeSeries(RUN, "WALK", pipeline.table.by_number(b"\x00".join((RUN.encode(), b"WALK")))))
     told = await explain(client)
     assert told["revision"]["revision"] == 1
     cause = told["revision"]["cause"]
@@ -142,7 +142,7 @@ async def test_a_rule_of_ones_own_says_what_is_known_and_what_is_not(
     bars = [bar(RUN, "WALK", START + number * MINUTE_MS, close, "live") for number, close in enumerate(WALK)]
     pipeline = folding(strategy)
     fold_rows = pipeline.feed(bars)
-    reader.series.append(Series(RUN, "WALK", pipeline.table.by_number(b"\x00".join((RUN.encode(), b"WALK")))))
+    reader.series.append(MadeSeries(RUN, "WALK", pipeline.table.by_number(b"\x00".join((RUN.encode(), b"WALK")))))
     told = await explain(client)
     assert told["signal"]["own_indicators"] == fold_rows[-1]["own_indicators"] != {}
     assert (told["rule"]["buy_below"], told["rule"]["sell_above"]) == (None, None)
@@ -150,7 +150,7 @@ async def test_a_rule_of_ones_own_says_what_is_known_and_what_is_not(
     assert "  own        band_middle " in "\n".join(lines(told))
 
 
-async def test_lines_for_a_person(client: httpx.AsyncClient, walked: Series) -> None:
+async def test_lines_for_a_person(client: httpx.AsyncClient, walked: MadeSeries) -> None:
     said = "\n".join(lines(await explain(client)))
     row = walked.rows[-1]
     assert f"SMA slow   {row.sma_slow!r}: the sum of 50 closes / 50" in said
@@ -168,7 +168,7 @@ async def test_an_old_bar_whose_closes_are_no_longer_kept_says_so(
     client: httpx.AsyncClient, reader: FakeReader
 ) -> None:
     made = series(RUN, "WALK", WALK)
-    reader.series.append(Series(RUN, "WALK", made.rows[60:]))
+    reader.series.append(MadeSeries(RUN, "WALK", made.rows[60:]))
     told = await explain(client, at=minute(65))
     assert (len(told["sma_slow"]["closes"]), told["sma_slow"]["complete"]) == (6, False)
     assert "only 6 of the closes are still kept (KEEP_BARS)" in "\n".join(lines(told))

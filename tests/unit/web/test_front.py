@@ -12,7 +12,7 @@ Handler = Callable[[httpx.Request], httpx.Response]
 ONE, TWO = "10.0.0.1:8001", "10.0.0.2:8001"
 
 
-class Workers:
+class FakeWorkers:
     """Workers by address; those that are not in `answers` refuse to be connected to. Each answer takes `seconds`."""
 
     def __init__(self) -> None:
@@ -38,12 +38,12 @@ class Workers:
 
 
 @pytest.fixture
-def workers() -> Workers:
-    return Workers()
+def workers() -> FakeWorkers:
+    return FakeWorkers()
 
 
 @pytest.fixture
-async def client(workers: Workers) -> AsyncIterator[httpx.AsyncClient]:
+async def client(workers: FakeWorkers) -> AsyncIterator[httpx.AsyncClient]:
     front = Front(workers.resolve, "worker:8001", httpx.MockTransport(workers.handle), clock=lambda: workers.now)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(front.app), base_url="http://127.0.0.1:8001") as client:
         yield client
@@ -63,7 +63,7 @@ class Body(httpx.AsyncByteStream):
         yield self._content
 
 
-async def test_question_and_answer_are_passed_on_as_they_are(client: httpx.AsyncClient, workers: Workers) -> None:
+async def test_question_and_answer_are_passed_on_as_they_are(client: httpx.AsyncClient, workers: FakeWorkers) -> None:
     workers.answers[ONE] = says("yes", 201, etag='"7"', connection="keep-alive")
     answer = await client.post("/a%2Fb?x=1&x=%20", content=b"body", headers={"Authorization": "Bearer t"})
     assert (answer.status_code, answer.text, answer.headers["etag"]) == (201, "yes", '"7"')
@@ -73,7 +73,7 @@ async def test_question_and_answer_are_passed_on_as_they_are(client: httpx.Async
     assert (asked.headers["host"], asked.headers["authorization"]) == ("127.0.0.1:8001", "Bearer t")
 
 
-async def test_it_stays_with_a_worker_as_long_as_that_answers(client: httpx.AsyncClient, workers: Workers) -> None:
+async def test_it_stays_with_a_worker_as_long_as_that_answers(client: httpx.AsyncClient, workers: FakeWorkers) -> None:
     workers.answers[TWO] = says("two")
     await client.get("/signals")
     workers.answers[ONE] = says("one")
@@ -83,14 +83,14 @@ async def test_it_stays_with_a_worker_as_long_as_that_answers(client: httpx.Asyn
     assert workers.addresses() == [TWO, TWO, ONE]
 
 
-async def test_a_worker_that_is_not_ready_is_passed_over(client: httpx.AsyncClient, workers: Workers) -> None:
+async def test_a_worker_that_is_not_ready_is_passed_over(client: httpx.AsyncClient, workers: FakeWorkers) -> None:
     workers.answers = {ONE: says("recovering", 503), TWO: says("two")}
     assert (await client.get("/signals")).text == "two"
     assert (await client.get("/signals")).text == "two"
     assert workers.addresses() == [ONE, TWO, TWO]
 
 
-async def test_where_none_is_ready_the_answer_says_why(client: httpx.AsyncClient, workers: Workers) -> None:
+async def test_where_none_is_ready_the_answer_says_why(client: httpx.AsyncClient, workers: FakeWorkers) -> None:
     workers.answers = {ONE: says("recovering", 503), TWO: says("recovering too", 503)}
     answer = await client.get("/ready")
     assert (answer.status_code, answer.text) == (503, "recovering too")
@@ -98,7 +98,7 @@ async def test_where_none_is_ready_the_answer_says_why(client: httpx.AsyncClient
 
 @pytest.mark.parametrize("there", [(), (ONE, TWO)])
 async def test_where_nobody_answers_it_says_so(
-    client: httpx.AsyncClient, workers: Workers, there: Sequence[str]
+    client: httpx.AsyncClient, workers: FakeWorkers, there: Sequence[str]
 ) -> None:
     workers.there = there
     answer = await client.get("/ready")
@@ -107,7 +107,7 @@ async def test_where_nobody_answers_it_says_so(
 
 
 async def test_a_question_that_a_worker_died_of_is_asked_again_only_where_that_is_safe(
-    client: httpx.AsyncClient, workers: Workers
+    client: httpx.AsyncClient, workers: FakeWorkers
 ) -> None:
     def dies(request: httpx.Request) -> httpx.Response:
         raise httpx.RemoteProtocolError("gone", request=request)
@@ -120,7 +120,7 @@ async def test_a_question_that_a_worker_died_of_is_asked_again_only_where_that_i
     assert "broke off" in answer.json()["detail"]
 
 
-class Stream(httpx.AsyncByteStream):
+class EndlessStream(httpx.AsyncByteStream):
     """Two chunks, then what a worker that was killed leaves."""
 
     def __init__(self, request: httpx.Request) -> None:
@@ -141,12 +141,12 @@ class Stream(httpx.AsyncByteStream):
     ("kind", "ends_well"), [("text/event-stream; charset=utf-8", True), ("application/json", False)]
 )
 async def test_a_stream_that_is_cut_ends_and_any_other_answer_is_seen_to_be_cut(
-    client: httpx.AsyncClient, workers: Workers, kind: str, ends_well: bool
+    client: httpx.AsyncClient, workers: FakeWorkers, kind: str, ends_well: bool
 ) -> None:
-    streams: list[Stream] = []
+    streams: list[EndlessStream] = []
 
     def stream(request: httpx.Request) -> httpx.Response:
-        streams.append(Stream(request))
+        streams.append(EndlessStream(request))
         return httpx.Response(200, stream=streams[0], headers={"content-type": kind})
 
     workers.answers[ONE] = stream
@@ -163,7 +163,7 @@ async def test_a_name_is_all_its_addresses_and_none_where_there_is_none() -> Non
     assert await replicas("no-such-host.invalid:8001")() == []
 
 
-async def test_what_one_person_is_given_nobody_else_sends(client: httpx.AsyncClient, workers: Workers) -> None:
+async def test_what_one_person_is_given_nobody_else_sends(client: httpx.AsyncClient, workers: FakeWorkers) -> None:
     """The client to the workers must not keep the cookie of a login, nor ask for gzip in the name of who does not."""
     workers.answers[ONE] = says("", 303, **{"set-cookie": "stocks_login_ab=1.2; HttpOnly; Path=/; Max-Age=604800"})
     await client.post("/login", content=b"token=t")
@@ -174,7 +174,7 @@ async def test_what_one_person_is_given_nobody_else_sends(client: httpx.AsyncCli
     assert set(workers.asked[-1].headers) == {"host"}
 
 
-async def test_a_worker_that_is_frozen_is_passed_over_and_not_asked_first_again(workers: Workers) -> None:
+async def test_a_worker_that_is_frozen_is_passed_over_and_not_asked_first_again(workers: FakeWorkers) -> None:
     async def frozen(request: httpx.Request) -> httpx.Response:
         workers.asked.append(request)
         await asyncio.Event().wait()
@@ -196,7 +196,9 @@ async def test_a_worker_that_is_frozen_is_passed_over_and_not_asked_first_again(
     assert workers.addresses() == [ONE, TWO, TWO, ONE]
 
 
-async def test_what_all_workers_wait_for_is_not_waited_for_at_each(client: httpx.AsyncClient, workers: Workers) -> None:
+async def test_what_all_workers_wait_for_is_not_waited_for_at_each(
+    client: httpx.AsyncClient, workers: FakeWorkers
+) -> None:
     workers.seconds = AGAIN_WITHIN_SECONDS + 1
     workers.answers = {ONE: says("stale", 503), TWO: says("stale too", 503)}
     assert (await client.get("/signals")).text == "stale"

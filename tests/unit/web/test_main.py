@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.web.fake import FakeReader
 from web.main import create_app
-from web.reader import Page, SignalFilter
+from web.reader import SignalFilter, SignalPage
 
 ROUTES = {
     "/signals",
@@ -97,7 +97,7 @@ async def test_a_bug_is_a_500_without_its_traceback(client: httpx.AsyncClient, r
 class NanReader(FakeReader):
     """The closes of its lists are not numbers."""
 
-    async def recent(self, run_id: str, wanted: SignalFilter) -> Page:
+    async def recent(self, run_id: str, wanted: SignalFilter) -> SignalPage:
         found = await super().recent(run_id, wanted)
         return found._replace(signals=[{**signal, "close": math.nan} for signal in found.signals])
 

@@ -8,7 +8,7 @@ import pytest
 from app.times import iso
 from tests.unit.web.conftest import OLD, RUN
 from tests.unit.web.fake import FakeReader
-from tests.unit.web.series import START
+from tests.unit.web.made_series import START
 from web.routes.market import market_at
 
 

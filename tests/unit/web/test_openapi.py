@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from tests.unit.web.fake import FakeReader
 from web.access.gate import OPEN
-from web.access.policy import Access
+from web.access.policy import AccessPolicy
 from web.access.token import Token
 from web.main import create_app
 
@@ -19,7 +19,7 @@ Described = dict[str, Any]
 @pytest.fixture(params=[False, True], ids=["open", "with a token"])
 def schema(request: pytest.FixtureRequest) -> Described:
     token = Token(SecretStr("0123456789abcdef")) if request.param else None
-    return create_app(FakeReader(), access=Access(token)).openapi()
+    return create_app(FakeReader(), access=AccessPolicy(token)).openapi()
 
 
 def operations(schema: Described) -> Iterator[tuple[str, Described]]:

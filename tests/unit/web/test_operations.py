@@ -3,7 +3,7 @@
 import httpx
 
 from app.dead_letters.letter import Letter
-from app.dead_letters.place import Place
+from app.dead_letters.record_place import RecordPlace
 from app.kafka.broker import BrokerUnavailable
 from tests.unit.web.fake import FakeReader
 from web.reader import Readiness
@@ -33,14 +33,21 @@ async def test_the_worker_answers_while_it_recovers(client: httpx.AsyncClient, r
     assert (answer.status_code, answer.json()["status"]) == (200, "recovering")
 
 
-def letter(offset: int, value: bytes | None = b"\x00\x01" * 50, source: Place | None = None) -> Letter:
+def letter(offset: int, value: bytes | None = b"\x00\x01" * 50, source: RecordPlace | None = None) -> Letter:
     return Letter(
-        Place("stocks.dead-letters", 1, offset), source, "undecodable", "ValueError: no", None, None, b"AAPL", value
+        RecordPlace("stocks.dead-letters", 1, offset),
+        source,
+        "undecodable",
+        "ValueError: no",
+        None,
+        None,
+        b"AAPL",
+        value,
     )
 
 
 async def test_the_newest_dead_letters(client: httpx.AsyncClient, reader: FakeReader) -> None:
-    reader.operations.letters = [letter(9, source=Place("stocks.raw.avro", 1, 392)), letter(8, None)]
+    reader.operations.letters = [letter(9, source=RecordPlace("stocks.raw.avro", 1, 392)), letter(8, None)]
     answer = (await client.get("/dead-letters?limit=2")).json()
     assert (answer["read"], answer["reasons"]) == (2, {"undecodable": 2})
     first, second = answer["letters"]

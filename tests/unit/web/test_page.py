@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.asgi.headers import POLICY
+from app.asgi.security_headers import POLICY
 from web.routes.page import LINKS, STATIC
 
 VENDORED = STATIC / "vendor" / "lightweight-charts-5.2.1.mjs"

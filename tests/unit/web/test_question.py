@@ -5,10 +5,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.unit.web.cluster import Cluster
 from tests.unit.web.conftest import RUN, SYMBOLS
 from tests.unit.web.full_cluster import GONE, THERE, alone, give_away, statuses
-from tests.unit.web.series import START, series
+from tests.unit.web.made_series import START, series
+from tests.unit.web.worker_cluster import WorkerCluster
 from web.reader import PartitionOwner, Readiness
 from web.workers.part import MEDIA_TYPE
 
@@ -33,7 +33,7 @@ from web.workers.part import MEDIA_TYPE
         "/signals/S01/explain?at=2024-11-14T15:00:00Z",
     ],
 )
-async def test_any_worker_says_what_one_alone_with_everything_would(full: Cluster, path: str) -> None:
+async def test_any_worker_says_what_one_alone_with_everything_would(full: WorkerCluster, path: str) -> None:
     expected = await alone(path)
     for member in full.members:
         answer = (await member.client.get(path)).json()
@@ -50,7 +50,7 @@ async def test_any_worker_says_what_one_alone_with_everything_would(full: Cluste
 
 
 @pytest.mark.parametrize("query", ["", "&latest=true", "&action=HOLD", "&since=2024-11-14T15:00:00Z"])
-async def test_pages_go_on_at_any_worker_while_signals_come(full: Cluster, query: str) -> None:
+async def test_pages_go_on_at_any_worker_while_signals_come(full: WorkerCluster, query: str) -> None:
     path: str | None = f"/signals?limit=5{query}"
     expected = (await alone(f"/signals?limit=1000{query}"))["signals"]
     found: list[dict[str, Any]] = []
@@ -72,7 +72,7 @@ async def test_pages_go_on_at_any_worker_while_signals_come(full: Cluster, query
 
 @pytest.mark.parametrize("path", ["/signals?limit=1000", "/symbols", "/runs", "/session", "/signals?latest=true"])
 @pytest.mark.parametrize("fault", ["unreachable", "silent", "older", "recovering", "unassigned", "handed over"])
-async def test_what_is_missing_is_said_by_every_worker(full: Cluster, path: str, fault: str) -> None:
+async def test_what_is_missing_is_said_by_every_worker(full: WorkerCluster, path: str, fault: str) -> None:
     asked, other, third = full.members
     status = {"silent": "unreachable", "older": "incompatible", "handed over": "unassigned"}.get(fault, fault)
     if fault == "unreachable":
@@ -102,19 +102,19 @@ async def test_what_is_missing_is_said_by_every_worker(full: Cluster, path: str,
 
 
 @pytest.mark.parametrize("path", ["/signals", "/windows/AAPL", "/stream/local", "/worker", "/session"])
-async def test_a_worker_of_another_version_is_told_so(full: Cluster, path: str) -> None:
+async def test_a_worker_of_another_version_is_told_so(full: WorkerCluster, path: str) -> None:
     for accept in ("application/x-stock-signals-part", "application/x-stock-signals-part; version=99"):
         answer = await full.members[0].client.get(path, params={"scope": "local"}, headers={"Accept": accept})
         assert answer.status_code == 406
         assert "in version 2 of their form, not in version" in answer.json()["detail"]
 
 
-async def test_a_slow_worker_is_waited_for(full: Cluster) -> None:
+async def test_a_slow_worker_is_waited_for(full: WorkerCluster) -> None:
     full.network.late[GONE] = 0.05
     assert (await full.members[0].client.get("/signals")).json()["complete"] is True
 
 
-async def test_a_partition_that_two_workers_say_they_have_is_not_complete(full: Cluster) -> None:
+async def test_a_partition_that_two_workers_say_they_have_is_not_complete(full: WorkerCluster) -> None:
     asked, other, _ = full.members
     # A worker that was paused still thinks so.
     asked.reader.partitions[1] = PartitionOwner(1, asked.url, here=True)
@@ -124,7 +124,7 @@ async def test_a_partition_that_two_workers_say_they_have_is_not_complete(full: 
     assert other.reader.partitions[1].here
 
 
-async def test_who_may_no_longer_be_a_member_does_not_pass_for_complete(full: Cluster) -> None:
+async def test_who_may_no_longer_be_a_member_does_not_pass_for_complete(full: WorkerCluster) -> None:
     """After a pause a worker still has what others have taken over meanwhile."""
     asked, other, _ = full.members
     other.reader.is_member = False
@@ -137,7 +137,7 @@ async def test_who_may_no_longer_be_a_member_does_not_pass_for_complete(full: Cl
         assert (await member.client.get("/signals/S01", params={"run": RUN, "max_lag": 9})).status_code == 503
 
 
-async def test_rows_that_may_have_gone_with_their_partition_are_not_shown(full: Cluster) -> None:
+async def test_rows_that_may_have_gone_with_their_partition_are_not_shown(full: WorkerCluster) -> None:
     asked = full.members[0]
     asked.reader.loses_partitions = True
     assert (await asked.client.get("/signals")).status_code == 503
@@ -145,7 +145,7 @@ async def test_rows_that_may_have_gone_with_their_partition_are_not_shown(full: 
     assert statuses(answer) == ["recovering", "active", "active"] * 2
 
 
-async def test_a_worker_that_is_asked_for_its_own_part_asks_nobody(full: Cluster) -> None:
+async def test_a_worker_that_is_asked_for_its_own_part_asks_nobody(full: WorkerCluster) -> None:
     asked = full.members[0]
     for path in ("/signals", "/symbols", "/runs", "/session", "/worker", "/signals/S00", "/windows/S00"):
         answer = (await asked.client.get(path, params={"scope": "local"})).json()
@@ -163,7 +163,7 @@ async def test_a_worker_that_is_asked_for_its_own_part_asks_nobody(full: Cluster
     assert full.network.asked == []
 
 
-async def test_one_question_is_one_request_to_each(full: Cluster) -> None:
+async def test_one_question_is_one_request_to_each(full: WorkerCluster) -> None:
     asked = full.members[0]
     await asked.client.get("/signals", params={"run": RUN, "limit": 9, "action": "BUY,SELL"})
     assert full.network.paths() == ["/signals", "/signals"]
@@ -176,7 +176,7 @@ async def test_one_question_is_one_request_to_each(full: Cluster) -> None:
     assert [(request.url.host, request.url.path) for request in full.network.asked] == [("worker-1", "/signals/S01")]
 
 
-async def test_the_worker_shows_all_partitions_as_their_workers_say(full: Cluster) -> None:
+async def test_the_worker_shows_all_partitions_as_their_workers_say(full: WorkerCluster) -> None:
     asked, other, _ = full.members
     other.reader.lags[1] = 55
     answer = (await asked.client.get("/worker")).json()

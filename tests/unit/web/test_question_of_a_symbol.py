@@ -3,21 +3,21 @@
 import httpx
 import pytest
 
-from tests.unit.web.cluster import Cluster
 from tests.unit.web.conftest import OLD, RUN, SYMBOLS
 from tests.unit.web.fake import FakeReader
 from tests.unit.web.full_cluster import GONE, give_away
-from tests.unit.web.series import series
+from tests.unit.web.made_series import series
+from tests.unit.web.worker_cluster import WorkerCluster
 from web.main import create_app
 from web.reader import Readiness
-from web.workers.client import WorkerClient
-from web.workers.group import Group
+from web.workers.gather import WorkerGroup
+from web.workers.worker_client import WorkerClient
 
 
-async def test_an_unknown_symbol_takes_no_longer_than_one_question_may(full: Cluster) -> None:
+async def test_an_unknown_symbol_takes_no_longer_than_one_question_may(full: WorkerCluster) -> None:
     asked = full.members[0]
     full.network.late[GONE] = 0.25
-    group = Group(asked.reader, WorkerClient(transport=full.network, deadline=0.3))
+    group = WorkerGroup(asked.reader, WorkerClient(transport=full.network, deadline=0.3))
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(create_app(asked.reader, group=group)), base_url=asked.url
     ) as client:
@@ -29,7 +29,7 @@ async def test_an_unknown_symbol_takes_no_longer_than_one_question_may(full: Clu
 
 
 @pytest.mark.parametrize("path", ["/signals/{}", "/windows/{}", "/signals/{}/explain"])
-async def test_a_symbol_whose_worker_cannot_be_asked_is_a_503_that_names_it(full: Cluster, path: str) -> None:
+async def test_a_symbol_whose_worker_cannot_be_asked_is_a_503_that_names_it(full: WorkerCluster, path: str) -> None:
     asked, other, _ = full.members
     full.network.gone.add(GONE)
     answer = await asked.client.get(path.format("S01"), params={"run": RUN})
@@ -45,7 +45,7 @@ async def test_a_symbol_whose_worker_cannot_be_asked_is_a_503_that_names_it(full
     assert (answer.status_code, answer.json()["partition"], answer.json()["owner"]) == (503, 1, None)
 
 
-async def test_a_symbol_that_was_handed_over_meanwhile_is_a_503_not_a_404(full: Cluster) -> None:
+async def test_a_symbol_that_was_handed_over_meanwhile_is_a_503_not_a_404(full: WorkerCluster) -> None:
     asked, other, _ = full.members
     give_away(other)
     answer = await asked.client.get("/signals/S01", params={"run": RUN})
@@ -53,13 +53,13 @@ async def test_a_symbol_that_was_handed_over_meanwhile_is_a_503_not_a_404(full: 
     assert "partition 1" in answer.json()["detail"]
 
 
-async def test_errors_of_the_symbols_worker_come_through(full: Cluster) -> None:
+async def test_errors_of_the_symbols_worker_come_through(full: WorkerCluster) -> None:
     answer = await full.members[0].client.get("/signals/S01/explain?at=2024-11-14T14:30:30Z")
     assert answer.status_code == 404
     assert answer.json()["near"] == ["2024-11-14T14:30:00Z", "2024-11-14T14:31:00Z"]
 
 
-async def test_a_symbol_as_spelt_is_preferred_wherever_it_is(full: Cluster) -> None:
+async def test_a_symbol_as_spelt_is_preferred_wherever_it_is(full: WorkerCluster) -> None:
     for member in full.members:
         assert (await member.client.get("/windows/s01")).json()["symbol"] == "S01"
     full.add(series(RUN, "s01", [5.0]))
@@ -67,14 +67,14 @@ async def test_a_symbol_as_spelt_is_preferred_wherever_it_is(full: Cluster) -> N
         assert (await member.client.get("/windows/s01")).json()["symbol"] == "s01"
 
 
-async def test_a_symbol_with_a_slash_is_found_on_another_worker(full: Cluster) -> None:
+async def test_a_symbol_with_a_slash_is_found_on_another_worker(full: WorkerCluster) -> None:
     full.add(series(RUN, "A/B C", [5.0]))
     for member in full.members:
         for path in ("/signals/A%2FB C", "/signals/A/B C/explain", "/windows/A/B%20C"):
             assert (await member.client.get(path)).status_code == 200
 
 
-async def test_a_symbol_that_its_producer_put_on_another_partition_is_found(full: Cluster) -> None:
+async def test_a_symbol_that_its_producer_put_on_another_partition_is_found(full: WorkerCluster) -> None:
     """Of a producer that does not hash as ours do: all are asked before it is unknown."""
     for member in full.members[:1]:
         member.reader.placed = {**member.reader.placed, "S01": 2}
@@ -110,7 +110,7 @@ async def test_of_more_symbols_than_are_named_those_around_it_are(
     assert answer["detail"].endswith("Z04, of 66. Did you mean MXYZ?")
 
 
-async def test_of_many_symbols_the_nearest_of_all_workers_are_named(full: Cluster) -> None:
+async def test_of_many_symbols_the_nearest_of_all_workers_are_named(full: WorkerCluster) -> None:
     for member in full.members:
         answer = await member.client.get("/signals/S07X")
         assert answer.status_code == 404
@@ -119,7 +119,7 @@ async def test_of_many_symbols_the_nearest_of_all_workers_are_named(full: Cluste
 
 
 @pytest.mark.parametrize("path", ["/signals", "/signals/S01", "/windows/S01", "/symbols", "/session"])
-async def test_an_unknown_run_names_the_runs_and_who_may_have_it(full: Cluster, path: str) -> None:
+async def test_an_unknown_run_names_the_runs_and_who_may_have_it(full: WorkerCluster, path: str) -> None:
     full.add(series(OLD, "S01", [1.0], origin="synthetic"))
     answer = await full.members[0].client.get(path, params={"run": "nope"})
     assert (answer.status_code, answer.json()["runs"], answer.json()["owners"]) == (404, [OLD, RUN], [])
@@ -130,7 +130,7 @@ async def test_an_unknown_run_names_the_runs_and_who_may_have_it(full: Cluster, 
         assert answer.status_code == 404
 
 
-async def test_a_run_that_only_another_worker_has(full: Cluster) -> None:
+async def test_a_run_that_only_another_worker_has(full: WorkerCluster) -> None:
     full.add(series(OLD, "S01", [1.0, 2.0], origin="synthetic"))
     for member in full.members:
         answer = (await member.client.get("/signals", params={"run": OLD})).json()

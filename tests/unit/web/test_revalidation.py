@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from tests.unit.web.conftest import RUN
 from tests.unit.web.fake import FakeReader
-from tests.unit.web.series import pullback, series
+from tests.unit.web.made_series import pullback, series
 from tests.unit.web.test_page import VENDORED
 from web.revalidation import RevalidationMiddleware, Validator, matches
 from web.routes.page import static_page

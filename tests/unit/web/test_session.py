@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.records import MINUTE_MS
+from tests.unit.web.made_series import START
 from tests.unit.web.scanned_table import KEEP, Table, batches
-from tests.unit.web.series import START
 from web.reader import SessionRows
 
 FIRST_MINUTE = START // MINUTE_MS

@@ -12,6 +12,7 @@ from app.domain.records import MINUTE_MS, Action
 from tables.format import UnknownFormat
 from tables.row_format import row_key
 from tests.unit.tables.encoding import encode_row
+from tests.unit.web.made_series import START, bar, fold, folding
 from tests.unit.web.scanned_table import (
     EVERYTHING,
     KEEP,
@@ -25,7 +26,6 @@ from tests.unit.web.scanned_table import (
     steps,
     times,
 )
-from tests.unit.web.series import START, bar, fold, folding
 from web.reader import SignalFilter, SymbolState
 from web.signal_index import SignalIndex
 from web.signal_search import SignalSearch

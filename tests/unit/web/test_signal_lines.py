@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from app.domain.row import Row
 from tables.row_format import decode_row
 from tests.unit.tables.encoding import packed
+from tests.unit.web.made_series import STRATEGY, pullback, series
 from tests.unit.web.scanned_table import Table, batches, by_number
-from tests.unit.web.series import STRATEGY, pullback, series
 from web.signal_lines import line_of, lines_of
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from web.line import Line
 from web.reader import SignalFilter
 from web.signal_lists import Merged, merged
-from web.workers.part import Part
+from web.workers.part import WorkerPart
 
 SYMBOLS = "ABCDEFG"
 
@@ -20,7 +20,7 @@ def place(line: Line, *, latest: bool) -> tuple[int, str]:
     return (0 if latest else -line.timestamp, line.symbol)
 
 
-def part_of(lines: Sequence[Line], wanted: SignalFilter, unread: int = 0) -> Part:
+def part_of(lines: Sequence[Line], wanted: SignalFilter, unread: int = 0) -> WorkerPart:
     """As a worker makes it; the last `unread` rows of those chosen changed while they were read."""
     ordered = sorted(lines, key=lambda line: place(line, latest=wanted.latest))
     if wanted.after is not None:
@@ -29,7 +29,7 @@ def part_of(lines: Sequence[Line], wanted: SignalFilter, unread: int = 0) -> Par
         ordered = [line for line in ordered if place(line, latest=wanted.latest) > behind]
     shown = ordered[: wanted.limit]
     last = [shown[-1].timestamp, shown[-1].symbol] if len(ordered) > len(shown) else None
-    return Part({"total": len(lines), "next": last}, shown[: len(shown) - unread] if unread else shown)
+    return WorkerPart({"total": len(lines), "next": last}, shown[: len(shown) - unread] if unread else shown)
 
 
 workers = st.lists(
@@ -84,10 +84,10 @@ async def test_nothing_is_skipped_that_a_worker_left_out_of_its_page() -> None:
 async def test_a_bar_that_two_workers_have_is_there_once_in_its_later_revision() -> None:
     old, new = Line(5, "A", 0, b"old"), Line(5, "A", 1, b"new")
     for parts in ([old], [new]), ([new], [old]):
-        both = [Part({"total": 1, "next": None}, lines) for lines in parts]
+        both = [WorkerPart({"total": 1, "next": None}, lines) for lines in parts]
         assert await merged(both, SignalFilter(10)) == Merged(2, [new], None)
     newest, before = Line(6, "A", 0, b"newest"), Line(5, "A", 0, b"before")
-    both = [Part({"total": 1, "next": None}, lines) for lines in ([before], [newest])]
+    both = [WorkerPart({"total": 1, "next": None}, lines) for lines in ([before], [newest])]
     assert (await merged(both, SignalFilter(10, latest=True))).lines == [newest]
 
 
@@ -112,6 +112,6 @@ async def test_a_thousand_signals_of_three_workers_leave_the_loop_free() -> None
     assert max(held) < 0.02
 
 
-@pytest.mark.parametrize("parts", [[], [Part({"total": 0, "next": None})]])
-async def test_nothing_at_all(parts: list[Part]) -> None:
+@pytest.mark.parametrize("parts", [[], [WorkerPart({"total": 0, "next": None})]])
+async def test_nothing_at_all(parts: list[WorkerPart]) -> None:
     assert await merged(parts, SignalFilter(5)) == Merged(0, [], None)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from app.domain.records import MINUTE_MS, Action
 from tests.unit.web.hurried import hurried
+from tests.unit.web.made_series import START
 from tests.unit.web.scanned_table import EVERYTHING, KEEP, Table, actions, batches
-from tests.unit.web.series import START
 from web.reader import SignalFilter
 
 

@@ -8,7 +8,7 @@ import pytest
 from app.times import from_iso
 from tests.unit.web.conftest import OLD, RUN
 from tests.unit.web.fake import FakeReader
-from tests.unit.web.series import pullback, series
+from tests.unit.web.made_series import pullback, series
 from web.reader import Readiness
 
 

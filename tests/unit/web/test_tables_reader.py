@@ -23,8 +23,8 @@ from tables.row_format import row_key
 from tests.unit.tables.encoding import packed
 from tests.unit.web.fake import page
 from tests.unit.web.hurried import hurried
-from tests.unit.web.series import START, Series, bar, fold, folding, pullback, series
-from web.reader import Bars, Page, PartitionProgress, Position, SignalFilter
+from tests.unit.web.made_series import START, MadeSeries, bar, fold, folding, pullback, series
+from web.reader import PartitionProgress, Position, SignalFilter, SignalPage, SymbolBars
 from web.tables_reader import TablesReader
 
 KEEP = 100
@@ -47,7 +47,7 @@ def working(folder: Path) -> Iterator[StocksApp]:
     made.threads.shutdown()
 
 
-def write(worker: StocksApp, partition: int, *written: Series) -> None:
+def write(worker: StocksApp, partition: int, *written: MadeSeries) -> None:
     """As a batch that was committed."""
     table = worker.table
     rows: dict[bytes, bytes] = {}
@@ -74,13 +74,15 @@ async def test_every_signal_that_is_kept_newest_first(worker: StocksApp) -> None
     write(worker, 1, long, short)
     reader = await take(worker, 0, 1)
     kept = long.signals()[:KEEP]
-    assert await reader.signals("run", HERE, EVERYTHING) == Page(KEEP, kept)
-    assert await reader.signals("run", HERE, SignalFilter(3)) == Page(KEEP, kept[:3], (kept[2]["timestamp"], HERE))
-    assert await reader.recent("run", SignalFilter(1)) == Page(KEEP + 70, kept[:1], (kept[0]["timestamp"], HERE))
+    assert await reader.signals("run", HERE, EVERYTHING) == SignalPage(KEEP, kept)
+    assert await reader.signals("run", HERE, SignalFilter(3)) == SignalPage(
+        KEEP, kept[:3], (kept[2]["timestamp"], HERE)
+    )
+    assert await reader.recent("run", SignalFilter(1)) == SignalPage(KEEP + 70, kept[:1], (kept[0]["timestamp"], HERE))
     assert reader.symbols("run") == [HERE, "GOOGL"]
     assert (reader.knows("run", HERE), reader.knows("run", "X")) == (True, False)
-    assert await reader.signals("run", "X", EVERYTHING) == Page(0, [])
-    assert await reader.recent("other", EVERYTHING) == Page(0, [])
+    assert await reader.signals("run", "X", EVERYTHING) == SignalPage(0, [])
+    assert await reader.recent("other", EVERYTHING) == SignalPage(0, [])
 
 
 @pytest.mark.parametrize("limit", [1, 2, 1000])
@@ -112,11 +114,11 @@ async def test_bars_reach_back_as_far_as_they_are_kept(worker: StocksApp) -> Non
     long = series("run", HERE, pullback(250))
     write(worker, 1, long)
     reader = await take(worker, 1)
-    assert await reader.bars("run", HERE, 10_000) == Bars(
+    assert await reader.bars("run", HERE, 10_000) == SymbolBars(
         long.rows[-KEEP:], None, Position("stocks.raw.avro", "topic-id", 1, 41)
     )
     assert (await reader.bars("run", HERE, 5)).rows == long.rows[-5:]
-    assert await reader.bars("run", "X", 5) == Bars([], None, None)
+    assert await reader.bars("run", "X", 5) == SymbolBars([], None, None)
 
 
 @pytest.mark.parametrize(("bars_after", "kept"), [(3, True), (KEEP - 1, True), (KEEP, False)])
@@ -124,7 +126,7 @@ async def test_where_a_split_began_the_series_while_that_row_is_kept(
     worker: StocksApp, bars_after: int, kept: bool
 ) -> None:
     rows = after_a_split(bars_after)
-    write(worker, 1, Series("run", HERE, rows))
+    write(worker, 1, MadeSeries("run", HERE, rows))
     reader = await take(worker, 1)
     (split,) = [row for row in rows if row.split]
     assert (await reader.bars("run", HERE, 1)).series_start == (split if kept else None)
@@ -139,7 +141,7 @@ async def test_a_partition_given_away_is_shown_no_more_and_again_when_it_comes_b
     assert (reader.partition_of(HERE), reader.partition_of(THERE)) == (1, 0)
     await take(worker, 0)
     assert reader.symbols("run") == [THERE]
-    assert await reader.signals("run", HERE, EVERYTHING) == Page(0, [])
+    assert await reader.signals("run", HERE, EVERYTHING) == SignalPage(0, [])
     assert [(each.here, each.owner is None) for each in reader.owners()] == [(True, False), (False, True)]
     assert (reader.partition_of(HERE), reader.run_origin("run")) == (1, "replay")
     before = reader.assignment
@@ -187,7 +189,7 @@ async def test_waiting_for_a_position_ends_with_it_or_with_its_time(worker: Stoc
 
 
 def test_reading_ends_when_the_partition_goes_meanwhile(tmp_path: Path) -> None:
-    async def read() -> Page:
+    async def read() -> SignalPage:
         with working(tmp_path) as worker:
             write(worker, 1, series("run", HERE, pullback(90)))
             reader = await take(worker, 1)

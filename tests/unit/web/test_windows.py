@@ -6,7 +6,7 @@ from app.domain.records import MINUTE_MS, Bar
 from app.sources.timestamps import parse_timestamp
 from tests.unit.web.conftest import RUN
 from tests.unit.web.fake import FakeReader
-from tests.unit.web.series import START, STRATEGY, Series, bar, fold, folding, pullback, series
+from tests.unit.web.made_series import START, STRATEGY, MadeSeries, bar, fold, folding, pullback, series
 
 
 async def test_every_bar_of_the_series_oldest_first(client: httpx.AsyncClient, reader: FakeReader) -> None:
@@ -39,7 +39,7 @@ async def test_gaps_and_the_split_that_a_series_starts_with(client: httpx.AsyncC
         for time, close in closes.items()
     ]
     rows = fold(folding(gap=session_gap()), bars)
-    reader.series.append(Series(RUN, "X", rows))
+    reader.series.append(MadeSeries(RUN, "X", rows))
     answer = (await client.get("/windows/X")).json()
     assert [bar["gap_minutes"] for bar in answer["bars"]] == [None, 0, 0, 2]
     assert {bar["adjustment"] for bar in answer["bars"]} == {"raw"}
@@ -47,7 +47,7 @@ async def test_gaps_and_the_split_that_a_series_starts_with(client: httpx.AsyncC
     assert answer["series_start"] == {
         "timestamp": "2024-11-15T14:30:00Z",
         "reason": "split_suspected",
-        "explanation": "opened at 24.10 after 96.20: looks like a 4:1 split, so the averages start anew",
+        "explanation": "opened at 24.10 after 96.20: looks like a 4:1 split, so the averages start over",
         "previous_close": 96.2,
         "open": 24.1,
     }

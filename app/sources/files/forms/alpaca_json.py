@@ -7,10 +7,10 @@ from typing import Any
 
 from app.sources.alpaca.bar import BadBar, from_json
 from app.sources.base import Fault, OnFault, SourceError
+from app.sources.files.bar_rows import BarRow, BarRows, row_fault, rows_of
+from app.sources.files.file_start import FileStart
 from app.sources.files.form import Form
 from app.sources.files.options import FileOptions, no_symbol
-from app.sources.files.rows import Row, Rows, row_fault, rows_of
-from app.sources.files.start import Start
 from app.sources.files.text import encoding_of
 
 _BATCH = 4096
@@ -26,25 +26,25 @@ class AlpacaJson:
     label = "alpaca"
     unit = "Bar"
 
-    def looks_like(self, start: Start) -> bool:
+    def looks_like(self, start: FileStart) -> bool:
         """By its brackets: no other form begins with one."""
         return bool(start.lines) and next((line.strip()[:1] in "{[" for line in start.lines if line.strip()), False)
 
-    def zone(self, start: Start, options: FileOptions) -> str:
+    def zone(self, start: FileStart, options: FileOptions) -> str:
         """Alpaca's times end in Z."""
         return "each time names its own"
 
-    def ignored(self, start: Start, options: FileOptions) -> list[str]:
+    def ignored(self, start: FileStart, options: FileOptions) -> list[str]:
         """None are."""
         return []
 
-    def rows(self, start: Start, options: FileOptions, on_fault: OnFault) -> Iterator[Rows]:
+    def rows(self, start: FileStart, options: FileOptions, on_fault: OnFault) -> Iterator[BarRows]:
         """The bars in the file's order."""
         lines: list[int] = []
-        rows: list[Row] = []
+        rows: list[BarRow] = []
         for number, (symbol, bar) in enumerate(_bars(start, options), start=1):
             try:
-                row = Row(*from_json(symbol, bar))
+                row = BarRow(*from_json(symbol, bar))
                 if fault := row_fault(row):
                     raise BadBar(fault)
                 rows.append(row)
@@ -58,7 +58,7 @@ class AlpacaJson:
             yield rows_of(lines, rows)
 
 
-def _bars(start: Start, options: FileOptions) -> Iterator[tuple[str, Any]]:
+def _bars(start: FileStart, options: FileOptions) -> Iterator[tuple[str, Any]]:
     """Each bar with its symbol."""
     names: Iterator[str | None] = iter(())
     if options.symbol is None:
@@ -78,7 +78,7 @@ def _bars(start: Start, options: FileOptions) -> Iterator[tuple[str, Any]]:
             yield symbol, value
 
 
-def _parts(start: Start) -> Iterator[tuple[str, Any]]:
+def _parts(start: FileStart) -> Iterator[tuple[str, Any]]:
     """("begin", None) of a page, ("symbol", name) of each list of bars, ("bar", bar), ("page", its symbol or None)."""
     with start.input.open() as binary:
         decoder = codecs.getincrementaldecoder("utf-8-sig" if start.encoding == "UTF-8" else encoding_of(start.data))

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from app.sources.base import SourceError
 from app.sources.files.cells import Layout
+from app.sources.files.file_start import FileStart
+from app.sources.files.file_times import TimeReader
 from app.sources.files.form import TextForm
 from app.sources.files.options import NEW_YORK, FileOptions, no_symbol
-from app.sources.files.start import Start
-from app.sources.files.times import Times
 
 _WIDTH = 6
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?")
@@ -24,12 +24,12 @@ class FirstRate(TextForm):
     label = "firstrate"
     skipped = 0
 
-    def looks_like(self, start: Start) -> bool:
+    def looks_like(self, start: FileStart) -> bool:
         """By a first line that is a bar: a time without a zone, and numbers."""
         fields = start.fields(0)
         return len(fields) == _WIDTH and bool(_TIME.fullmatch(fields[0])) and all(map(_is_number, fields[1:]))
 
-    def layouts(self, start: Start, options: FileOptions) -> Sequence[Layout]:
+    def layouts(self, start: FileStart, options: FileOptions) -> Sequence[Layout]:
         """Always the same. A file of another name may be someone else's: then zone and symbol must be said."""
         named = _NAME.fullmatch(start.input.name)
         symbol = options.symbol or (named[1] if named else None)
@@ -41,7 +41,7 @@ class FirstRate(TextForm):
                 f"York's: say whose clocks its times are of, for example --tz {NEW_YORK}."
             )
         at = {"open": 1, "high": 2, "low": 3, "close": 4, "volume": 5}
-        times = Times(options.zone or zoneinfo.ZoneInfo(NEW_YORK))
+        times = TimeReader(options.zone or zoneinfo.ZoneInfo(NEW_YORK))
         return [Layout(_WIDTH, at, (0,), times, symbol, delimiter=start.delimiter, decimal=start.decimal)]
 
 

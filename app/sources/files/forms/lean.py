@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from app.sources.base import SourceError
 from app.sources.files.cells import Layout
+from app.sources.files.file_start import FileStart
+from app.sources.files.file_times import ClockOfDay
 from app.sources.files.form import TextForm
 from app.sources.files.options import NEW_YORK, FileOptions
-from app.sources.files.start import Start
-from app.sources.files.times import ClockOfDay
 
 _WIDTH = 6
 _PRICE_SCALE = 10_000.0
@@ -28,11 +28,11 @@ class Lean(TextForm):
     label = "lean"
     skipped = 0
 
-    def looks_like(self, start: Start) -> bool:
+    def looks_like(self, start: FileStart) -> bool:
         """By its path, or the name inside the zip file."""
         return _place(start) is not None
 
-    def layouts(self, start: Start, options: FileOptions) -> Sequence[Layout]:
+    def layouts(self, start: FileStart, options: FileOptions) -> Sequence[Layout]:
         """Always the same; symbol and day are in the path."""
         place = _place(start)
         if place is None:
@@ -50,7 +50,7 @@ class Lean(TextForm):
         return [Layout(_WIDTH, at, (0,), times, options.symbol or symbol.upper(), scale=_PRICE_SCALE)]
 
 
-def _place(start: Start) -> tuple[str, str, str] | None:
+def _place(start: FileStart) -> tuple[str, str, str] | None:
     """Symbol, day and kind."""
     path = str(start.input).replace("\\", "/")
     if found := _FOLDER.search("/" + path):

@@ -10,13 +10,13 @@ import pyarrow.parquet as pq
 
 from app.domain.validation import MOST_TRADES
 from app.sources.base import Fault, OnFault, SourceError
+from app.sources.files.bar_rows import NO_COUNT, BarRow, BarRows, Column, row_fault
 from app.sources.files.cells import NUMBERS
+from app.sources.files.column_headers import OURS, Names, find_places, has_columns
+from app.sources.files.file_start import FileStart
+from app.sources.files.file_times import NoZone, TimeReader, from_epochs
 from app.sources.files.forms import alpaca_csv, polygon, yahoo
-from app.sources.files.headers import OURS, Names, find_places, has_columns
 from app.sources.files.options import REQUIRED, FileOptions
-from app.sources.files.rows import NO_COUNT, Column, Row, Rows, row_fault
-from app.sources.files.start import Start
-from app.sources.files.times import NoZone, Times, from_epochs
 
 _BATCH = 16_384
 #: Of one row group, unpacked; writers make them of a hundredth of that.
@@ -33,11 +33,11 @@ class Parquet:
     label = "parquet"
     unit = "Row"
 
-    def looks_like(self, start: Start) -> bool:
+    def looks_like(self, start: FileStart) -> bool:
         """By its first four bytes."""
         return start.data.startswith(b"PAR1")
 
-    def zone(self, start: Start, options: FileOptions) -> str:
+    def zone(self, start: FileStart, options: FileOptions) -> str:
         """By the type of the times."""
         with start.input.open() as binary:
             file = _opened(binary)
@@ -49,14 +49,14 @@ class Parquet:
             return "none needed: times count from 1970, UTC"
         return f"{options.zone}, as --tz says" if options.zone else "each time names its own"
 
-    def ignored(self, start: Start, options: FileOptions) -> list[str]:
+    def ignored(self, start: FileStart, options: FileOptions) -> list[str]:
         """All other columns."""
         with start.input.open() as binary:
             names = _opened(binary).schema_arrow.names
         used = {place for each in _places(names, options).values() for place in each}
         return [name for place, name in enumerate(names) if place not in used]
 
-    def rows(self, start: Start, options: FileOptions, on_fault: OnFault) -> Iterator[Rows]:
+    def rows(self, start: FileStart, options: FileOptions, on_fault: OnFault) -> Iterator[BarRows]:
         """The rows, some thousand at a time."""
         with start.input.open() as binary:
             file = _opened(binary)
@@ -108,7 +108,7 @@ def _fits(header: Sequence[str], names: Names) -> bool:
     return has_columns(header, {name: names[name] for name in REQUIRED if name != "symbol"})
 
 
-def _rows(columns: dict[str, list[pa.Array]], count: int, line: int, options: FileOptions) -> Rows:
+def _rows(columns: dict[str, list[pa.Array]], count: int, line: int, options: FileOptions) -> BarRows:
     """All of a batch; what is missing or no number becomes one that no bar has."""
     if options.symbol is not None:
         names, symbol = (options.symbol,), np.zeros(count, np.int64)
@@ -129,10 +129,10 @@ def _rows(columns: dict[str, list[pa.Array]], count: int, line: int, options: Fi
     times = _times(columns["timestamp"], options)
     file = np.zeros(count, np.int64)
     at = np.arange(line, line + count)
-    return Rows(at, names, symbol, times, open_, high, low, close, volume, trades, vwap, file)
+    return BarRows(at, names, symbol, times, open_, high, low, close, volume, trades, vwap, file)
 
 
-def _good(rows: Rows, on_fault: OnFault) -> Iterator[Rows]:
+def _good(rows: BarRows, on_fault: OnFault) -> Iterator[BarRows]:
     good = rows.plainly_good()
     for place in np.flatnonzero(~good).tolist():
         one = rows.take(slice(place, place + 1))
@@ -140,7 +140,7 @@ def _good(rows: Rows, on_fault: OnFault) -> Iterator[Rows]:
         open_, high, low, close, volume = (
             float(each[0]) for each in (one.open, one.high, one.low, one.close, one.volume)
         )
-        row = Row(
+        row = BarRow(
             one.names[int(one.symbol[0])],
             int(one.timestamp[0]),
             *(open_, high, low, close, volume),
@@ -170,14 +170,16 @@ def _floats(column: pa.Array) -> Column:
     try:
         numbers: Column = pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     except pa.ArrowException as error:
-        raise SourceError(f"a column of numbers is none ({error}). Say which columns to read: --map.") from None
+        raise SourceError(
+            f"a column that must hold numbers does not ({error}). Say which columns to read: --map."
+        ) from None
     return numbers
 
 
 def _times(columns: list[pa.Array], options: FileOptions) -> Column:
     """Milliseconds; 0, which no bar has, where there is none."""
     column = columns[0]
-    times = Times(options.zone)
+    times = TimeReader(options.zone)
     try:
         if len(columns) == 1 and pa.types.is_timestamp(column.type):
             clock = pc.fill_null(pc.cast(pc.cast(column, pa.timestamp("ns", column.type.tz)), pa.int64()), 0)
@@ -202,7 +204,7 @@ def _times(columns: list[pa.Array], options: FileOptions) -> Column:
     return np.array([_time(times, text) for text in texts.to_pylist()], np.int64)
 
 
-def _time(times: Times, text: str) -> int:
+def _time(times: TimeReader, text: str) -> int:
     try:
         return times.one(text.strip())
     except NoZone as error:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from app.sources.files.cells import Layout
+from app.sources.files.column_headers import Names, has_columns, header_layout
+from app.sources.files.file_start import FileStart
 from app.sources.files.form import TextForm
-from app.sources.files.headers import Names, has_columns, header_layout
 from app.sources.files.options import FileOptions
-from app.sources.files.start import Start
 
 NAMES: Names = {
     "symbol": ("ticker",),
@@ -26,10 +26,10 @@ class Polygon(TextForm):
     name = "Polygon flat file"
     label = "polygon"
 
-    def looks_like(self, start: Start) -> bool:
+    def looks_like(self, start: FileStart) -> bool:
         """By its names."""
         return has_columns(start.fields(0), NAMES)
 
-    def layouts(self, start: Start, options: FileOptions) -> Sequence[Layout]:
+    def layouts(self, start: FileStart, options: FileOptions) -> Sequence[Layout]:
         """As the header says."""
         return [header_layout(start, options, NAMES)]

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from app.sources.base import SourceError
 from app.sources.files.cells import Layout
+from app.sources.files.column_headers import Names, find_places
+from app.sources.files.file_start import FileStart
+from app.sources.files.file_times import TimeReader
 from app.sources.files.form import TextForm
-from app.sources.files.headers import Names, find_places
 from app.sources.files.options import FileOptions
-from app.sources.files.start import Start
-from app.sources.files.times import Times
 
 _NAMES: Names = {
     "symbol": ("<ticker>",),
@@ -26,12 +26,12 @@ class Stooq(TextForm):
     name = "Stooq"
     label = "stooq"
 
-    def looks_like(self, start: Start) -> bool:
+    def looks_like(self, start: FileStart) -> bool:
         """By its angle brackets."""
         header = {name.lower() for name in start.fields(0)}
         return {"<ticker>", "<date>", "<time>"} <= header
 
-    def layouts(self, start: Start, options: FileOptions) -> Sequence[Layout]:
+    def layouts(self, start: FileStart, options: FileOptions) -> Sequence[Layout]:
         """As the header says; the symbol is as written, `AAPL.US`."""
         if options.zone is None:
             raise SourceError(
@@ -51,7 +51,7 @@ class Stooq(TextForm):
                 len(start.fields(0)),
                 at,
                 time_at,
-                Times(options.zone),
+                TimeReader(options.zone),
                 options.symbol,
                 delimiter=start.delimiter,
                 decimal=start.decimal,

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from app.sources.base import SourceError
+from app.sources.files.bar_rows import symbol_fault
 from app.sources.files.cells import NUMBERS, Layout
+from app.sources.files.file_start import FileStart
+from app.sources.files.file_times import TimeReader
 from app.sources.files.form import TextForm
 from app.sources.files.options import FileOptions
-from app.sources.files.rows import symbol_fault
-from app.sources.files.start import Start
-from app.sources.files.times import Times
 
 _INDEX = {"datetime", "date"}
 
@@ -23,12 +23,12 @@ class YahooWide(TextForm):
     label = "yahoo"
     skipped = 3
 
-    def looks_like(self, start: Start) -> bool:
+    def looks_like(self, start: FileStart) -> bool:
         """By the third line, which names the index and nothing else, and prices in one of the two above."""
         index = start.fields(2)
         return bool(index) and index[0].lower() in _INDEX and not any(index[1:]) and bool(self._header(start))
 
-    def layouts(self, start: Start, options: FileOptions) -> Sequence[Layout]:
+    def layouts(self, start: FileStart, options: FileOptions) -> Sequence[Layout]:
         """One for each symbol."""
         header = self._header(start)
         if header is None:
@@ -49,7 +49,7 @@ class YahooWide(TextForm):
                     width=len(start.fields(2)),
                     at={name: at[name] for name in NUMBERS},
                     time_at=(0,),
-                    times=Times(options.zone),
+                    times=TimeReader(options.zone),
                     symbol=options.symbol or symbol,
                     delimiter=start.delimiter,
                     decimal=start.decimal,
@@ -58,7 +58,7 @@ class YahooWide(TextForm):
             )
         return found
 
-    def _header(self, start: Start) -> tuple[list[str], list[str]] | None:
+    def _header(self, start: FileStart) -> tuple[list[str], list[str]] | None:
         """The line of prices, in lower case, and that of tickers."""
         first, second = start.fields(0), start.fields(1)
         if len(first) != len(second) or len(first) != len(start.fields(2)):

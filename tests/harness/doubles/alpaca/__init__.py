@@ -36,7 +36,16 @@ stream.py (the websocket server and what goes wrong there), double.py (all toget
 """
 
 from tests.harness.doubles.alpaca.double import KEY_ID, SECRET_KEY, AlpacaDouble, RealClock
-from tests.harness.doubles.alpaca.exchange import Session, real_sessions
-from tests.harness.doubles.alpaca.tape import Tape, TapeBar
+from tests.harness.doubles.alpaca.exchange import ExchangeSession, real_sessions
+from tests.harness.doubles.alpaca.traded_bars import TradedBar, TradedBars
 
-__all__ = ["KEY_ID", "SECRET_KEY", "AlpacaDouble", "RealClock", "Session", "Tape", "TapeBar", "real_sessions"]
+__all__ = [
+    "KEY_ID",
+    "SECRET_KEY",
+    "AlpacaDouble",
+    "ExchangeSession",
+    "RealClock",
+    "TradedBar",
+    "TradedBars",
+    "real_sessions",
+]

@@ -7,10 +7,10 @@ from typing import Any
 from urllib.parse import unquote
 
 from tests.harness.doubles.alpaca.exchange import Exchange
-from tests.harness.doubles.alpaca.log import Request
 from tests.harness.doubles.alpaca.pages import BadToken, page
-from tests.harness.doubles.alpaca.tape import FEEDS, Tape, TapeBar
+from tests.harness.doubles.alpaca.request_log import LoggedRequest
 from tests.harness.doubles.alpaca.times import new_york, parse_ns, text_of
+from tests.harness.doubles.alpaca.traded_bars import FEEDS, TradedBar, TradedBars
 
 _RECENT_MS = 15 * 60_000
 _SYMBOL = re.compile(r"[A-Z]{1,5}(\.[A-Z]{1,3})?|FAKEPACA|[A-Z][0-9]{4}")
@@ -34,11 +34,11 @@ class Answers:
     are not on the tape are refused (`knows_all` false), or have no bars.
     """
 
-    def __init__(self, tape: Tape, exchange: Exchange, *, free: bool = True, knows_all: bool = False) -> None:
+    def __init__(self, tape: TradedBars, exchange: Exchange, *, free: bool = True, knows_all: bool = False) -> None:
         self.tape, self.exchange = tape, exchange
         self.free, self.knows_all = free, knows_all
 
-    def answer(self, request: Request) -> Any:
+    def answer(self, request: LoggedRequest) -> Any:
         """The JSON of a 200. Raises Refused."""
         match request.path.strip("/").split("/"):
             case ["v2", "calendar"]:
@@ -64,7 +64,7 @@ class Answers:
                 return {"bar": _json(bar), "symbol": symbol}
         raise Refused(404, "endpoint not found.", 40410000)
 
-    def _bars(self, symbols: list[str], request: Request) -> tuple[list[TapeBar], str | None]:
+    def _bars(self, symbols: list[str], request: LoggedRequest) -> tuple[list[TradedBar], str | None]:
         query, now_ms = request.query, request.moment_ms
         if query.get("timeframe") not in ("1Min", "1T"):
             raise Refused(400, "invalid timeframe")
@@ -81,7 +81,7 @@ class Answers:
         # A bar's start lies between both or is one of them, to the nanosecond.
         start_ms, end_ms = -(-start_ns // 10**6), end_ns // 10**6
 
-        def read(symbol: str) -> Iterable[TapeBar]:
+        def read(symbol: str) -> Iterable[TradedBar]:
             if symbol not in self.tape.symbols:
                 return
             for feed, first_ms, last_ms in self._feeds(query, start_ms, end_ms, now_ms):
@@ -103,7 +103,7 @@ class Answers:
             raise Refused(400, f"invalid feed: {feed}")
         return [(feed, start_ms, end_ms)]
 
-    def _latest(self, symbols: list[str], request: Request) -> list[TapeBar]:
+    def _latest(self, symbols: list[str], request: LoggedRequest) -> list[TradedBar]:
         feed, now_ms = request.query.get("feed", "iex"), request.moment_ms
         if feed == "sip":
             self._allow_sip(now_ms, now_ms)
@@ -154,14 +154,14 @@ def _midnight(now_ms: int) -> int:
     return int(new_york(now_ms).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()) * 1000
 
 
-def _by_symbol(bars: list[TapeBar]) -> dict[str, list[dict[str, Any]]]:
+def _by_symbol(bars: list[TradedBar]) -> dict[str, list[dict[str, Any]]]:
     result: dict[str, list[dict[str, Any]]] = {}
     for bar in bars:
         result.setdefault(bar.symbol, []).append(_json(bar))
     return result
 
 
-def _json(bar: TapeBar) -> dict[str, Any]:
+def _json(bar: TradedBar) -> dict[str, Any]:
     return {
         "t": text_of(bar.timestamp),
         "o": bar.open,

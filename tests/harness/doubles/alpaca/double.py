@@ -7,10 +7,10 @@ from typing import Any
 
 from app.sources.clock import SystemClock
 from tests.harness.doubles.alpaca.answers import Answers
-from tests.harness.doubles.alpaca.exchange import Exchange, Session
+from tests.harness.doubles.alpaca.exchange import Exchange, ExchangeSession
 from tests.harness.doubles.alpaca.rest import Rest
 from tests.harness.doubles.alpaca.stream import Stage, Stream
-from tests.harness.doubles.alpaca.tape import Tape
+from tests.harness.doubles.alpaca.traded_bars import TradedBars
 
 KEY_ID, SECRET_KEY = "PKDOUBLE0123456789AB", "a-secret-that-no-log-may-show"
 
@@ -29,8 +29,8 @@ class AlpacaDouble:
 
     def __init__(
         self,
-        tape: Tape,
-        sessions: Sequence[Session],
+        tape: TradedBars,
+        sessions: Sequence[ExchangeSession],
         clock: Stage,
         *,
         free: bool = True,

@@ -9,7 +9,7 @@ from tests.harness.doubles.alpaca.times import new_york, new_york_text
 HOUR_MS = 3_600_000
 
 
-class Session(NamedTuple):
+class ExchangeSession(NamedTuple):
     """A regular session, UTC milliseconds, [open, close)."""
 
     open_ms: int
@@ -20,14 +20,14 @@ class Session(NamedTuple):
         return new_york(self.open_ms).date()
 
 
-def real_sessions(first: date, last: date) -> list[Session]:
+def real_sessions(first: date, last: date) -> list[ExchangeSession]:
     """Those of the New York Stock Exchange from the first day to the last."""
     import exchange_calendars
 
     week = timedelta(days=7)
     calendar = exchange_calendars.get_calendar("XNYS", start=str(first - week), end=str(last + week))
     sessions = [
-        Session(open_ns // 10**6, close_ns // 10**6)
+        ExchangeSession(open_ns // 10**6, close_ns // 10**6)
         for open_ns, close_ns in zip(calendar.opens_nanos.tolist(), calendar.closes_nanos.tolist(), strict=True)
     ]
     return [session for session in sessions if first <= session.day <= last]
@@ -36,7 +36,7 @@ def real_sessions(first: date, last: date) -> list[Session]:
 class Exchange:
     """Opens and closes as `sessions`, in the order of time, say; there must be one to come."""
 
-    def __init__(self, sessions: Sequence[Session]) -> None:
+    def __init__(self, sessions: Sequence[ExchangeSession]) -> None:
         self.sessions = list(sessions)
 
     def calendar(self, first: date, last: date) -> list[dict[str, str]]:

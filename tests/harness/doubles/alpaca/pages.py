@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from tests.harness.doubles.alpaca.tape import TapeBar
 from tests.harness.doubles.alpaca.times import parse_ns, text_of
+from tests.harness.doubles.alpaca.traded_bars import TradedBar
 
-Read = Callable[[str], Iterator[TapeBar]]
+Read = Callable[[str], Iterator[TradedBar]]
 
 
 class BadToken(ValueError):
@@ -19,14 +19,14 @@ class BadToken(ValueError):
 class Page(NamedTuple):
     """At most `limit` bars; a full page has a token, also when no bar is left for the next."""
 
-    bars: list[TapeBar]
+    bars: list[TradedBar]
     next_token: str | None
 
 
 def page(symbols: Sequence[str], read: Read, limit: int, token: str | None) -> Page:
     """The page after the one that ended with `token`; `read` gives a symbol's bars. Raises BadToken."""
     after = _decode(token) if token else None
-    bars: list[TapeBar] = []
+    bars: list[TradedBar] = []
     for symbol in sorted(symbols):
         if after and symbol < after[0]:
             continue
@@ -37,7 +37,7 @@ def page(symbols: Sequence[str], read: Read, limit: int, token: str | None) -> P
     return Page(bars, None)
 
 
-def _encode(bar: TapeBar) -> str:
+def _encode(bar: TradedBar) -> str:
     return base64.b64encode(f"{bar.symbol}|M|{text_of(bar.timestamp)[:-1]}.000000000Z".encode()).decode()
 
 

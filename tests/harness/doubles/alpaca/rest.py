@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.harness.doubles.alpaca.answers import Answers, Refused
-from tests.harness.doubles.alpaca.faults import CutOff, Fault, Faults, Reset, Slow, Status, Truncated
 from tests.harness.doubles.alpaca.limit import RequestLimit
-from tests.harness.doubles.alpaca.log import Request
+from tests.harness.doubles.alpaca.request_log import LoggedRequest
+from tests.harness.doubles.alpaca.server_faults import CutOff, Fault, Reset, ServerFaults, Slow, Status, Truncated
 
 _FORBIDDEN = (
     "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n"
@@ -34,8 +34,8 @@ class Rest:
         keys: tuple[str, str],
         per_minute: int,
     ) -> None:
-        self.requests: list[Request] = []
-        self.faults = Faults()
+        self.requests: list[LoggedRequest] = []
+        self.faults = ServerFaults()
         # The trading API and the market data API have a limit each.
         self.limits = {"trading": RequestLimit(per_minute), "data": RequestLimit(per_minute)}
         self.answers, self._now_ms = answers, now_ms
@@ -92,7 +92,7 @@ class Rest:
 
     def _handle(self, handler: BaseHTTPRequestHandler) -> None:
         url = urlsplit(handler.path)
-        asked = Request(self._now_ms(), url.path, dict(parse_qsl(url.query)))
+        asked = LoggedRequest(self._now_ms(), url.path, dict(parse_qsl(url.query)))
         with self._lock:
             quota = self.limits["data" if "/stocks/" in url.path else "trading"].take(asked.moment_ms)
             fault = self.faults.take(asked) if quota.granted else None
@@ -106,7 +106,7 @@ class Rest:
         self._send(handler, status, headers, body, fault)
 
     def _answer(
-        self, request: Request, handler: BaseHTTPRequestHandler, granted: bool, fault: Fault | None
+        self, request: LoggedRequest, handler: BaseHTTPRequestHandler, granted: bool, fault: Fault | None
     ) -> tuple[int, str, bytes]:
         keys = tuple(handler.headers.get(name, "") for name in ("APCA-API-KEY-ID", "APCA-API-SECRET-KEY"))
         if keys != self._keys:

@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import Server, ServerConnection, serve
 
 from app.sources.clock import Clock
-from tests.harness.doubles.alpaca.tape import Edition, Tape
+from tests.harness.doubles.alpaca.traded_bars import Edition, TradedBars
 
 ERRORS = {
     400: "invalid syntax",
@@ -72,7 +72,7 @@ class Stream:
 
     def __init__(
         self,
-        tape: Tape,
+        tape: TradedBars,
         clock: Stage,
         *,
         keys: tuple[str, str],

@@ -123,7 +123,7 @@ def test_series_do_not_touch_each_other_and_go_on_where_they_were() -> None:
         assert [column[cut:].tolist() for column in alone] == [column.tolist() for column in rest]
 
 
-def test_a_first_bar_begins_anew() -> None:
+def test_a_first_bar_begins_again() -> None:
     """Also in the middle, as after a split."""
     gains, losses = averages(
         (np.array([5.0]), np.array([6.0])), np.array([1.0, -9.0, 2.0]), np.array([7, 1, 2]), np.zeros(3, np.int64), 14

@@ -10,7 +10,7 @@ from app.domain.records import Bar
 from app.domain.strategy import Strategy
 from tests.bars import make_bar
 from tests.harness.chaos.accepted import Accepted
-from tests.harness.chaos.tape import Tape
+from tests.harness.chaos.hostile_bars import HostileBars
 from tests.harness.doubles.schema_source import SchemasInMemory
 from tests.unit.domain.pipeline import Pipeline
 
@@ -32,7 +32,7 @@ def encoder() -> Encoder:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_it_agrees_with_the_fold(seed: int) -> None:
-    tape = Tape("test", ["A", "B"], encoder(), seed)
+    tape = HostileBars("test", ["A", "B"], encoder(), seed)
     bars = [item.bar for item in (tape.next() for _ in range(2000)) if item.bar]
     accepted = Accepted(STRATEGY)
     told = [accepted.take(bar) for bar in bars]

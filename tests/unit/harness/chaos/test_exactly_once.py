@@ -7,7 +7,7 @@ import pytest
 from app.domain.records import Signal
 from app.domain.strategy import Strategy
 from tests.bars import make_bar
-from tests.harness.chaos.tape import Tape
+from tests.harness.chaos.hostile_bars import HostileBars
 from tests.harness.exactly_once import wrong_delivery
 from tests.integration.deployment import last_revisions
 from tests.unit.domain.pipeline import Pipeline
@@ -18,7 +18,7 @@ STRATEGY = Strategy()
 
 def signals() -> list[Signal]:
     """Those of two symbols in bad times, in the order in which a worker writes them."""
-    tape = Tape("test", ["A", "B"], encoder(), seed=4)
+    tape = HostileBars("test", ["A", "B"], encoder(), seed=4)
     bars = [item.bar for item in (tape.next() for _ in range(800)) if item.bar]
     return Pipeline(STRATEGY).feed(bars)
 

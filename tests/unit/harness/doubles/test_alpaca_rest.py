@@ -11,10 +11,10 @@ from alpaca_trade_api import REST, TimeFrame
 from alpaca_trade_api.rest import APIError
 
 from app.domain.records import MINUTE_MS
-from tests.harness.doubles.alpaca import KEY_ID, SECRET_KEY, AlpacaDouble, Tape, real_sessions
-from tests.harness.doubles.alpaca.exchange import Session
-from tests.harness.doubles.alpaca.faults import CutOff, Reset, Slow, Status, Truncated, any_request, further_page
-from tests.harness.doubles.alpaca.log import Request, most_in_a_minute
+from tests.harness.doubles.alpaca import KEY_ID, SECRET_KEY, AlpacaDouble, TradedBars, real_sessions
+from tests.harness.doubles.alpaca.exchange import ExchangeSession
+from tests.harness.doubles.alpaca.request_log import LoggedRequest, most_in_a_minute
+from tests.harness.doubles.alpaca.server_faults import CutOff, Reset, Slow, Status, Truncated, any_request, further_page
 from tests.harness.doubles.alpaca.times import text_of
 from tests.harness.doubles.virtual_clock import VirtualClock
 
@@ -33,7 +33,7 @@ def clock() -> Iterator[VirtualClock]:
 
 @pytest.fixture
 def alpaca(clock: VirtualClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[AlpacaDouble]:
-    tape = Tape(SYMBOLS, SESSIONS[:2], corrections=5, late=5)
+    tape = TradedBars(SYMBOLS, SESSIONS[:2], corrections=5, late=5)
     with AlpacaDouble(tape, SESSIONS, clock).running() as double:
         for name, value in double.environment.items():
             monkeypatch.setenv(name, value)
@@ -227,7 +227,7 @@ def test_faults_happen_once_and_where_they_are_meant_to(client: Any, alpaca: Alp
 
 def test_bars_come_late_and_change(clock: VirtualClock) -> None:
     session = SESSIONS[0]
-    tape = Tape(SYMBOLS, [session], corrections=20, late=20)
+    tape = TradedBars(SYMBOLS, [session], corrections=20, late=20)
     seen: dict[tuple[str, int], list[tuple[int, float]]] = {}
     for now_ms in range(session.open_ms, session.close_ms + 300_000, 1_000):
         for symbol in SYMBOLS:
@@ -247,7 +247,7 @@ def test_bars_come_late_and_change(clock: VirtualClock) -> None:
         key: told[-1][1] for key, told in seen.items()
     }
     assert 2 * 390 * 0.9 < len(regular) < 2 * 390
-    assert tape.final("iex") == Tape(SYMBOLS, [session], corrections=20, late=20).final("iex")
+    assert tape.final("iex") == TradedBars(SYMBOLS, [session], corrections=20, late=20).final("iex")
 
 
 def test_a_half_day_and_the_clocks_change() -> None:
@@ -256,10 +256,10 @@ def test_a_half_day_and_the_clocks_change() -> None:
     [before, after] = real_sessions(date(2024, 11, 1), date(2024, 11, 4))
     assert (after.open_ms - before.open_ms) == (3 * 24 + 1) * 60 * MINUTE_MS
     assert real_sessions(date(2024, 11, 28), date(2024, 11, 28)) == []
-    assert Session(half.open_ms, half.close_ms).day == date(2024, 11, 29)
+    assert ExchangeSession(half.open_ms, half.close_ms).day == date(2024, 11, 29)
 
 
 def test_the_busiest_minute_may_begin_anywhere() -> None:
     moments = [0, 59_000, 61_000, 62_000, 118_999, 119_000, 300_000]
-    assert most_in_a_minute([Request(moment, "/", {}) for moment in moments]) == 4
+    assert most_in_a_minute([LoggedRequest(moment, "/", {}) for moment in moments]) == 4
     assert most_in_a_minute([]) == 0

@@ -15,8 +15,8 @@ from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 
 from app.domain.records import MINUTE_MS
-from tests.harness.doubles.alpaca import KEY_ID, SECRET_KEY, AlpacaDouble, Tape, real_sessions
-from tests.harness.doubles.alpaca.tape import Edition
+from tests.harness.doubles.alpaca import KEY_ID, SECRET_KEY, AlpacaDouble, TradedBars, real_sessions
+from tests.harness.doubles.alpaca.traded_bars import Edition
 from tests.harness.doubles.virtual_clock import VirtualClock
 from tests.integration.waiting import eventually
 
@@ -41,7 +41,9 @@ def alpaca(clock: VirtualClock) -> Iterator[Open]:
     running = []
 
     def make(**options: Any) -> AlpacaDouble:
-        double = AlpacaDouble(Tape(SYMBOLS, SESSIONS, corrections=20, late=5), SESSIONS, clock, **options).running()
+        double = AlpacaDouble(
+            TradedBars(SYMBOLS, SESSIONS, corrections=20, late=5), SESSIONS, clock, **options
+        ).running()
         running.append(double)
         return double.__enter__()
 

@@ -7,23 +7,23 @@ from pydantic import SecretStr
 
 from app.domain.records import MINUTE_MS
 from app.sources.alpaca.access import Access
-from tests.harness.doubles.alpaca import KEY_ID, SECRET_KEY, AlpacaDouble, Session, Tape, real_sessions
+from tests.harness.doubles.alpaca import KEY_ID, SECRET_KEY, AlpacaDouble, ExchangeSession, TradedBars, real_sessions
 from tests.harness.doubles.virtual_clock import VirtualClock
 
 
 @pytest.fixture(scope="session")
-def sessions() -> list[Session]:
+def sessions() -> list[ExchangeSession]:
     """Two ordinary days and one that is only in the calendar."""
     return real_sessions(date(2024, 11, 13), date(2024, 11, 15))
 
 
 @pytest.fixture(scope="session")
-def tape(sessions: list[Session]) -> Tape:
-    return Tape(("AAPL", "GOOGL", "SPY"), sessions[:2], corrections=5, late=5)
+def tape(sessions: list[ExchangeSession]) -> TradedBars:
+    return TradedBars(("AAPL", "GOOGL", "SPY"), sessions[:2], corrections=5, late=5)
 
 
 @pytest.fixture
-def clock(sessions: list[Session]) -> Iterator[VirtualClock]:
+def clock(sessions: list[ExchangeSession]) -> Iterator[VirtualClock]:
     """An hour after the second day's close."""
     clock = VirtualClock(sessions[1].close_ms + 60 * MINUTE_MS)
     with clock.attending():
@@ -31,7 +31,7 @@ def clock(sessions: list[Session]) -> Iterator[VirtualClock]:
 
 
 @pytest.fixture
-def alpaca(tape: Tape, sessions: list[Session], clock: VirtualClock) -> Iterator[AlpacaDouble]:
+def alpaca(tape: TradedBars, sessions: list[ExchangeSession], clock: VirtualClock) -> Iterator[AlpacaDouble]:
     with AlpacaDouble(tape, sessions, clock).running() as double:
         yield double
 

@@ -15,7 +15,7 @@ from app.sources.alpaca.errors import AlpacaError
 from app.sources.alpaca.parse import MarketClock, OnBad
 from app.sources.alpaca.rest import Api
 from app.sources.clock import Clock
-from app.sources.sessions import sessions_between
+from app.sources.trading_sessions import sessions_between
 from tests.harness.doubles.alpaca.times import parse_ns
 
 SERVED_MS = 2_000

@@ -7,7 +7,7 @@ from app.calendar.trading_calendar import TradingCalendar
 from app.domain.records import MINUTE_MS
 from app.sources.alpaca.calendar_sync import CalendarSync
 from app.sources.alpaca.errors import AlpacaError, Interrupted, Unavailable
-from app.sources.sessions import sessions_between
+from app.sources.trading_sessions import sessions_between
 from tests.unit.sources.alpaca.conftest import HastyClock
 from tests.unit.sources.alpaca.fake_api import FakeApi, ms
 

@@ -10,10 +10,10 @@ from app.sources.alpaca.access import Access
 from app.sources.alpaca.history import AlpacaHistory
 from app.sources.alpaca.rest import Api
 from app.sources.base import Fault, SourceError
-from tests.harness.doubles.alpaca import AlpacaDouble, Session, Tape
+from tests.harness.doubles.alpaca import AlpacaDouble, ExchangeSession, TradedBars
 from tests.harness.doubles.alpaca.answers import Answers
-from tests.harness.doubles.alpaca.faults import CutOff, Reset, Status, any_request, further_page
-from tests.harness.doubles.alpaca.log import Request
+from tests.harness.doubles.alpaca.request_log import LoggedRequest
+from tests.harness.doubles.alpaca.server_faults import CutOff, Reset, Status, any_request, further_page
 from tests.harness.doubles.virtual_clock import VirtualClock
 
 SYMBOLS = ("SPY", "AAPL", "GOOGL")
@@ -37,7 +37,7 @@ class Opened:
         return [bar for bar in self.source.bars() if bar is not None]
 
 
-def final(tape: Tape, begin_ms: int, end_ms: int) -> list[tuple[int, str, float, float]]:
+def final(tape: TradedBars, begin_ms: int, end_ms: int) -> list[tuple[int, str, float, float]]:
     bars = [bar for bar in tape.final("iex") if begin_ms <= bar.timestamp < end_ms]
     return sorted((bar.timestamp, bar.symbol, bar.close, bar.volume) for bar in bars)
 
@@ -46,7 +46,9 @@ def values(bars: list[Bar]) -> list[tuple[int, str, float, float]]:
     return [(bar["timestamp"], bar["symbol"], bar["close"], bar["volume"]) for bar in bars]
 
 
-def test_a_day_minute_by_minute(access: Access, clock: VirtualClock, tape: Tape, sessions: list[Session]) -> None:
+def test_a_day_minute_by_minute(
+    access: Access, clock: VirtualClock, tape: TradedBars, sessions: list[ExchangeSession]
+) -> None:
     opened = Opened(access, clock)
     bars = opened.bars()
     assert values(bars) == final(tape, *sessions[1])
@@ -60,13 +62,13 @@ def test_a_day_minute_by_minute(access: Access, clock: VirtualClock, tape: Tape,
     assert opened.source.requests_last_minute == opened.api.requests_made == 1
 
 
-def test_several_days(access: Access, clock: VirtualClock, tape: Tape, sessions: list[Session]) -> None:
+def test_several_days(access: Access, clock: VirtualClock, tape: TradedBars, sessions: list[ExchangeSession]) -> None:
     opened = Opened(access, clock, first=date(2024, 11, 9), last=LAST)
     assert values(opened.bars()) == final(tape, *sessions[0]) + final(tape, *sessions[1])
     assert ", 2024-11-11 to 2024-11-14, " in str(opened.source)
 
 
-def test_all_hours(access: Access, clock: VirtualClock, tape: Tape, sessions: list[Session]) -> None:
+def test_all_hours(access: Access, clock: VirtualClock, tape: TradedBars, sessions: list[ExchangeSession]) -> None:
     opened = Opened(access, clock, first=FIRST, last=FIRST, all_hours=True)
     begin = sessions[0].open_ms - 330 * MINUTE_MS
     bars = values(opened.bars())
@@ -76,14 +78,16 @@ def test_all_hours(access: Access, clock: VirtualClock, tape: Tape, sessions: li
 
 
 def test_much_is_fetched_in_pieces_and_comes_in_the_same_order(
-    access: Access, clock: VirtualClock, tape: Tape, sessions: list[Session]
+    access: Access, clock: VirtualClock, tape: TradedBars, sessions: list[ExchangeSession]
 ) -> None:
     opened = Opened(access, clock, most_held=100)
     assert values(opened.bars()) == final(tape, *sessions[1])
     assert opened.api.requests_made == 12
 
 
-def test_a_minute_is_fetched_whole_however_many_its_bars(access: Access, tape: Tape, sessions: list[Session]) -> None:
+def test_a_minute_is_fetched_whole_however_many_its_bars(
+    access: Access, tape: TradedBars, sessions: list[ExchangeSession]
+) -> None:
     clock = VirtualClock(sessions[1].open_ms + 5 * MINUTE_MS)
     opened = Opened(access, clock, most_held=1)
     assert values(opened.bars()) == final(tape, sessions[1].open_ms, clock.now_ms())
@@ -91,7 +95,7 @@ def test_a_minute_is_fetched_whole_however_many_its_bars(access: Access, tape: T
 
 
 def test_failures_in_the_middle_lose_and_repeat_nothing(
-    access: Access, alpaca: AlpacaDouble, clock: VirtualClock, tape: Tape, sessions: list[Session]
+    access: Access, alpaca: AlpacaDouble, clock: VirtualClock, tape: TradedBars, sessions: list[ExchangeSession]
 ) -> None:
     for fault in (Reset(), Status(429), CutOff(), Status(500, html=True)):
         alpaca.rest.faults.plan(fault, further_page)
@@ -99,14 +103,14 @@ def test_failures_in_the_middle_lose_and_repeat_nothing(
     assert alpaca.rest.faults.left == 0
 
 
-def test_as_much_of_today_as_there_is(access: Access, tape: Tape, sessions: list[Session]) -> None:
+def test_as_much_of_today_as_there_is(access: Access, tape: TradedBars, sessions: list[ExchangeSession]) -> None:
     clock = VirtualClock(sessions[1].open_ms + 10 * MINUTE_MS + 30_000)
     opened = Opened(access, clock)
     assert max(bar["timestamp"] for bar in opened.bars()) < sessions[1].open_ms + 10 * MINUTE_MS
 
 
 def test_unknown_symbols_are_named_once_and_the_rest_go_on(
-    access: Access, clock: VirtualClock, tape: Tape, sessions: list[Session]
+    access: Access, clock: VirtualClock, tape: TradedBars, sessions: list[ExchangeSession]
 ) -> None:
     opened = Opened(access, clock, symbols=("NOPE", *SYMBOLS, "NADA", "SPY"), first=FIRST)
     assert values(opened.bars()) == final(tape, *sessions[0]) + final(tape, *sessions[1])
@@ -138,10 +142,10 @@ def test_when_it_gives_up_it_says_how_to_go_on(access: Access, alpaca: AlpacaDou
 
 
 def test_what_makes_no_sense_is_reported_and_the_others_go_on(
-    access: Access, alpaca: AlpacaDouble, clock: VirtualClock, tape: Tape, sessions: list[Session]
+    access: Access, alpaca: AlpacaDouble, clock: VirtualClock, tape: TradedBars, sessions: list[ExchangeSession]
 ) -> None:
     class Spoilt(Answers):
-        def answer(self, request: Request) -> Any:
+        def answer(self, request: LoggedRequest) -> Any:
             answer = super().answer(request)
             for bars in answer["bars"].values():
                 bars[0]["h"] = -1.0

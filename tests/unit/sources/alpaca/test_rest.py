@@ -15,10 +15,19 @@ from app.sources.alpaca.bar import AlpacaBar
 from app.sources.alpaca.errors import AlpacaError, Interrupted, Unavailable, UnknownSymbols
 from app.sources.alpaca.rest import Api, groups
 from app.sources.clock import Clock
-from tests.harness.doubles.alpaca import KEY_ID, AlpacaDouble, Session
+from tests.harness.doubles.alpaca import KEY_ID, AlpacaDouble, ExchangeSession
 from tests.harness.doubles.alpaca.answers import Answers, Refused
-from tests.harness.doubles.alpaca.faults import CutOff, Fault, Reset, Slow, Status, Truncated, any_request, further_page
-from tests.harness.doubles.alpaca.log import Request, most_in_a_minute
+from tests.harness.doubles.alpaca.request_log import LoggedRequest, most_in_a_minute
+from tests.harness.doubles.alpaca.server_faults import (
+    CutOff,
+    Fault,
+    Reset,
+    Slow,
+    Status,
+    Truncated,
+    any_request,
+    further_page,
+)
 from tests.harness.doubles.virtual_clock import VirtualClock
 from tests.unit.sources.alpaca.conftest import access_to
 
@@ -30,7 +39,7 @@ def api(access: Access, clock: VirtualClock) -> Api:
     return Api(access, clock)
 
 
-def day(alpaca: AlpacaDouble, session: Session, symbols: tuple[str, ...] = SYMBOLS) -> list[AlpacaBar]:
+def day(alpaca: AlpacaDouble, session: ExchangeSession, symbols: tuple[str, ...] = SYMBOLS) -> list[AlpacaBar]:
     return [
         AlpacaBar(*bar)
         for bar in alpaca.tape.final("iex", symbols)
@@ -38,11 +47,13 @@ def day(alpaca: AlpacaDouble, session: Session, symbols: tuple[str, ...] = SYMBO
     ]
 
 
-def asked(api: Api, session: Session, symbols: tuple[str, ...] = SYMBOLS) -> list[AlpacaBar]:
+def asked(api: Api, session: ExchangeSession, symbols: tuple[str, ...] = SYMBOLS) -> list[AlpacaBar]:
     return [bar for page in api.pages(symbols, session.open_ms, session.close_ms) for bar in page]
 
 
-def test_all_pages_of_a_day(access: Access, alpaca: AlpacaDouble, clock: VirtualClock, sessions: list[Session]) -> None:
+def test_all_pages_of_a_day(
+    access: Access, alpaca: AlpacaDouble, clock: VirtualClock, sessions: list[ExchangeSession]
+) -> None:
     api = Api(access, clock, page_size=500)
     pages = list(api.pages(SYMBOLS, sessions[1].open_ms, sessions[1].close_ms))
     assert [bar for page in pages for bar in page] == day(alpaca, sessions[1])
@@ -51,7 +62,9 @@ def test_all_pages_of_a_day(access: Access, alpaca: AlpacaDouble, clock: Virtual
         assert (request.query["feed"], request.query["adjustment"], request.query["limit"]) == ("iex", "raw", "500")
 
 
-def test_the_start_is_included_and_the_end_is_not(api: Api, alpaca: AlpacaDouble, sessions: list[Session]) -> None:
+def test_the_start_is_included_and_the_end_is_not(
+    api: Api, alpaca: AlpacaDouble, sessions: list[ExchangeSession]
+) -> None:
     minutes = [bar.timestamp for bar in day(alpaca, sessions[0], ("SPY",))][5:9]
     found = [bar.timestamp for page in api.pages(["SPY"], minutes[0], minutes[-1]) for bar in page]
     assert found == minutes[:-1]
@@ -73,7 +86,7 @@ def test_the_start_is_included_and_the_end_is_not(api: Api, alpaca: AlpacaDouble
     ids=lambda fault: f"{type(fault).__name__}{getattr(fault, 'status', '')}",
 )
 def test_a_page_that_fails_is_asked_for_again_and_nothing_is_lost_or_repeated(
-    access: Access, alpaca: AlpacaDouble, clock: VirtualClock, sessions: list[Session], fault: Fault
+    access: Access, alpaca: AlpacaDouble, clock: VirtualClock, sessions: list[ExchangeSession], fault: Fault
 ) -> None:
     api = Api(access, clock, page_size=400)
     alpaca.rest.faults.plan(fault, further_page, times=2)
@@ -88,14 +101,16 @@ def test_a_page_that_fails_is_asked_for_again_and_nothing_is_lost_or_repeated(
 
 
 def test_an_answer_that_does_not_come_is_given_up(
-    access: Access, alpaca: AlpacaDouble, clock: VirtualClock, sessions: list[Session]
+    access: Access, alpaca: AlpacaDouble, clock: VirtualClock, sessions: list[ExchangeSession]
 ) -> None:
     alpaca.rest.faults.plan(Slow(60.0))
     assert asked(Api(access, clock, timeout_s=0.5), sessions[1]) == day(alpaca, sessions[1])
     assert len(alpaca.rest.requests) == 2
 
 
-def test_it_says_so_while_an_answer_does_not_come(access: Access, clock: VirtualClock, sessions: list[Session]) -> None:
+def test_it_says_so_while_an_answer_does_not_come(
+    access: Access, clock: VirtualClock, sessions: list[ExchangeSession]
+) -> None:
     api = Api(access, clock)
     said: list[str | None] = []
 
@@ -114,7 +129,7 @@ def test_it_says_so_while_an_answer_does_not_come(access: Access, clock: Virtual
 
 
 def test_it_says_so_while_the_rate_limit_keeps_a_request(
-    access: Access, clock: VirtualClock, sessions: list[Session]
+    access: Access, clock: VirtualClock, sessions: list[ExchangeSession]
 ) -> None:
     api = Api(access, clock, requests_per_minute=10)
     said: list[str | None] = []
@@ -141,7 +156,7 @@ def test_nobody_at_the_address(clock: VirtualClock) -> None:
 
 
 def test_the_rate_limit_is_never_exceeded(
-    access: Access, alpaca: AlpacaDouble, clock: VirtualClock, sessions: list[Session]
+    access: Access, alpaca: AlpacaDouble, clock: VirtualClock, sessions: list[ExchangeSession]
 ) -> None:
     api = Api(access, clock, requests_per_minute=20, page_size=20)
     assert asked(api, sessions[1]) == day(alpaca, sessions[1])
@@ -150,7 +165,7 @@ def test_the_rate_limit_is_never_exceeded(
 
 
 def test_when_others_use_the_limit_up_it_waits_for_the_next_minute(
-    api: Api, alpaca: AlpacaDouble, clock: VirtualClock, sessions: list[Session]
+    api: Api, alpaca: AlpacaDouble, clock: VirtualClock, sessions: list[ExchangeSession]
 ) -> None:
     alpaca.rest.limits["data"].exhaust(clock.now_ms())
     assert asked(api, sessions[1]) == day(alpaca, sessions[1])
@@ -158,7 +173,7 @@ def test_when_others_use_the_limit_up_it_waits_for_the_next_minute(
     assert alpaca.rest.requests[1].moment_ms % MINUTE_MS == 0
 
 
-def test_wrong_keys(access: Access, clock: VirtualClock, sessions: list[Session]) -> None:
+def test_wrong_keys(access: Access, clock: VirtualClock, sessions: list[ExchangeSession]) -> None:
     wrong = Access(access.key_id, SecretStr("wrong"), base_url=access.base_url, data_url=access.data_url)
     api = Api(wrong, clock)
     with pytest.raises(AlpacaError, match="HTTP 403"):
@@ -176,17 +191,17 @@ def test_a_feed_that_the_plan_does_not_have(access: Access, clock: VirtualClock)
     assert sum(len(page) for page in api.pages(["SPY"], now - 180 * MINUTE_MS, now - 60 * MINUTE_MS)) > 50
 
 
-def test_an_unknown_symbol(api: Api, sessions: list[Session]) -> None:
+def test_an_unknown_symbol(api: Api, sessions: list[ExchangeSession]) -> None:
     with pytest.raises(UnknownSymbols) as caught:
         asked(api, sessions[1], ("AAPL", "NOPE", "SPY"))
     assert caught.value.symbols == ("NOPE",)
 
 
 def test_unknown_symbols_that_alpaca_does_not_name_are_found(
-    api: Api, alpaca: AlpacaDouble, sessions: list[Session]
+    api: Api, alpaca: AlpacaDouble, sessions: list[ExchangeSession]
 ) -> None:
     class Unnamed(Answers):
-        def answer(self, request: Request) -> Any:
+        def answer(self, request: LoggedRequest) -> Any:
             try:
                 return super().answer(request)
             except Refused as refused:
@@ -199,7 +214,9 @@ def test_unknown_symbols_that_alpaca_does_not_name_are_found(
     assert api.requests_made <= 10
 
 
-def test_calendar_and_clock(api: Api, alpaca: AlpacaDouble, sessions: list[Session], clock: VirtualClock) -> None:
+def test_calendar_and_clock(
+    api: Api, alpaca: AlpacaDouble, sessions: list[ExchangeSession], clock: VirtualClock
+) -> None:
     found = api.sessions(date(2024, 11, 9), date(2024, 11, 14))
     assert [(session.open_ms, session.close_ms) for session in found] == sessions[:2]
     market = api.market_clock()
@@ -238,9 +255,9 @@ def test_closing_ends_a_wait_and_all_that_follows(access: Access, alpaca: Alpaca
     assert len(alpaca.rest.requests) == 1
 
 
-def test_pages_that_go_round_in_circles_end(api: Api, alpaca: AlpacaDouble, sessions: list[Session]) -> None:
+def test_pages_that_go_round_in_circles_end(api: Api, alpaca: AlpacaDouble, sessions: list[ExchangeSession]) -> None:
     class Circling(Answers):
-        def answer(self, request: Request) -> Any:
+        def answer(self, request: LoggedRequest) -> Any:
             return {"bars": {}, "next_page_token": "again"}
 
     alpaca.rest.answers = Circling(alpaca.tape, alpaca.exchange)

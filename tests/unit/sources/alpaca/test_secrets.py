@@ -14,11 +14,11 @@ from app.sources.alpaca.access import Access
 from app.sources.alpaca.errors import AlpacaError
 from app.sources.alpaca.history import AlpacaHistory
 from app.sources.alpaca.rest import Api
-from app.sources.faults import Faults
-from tests.harness.doubles.alpaca import KEY_ID, SECRET_KEY, AlpacaDouble, Session
-from tests.harness.doubles.alpaca.faults import CutOff, Fault, Reset, Status, Truncated, any_request
+from app.sources.fault_counter import FaultCounter
+from tests.harness.doubles.alpaca import KEY_ID, SECRET_KEY, AlpacaDouble, ExchangeSession
+from tests.harness.doubles.alpaca.server_faults import CutOff, Fault, Reset, Status, Truncated, any_request
 from tests.harness.doubles.virtual_clock import VirtualClock
-from tests.unit.producer.doubles import Outbox
+from tests.unit.producer.doubles import FakeBarProducer
 from tests.unit.sources.alpaca.conftest import HastyClock
 
 ECHO = f"keys {KEY_ID} and {SECRET_KEY} are not welcome"
@@ -42,17 +42,17 @@ def all_logs(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     ids=lambda fault: f"{type(fault).__name__}{getattr(fault, 'status', '')}",
 )
 def test_in_what_the_source_and_its_producer_say(
-    access: Access, alpaca: AlpacaDouble, sessions: list[Session], fault: Fault
+    access: Access, alpaca: AlpacaDouble, sessions: list[ExchangeSession], fault: Fault
 ) -> None:
     alpaca.rest.faults.plan(fault, any_request, times=20)
     clock = HastyClock(sessions[1].close_ms)
     api = Api(access, clock)
     source = AlpacaHistory(api, clock, ["AAPL"], sessions[1].day, sessions[1].day)
-    runner = Runner(source, Outbox, pace=AsFastAsPossible(), clock=lambda: 0.0, patient=False)
+    runner = Runner(source, FakeBarProducer, pace=AsFastAsPossible(), clock=lambda: 0.0, patient=False)
     runner.start()
     assert runner.wait(30)
     assert runner.status == "failed"
-    assert clean(health(runner, Faults(print), None).model_dump_json())
+    assert clean(health(runner, FaultCounter(print), None).model_dump_json())
     assert clean(f"{runner.last_error} {source} {access!r} {vars(api)} {vars(source)}")
 
 

@@ -3,34 +3,34 @@ from pathlib import Path
 import pytest
 
 from app.sources.base import SourceError
+from app.sources.files.bar_rows import BadRow, BarRow
 from app.sources.files.cells import Layout, read_row, split
-from app.sources.files.headers import OURS, header_layout
+from app.sources.files.column_headers import OURS, header_layout
+from app.sources.files.file_start import FileStart
 from app.sources.files.inputs import Input
 from app.sources.files.options import FileOptions
-from app.sources.files.rows import BadRow, Row
-from app.sources.files.start import Start
 
 HEADER = ["symbol", "timestamp", "open", "high", "low", "close", "volume", "trade_count", "vwap"]
 GOOD = "AAPL,2024-11-14T14:30:00Z,189,190.5,188.25,189.75,1200,37,189.6\n"
 
 
 def layout(header: list[str] = HEADER) -> Layout:
-    start = Start(Input(Path("bars.csv")), b"", "UTF-8", (",".join(header),), ",")
+    start = FileStart(Input(Path("bars.csv")), b"", "UTF-8", (",".join(header),), ",")
     return header_layout(start, FileOptions(), OURS)
 
 
-def read(line: str, header: list[str] = HEADER) -> Row:
+def read(line: str, header: list[str] = HEADER) -> BarRow:
     return read_row(split(line), layout(header))
 
 
 def test_a_line_becomes_a_bar() -> None:
-    assert read(GOOD) == Row("AAPL", 1_731_594_600_000, 189.0, 190.5, 188.25, 189.75, 1200.0, 37, 189.6)
+    assert read(GOOD) == BarRow("AAPL", 1_731_594_600_000, 189.0, 190.5, 188.25, 189.75, 1200.0, 37, 189.6)
 
 
 def test_columns_stand_in_any_order_and_case_and_optional_ones_may_lack() -> None:
     header = [" Close", "VOLUME", "Symbol", "note", "low", "high", "open", "TimeStamp "]
     row = read('189.75,1200.5," AAPL ",whatever,188.25,190.5,189,1731594600000\n', header)
-    assert row == Row("AAPL", 1_731_594_600_000, 189.0, 190.5, 188.25, 189.75, 1200.5)
+    assert row == BarRow("AAPL", 1_731_594_600_000, 189.0, 190.5, 188.25, 189.75, 1200.5)
 
 
 def test_empty_optional_fields_are_null_and_a_count_may_be_written_as_a_float() -> None:

@@ -10,9 +10,9 @@ from app.cli.check_text import lines
 from app.domain.strategy import Strategy
 from app.sources.base import SourceError
 from app.sources.files.bar_files import BarFiles
+from app.sources.files.bar_rows import BarRow
 from app.sources.files.check import Checked, check_files
 from app.sources.files.options import FileOptions
-from app.sources.files.rows import Row
 from tests.unit.sources.files import written
 from tests.unit.sources.files.written import made, write
 
@@ -39,10 +39,10 @@ def notices(path: Path, **options: object) -> list[str]:
     return found
 
 
-def at(minutes: Iterable[int], symbol: str = "AAPL", price: float = 225.0) -> list[Row]:
+def at(minutes: Iterable[int], symbol: str = "AAPL", price: float = 225.0) -> list[BarRow]:
     """A bar at each of these minutes after the opening."""
     start = int(written.OPENING.timestamp()) * 1000
-    return [Row(symbol, start + minute * 60_000, price, price, price, price, 5.0, 1, price) for minute in minutes]
+    return [BarRow(symbol, start + minute * 60_000, price, price, price, price, 5.0, 1, price) for minute in minutes]
 
 
 def test_a_good_file(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.sources.base import Fault, SourceError
+from app.sources.files.bar_rows import BarRows, joined
 from app.sources.files.cells import Layout
 from app.sources.files.delimited import ArrowReader, read_delimited
-from app.sources.files.rows import Rows, joined
-from app.sources.files.times import ClockOfDay, Times
+from app.sources.files.file_times import ClockOfDay, TimeReader
 from tests.harness.fuzzing.mutations import mutated
 from tests.unit.sources.files import written
 
@@ -21,15 +21,15 @@ ALL = ("symbol", "timestamp", "open", "high", "low", "close", "volume", "trade_c
 AT = {name: place for place, name in enumerate(ALL) if name != "timestamp"}
 FIVE = {"open": 1, "high": 2, "low": 3, "close": 4, "volume": 5}
 TWO = [*written.made(count=20), *written.made("MSFT", 9)]
-OWN = Layout(9, AT, (1,), Times())
+OWN = Layout(9, AT, (1,), TimeReader())
 
 FILES = {
     "own": (OWN, written.own(TWO)),
     "semicolons": (replace(OWN, delimiter=";", decimal=","), written.german(TWO)),
     "epoch": (OWN, "".join(f"X,{row.timestamp},1,1,1,1,1,,\n" for row in TWO)),
-    "clock": (Layout(6, FIVE, (0,), Times(NEW_YORK), symbol="X"), written.firstrate(TWO)),
+    "clock": (Layout(6, FIVE, (0,), TimeReader(NEW_YORK), symbol="X"), written.firstrate(TWO)),
     "date and time": (
-        Layout(10, {"symbol": 0, **{name: at + 3 for name, at in FIVE.items()}}, (2, 3), Times(NEW_YORK)),
+        Layout(10, {"symbol": 0, **{name: at + 3 for name, at in FIVE.items()}}, (2, 3), TimeReader(NEW_YORK)),
         written.stooq(TWO),
     ),
     "of day": (
@@ -39,9 +39,9 @@ FILES = {
 }
 
 
-def read(data: bytes, layout: Layout, *, fast: bool) -> tuple[Rows | None, list[Fault], str]:
+def read(data: bytes, layout: Layout, *, fast: bool) -> tuple[BarRows | None, list[Fault], str]:
     faults: list[Fault] = []
-    parts: list[Rows] = []
+    parts: list[BarRows] = []
     refusal = ""
     try:
         parts.extend(read_delimited(io.BytesIO(data), [layout], skipped=0, on_fault=faults.append, fast=fast))
@@ -50,7 +50,7 @@ def read(data: bytes, layout: Layout, *, fast: bool) -> tuple[Rows | None, list[
     return joined(parts) if parts else None, faults, refusal
 
 
-def said(rows: Rows | None) -> list[object]:
+def said(rows: BarRows | None) -> list[object]:
     """Everything but how the symbols are numbered."""
     if rows is None:
         return []

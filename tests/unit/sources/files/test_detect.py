@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.sources.base import SourceError
-from app.sources.files.rows import Row
+from app.sources.files.bar_rows import BarRow
 from tests.unit.sources.files import written
 from tests.unit.sources.files.written import made, read, without, write
 
@@ -19,7 +19,7 @@ WIDE = "Yahoo CSV with the wide header (yfinance)"
 FULL = "AAPL_full_1min_adjsplitdiv.txt"
 LEAN = "equity/usa/minute/aapl/20241114_trade.zip"
 
-FORMS: list[tuple[str, str, written.Writer, Sequence[Row], Sequence[Row], dict[str, Any], str]] = [
+FORMS: list[tuple[str, str, written.Writer, Sequence[BarRow], Sequence[BarRow], dict[str, Any], str]] = [
     ("own", "bars.csv", written.own, TWO, TWO, {}, "columns by name"),
     ("german", "bars.csv", written.german, TWO, TWO, {}, "columns by name"),
     ("tabs", "bars.tsv", lambda rows: written.own(rows).replace(",", "\t"), TWO, TWO, {}, "columns by name"),
@@ -80,8 +80,8 @@ def test_each_form(
     tmp_path: Path,
     file: str,
     writer: written.Writer,
-    rows: Sequence[Row],
-    wanted: Sequence[Row],
+    rows: Sequence[BarRow],
+    wanted: Sequence[BarRow],
     options: dict[str, Any],
     form: str,
 ) -> None:

@@ -5,8 +5,8 @@ from collections import Counter
 
 from app.domain.outcome import Outcome
 from app.domain.strategy import Strategy
+from app.sources.files.bar_rows import BarRow, rows_of
 from app.sources.files.lateness import Lateness
-from app.sources.files.rows import Row, rows_of
 from tests.bars import make_bar
 from tests.unit.domain.pipeline import Pipeline
 
@@ -22,7 +22,7 @@ def test_the_worker_says_the_same_of_any_order() -> None:
             newest += chance.randint(0, 2)
             minutes.append(max(0, newest - chance.choice((0, 0, 0, 1, 3, 6, 9, 14))))
         bars = [make_bar(minute, chance.choice((10.0, 11.0))) for minute in minutes]
-        rows = [Row("AAPL", *(bar[name] for name in Row._fields[1:])) for bar in bars]  # type: ignore[literal-required]
+        rows = [BarRow("AAPL", *(bar[name] for name in BarRow._fields[1:])) for bar in bars]  # type: ignore[literal-required]
         late = Lateness(strategy)
         late.add(rows_of(range(1, 41), rows))
         pipeline = Pipeline(strategy)
@@ -34,6 +34,6 @@ def test_the_worker_says_the_same_of_any_order() -> None:
 def test_each_series_has_a_window_of_its_own_and_the_first_stale_row_is_named() -> None:
     late = Lateness(Strategy(late_bars=1))
     times = [("A", 5), ("A", 6), ("A", 7), ("B", 4), ("A", 4), ("A", 6)]
-    late.add(rows_of(range(2, 8), [Row(symbol, minute * MINUTE, 1, 1, 1, 1, 1) for symbol, minute in times]))
+    late.add(rows_of(range(2, 8), [BarRow(symbol, minute * MINUTE, 1, 1, 1, 1, 1) for symbol, minute in times]))
     assert late.outcomes == {Outcome.APPENDED: 4, Outcome.STALE: 1, Outcome.DUPLICATE: 1}
     assert late.first_stale == (0, 6, "A", 4 * MINUTE)

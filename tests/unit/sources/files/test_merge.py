@@ -2,8 +2,8 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+from app.sources.files.bar_rows import BarRow, BarRows, rows_of
 from app.sources.files.merge import merged
-from app.sources.files.rows import Row, Rows, rows_of
 from app.sources.files.sort import in_order_of_time
 
 MINUTE = 60_000
@@ -22,17 +22,17 @@ class Made:
     def first_ms(self) -> int:
         return self.minutes[0] * MINUTE
 
-    def parts(self) -> Iterator[Rows]:
+    def parts(self) -> Iterator[BarRows]:
         Made.open_now += 1
         Made.most_open = max(Made.most_open, Made.open_now)
         for start in range(0, len(self.minutes), self.size):
             part = self.minutes[start : start + self.size]
-            rows = [Row(f"S{self.number}", minute * MINUTE, 1, 1, 1, 1, 1) for minute in part]
+            rows = [BarRow(f"S{self.number}", minute * MINUTE, 1, 1, 1, 1, 1) for minute in part]
             yield rows_of(range(start + 1, start + 1 + len(rows)), rows).of_file(self.number)
         Made.open_now -= 1
 
 
-def flat(parts: Iterator[Rows]) -> list[tuple[int, int, int]]:
+def flat(parts: Iterator[BarRows]) -> list[tuple[int, int, int]]:
     """File, line and minute of each row."""
     found = []
     for part in parts:

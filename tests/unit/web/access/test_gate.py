@@ -10,7 +10,7 @@ from tests.unit.asgi.asking import LOCAL, ask
 from tests.unit.web.access.conftest import TOKEN
 from tests.unit.web.fake import FakeReader
 from web.access.gate import OPEN, WITHOUT
-from web.main import Api
+from web.main import ApiApplication
 from web.routes.page import STATIC
 
 BEARER = ("authorization", f"Bearer {TOKEN}")
@@ -55,11 +55,11 @@ TRICKS = [
 ]
 
 
-def paths(app: Api) -> list[str]:
+def paths(app: ApiApplication) -> list[str]:
     return [path.replace("{symbol}", "AAPL") for path in app.openapi()["paths"]] + OTHERS
 
 
-async def test_without_the_token_only_what_is_open_answers(app: Api) -> None:
+async def test_without_the_token_only_what_is_open_answers(app: ApiApplication) -> None:
     for path in paths(app):
         answer = await ask(app, path)
         assert (answer.status == 401) == (path not in OPEN), path
@@ -68,47 +68,47 @@ async def test_without_the_token_only_what_is_open_answers(app: Api) -> None:
             assert answer.header("www-authenticate") == 'Bearer realm="stock-signals"'
 
 
-async def test_with_the_token_all_does(app: Api) -> None:
+async def test_with_the_token_all_does(app: ApiApplication) -> None:
     for path in paths(app):
         assert (await ask(app, path, [*LOCAL, BEARER])).status in (200, 404, 405, 503), path
 
 
-async def test_each_open_path_is_there(app: Api) -> None:
+async def test_each_open_path_is_there(app: ApiApplication) -> None:
     for path in OPEN:
         assert (await ask(app, path)).status == 200, path
 
 
 @pytest.mark.parametrize("path", TRICKS)
-async def test_no_other_spelling_slips_by(app: Api, path: str) -> None:
+async def test_no_other_spelling_slips_by(app: ApiApplication, path: str) -> None:
     assert (await ask(app, path)).status == 401
     assert (await ask(app, path, method="HEAD")).status == 401
 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH", "TRACE", "get", "QUERY"])
-async def test_nor_any_other_method(app: Api, method: str) -> None:
+async def test_nor_any_other_method(app: ApiApplication, method: str) -> None:
     answer = await ask(app, "/signals", method=method)
     assert answer.status == 401
 
 
 @pytest.mark.parametrize("path", TRICKS)
-async def test_with_the_token_no_spelling_leads_to_another_host(app: Api, path: str) -> None:
+async def test_with_the_token_no_spelling_leads_to_another_host(app: ApiApplication, path: str) -> None:
     answer = await ask(app, path, [*LOCAL, BEARER])
     assert answer.status in (200, 404, 421)
     assert answer.header("location") is None
 
 
 @pytest.mark.parametrize("path", ["/", "/health", "/docs/", "/static/js/main.js", "/login", "/nothing", "/stream"])
-async def test_on_loopback_every_path_wants_a_host_that_is_known(app: Api, path: str) -> None:
+async def test_on_loopback_every_path_wants_a_host_that_is_known(app: ApiApplication, path: str) -> None:
     answer = await ask(app, path, [("host", "evil.example:8001"), BEARER])
     assert (answer.status, answer.header("location")) == (421, None)
 
 
-async def test_no_websocket(app: Api) -> None:
+async def test_no_websocket(app: ApiApplication) -> None:
     assert (await ask(app, "/stream", kind="websocket")) == (0, [], b"")
 
 
 @pytest.mark.parametrize("query", ["token", "access_token", "api_token", "authorization"])
-async def test_the_address_is_no_place_for_the_token(app: Api, query: str) -> None:
+async def test_the_address_is_no_place_for_the_token(app: ApiApplication, query: str) -> None:
     assert (await ask(app, f"/signals?{query}={TOKEN}")).status == 401
 
 
@@ -119,7 +119,7 @@ async def test_a_browser_gets_the_form_with_where_it_wanted_to_go(client: httpx.
     assert "<script>" not in answer.text
 
 
-async def test_every_answer_has_the_security_headers(app: Api) -> None:
+async def test_every_answer_has_the_security_headers(app: ApiApplication) -> None:
     """Also those that are given before the routes."""
     statuses = set()
     wanted: Sequence[tuple[str, list[tuple[str, str]]]] = [
@@ -155,7 +155,7 @@ async def test_the_answer_of_a_fault_has_them_too(client: httpx.AsyncClient, rea
 
 
 async def test_the_token_is_in_no_log_and_in_no_answer(
-    app: Api, reader: FakeReader, caplog: pytest.LogCaptureFixture
+    app: ApiApplication, reader: FakeReader, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from tests.unit.kafka.made import make_settings
-from web.access.policy import Access, access
+from web.access.policy import AccessPolicy, access
 
 TOKEN = "0123456789abcdef"  # noqa: S105
 EVERYWHERE = "0.0.0.0"  # noqa: S104
 
 
-def made(tmp_path: Path, **said: Any) -> Access:
+def made(tmp_path: Path, **said: Any) -> AccessPolicy:
     return access(make_settings(tmp_path, **said))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from tests.unit.web.access.conftest import TOKEN, Clock
+from tests.unit.web.access.conftest import TOKEN, ManualClock
 from web.access.token import LOGIN_SECONDS, Token
 
 
@@ -45,7 +45,7 @@ def test_nothing_else_in_a_header(token: Token, headers: Sequence[tuple[str, str
     assert not admits(token, *headers)
 
 
-def test_the_cookie_of_a_login_lasts_a_week_and_does_not_hold_the_token(token: Token, clock: Clock) -> None:
+def test_the_cookie_of_a_login_lasts_a_week_and_does_not_hold_the_token(token: Token, clock: ManualClock) -> None:
     cookie = f"{token.cookie_name}={token.cookie()}"
     assert TOKEN not in cookie
     assert admits(token, ("cookie", cookie))
@@ -55,7 +55,7 @@ def test_the_cookie_of_a_login_lasts_a_week_and_does_not_hold_the_token(token: T
     assert not admits(token, ("cookie", cookie))
 
 
-def test_it_is_good_on_every_worker_with_the_token_and_on_no_other(token: Token, clock: Clock) -> None:
+def test_it_is_good_on_every_worker_with_the_token_and_on_no_other(token: Token, clock: ManualClock) -> None:
     value = token.cookie()
     assert Token(SecretStr(TOKEN), clock).is_login(value)
     other = Token(SecretStr("another-token-altogether"), clock)

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.unit.web.cluster import Cluster
 from tests.unit.web.fake import FakeReader
 from tests.unit.web.stream.made import MemoryTopic, Reading
+from tests.unit.web.worker_cluster import WorkerCluster
 from web.stream import Push
 from web.stream.filter import StreamFilter
 from web.stream.hub import Hub
@@ -21,15 +21,15 @@ def topic() -> MemoryTopic:
 
 
 @pytest.fixture
-async def cluster() -> AsyncIterator[Cluster]:
+async def cluster() -> AsyncIterator[WorkerCluster]:
     """Two workers with a partition each, of which the first one pushes."""
-    made = Cluster(workers=2, partitions=2)
+    made = WorkerCluster(workers=2, partitions=2)
     yield made
     await made.close()
 
 
 @pytest.fixture
-def reader(cluster: Cluster) -> FakeReader:
+def reader(cluster: WorkerCluster) -> FakeReader:
     return cluster.members[0].reader
 
 
@@ -47,7 +47,7 @@ def intervals() -> Intervals:
 
 @pytest.fixture
 async def push(
-    topic: MemoryTopic, reader: FakeReader, cluster: Cluster, hub: dict[str, Any], intervals: Intervals
+    topic: MemoryTopic, reader: FakeReader, cluster: WorkerCluster, hub: dict[str, Any], intervals: Intervals
 ) -> AsyncIterator[Push]:
     pushing = Push(Hub(topic, **hub), reader, cluster.members[0].group, intervals)
     yield pushing

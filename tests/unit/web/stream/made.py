@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from web.stream.batch import Batch, Record
 from web.stream.position import Vector
-from web.stream.source import News, PositionGone, SourceUnavailable
+from web.stream.signal_batch import SignalBatch, SignalRecord
+from web.stream.signal_source import News, PositionGone, SourceUnavailable
 
 RUN = "replay-2024-11-14-1f6a09c3"
 
@@ -23,21 +23,21 @@ def record(
     is_transition: bool = False,
     minute: int | None = None,
     revision: int = 0,
-) -> Record:
+) -> SignalRecord:
     """A signal whose bytes are its JSON."""
     timestamp = 60_000 * (offset if minute is None else minute)
     said = {"id": f"{partition}:{offset}", "run_id": run_id, "symbol": symbol, "timestamp": timestamp}
     value = json.dumps(said | {"revision": revision}).encode()
-    return Record(partition, offset, run_id, symbol, is_transition, timestamp, revision, value)
+    return SignalRecord(partition, offset, run_id, symbol, is_transition, timestamp, revision, value)
 
 
-def batch(records: Sequence[Record], before: Vector) -> Batch:
+def batch(records: Sequence[SignalRecord], before: Vector) -> SignalBatch:
     """Records that follow a position."""
     after = list(before)
     for each in records:
         after[each.partition] = each.offset + 1
     newest = max(((each.timestamp, each.run_id) for each in records), default=(0, ""))
-    return Batch(records, before, tuple(after), newest)
+    return SignalBatch(records, before, tuple(after), newest)
 
 
 class MemoryTopic:
@@ -45,7 +45,7 @@ class MemoryTopic:
 
     def __init__(self, partitions: int = 2) -> None:
         self.partitions = partitions
-        self.records: list[list[Record]] = [[] for _ in range(partitions)]
+        self.records: list[list[SignalRecord]] = [[] for _ in range(partitions)]
         self.lows = [0] * partitions
         self.trouble = ""
         self.tails = 0
@@ -54,7 +54,7 @@ class MemoryTopic:
         self.made_json = 0
         self._came = threading.Condition()
 
-    def add(self, symbol: str = "AAPL", partition: int = 0, **said: Any) -> Record:
+    def add(self, symbol: str = "AAPL", partition: int = 0, **said: Any) -> SignalRecord:
         """Write a signal."""
         with self._came:
             made = record(len(self.records[partition]), partition, symbol=symbol, **said)
@@ -82,7 +82,7 @@ class MemoryTopic:
             self.tails -= 1
             self.left.set()
 
-    def missed(self, start: Vector, end: Vector) -> Iterator[Batch]:
+    def missed(self, start: Vector, end: Vector) -> Iterator[SignalBatch]:
         self.missed_from.append(start)
         self._check(start)
         position = start
@@ -92,11 +92,11 @@ class MemoryTopic:
                 position = made.after
                 yield made
 
-    def json(self, records: list[Record]) -> list[bytes]:
+    def json(self, records: list[SignalRecord]) -> list[bytes]:
         self.made_json += len(records)
         return [each.value for each in records]
 
-    def read(self, position: Vector) -> Batch:
+    def read(self, position: Vector) -> SignalBatch:
         """What follows, after a moment at most."""
         with self._came:
             self._came.wait_for(lambda: self.trouble or self.ends != position, 0.05)
@@ -122,19 +122,19 @@ class MemoryTail:
         return News(found, (1_731_594_600_000,) * self._topic.partitions)
 
 
-class Event(NamedTuple):
+class MadeEvent(NamedTuple):
     name: str
     id: str | None
     data: Any
 
 
-def parse(text: bytes) -> list[Event]:
+def parse(text: bytes) -> list[MadeEvent]:
     """The events of a text, comments left out."""
     found = []
     for block in text.decode().split("\n\n"):
         fields = dict(line.split(": ", 1) for line in block.split("\n") if ": " in line)
         if "data" in fields:
-            found.append(Event(fields["event"], fields.get("id"), json.loads(fields["data"])))
+            found.append(MadeEvent(fields["event"], fields.get("id"), json.loads(fields["data"])))
     return found
 
 
@@ -144,9 +144,9 @@ class Reading:
     def __init__(self, pieces: AsyncGenerator[bytes, None]) -> None:
         self._pieces = pieces
         self._rest = b""
-        self._events: list[Event] = []
+        self._events: list[MadeEvent] = []
 
-    async def next(self, name: str | None = None) -> Event:
+    async def next(self, name: str | None = None) -> MadeEvent:
         """The next event, of that name if one is given."""
         async with asyncio.timeout(20):
             while True:
@@ -158,13 +158,13 @@ class Reading:
                 whole, _, self._rest = self._rest.rpartition(b"\n\n")
                 self._events += parse(whole)
 
-    async def signals(self, count: int) -> list[Event]:
+    async def signals(self, count: int) -> list[MadeEvent]:
         return [await self.next("signal") for _ in range(count)]
 
     async def close(self) -> None:
         await self._pieces.aclose()
 
 
-def ids(events: Iterable[Event]) -> list[str]:
+def ids(events: Iterable[MadeEvent]) -> list[str]:
     """Which signals."""
     return [event.data["id"] for event in events]

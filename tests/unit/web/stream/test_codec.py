@@ -16,7 +16,7 @@ from app.domain.records import Signal
 from tests.harness.doubles.schema_source import SchemasInMemory
 from tests.unit.avro.test_columns import SIGNALS
 from tests.unit.records import SIGNAL
-from tests.unit.web.series import pullback, series
+from tests.unit.web.made_series import pullback, series
 from web.signal_out import signal_out
 from web.stream.codec import SignalCodec
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from starlette.types import Message
 
-from app.asgi.headers import SECURITY, Headers
+from app.asgi.security_headers import SECURITY, SecurityHeaders
 from tests.unit.web.stream.made import MemoryTopic, parse
-from web.connection import WithConnection
+from web.http_connection import WithConnection
 from web.stream import Push
 from web.stream.filter import StreamFilter
 from web.stream.response import StreamResponse
@@ -107,7 +107,7 @@ async def test_head_ends_at_once(push: Push) -> None:
 
 async def test_it_has_the_headers_of_all_answers_though_it_goes_around_what_adds_them(push: Push) -> None:
     connection = Connection()
-    app = WithConnection(Headers(StreamResponse(push.client(StreamFilter(None), None))))
+    app = WithConnection(SecurityHeaders(StreamResponse(push.client(StreamFilter(None), None))))
     task = asyncio.create_task(app({"type": "http"}, connection.receive, connection.send))
     await connection.until(b"event: snapshot")
     names = [name for name, _ in connection.sent[0]["headers"]]

@@ -5,11 +5,11 @@ import json
 
 import pytest
 
-from tests.unit.web.cluster import Cluster
 from tests.unit.web.fake import FakeReader
-from tests.unit.web.series import pullback, series
+from tests.unit.web.made_series import pullback, series
 from tests.unit.web.stream.conftest import Open
 from tests.unit.web.stream.made import RUN, MemoryTopic, batch, record
+from tests.unit.web.worker_cluster import WorkerCluster
 from web.line import Line
 from web.reader import Readiness
 from web.signal_out import signal_out
@@ -55,7 +55,7 @@ def test_a_later_revision_is_newer() -> None:
 
 @pytest.mark.parametrize("fault", [None, "recovering", "unassigned", "unreachable"])
 async def test_other_workers_are_asked_and_answered_for(
-    reader: FakeReader, cluster: Cluster, connect: Open, fault: str | None
+    reader: FakeReader, cluster: WorkerCluster, connect: Open, fault: str | None
 ) -> None:
     reader.series = [series(RUN, "AAPL", [50.0])]
     other = cluster.members[1]
@@ -87,7 +87,7 @@ async def test_a_worker_that_restores_its_tables_says_so(reader: FakeReader, con
 
 @pytest.mark.parametrize("intervals", [Intervals(ask_again=0.01)])
 async def test_no_replay_passes_for_live_while_a_worker_that_may_have_live_bars_does_not_answer(
-    reader: FakeReader, cluster: Cluster, connect: Open
+    reader: FakeReader, cluster: WorkerCluster, connect: Open
 ) -> None:
     reader.series = [series(RUN, "AAPL", [50.0])]
     other = cluster.members[1]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from web.line import Line
 from web.reader import PartitionProgress
-from web.workers.part import MEDIA_TYPE, VERSION, NotAPart, Part, read_part, version_of, write_part
+from web.workers.part import MEDIA_TYPE, VERSION, NotAPart, WorkerPart, read_part, version_of, write_part
 
 texts = st.text(st.characters(codec="utf-8"), max_size=5)
 lines = st.builds(
@@ -22,7 +22,7 @@ progress = st.builds(
     PartitionProgress, st.integers(0, 99), st.none() | st.integers(0, 2**60), st.none() | st.just(3), st.booleans()
 )
 parts = st.builds(
-    Part,
+    WorkerPart,
     st.dictionaries(texts, st.none() | st.integers() | texts | st.lists(texts, max_size=3), max_size=3),
     st.lists(lines, max_size=120),
     st.lists(progress, max_size=3),
@@ -30,7 +30,7 @@ parts = st.builds(
 )
 
 
-async def written(part: Part) -> bytes:
+async def written(part: WorkerPart) -> bytes:
     return b"".join([piece async for piece in write_part(part)])
 
 
@@ -40,12 +40,12 @@ async def chunks(text: bytes, size: int) -> AsyncIterator[bytes]:
 
 
 @given(parts, st.integers(1, 300))
-async def test_it_comes_back_as_it_was_however_it_is_cut(part: Part, size: int) -> None:
+async def test_it_comes_back_as_it_was_however_it_is_cut(part: WorkerPart, size: int) -> None:
     assert await read_part(chunks(await written(part), size), len(part.lines)) == part
 
 
 async def test_more_lines_than_were_asked_for_are_refused() -> None:
-    text = await written(Part({}, [Line(1, "A", 0, b"{}")] * 3))
+    text = await written(WorkerPart({}, [Line(1, "A", 0, b"{}")] * 3))
     assert len((await read_part(chunks(text, 10), None)).lines) == 3
     with pytest.raises(NotAPart, match="more than 2 lines"):
         await read_part(chunks(text, 10), 2)

@@ -64,7 +64,7 @@ def test_rows_that_are_no_bars_are_named_and_empty_cells_are_no_values(tmp_path:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"close": ["x"] * 8}, "a column of numbers is none"),
+        ({"close": ["x"] * 8}, "a column that must hold numbers does not"),
         ({"symbol": [b"\xff"] * 8}, "its symbols are no texts"),
         ({"timestamp": ["soon"] * 8}, "there is no bar in it"),
         ({"timestamp": [[1]] * 8}, "its times cannot be read"),
