@@ -185,10 +185,7 @@ class SignalSearch:
         if not run:
             return SessionRows([], [], [], [])
         columns, (series, places) = self._columns, run.in_order()
-        counts = columns.rows_since(places, minute)
-        numbers = columns.newest[places] - counts + 1
-        is_first_gone = (counts == self._keep_bars) & (numbers > 0)
-        numbers[(counts == 0) | is_first_gone] = _NO_BAR
+        numbers = self._first_numbers(places, minute)
         unknown = np.flatnonzero((numbers != _NO_BAR) & np.isnan(columns.opens(places, numbers)))
         async for some in in_turns(_in_parts(unknown.tolist())):
             values = self._values([(series[index], int(numbers[index])) for index in some], read)
@@ -199,7 +196,8 @@ class SignalSearch:
             columns.note_opens(places[found[is_right]], numbers[found[is_right]], rows["open"][is_right])
         # As things are now: partitions may have gone meanwhile.
         here = [index for index, each in enumerate(series) if self._index.is_here(each)]
-        opens = columns.opens(places[here], numbers[here])
+        # A late bar of a session before has moved the numbers of later ones.
+        opens = columns.opens(places[here], self._first_numbers(places[here], minute))
         minutes, codes = columns.newest_transitions(places[here])
         has_turned = minutes > 0
         return SessionRows(
@@ -208,6 +206,14 @@ class SignalSearch:
             _or_none(minutes * MINUTE_MS, has_turned),
             _or_none(_ACTIONS[np.where(has_turned, codes // 4, 0)], has_turned),
         )
+
+    def _first_numbers(self, places: Ints, minute: int) -> Ints:
+        """The number of each series' first bar since a minute; `_NO_BAR` where there is none, or none any more."""
+        counts = self._columns.rows_since(places, minute)
+        numbers = self._columns.newest[places] - counts + 1
+        is_first_gone = (counts == self._keep_bars) & (numbers > 0)
+        numbers[(counts == 0) | is_first_gone] = _NO_BAR
+        return numbers
 
     def _values(self, wanted: Sequence[tuple[IndexedSeries, int]], read: ReadMany) -> list[bytes | None]:
         """What stands in the slots of bars by series and number; None where the partition has gone."""

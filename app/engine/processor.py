@@ -169,9 +169,11 @@ class BatchProcessor:
                 committed(batch, time.monotonic() - batch.begun_at)
         except Exception as error:  # noqa: BLE001  # The worker ends with it.
             self._app.batch_consumer.give_up(batch)
-            if isinstance(error, NotAllowed):
-                await self._app.check()  # Where it finds which right is missing, that is the reason.
-            await self._app.crash(error)
+            try:
+                if isinstance(error, NotAllowed):
+                    await self._app.check()  # Where it finds which right is missing, that is the reason.
+            finally:
+                await self._app.crash(error)
         finally:
             self._finish(batch)
 

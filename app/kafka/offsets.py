@@ -39,7 +39,7 @@ def watermarks(
     """
     found = {}
     for place in partitions:
-        ask = partial(consumer.get_watermark_offsets, place, timeout=timeout_s)
+        ask = partial(consumer.get_watermark_offsets, place, timeout=min(TIMEOUT, timeout_s))
         found[place.partition] = Extent(*_ask(ask, _of(place), timeout_s, _describe(place)))
     return found
 
@@ -94,7 +94,7 @@ def committed_offsets(
     """
 
     def ask() -> list[TopicPartition]:
-        found = consumer.committed(list(partitions), timeout=timeout_s)
+        found = consumer.committed(list(partitions), timeout=min(TIMEOUT, timeout_s))
         for place in found:
             if place.error is not None:
                 raise KafkaException(place.error)

@@ -1,6 +1,7 @@
 """The release, step by step. What can fail comes before the commit, and the tag is the last; nothing is pushed."""
 
 import os
+import shlex
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
@@ -42,6 +43,7 @@ class Release:
         """All of it. Where a step fails CHANGELOG.md is as it was, and there is neither commit nor tag."""
         changelog = self._root / "CHANGELOG.md"
         before = changelog.read_text(encoding="utf-8")
+        begun = self._place()
         changelog.write_text(released(before, self._version, day), encoding="utf-8")
         try:
             self._step("style and types", lambda: self._run("make", "lint", "type", cwd=self._root))
@@ -50,12 +52,17 @@ class Release:
             self._step("list of packages, licences", self._list)
             if with_image:
                 self._step("image", self._image)
+            if self._place() != begun:
+                raise Failed("another commit or branch was checked out meanwhile; nothing is tagged")
             self._step("commit", self._commit)
         except BaseException:
-            git(self._root, "reset", "--quiet", "--", "CHANGELOG.md")
             changelog.write_text(before, encoding="utf-8")
             raise
-        git(self._root, "tag", "--annotate", f"v{self._version}", "--message", f"Version {self._version}")
+        tag = ("git", "tag", "--annotate", f"v{self._version}", "--message", f"Version {self._version}")
+        try:
+            self._run(*tag, cwd=self._root)
+        except subprocess.CalledProcessError as error:
+            raise Failed(f"The commit is made, the tag is not ({error.output}). By hand: {shlex.join(tag)}") from error
         self._say(f"Tagged v{self._version}. Nothing was pushed.\n{self.what_to_push(with_image=with_image)}")
 
     def what_to_push(self, *, with_image: bool) -> str:
@@ -120,8 +127,13 @@ class Release:
             raise Failed(f"the image's `stocks --version` says {said.strip()!r}; nothing is tagged")
 
     def _commit(self) -> None:
-        self._run("git", "add", "CHANGELOG.md", cwd=self._root)
-        self._run("git", "commit", "--quiet", "--message", f"Version {self._version}", cwd=self._root)
+        # What was added to git while the tests ran was not tested.
+        only = ("--only", "--", "CHANGELOG.md")
+        self._run("git", "commit", "--quiet", "--message", f"Version {self._version}", *only, cwd=self._root)
+
+    def _place(self) -> tuple[str, str]:
+        """The newest commit, and its branch."""
+        return git(self._root, "rev-parse", "HEAD"), branch(self._root)
 
     @property
     def _wheel(self) -> Path:

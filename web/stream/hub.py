@@ -89,6 +89,8 @@ class Hub:
         self._kept = self._taken = self._warm_records = 0
         self._known = asyncio.Event()
         self._reading: threading.Event | None = None
+        #: Until when the reader waits for the burst of now; None while there is none.
+        self._gave_way_until: float | None = None
         self._leaving: asyncio.TimerHandle | None = None
         #: One thread makes JSON, so that it has at most half of Python's time; two read what clients missed.
         self.encoder = ThreadPoolExecutor(1, thread_name_prefix="stream-json")
@@ -142,6 +144,7 @@ class Hub:
 
     def _start(self) -> None:
         self._reading = stop = threading.Event()
+        self._gave_way_until = None
         loop = asyncio.get_running_loop()
         thread = threading.Thread(target=self._read_all, args=(loop, stop), name="stream-reader", daemon=True)
         thread.start()
@@ -200,10 +203,16 @@ class Hub:
                 return
 
     def _give_way(self, stop: threading.Event) -> None:
-        """Let a burst be computed first: both hold Python's lock, and who looks on can wait for a moment."""
-        until = monotonic() + GIVE_WAY_SECONDS
-        while self._in_hand() >= BURST_RECORDS and monotonic() < until and not stop.wait(_LOOK_SECONDS):
-            pass
+        """Let a burst be computed first: both hold Python's lock, and who looks on can wait for a moment.
+
+        Once for each burst, not for each read: in a replay the reader would fall behind for ever.
+        """
+        while self._in_hand() >= BURST_RECORDS:
+            if self._gave_way_until is None:
+                self._gave_way_until = monotonic() + GIVE_WAY_SECONDS
+            if monotonic() >= self._gave_way_until or stop.wait(_LOOK_SECONDS):
+                return
+        self._gave_way_until = None
 
     def _take(self, news: News) -> None:
         batch = news.batch

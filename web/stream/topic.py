@@ -8,6 +8,7 @@ from typing import cast
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from app.avro.registry import RegistryUnavailable
+from app.engine.rights import NotAllowed
 from app.kafka.broker import BrokerUnavailable
 from app.kafka.clients import consumer_config, registry
 from app.kafka.offsets import watermarks
@@ -121,7 +122,7 @@ class SignalTopic:
         places = [TopicPartition(self.name, number) for number in range(self.partitions)]
         try:
             found = watermarks(consumer, places, _TIMEOUT)
-        except BrokerUnavailable as error:
+        except (BrokerUnavailable, NotAllowed) as error:
             raise SourceUnavailable(str(error)) from error
         lows, highs = zip(*found.values(), strict=True)
         return lows, highs

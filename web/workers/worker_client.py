@@ -96,13 +96,11 @@ class WorkerClient:
     ) -> WorkerPart:
         """The worker's own part of an answer, for which it may wait so many seconds.
 
-        `until` is the end of the time that all questions of a request have, see there. Raises NoAnswerError and
-        RefusedError.
+        `until` is the end of the time that all questions of a request have, see there; a quarter of it is left to
+        each, so that nobody is left out because another one was silent. Raises NoAnswerError and RefusedError.
         """
         seconds = self._deadline + wait
-        left = seconds if until is None else min(seconds, until - self._clock() + wait)
-        if left <= 0:
-            raise NoAnswerError(f"the {self._deadline:g} s are over that other workers have for a request")
+        left = seconds if until is None else min(seconds, max(until - self._clock() + wait, self._deadline / 4))
         try:
             if self._spared.get(url, 0.0) > self._clock():
                 raise NoAnswerError(f"it did not answer within {seconds:g} s a moment ago")

@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,8 +34,8 @@ def test_all_of_it(root: Path) -> None:
         "make test UV=uv ARGS=-q",
         "docker build --build-arg VERSION=1.0.0 --tag stock-signals:1.0.0 .",
         "docker run --rm --network none stock-signals:1.0.0 stocks --version",
-        "git add CHANGELOG.md",
-        "git commit --quiet --message Version 1.0.0",
+        "git commit --quiet --message Version 1.0.0 --only -- CHANGELOG.md",
+        "git tag --annotate v1.0.0 --message Version 1.0.0",
     ]
     assert git(root, "status", "--porcelain") == ""
     assert git(root, "log", "-1", "--format=%s %D") == "Version 1.0.0 HEAD -> main, tag: v1.0.0"
@@ -64,6 +65,33 @@ def test_without_an_image(root: Path) -> None:
     assert not [line for line in commands.ran if line.startswith("docker")]
     assert "docker" not in said[-1]
     assert git(root, "tag") == "v1.0.0"
+
+
+def test_what_was_added_meanwhile_is_not_committed(root: Path) -> None:
+    (root / "new.txt").write_text("not tested")
+    git(root, "add", "new.txt")
+    make(root, Commands("1.0.0"))
+    assert git(root, "show", "--name-only", "--format=", "v1.0.0^{commit}") == "CHANGELOG.md"
+
+
+def test_a_commit_that_came_meanwhile_is_not_tagged(root: Path) -> None:
+    def commit_then(*command: str | Path, **how: Any) -> str:
+        if command[:2] == ("make", "lint"):
+            git(root, "commit", "--quiet", "--allow-empty", "--message", "Meanwhile")
+        return commands(*command, **how)
+
+    commands = Commands("1.0.0")
+    with pytest.raises(Failed, match="meanwhile; nothing is tagged"):
+        Release(root, "1.0.0", uv="uv", say=lambda _: None, run=commit_then).make(DAY, with_image=False)
+    assert (root / "CHANGELOG.md").read_text() == CHANGELOG
+    assert git(root, "tag") == ""
+
+
+def test_a_tag_that_git_refuses_is_made_by_hand(root: Path) -> None:
+    with pytest.raises(Failed, match=r"The commit is made, the tag is not .* By hand: git tag --annotate v1.0.0"):
+        make(root, Commands("1.0.0", "git tag"))
+    assert git(root, "log", "-1", "--format=%s") == "Version 1.0.0"
+    assert git(root, "tag") == ""
 
 
 @pytest.mark.parametrize("failing", ["make lint", "uv build", "uv sync", "make test", "python", "docker", "git commit"])

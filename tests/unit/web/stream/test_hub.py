@@ -20,6 +20,16 @@ class Nobody:
     def end(self) -> None: ...
 
 
+class Taking(Nobody):
+    """A client that notes what it gets."""
+
+    def __init__(self) -> None:
+        self.taken: asyncio.Queue[object] = asyncio.Queue()
+
+    def offer(self, batch: object) -> None:
+        self.taken.put_nowait(batch)
+
+
 async def test_signals_are_read_once_a_burst_is_computed(topic: MemoryTopic) -> None:
     topic.add()
     in_hand, has_looked = BURST_RECORDS, threading.Event()
@@ -34,6 +44,19 @@ async def test_signals_are_read_once_a_burst_is_computed(topic: MemoryTopic) -> 
         assert hub.position is None
         in_hand = BURST_RECORDS - 1
         assert await hub.known() == (1, 0)
+    hub.close()
+
+
+async def test_a_burst_that_goes_on_is_waited_for_once(topic: MemoryTopic) -> None:
+    topic.add()
+    hub, client = Hub(topic, in_hand=lambda: 10 * BURST_RECORDS), Taking()
+    with hub.listening(client):
+        assert await hub.known() == (1, 0)
+        began = monotonic()
+        for _ in range(10):
+            topic.add()
+            await client.taken.get()
+    assert monotonic() - began < 5 * GIVE_WAY_SECONDS, "ten reads, and none of them waits once more"
     hub.close()
 
 
