@@ -18,7 +18,7 @@ from tests.integration.waiting import eventually
 
 FULL = "is full: free some room there"
 #: So many rows do not fit into what a partition's store holds in memory.
-MUCH = 9_000
+MUCH = 16_000
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_a_worker_waits_while_its_disk_is_full_and_goes_on_when_there_is_room(
     if disk is None:
         return
     # The more partitions, the less of each is held in memory before it must go to the disk: here 1 MiB.
-    deployment = deploy(partitions=16, keep_bars=20_000)
+    deployment = deploy(partitions=16, keep_bars=40_000)
     data = str(disk.path / "data")
     worker = deployment.start_worker("full", DATA_DIR=data).wait_ready()
     disk.fill()

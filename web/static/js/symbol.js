@@ -125,7 +125,7 @@ export class SymbolPanel {
 
   /** Fetch the bars of the signals that came, one request at a time. */
   async follow() {
-    if (this.busy || !this.waiting.length || !this.series.points.length) return;
+    if (this.busy || !this.symbol || !this.waiting.length || !this.series.points.length) return;
     this.busy = true;
     const { symbol, series } = this;
     const signals = this.waiting;
