@@ -5,11 +5,11 @@ from datetime import date
 
 from app.calendar.session import Session
 from app.domain.records import MINUTE_MS, Bar, Origin
-from app.sources.alpaca.bar import AlpacaBar, BadBar, to_bar
 from app.sources.alpaca.errors import Interrupted, Unavailable
 from app.sources.alpaca.fetch import Fetch
+from app.sources.alpaca.record_maker import RecordMaker
 from app.sources.alpaca.rest import ADJUSTMENT, Api
-from app.sources.base import Fault, OnFault, OnNotice, SourceError
+from app.sources.base import OnFault, OnNotice, SourceError
 from app.sources.clock import Clock
 from app.sources.run_id import new_run_id
 from app.sources.trading_sessions import sessions_between
@@ -45,13 +45,13 @@ class AlpacaHistory:
         on_fault: OnFault = lambda _: None,
         on_notice: OnNotice = lambda _: None,
     ) -> None:
-        self.read = 0
         self.doing: str | None = None
         self._api, self._most_held = api, most_held
-        self._on_fault, self._on_notice = on_fault, on_notice
-        self._fetch = Fetch(api, symbols, self._skip, on_notice)
+        self._on_notice = on_notice
         self._hours = "extended" if all_hours else "regular"
         self.run_id = run_id or new_run_id("replay", first, api.access.feed, ADJUSTMENT, self._hours)
+        self._maker = RecordMaker(self.name, api.access.feed, self.run_id, on_fault)
+        self._fetch = Fetch(api, symbols, self._maker.skip, on_notice)
         sessions = sessions_between(first, last)
         days = [session.extended() for session in sessions] if all_hours else sessions
         now = clock.now_ms() // MINUTE_MS * MINUTE_MS
@@ -63,6 +63,11 @@ class AlpacaHistory:
         symbols = ", ".join(self._fetch.symbols[:5]) + (", …" if len(self._fetch.symbols) > 5 else "")
         days = f"{self._days[0].day}" + (f" to {self._days[-1].day}" if len(self._days) > 1 else "")
         return f"{self.name}: {symbols}, {days}, {self._hours} hours, feed {self._api.access.feed}"
+
+    @property
+    def read(self) -> int:
+        """How many bars were sent or skipped so far."""
+        return self._maker.read
 
     @property
     def trouble(self) -> str | None:
@@ -89,7 +94,7 @@ class AlpacaHistory:
                 yield None
                 silent.difference_update(bar.symbol for bar in bars)
                 for bar in bars:
-                    yield from self._record(bar)
+                    yield from self._maker.records(bar, self.origin)
         except Interrupted:
             yield None
             return
@@ -108,16 +113,3 @@ class AlpacaHistory:
         for day in self._days:
             for start_ms in range(day.open_ms, day.close_ms, step_ms):
                 yield start_ms, min(start_ms + step_ms, day.close_ms)
-
-    def _record(self, bar: AlpacaBar) -> Iterator[Bar]:
-        try:
-            record = to_bar(bar, origin=self.origin, source=self.name, feed=self._api.access.feed, run_id=self.run_id)
-        except BadBar as error:
-            self._skip(str(error))
-        else:
-            self.read += 1
-            yield record
-
-    def _skip(self, reason: str) -> None:
-        self.read += 1
-        self._on_fault(Fault(self.read, reason))

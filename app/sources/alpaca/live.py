@@ -9,17 +9,18 @@ from app.calendar.trading_calendar import TradingCalendar
 from app.domain.indicators.rsi import seed_weight
 from app.domain.records import MINUTE_MS, Bar, Origin
 from app.domain.strategy import Strategy
-from app.sources.alpaca.bar import AlpacaBar, BadBar, to_bar
+from app.sources.alpaca.bar import AlpacaBar
 from app.sources.alpaca.calendar_sync import CalendarSync
 from app.sources.alpaca.deduplicator import Deduplicator
 from app.sources.alpaca.errors import AlpacaError, Interrupted
 from app.sources.alpaca.fetch import Fetch
 from app.sources.alpaca.parse import OnBad
 from app.sources.alpaca.polling import OVERLAP_MINUTES, SERVED_AFTER_MS, Polling, ended, requests_a_minute
+from app.sources.alpaca.record_maker import RecordMaker
 from app.sources.alpaca.rest import ADJUSTMENT, Api
 from app.sources.alpaca.stream import Stream
 from app.sources.alpaca.warmup import MOST_SESSIONS, bars_needed, warm_up
-from app.sources.base import Fault, OnFault, OnNotice
+from app.sources.base import OnFault, OnNotice
 from app.sources.clock import Clock
 from app.times import iso
 
@@ -63,14 +64,14 @@ class AlpacaLive:
         on_notice: OnNotice = lambda _: None,
     ) -> None:
         self.run_id = run_id or f"live-{api.access.feed}-{ADJUSTMENT}-regular"
-        self.read = 0
+        self._maker = RecordMaker(self.name, api.access.feed, self.run_id, on_fault)
         self.doing: str | None = None
         self._api, self._calendar_api, self._clock = api, calendar_api, clock
         self._strategy, self._needed = strategy, bars_needed(strategy)
-        self._connect, self._on_fault, self._on_notice = connect, on_fault, on_notice
+        self._connect, self._on_notice = connect, on_notice
         self._calendar = TradingCalendar()
         self._sync = CalendarSync(calendar_api, self._calendar, clock)
-        self._fetch = Fetch(api, symbols, self._skip, on_notice)
+        self._fetch = Fetch(api, symbols, self._maker.skip, on_notice)
         self._dedup = Deduplicator()
         # With so many newer ones, neither a bar of a gap nor a correction as long before it is stale.
         self._lead_ms = min(strategy.late_bars, OVERLAP_MINUTES) // 2 * MINUTE_MS
@@ -89,6 +90,11 @@ class AlpacaLive:
             f"{self.name}, feed {self._api.access.feed}, {how}by {requests} "
             f"request{'s' if requests > 1 else ''} a minute: {_listed(symbols)}"
         )
+
+    @property
+    def read(self) -> int:
+        """How many bars were sent or skipped so far."""
+        return self._maker.read
 
     @property
     def trouble(self) -> str | None:
@@ -196,7 +202,7 @@ class AlpacaLive:
     def _listen(self) -> None:
         if self._connect and not self._stream and not self._stop.is_set():
             self._filled = 0
-            self._stream = self._connect(self._fetch.symbols, self._is_open, self._skip)
+            self._stream = self._connect(self._fetch.symbols, self._is_open, self._maker.skip)
             self._stream.start()
 
     def _disconnect(self) -> None:
@@ -228,17 +234,7 @@ class AlpacaLive:
                 continue
             age = self._sync.now_ms() - (bar.timestamp + MINUTE_MS)
             origin: Origin = "live" if age <= LIVE_MS else "backfill"
-            try:
-                record = to_bar(bar, origin=origin, source=self.name, feed=self._api.access.feed, run_id=self.run_id)
-            except BadBar as error:
-                self._skip(str(error))
-            else:
-                self.read += 1
-                yield record
-
-    def _skip(self, reason: str) -> None:
-        self.read += 1
-        self._on_fault(Fault(self.read, reason))
+            yield from self._maker.records(bar, origin)
 
     def _report(self, counts: Counter[str]) -> None:
         """Says how settled the indicators are."""
