@@ -40,14 +40,14 @@ def watermarks(
     found = {}
     for place in partitions:
         ask = partial(consumer.get_watermark_offsets, place, timeout=min(TIMEOUT, timeout_s))
-        found[place.partition] = Extent(*_ask(ask, _of(place), timeout_s, _describe(place)))
+        found[place.partition] = Extent(*_ask_about(place, ask, timeout_s))
     return found
 
 
 def offsets_at(consumer: Consumer, partitions: Collection[TopicPartition], time_ms: int) -> dict[int, int]:
     """By partition of one topic, the offset of the first record at or after a time (UTC epoch milliseconds).
 
-    Partitions without such a record are left out. Blocks; raises BrokerUnavailable.
+    Partitions without such a record are left out. Blocks; raises NotAllowed, BrokerUnavailable.
     """
     request = [TopicPartition(place.topic, place.partition, time_ms) for place in partitions]
 
@@ -58,7 +58,7 @@ def offsets_at(consumer: Consumer, partitions: Collection[TopicPartition], time_
                 raise KafkaException(place.error)
         return {place.partition: place.offset for place in found if place.offset >= 0}
 
-    return _ask(ask, _of(request[0]), TIMEOUT, _describe(request[0])) if request else {}
+    return _ask_about(request[0], ask) if request else {}
 
 
 def listed_offsets(
@@ -67,17 +67,14 @@ def listed_offsets(
     spec: OffsetSpec,
     isolation: IsolationLevel = IsolationLevel.READ_UNCOMMITTED,
 ) -> Mapping[int, ListOffsetsResultInfo]:
-    """By partition of one topic, the offset that a specification means. Raises BrokerUnavailable."""
+    """By partition of one topic, the offset that a specification means. Raises NotAllowed, BrokerUnavailable."""
     request = dict.fromkeys(partitions, spec)
 
     def ask() -> dict[int, ListOffsetsResultInfo]:
         answers = broker.admin.list_offsets(request, isolation_level=isolation, request_timeout=TIMEOUT)
         return {place.partition: answer.result() for place, answer in answers.items()}
 
-    if not request:
-        return {}
-    first = next(iter(request))
-    return _ask(ask, _of(first), TIMEOUT, _describe(first))
+    return _ask_about(next(iter(request)), ask) if request else {}
 
 
 def committed_offsets(
@@ -104,8 +101,9 @@ def committed_offsets(
     return _ask(ask, f"The offsets of group {group} cannot be read", timeout_s, *rights)
 
 
-def _of(place: TopicPartition) -> str:
-    return f"The offsets of {place.topic}[{place.partition}] cannot be read"
+def _ask_about(place: TopicPartition, ask: Callable[[], _Answer], timeout_s: float = TIMEOUT) -> _Answer:
+    failure = f"The offsets of {place.topic}[{place.partition}] cannot be read"
+    return _ask(ask, failure, timeout_s, _describe(place))
 
 
 def _describe(place: TopicPartition) -> Right:
