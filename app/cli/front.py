@@ -30,7 +30,7 @@ def command(workers: str) -> None:
     if not (host and colon and port.isdecimal()):
         raise click.BadParameter(f"{workers!r} is not host:port", param_hint="--workers")
     ours = settings()
-    # Workers on loopback ask for no token, so whoever reaches this server also reaches them.
+    # Workers on loopback ask for no token, so everybody who reaches this server also reaches them.
     check_access(ours)
     sock = listen("API_PORT", ours.api_host, ours.api_port)
     click.echo(f"Front: http://{ours.api_host}:{sock.getsockname()[1]}/ for the workers at {workers}")

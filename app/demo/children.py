@@ -66,7 +66,7 @@ class StackService:
 
 
 def stop(children: Sequence[ChildProcess], grace_s: float = GRACE_S) -> None:
-    """Ends them all, and whatever they have started; those that have not ended after `grace_s` are killed."""
+    """Ends them all, and what they have started; those that have not ended after `grace_s` are killed."""
     deadline = time.monotonic() + grace_s
     for child in children:
         child.process.terminate()
