@@ -1,11 +1,10 @@
 import asyncio
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from app.kafka.clients import consumer_config, producer_config, registry
 from app.kafka.topic_admin import ensure_topics
 from app.kafka.topics import topics
 from app.settings import Settings
+from tests.harness.http_server import serving
 from tests.integration.command_line import Stocks, stocks
 from tests.integration.fixtures_stack import LocalStack
 from tests.integration.stack_settings import configure_topic, settings_for
@@ -54,24 +54,14 @@ async def register_all(settings: Settings) -> None:
 def answering(status: HTTPStatus, body: dict[str, Any]) -> Iterator[int]:
     """A server that always says the same; yields its port."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(status)
             self.end_headers()
             self.wfile.write(json.dumps(body).encode())
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(Answers) as port:
+        yield port
 
 
 def test_all_is_well_but_for_what_does_not_run(ours: Settings, stocks: Stocks) -> None:

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from aiosmtpd.controller import Controller
+
+from tests.harness.http_server import serving
 
 
 @dataclass
@@ -51,7 +53,7 @@ class HttpServer:
         """Listen, on the same port each time."""
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Answers(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 headers = {name.lower(): value for name, value in self.headers.items()}
@@ -67,20 +69,11 @@ class HttpServer:
                 except OSError:
                     return  # The client has gone.
 
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
-        self.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
-        try:
-            yield self
-        finally:
-            self.go_on.set()
-            server.shutdown()
-            server.server_close()
-            thread.join()
+        with serving(Answers, self.port) as self.port:
+            try:
+                yield self
+            finally:
+                self.go_on.set()
 
 
 @dataclass

@@ -3,13 +3,13 @@
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import islice
-from threading import Thread
 
 import pytest
 
 from app.cli.event_stream import Cut, EventParser, EventStream, StreamEvent, StreamRefused
+from tests.harness.http_server import serving
 
 BEARER = {"Authorization": "Bearer 0123456789abcdef"}
 
@@ -18,22 +18,15 @@ BEARER = {"Authorization": "Bearer 0123456789abcdef"}
 def worker() -> Iterator[str]:
     """One event for those who have the token; its address."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             right = self.headers["Authorization"] == BEARER["Authorization"]
             self.send_response(200 if right else 401)
             self.end_headers()
             self.wfile.write(b"event: signal\nid: 0:1\ndata: 1\n\n" if right else b'{"detail": "a token is asked for"}')
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with serving(Answers) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def test_the_token_goes_with_the_request() -> None:
@@ -64,7 +57,7 @@ class Scripted:
         """Its address."""
         ours = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Answers(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 ours.last_ids.append(self.headers["Last-Event-ID"])
                 ours.paths.append(self.path)
@@ -73,15 +66,8 @@ class Scripted:
                 self.end_headers()
                 self.wfile.write(text.encode())
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-            thread = Thread(target=server.serve_forever, args=(0.01,))
-            thread.start()
-            yield f"http://127.0.0.1:{server.server_port}"
-            server.shutdown()
-            thread.join()
+        with serving(Answers) as port:
+            yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture

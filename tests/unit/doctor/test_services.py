@@ -4,15 +4,15 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 
 from app.doctor.finding import Finding
 from app.doctor.services import check_data_dir, check_producer, check_who_may_ask, check_worker
+from tests.harness.http_server import serving
 from tests.unit.kafka.made import make_settings
 
 TOKEN = "0123456789abcdef"  # noqa: S105
@@ -26,7 +26,7 @@ READY = {"ready": True}
 def answering(body: object, status: int = 200, token: str | None = None) -> Iterator[int]:
     """What gives one answer, and asks for this token for all but /ready and /health; its port."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             is_open = self.path in ("/ready", "/health") or token is None
             right = is_open or self.headers["Authorization"] == f"Bearer {token}"
@@ -34,15 +34,8 @@ def answering(body: object, status: int = 200, token: str | None = None) -> Iter
             self.end_headers()
             self.wfile.write(body if isinstance(body, bytes) else json.dumps(body).encode())
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield server.server_port
-        server.shutdown()
-        thread.join()
+    with serving(Answers) as port:
+        yield port
 
 
 @pytest.fixture

@@ -2,9 +2,8 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,6 +19,7 @@ from app.kafka.clients import ClusterMissing
 from app.kafka.engine_options import EngineSetup
 from app.kafka.topics import LARGEST_RECORD_BYTES
 from app.settings import Settings, SettingsError
+from tests.harness.http_server import serving
 from tests.unit.kafka.made import make_settings
 
 SECRET = "not-a-secret"  # noqa: S105
@@ -119,21 +119,14 @@ def test_a_worker_has_a_port_by_which_others_find_it(tmp_path: Path) -> None:
 def answering(body: bytes, status: int = 200) -> Iterator[str]:
     """A server that says the same to everybody."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(status)
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with serving(Answers) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def no_broker(url: str) -> dict[str, str]:

@@ -1,12 +1,12 @@
 import socket
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
 from app.kafka.local_cluster import HOST, Ports, cluster_id, listens, local_endpoints, registry_answers
+from tests.harness.http_server import serving
 
 
 class Schemas(BaseHTTPRequestHandler):
@@ -16,18 +16,11 @@ class Schemas(BaseHTTPRequestHandler):
         self.send_response(200 if self.path == "/apis/ccompat/v7/subjects" else 404)
         self.end_headers()
 
-    def log_message(self, *args: object) -> None:
-        """Nothing."""
-
 
 @pytest.fixture
 def registry() -> Iterator[int]:
-    with ThreadingHTTPServer((HOST, 0), Schemas) as server:
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield server.server_port
-        server.shutdown()
-        thread.join()
+    with serving(Schemas) as port:
+        yield port
 
 
 @pytest.fixture

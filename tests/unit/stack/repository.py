@@ -1,13 +1,13 @@
 """A small Maven repository on loopback that can be made to misbehave."""
 
 import hashlib
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 from app.stack.artifacts import Artifact
+from tests.harness import http_server
 
 
 @dataclass
@@ -34,22 +34,13 @@ class Repository:
 
 @contextmanager
 def serving(repository: Repository) -> Iterator[Repository]:
-    class Handler(BaseHTTPRequestHandler):
+    class Replies(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             _reply(repository, self)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        repository.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield repository
-        finally:
-            server.shutdown()
-            thread.join()
+    with http_server.serving(Replies) as port:
+        repository.url = f"http://127.0.0.1:{port}"
+        yield repository
 
 
 def _reply(repository: Repository, handler: BaseHTTPRequestHandler) -> None:
