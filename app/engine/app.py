@@ -13,7 +13,6 @@ from time import monotonic
 from typing import Any, NamedTuple, cast
 
 import faust
-from aiokafka.errors import GroupAuthorizationFailedError
 from faust.assignor.partition_assignor import PartitionAssignor
 from faust.types import TP
 from mode import Service
@@ -24,7 +23,7 @@ from app.engine.consumer import BatchConsumer, OnDeleted
 from app.engine.datadir import check_usable, claim, drop_old_logs
 from app.engine.errors import OperatorError
 from app.engine.private import GroupMember
-from app.engine.rights import NotAllowed, Right
+from app.engine.rights import Right
 from app.engine.table import BatchTable
 from app.engine.table_manager import PromptTableManager
 from app.engine.takeover import Takeover
@@ -263,8 +262,8 @@ class BatchApp(faust.App):
     async def end_when_refused(self) -> None:
         """End a worker that may not be a member of its group; to be called every second or so."""
         error = await self.batch_consumer.fetcher.group_error()
-        if isinstance(error, GroupAuthorizationFailedError):
-            await self.crash(NotAllowed([Right("Read", "group", self.options.id)]))
+        if isinstance(error, OperatorError):
+            await self.crash(error)
         elif error is not None:
             self.log.warning("The group's coordinator: %r", error)
 

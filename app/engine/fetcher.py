@@ -1,7 +1,7 @@
 """Fetches records in batches, in the consumer's own thread."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from time import monotonic
 from typing import Any, cast
@@ -85,20 +85,32 @@ class BatchFetcher(AIOKafkaConsumerThread):
         # A cancelled wait would take the records with it: wait for none when there are some.
         count = 0
         for tp in sorted(partitions, key=lambda tp: (tp <= self._last, tp)):
-            records = await private.fetched(consumer, [tp], wait_seconds=0, limit=self.batch_max)
+            records = await self._fetched(consumer, [tp], 0)
             self._take(batches, consumer, records, asked_under)
             self._last = tp
             count += len(records.get(tp, ()))
             if count >= self.enough:
                 break
         if not batches:
-            records = await private.fetched(consumer, partitions, wait_seconds=timeout or 0, limit=self.batch_max)
+            records = await self._fetched(consumer, partitions, timeout or 0)
             self._take(batches, consumer, records, asked_under)
             for tp in partitions - records.keys():
                 position, tracker = private.position(consumer, tp), self.trackers.get(tp)
                 if position is not None and tracker is not None:
                     tracker.skip(position)
         return batches
+
+    async def _fetched(
+        self, consumer: AIOKafkaConsumer, partitions: Iterable[TP], wait_seconds: float
+    ) -> Mapping[TP, list[Any]]:
+        try:
+            return await private.fetched(consumer, partitions, wait_seconds=wait_seconds, limit=self.batch_max)
+        except GroupAuthorizationFailedError as error:
+            raise self._not_allowed() from error
+
+    def _not_allowed(self) -> NotAllowed:
+        """What the broker means when it refuses this worker as a member of its group."""
+        return NotAllowed([Right("Read", "group", self.app.conf.id)])
 
     def _take(
         self,
@@ -171,11 +183,15 @@ class BatchFetcher(AIOKafkaConsumerThread):
         except (TimeoutError, KafkaError):
             return []
 
-    async def group_error(self) -> KafkaError | None:
-        """Why the broker does not take this worker as a member of its group; None while it does, or is not asked."""
+    async def group_error(self) -> KafkaError | NotAllowed | None:
+        """Why the broker does not take this worker as a member of its group; None while it does, or is not asked.
+
+        NotAllowed where a right is missing; anything else passes.
+        """
         if self._consumer is None or self.should_stop:
             return None
-        return cast("KafkaError | None", await self.call_thread(self._group_error))
+        error = cast("KafkaError | None", await self.call_thread(self._group_error))
+        return self._not_allowed() if isinstance(error, GroupAuthorizationFailedError) else error
 
     async def _group_error(self) -> KafkaError | None:
         return private.pending_error(self._ensure_consumer())
@@ -183,7 +199,7 @@ class BatchFetcher(AIOKafkaConsumerThread):
     async def crash(self, exc: BaseException) -> None:
         """End the worker; a commit that the broker refuses is a right that is missing."""
         if isinstance(exc, GroupAuthorizationFailedError):
-            exc = NotAllowed([Right("Read", "group", self.app.conf.id)])
+            exc = self._not_allowed()
         await super().crash(exc)
 
     def _stopped_set(self) -> None:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 
 import psutil
 import pytest
@@ -219,10 +220,17 @@ def test_a_broker_that_hangs_or_dies_in_a_transaction_costs_at_most_the_writer(m
 
 
 def commit_with_a_frozen(
-    broker: psutil.Process, writer: TransactionalProducer, log: TopicLog, and_then: object
+    broker: psutil.Process, writer: TransactionalProducer, log: TopicLog, and_then: Callable[[], object]
 ) -> None:
     """Commit while the broker hangs; `and_then` happens once the records' time is over."""
-    broker_acts = threading.Timer(6.0, and_then)  # type: ignore[arg-type]
+
+    def act() -> None:
+        try:
+            eventually(lambda: writer._undelivered, 60)
+        finally:
+            and_then()
+
+    broker_acts = threading.Thread(target=act)
 
     def freeze() -> None:
         broker.suspend()

@@ -56,6 +56,8 @@ class MemoryClient:
         self.error: Exception | None = None
         #: What the coordinator has refused, until it is asked.
         self.refusal: KafkaError | None = None
+        #: What a fetch raises that waits for so many seconds.
+        self.fetch_errors: dict[float, KafkaError] = {}
 
     # What tests do with it.
 
@@ -125,6 +127,8 @@ class MemoryClient:
         max_records: int | None = None,
     ) -> Mapping[TopicPartition, list[Rec]]:
         self.fetches.append((set(partitions), timeout))
+        if timeout in self.fetch_errors:
+            raise self.fetch_errors[timeout]
         if timeout:
             self.arrived, self.arriving = self.arriving, {}
             self.meanwhile()

@@ -13,6 +13,7 @@ from app.engine.batch import Batch
 from app.engine.consumer import BatchConsumer
 from app.engine.fetcher import FETCH_WAIT_MS, BatchFetcher
 from app.engine.offset_tracker import OffsetTracker
+from app.engine.rights import NotAllowed
 from tests.unit.engine.client import MemoryClient
 from tests.unit.engine.consuming import OTHER
 from tests.unit.engine.made import SOURCE, records
@@ -249,8 +250,16 @@ async def test_members_of_the_group_are_asked_for_in_the_clients_thread(
 
 async def test_what_the_broker_refuses_the_group_is_taken_once(consumer: BatchConsumer, client: MemoryClient) -> None:
     client.refusal = GroupAuthorizationFailedError("app")
-    assert isinstance(await consumer.fetcher.group_error(), GroupAuthorizationFailedError)
+    assert isinstance(await consumer.fetcher.group_error(), NotAllowed)
     assert await consumer.fetcher.group_error() is None
+
+
+@pytest.mark.parametrize("seconds", [0, 1])
+async def test_a_fetch_that_the_group_refuses_names_the_right(log: Log, client: MemoryClient, seconds: float) -> None:
+    log.start(*RAW)
+    client.fetch_errors = {seconds: GroupAuthorizationFailedError("app")}
+    with pytest.raises(NotAllowed, match="Read on group"):
+        await log.fetch(*RAW, seconds=seconds)
 
 
 async def test_before_its_client_is_there_no_group_refuses_it(app: BatchApp) -> None:
