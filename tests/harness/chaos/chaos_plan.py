@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.avro.serde import Encoder
-from tests.harness.chaos.audit import Round
 from tests.harness.chaos.chaos_faults import CHANCES, FaultKind
 from tests.harness.chaos.crew import Footprint
 from tests.harness.chaos.hostile_bars import HostileBars, Item
+from tests.harness.chaos.round import Round
 
 #: Gives the items of a round, given its run's id, an encoder and a seed; None when there are no more.
 Tapes = Callable[[str, Encoder, int], Callable[[], Item | None]]

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import fields
 
-from tests.harness.chaos.audit import Round
 from tests.harness.chaos.chaos_plan import ChaosResult
+from tests.harness.chaos.round import Round
 
 SHOWN = 20
 MB = 1_000_000

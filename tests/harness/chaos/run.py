@@ -12,7 +12,7 @@ from confluent_kafka import KafkaException
 from app.avro.serde import Encoder
 from app.kafka.clients import producer_config, registry
 from app.kafka.topics import Topic
-from tests.harness.chaos.audit import Audit, Round
+from tests.harness.chaos.audit import Audit
 from tests.harness.chaos.bar_feed import BarFeed
 from tests.harness.chaos.chaos_cluster import ChaosCluster
 from tests.harness.chaos.chaos_faults import Drawn, draw
@@ -21,6 +21,7 @@ from tests.harness.chaos.commits import Observer
 from tests.harness.chaos.crew import NO_BROKER, Crew
 from tests.harness.chaos.hostile_bars import Item
 from tests.harness.chaos.leftovers import disk_use, processes, strange_files
+from tests.harness.chaos.round import Round
 from tests.harness.chaos.scene import Scene
 from tests.harness.chaos.tables import Expected, wrong_tables
 from tests.harness.crashing.tables import wrong_disks
@@ -65,7 +66,7 @@ class Chaos:
         self._crew = Crew(directory, environment)
         self._crew.hire([f"w{number}" for number in range(plan.workers)])
         self._scene = Scene(ChaosCluster(stack), self._crew, self._settings, orders, plan.spared)
-        self._audit = Audit(self._settings)
+        self._audit = Audit(self._settings, say)
         self._encoder = registered(self._deployment)
         self._observer = Observer(self._settings)
         self._take: Callable[[], Item | None] = lambda: None

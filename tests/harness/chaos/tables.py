@@ -1,12 +1,23 @@
 """What the workers show: each symbol is on one of them, all say the same of it, and it is as it must be."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
+
+class Shown(NamedTuple):
+    """What is compared of a signal."""
+
+    action: str
+    previous_action: str | None
+    close: float
+    bars_seen: int
+    gap_minutes: int | None
+
+
 #: Of a run and a symbol, the final signals of its newest bars, oldest first.
-Expected = Mapping[tuple[str, str], Collection[Mapping[str, Any]]]
+Expected = Mapping[tuple[str, str], Collection[Shown]]
 
 #: Of signals and bars; tables keep no more of a series.
 LIMIT = 10_000
@@ -18,7 +29,7 @@ def wrong_tables(urls: Sequence[str], expected: Expected) -> list[str]:
     with httpx.Client(timeout=30) as client:
         for (run_id, symbol), newest in expected.items():
             signals = list(newest)
-            bars = signals[-1]["bars_seen"]
+            bars = signals[-1].bars_seen
             path = f"/signals/{symbol}?run={run_id}&limit={LIMIT}"
             holders = [url for url in urls if client.get(f"{url}{path}&scope=local").status_code == 200]
             if len(holders) != 1:
@@ -32,14 +43,15 @@ def wrong_tables(urls: Sequence[str], expected: Expected) -> list[str]:
             if any(each.json()["signals"] != shown for each in answers.values()):
                 problems.append(f"{run_id}/{symbol} is on {holders[0]}, others say something else")
             wanted = list(reversed(signals))
-            if [_signal(each) for each in shown] != [_signal(each) for each in wanted]:
+            if [as_shown(each) for each in shown] != wanted:
                 problems.append(f"{run_id}/{symbol}: signals are {shown[:2]}…, expected {wanted[:2]}…")
             window = client.get(f"{holders[0]}/windows/{symbol}?run={run_id}&limit={LIMIT}").json()
-            closes = [each["close"] for each in signals]
+            closes = [each.close for each in signals]
             if window["bars_seen"] != bars or [bar["close"] for bar in window["bars"]] != closes:
                 problems.append(f"{run_id}/{symbol}: the window has {window['bars_seen']} bars, not {bars}")
     return problems
 
 
-def _signal(signal: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(signal[name] for name in ("action", "previous_action", "close", "bars_seen", "gap_minutes"))
+def as_shown(signal: Mapping[str, Any]) -> Shown:
+    """What is compared of a signal, as the API and the oracle give it."""
+    return Shown(*(signal[name] for name in Shown._fields))

@@ -27,7 +27,7 @@ GROWTH_MB = 10
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--symbols", default=1000, show_default=True, type=click.IntRange(min=1), help="Symbols.")
-@click.option("--days", default=15, show_default=True, type=click.IntRange(1, 40), help="Sessions.")
+@click.option("--days", default=15, show_default=True, type=click.IntRange(1, 80), help="Sessions.")
 @click.option("--every", default=10.0, show_default=True, type=click.FloatRange(min=0.1), help="Seconds to a fault.")
 @click.option("--seed", type=int, help="Which faults; a random one unless given. It is printed.")
 def main(symbols: int, days: int, every: float, seed: int | None) -> None:
