@@ -16,8 +16,8 @@ from app.engine.batch import Batch
 from app.engine.offset_tracker import OffsetTracker
 from app.engine.rights import NotAllowed, Right
 
-#: How often to look whether the partitions have been sought by now.
-UNSOUGHT_SECONDS = 0.02
+#: How often to look whether the partitions have been sought by now, or taken up again.
+LOOK_SECONDS = 0.02
 
 
 #: How long the broker may wait for records before it answers.
@@ -78,7 +78,7 @@ class BatchFetcher(AIOKafkaConsumerThread):
         partitions = active_partitions & streams.keys()
         if not partitions:
             # Faust resumes streams a moment before it seeks them.
-            await asyncio.sleep(UNSOUGHT_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS)
             return {}
         batches: dict[TP, list[Batch]] = {}
         asked_under = self.trackers
@@ -92,7 +92,11 @@ class BatchFetcher(AIOKafkaConsumerThread):
             if count >= self.enough:
                 break
         if not batches:
-            records = await self._fetched(consumer, partitions, timeout or 0)
+            wait_seconds = timeout or 0
+            if streams.keys() - active_partitions:
+                # Faust pauses a partition while batches queue for its agent, and waking it up does not end this wait.
+                wait_seconds = min(wait_seconds, LOOK_SECONDS)
+            records = await self._fetched(consumer, partitions, wait_seconds)
             self._take(batches, consumer, records, asked_under)
             for tp in partitions - records.keys():
                 position, tracker = private.position(consumer, tp), self.trackers.get(tp)

@@ -36,7 +36,7 @@ RECHECK_SECONDS = 0.05
 SLOW_SECONDS = 5.0
 
 #: Records in hand at once, of all partitions: what follows from each takes some kilobytes until it is committed.
-MOST_RECORDS = 8_000
+MOST_RECORDS = 16_000
 
 
 class BatchProcessor:

@@ -11,7 +11,7 @@ from app.engine import private
 from app.engine.app import BatchApp
 from app.engine.batch import Batch
 from app.engine.consumer import BatchConsumer
-from app.engine.fetcher import FETCH_WAIT_MS, BatchFetcher
+from app.engine.fetcher import FETCH_WAIT_MS, LOOK_SECONDS, BatchFetcher
 from app.engine.offset_tracker import OffsetTracker
 from app.engine.rights import NotAllowed
 from tests.unit.engine.client import MemoryClient
@@ -101,6 +101,14 @@ async def test_a_paused_partition_is_not_read(log: Log, client: MemoryClient) ->
     log.start(*RAW)
     client.arrived = {tp: records(0) for tp in RAW}
     assert set(await log.fetch(RAW[1])) == {RAW[1]}
+
+
+async def test_while_a_partition_is_paused_the_others_are_not_waited_for_long(log: Log, client: MemoryClient) -> None:
+    log.start(*RAW)
+    await log.fetch(*RAW[1:], seconds=1.0)
+    assert client.fetches[-1] == (set(RAW[1:]), LOOK_SECONDS)
+    await log.fetch(*RAW, seconds=1.0)
+    assert client.fetches[-1] == (set(RAW), 1.0)
 
 
 async def test_nothing_is_read_while_the_flow_is_stopped(log: Log, client: MemoryClient) -> None:
