@@ -8,6 +8,7 @@ from collections import defaultdict
 
 import pytest
 
+from tests.harness.crashing.members import evict_all
 from tests.harness.crashing.tables import wrong_disks, wrong_rows
 from tests.harness.oracle import differences, final_signals
 from tests.integration.conftest import Deploy
@@ -41,6 +42,9 @@ def test_kills_in_mid_batch_lose_and_double_nothing(deploy: Deploy, seed: int) -
             sent += deployment.send(bars[sent : sent + SLICE])
         # Nobody has said what is to become of what the broker has of the batch.
         worker.kill()
+        if kill < KILLS:
+            # The last one is waited for, until its session is over.
+            evict_all(deployment.settings.kafka_bootstrap or "", deployment.settings.id)
         if kill == KILLS // 2:
             shutil.rmtree(deployment.directory / "data", ignore_errors=True)
     # Those that no worker is killed over are enough for windows that go on after the last kill.
