@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from playwright.async_api import Page, expect
 
@@ -20,7 +21,7 @@ async def send(deployment: Deployment, bars: Sequence[Bar]) -> None:
     await asyncio.to_thread(deployment.send, bars)
 
 
-async def started(deployment: Deployment, **changed: object) -> DeployedWorker:
+async def started(deployment: Deployment, **changed: Any) -> DeployedWorker:
     worker = await asyncio.to_thread(lambda: deployment.start_worker(**changed))
     return await asyncio.to_thread(worker.wait_ready)
 

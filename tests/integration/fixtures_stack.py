@@ -16,6 +16,9 @@ from app.stack.ports import free_ports
 
 MakeStack = Callable[..., "LocalStack"]
 
+#: The coordinator looks each second for transactions that took too long, not each ten: tests wait for that.
+_BROKER = {"transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000"}
+
 _GUARD = """
 import sys
 from pathlib import Path
@@ -75,7 +78,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """The session's stack, shared by all tests: leave it running, and use topics of your own."""
     directory = tmp_path_factory.mktemp("stack")
     with stopped_in_the_end(directory):
-        yield LocalStack(directory)
+        yield LocalStack(directory, broker=_BROKER)
 
 
 @pytest.fixture

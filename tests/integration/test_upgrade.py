@@ -29,7 +29,7 @@ def test_two_workers_roll_to_a_next_version_under_load_and_the_older_one_is_refu
             worker.wait_ready()
         for name in workers:
             assert workers[name].terminate(seconds=30) == 0, workers[name].tail()
-            workers[name] = deployment.start_worker(name, NEXT).wait_ready()
+            workers[name] = deployment.start_worker(name, NEXT, forked=False).wait_ready()
         eventually(lambda: set(versions(deployment).values()) == {2}, 60, lambda: str(versions(deployment)))
 
         # And back: today's version finds rows of the next one.
@@ -42,7 +42,7 @@ def test_two_workers_roll_to_a_next_version_under_load_and_the_older_one_is_refu
             said
         )
         assert workers["second"].process.poll() is None, workers["second"].tail()
-        workers["first"] = deployment.start_worker("first", NEXT).wait_ready()
+        workers["first"] = deployment.start_worker("first", NEXT, forked=False).wait_ready()
     deployment.settle()
     assert deployment.wrong_signals(bars) == []
     assert deployment.count(deployment.topics.dead_letters) == 0

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from confluent_kafka import Producer
@@ -29,7 +30,7 @@ def test_signals_follow_from_bars_corrections_and_late_bars(deploy: Deploy) -> N
     bars = list(random_bars(symbols=5, minutes=120, seed=1))
     late = [bars.pop(index) for index in (400, 300, 200)]
     corrected = [bar | {"close": bar["low"], "volume": 1.0} for bar in bars[-20:]]
-    worker = deployment.start_worker()
+    worker = deployment.start_worker(forked=False)
     arrived: list[Bar] = []
     for bar in bars:
         arrived.append(bar)
@@ -58,7 +59,7 @@ def test_bars_of_an_aborted_transaction_are_never_seen_and_leave_no_lag(deploy: 
         producer.produce(deployment.topics.raw.name, encoder.encode(make_bar(minute, 10.0 + minute)), "AAPL")
         producer.flush()
         producer.commit_transaction() if commits else producer.abort_transaction()
-    worker = deployment.start_worker().wait_ready()
+    worker = deployment.start_worker(forked=False).wait_ready()
     deployment.settle()
     check(deployment, [make_bar(0, 10.0), make_bar(2, 12.0)])
     eventually(lambda: lags(worker) == ["0.0"], 10, lambda: str(lags(worker)))
@@ -75,11 +76,11 @@ def test_sigterm_under_load_ends_within_ten_seconds_and_loses_nothing(deploy: De
     deployment = deploy(partitions=2, batch_max=20)
     bars = list(random_bars(symbols=100, minutes=40, seed=2))
     deployment.send(bars)
-    worker = deployment.start_worker().wait_ready()
+    worker = deployment.start_worker(forked=False).wait_ready()
     eventually(lambda: deployment.count(deployment.topics.signals) > 200, 60, worker.tail)
     assert deployment.lag() > 0
     assert worker.terminate(seconds=10) == 0
-    deployment.start_worker().wait_ready()
+    deployment.start_worker(forked=False).wait_ready()
     deployment.settle()
     check(deployment, bars)
     assert deployment.count(deployment.topics.signals) == len(bars)
@@ -115,7 +116,7 @@ def test_workers_come_and_go_under_load(deploy: Deploy) -> None:
 def test_a_missing_topic_ends_the_worker_with_its_name(deploy: Deploy, missing: str) -> None:
     deployment = deploy(topic_allow_declare=False)
     deployment.create_topics(without=missing)
-    worker = deployment.start_worker()
+    worker = deployment.start_worker(forked=False)
     assert worker.process.wait(90) != 0
     assert f"{deployment.settings.topic_prefix}{missing}" in worker.tail()
     assert "Traceback" not in worker.tail(100_000)
@@ -153,7 +154,8 @@ def test_two_strategies_on_the_same_topics_do_not_mix(deploy: Deploy) -> None:
     deployment = deploy(partitions=1)
     bars = list(random_bars(symbols=3, minutes=120, seed=8))
     deployment.send(bars)
-    for name, changed in (("first", {}), ("second", {"APP_ID": "eager", "RSI_BUY_BELOW": 45})):
+    changes: dict[str, dict[str, Any]] = {"first": {}, "second": {"APP_ID": "eager", "RSI_BUY_BELOW": 45}}
+    for name, changed in changes.items():
         deployment.start_worker(name, **changed).wait_ready()
     eventually(lambda: deployment.count(deployment.topics.signals) >= 2 * len(bars), 60)
     deployment.settle()

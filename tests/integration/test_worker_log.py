@@ -14,7 +14,7 @@ def lines(worker: DeployedWorker) -> list[str]:
 
 def test_it_is_ready_after_a_dozen_lines_and_then_speaks_of_faults_once(deploy: Deploy) -> None:
     deployment = deploy(partitions=2)
-    worker = deployment.start_worker().wait_ready()
+    worker = deployment.start_worker(forked=False).wait_ready()
     eventually(lambda: any("Worker ready: it has " in line for line in lines(worker)), 30, worker.tail)
     said = lines(worker)
     assert len(said) <= 12, "\n".join(said)
@@ -32,7 +32,7 @@ def test_it_is_ready_after_a_dozen_lines_and_then_speaks_of_faults_once(deploy: 
 
 
 def test_debug_shows_all_that_faust_says(deploy: Deploy) -> None:
-    worker = deploy(partitions=1).start_worker("data", "app.main", ["-l", "debug"]).wait_ready()
+    worker = deploy(partitions=1).start_worker("data", "app.main", ["-l", "debug"], forked=False).wait_ready()
     said = worker.tail(1_000_000)
     assert "[^--BatchConsumer]: Starting..." in said
     assert "Requested Subscription" in said

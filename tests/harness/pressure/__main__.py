@@ -59,14 +59,14 @@ def _deployment(started: stack.StackStatus, directory: Path, name: str) -> Deplo
 def _backlog(deployment: Deployment, bars: Iterable[Bar], count: int, asked: float) -> None:
     """All bars are there before the worker is."""
     deployment.send(bars)
-    worker = deployment.start_worker().wait_ready()
+    worker = deployment.start_worker(forked=False).wait_ready()
     _measured(f"a backlog of {count:,}, GET /signals {asked:g} times a second", deployment, worker, count, asked)
 
 
 def _faster(deployment: Deployment, symbols: int, minutes: int) -> None:
     """The producer sends as fast as it can while the worker works."""
     deployment.send(random_bars(symbols, 1, 1, RUN))
-    worker = deployment.start_worker().wait_ready()
+    worker = deployment.start_worker(forked=False).wait_ready()
     sender = Thread(target=deployment.send, args=(random_bars(symbols, minutes, 1, RUN),))
     sender.start()
     title = f"a producer of {symbols * minutes:,} bars that is faster than the worker"
@@ -83,7 +83,7 @@ def _large(deployment: Deployment, large: int) -> None:
         if number % 50 == 0:
             producer.flush(30)
     producer.flush(60)
-    worker = deployment.start_worker().wait_ready()
+    worker = deployment.start_worker(forked=False).wait_ready()
     waits: list[float] = []
     sender = Thread(target=_send_quietly, args=(deployment, SYMBOLS - on_busy, waits))
     sender.start()
