@@ -51,15 +51,6 @@ class Interrupted(AlpacaError):
         super().__init__("Stopped while waiting for Alpaca.")
 
 
-class HttpRefusal(Exception):
-    """An HTTP answer other than success: its status, and its text, JSON or HTML."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(f"HTTP {status}")
-        self.status = status
-        self.text = text
-
-
 _TITLE = re.compile(r"<title>\s*(.*?)\s*</title>", re.IGNORECASE | re.DOTALL)
 _ABOUT_THE_FEED = re.compile(r"subscription|permit|\bfeed\b|\bsip\b", re.IGNORECASE)
 _ABOUT_SYMBOLS = re.compile(r"symbol|asset|ticker", re.IGNORECASE)
@@ -79,7 +70,7 @@ def rest_error(
     match failure:
         case AlpacaError():
             return failure
-        case HttpRefusal(status=status, text=text):
+        case requests.HTTPError(response=requests.Response(status_code=status, text=text)):
             return _refused(status, redact(_message(text)), url, feed, symbols)
     # The exception's own words stay out: they may hold more than we want to show.
     return Unavailable(f"Alpaca cannot be reached at {url}: {_reason(failure)}. Check the network and APCA_API_*_URL.")
