@@ -60,7 +60,6 @@ _REASONS = {
     requests.exceptions.ProxyError: "the proxy does not let us through",
     requests.JSONDecodeError: "its answer is not JSON",
 }
-_TEMPORARY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY)
 
 
 def rest_error(
@@ -80,7 +79,7 @@ def _refused(status: int, said: str, url: str, feed: str, symbols: Sequence[str]
     quoted = f' It said "{said}".' if said else ""
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return Unavailable("Alpaca's rate limit is used up, to which other programs with these keys count too.")
-    if status in _TEMPORARY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY) or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Unavailable(f"Alpaca has trouble of its own (HTTP {status} from {url}).{quoted}")
     if status in (HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY) and _ABOUT_THE_FEED.search(said):
         return AlpacaError(

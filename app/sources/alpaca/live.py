@@ -191,7 +191,6 @@ class AlpacaLive(AlpacaSource):
 
     def _listen(self) -> None:
         if self._connect and not self._stream and not self._stop.is_set():
-            self._filled = 0
             self._stream = self._connect(self._fetch.symbols, self._is_open, self._skip)
             self._stream.start()
 

@@ -20,6 +20,7 @@ SILENCE_S = 180.0
 MOST_PENDING = 100_000
 # The steps of the backoff double. Each wait is a random part of its step ("full jitter"), so that programs that failed
 # together come back apart: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+# After a permanent error no step is shorter than PERMANENT_S.
 SHORTEST_S, LONGEST_S, PERMANENT_S = 1.0, 60.0, 32.0
 _STOP_S = 2.0
 
