@@ -35,18 +35,12 @@ class AlpacaBar(NamedTuple):
 def from_json(symbol: str, fields: Any) -> AlpacaBar:
     """A bar of a REST answer: `{"t": "2024-11-14T14:30:00Z", "o": …, "h", "l", "c", "v", "n", "vw"}`. Raises BadBar."""
     try:
+        start_ms = _milliseconds(fields["t"])
+        open_, high, low, close, volume = (_number(fields[name]) for name in "ohlcv")
         trade_count, vwap = fields.get("n"), fields.get("vw")
-        return AlpacaBar(
-            symbol,
-            _milliseconds(fields["t"]),
-            _number(fields["o"]),
-            _number(fields["h"]),
-            _number(fields["l"]),
-            _number(fields["c"]),
-            _number(fields["v"]),
-            None if trade_count is None else _whole(trade_count),
-            None if vwap is None else _number(vwap),
-        )
+        trade_count = None if trade_count is None else _whole(trade_count)
+        vwap = None if vwap is None else _number(vwap)
+        return AlpacaBar(symbol, start_ms, open_, high, low, close, volume, trade_count, vwap)
     except KeyError as error:
         raise BadBar(f"{symbol}: a bar without {error}: {_quoted(fields)}") from None
     except (AttributeError, TypeError, ValueError, OverflowError):

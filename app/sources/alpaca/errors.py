@@ -10,7 +10,6 @@ import socket
 import ssl
 from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
-from typing import NamedTuple
 
 import requests
 from urllib3.exceptions import NameResolutionError
@@ -52,15 +51,6 @@ class Interrupted(AlpacaError):
         super().__init__("Stopped while waiting for Alpaca.")
 
 
-class HttpRefusal(Exception):
-    """An HTTP answer other than success: its status, and its text, JSON or HTML."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(f"HTTP {status}")
-        self.status = status
-        self.text = text
-
-
 _TITLE = re.compile(r"<title>\s*(.*?)\s*</title>", re.IGNORECASE | re.DOTALL)
 _ABOUT_THE_FEED = re.compile(r"subscription|permit|\bfeed\b|\bsip\b", re.IGNORECASE)
 _ABOUT_SYMBOLS = re.compile(r"symbol|asset|ticker", re.IGNORECASE)
@@ -70,7 +60,6 @@ _REASONS = {
     requests.exceptions.ProxyError: "the proxy does not let us through",
     requests.JSONDecodeError: "its answer is not JSON",
 }
-_TEMPORARY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY)
 
 
 def rest_error(
@@ -80,7 +69,7 @@ def rest_error(
     match failure:
         case AlpacaError():
             return failure
-        case HttpRefusal(status=status, text=text):
+        case requests.HTTPError(response=requests.Response(status_code=status, text=text)):
             return _refused(status, redact(_message(text)), url, feed, symbols)
     # The exception's own words stay out: they may hold more than we want to show.
     return Unavailable(f"Alpaca cannot be reached at {url}: {_reason(failure)}. Check the network and APCA_API_*_URL.")
@@ -90,7 +79,7 @@ def _refused(status: int, said: str, url: str, feed: str, symbols: Sequence[str]
     quoted = f' It said "{said}".' if said else ""
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return Unavailable("Alpaca's rate limit is used up, to which other programs with these keys count too.")
-    if status in _TEMPORARY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY) or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Unavailable(f"Alpaca has trouble of its own (HTTP {status} from {url}).{quoted}")
     if status in (HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY) and _ABOUT_THE_FEED.search(said):
         return AlpacaError(
@@ -134,59 +123,56 @@ def _reason(error: Exception) -> str:
     return "the connection is refused or breaks off"
 
 
-class _StreamCode(NamedTuple):
-    text: str
-    kind: type[AlpacaError]
-    sentence: str
-
-
-# Source of codes and texts: https://docs.alpaca.markets/docs/streaming-market-data, "Error messages".
-_STREAM_CODES = {
-    400: _StreamCode("invalid syntax", AlpacaError, "Alpaca's stream did not understand the symbols: check SYMBOLS."),
-    401: _StreamCode("not authenticated", Unavailable, "Alpaca's stream took a subscription for one without keys."),
-    402: _StreamCode(
+# Each code's text, and what it means; https://docs.alpaca.markets/docs/streaming-market-data has both.
+_STREAM_CODES: dict[int, tuple[str, type[AlpacaError], str]] = {
+    400: ("invalid syntax", AlpacaError, "Alpaca's stream did not understand the symbols: check SYMBOLS."),
+    401: ("not authenticated", Unavailable, "Alpaca's stream took a subscription for one without keys."),
+    402: (
         "auth failed",
         AlpacaError,
         "Alpaca's stream refused the keys: check APCA_API_KEY_ID and APCA_API_SECRET_KEY in .env.",
     ),
-    403: _StreamCode("already authenticated", Unavailable, "Alpaca's stream got the keys twice."),
-    404: _StreamCode("auth timeout", Unavailable, "The keys reached Alpaca's stream too late: a slow connection."),
-    405: _StreamCode(
+    403: ("already authenticated", Unavailable, "Alpaca's stream got the keys twice."),
+    404: ("auth timeout", Unavailable, "The keys reached Alpaca's stream too late: a slow connection."),
+    405: (
         "symbol limit exceeded",
         AlpacaError,
-        "The account may not read that many symbols by stream (30 on the free plan): "
-        "name fewer in SYMBOLS, or leave out STREAM=1, as polling has no such limit.",
+        (
+            "The account may not read that many symbols by stream (30 on the free plan): "
+            "name fewer in SYMBOLS, or leave out STREAM=1, as polling has no such limit."
+        ),
     ),
-    406: _StreamCode(
+    406: (
         "connection limit exceeded",
         AlpacaError,
-        "Another program is connected to Alpaca's stream with these keys, and the account may have one connection: "
-        "stop the other, or leave out STREAM=1.",
+        (
+            "Another program is connected to Alpaca's stream with these keys, and the account may have one "
+            "connection: stop the other, or leave out STREAM=1."
+        ),
     ),
-    407: _StreamCode("slow client", Unavailable, "Alpaca's stream found this machine too slow to take its bars."),
-    408: _StreamCode("v2 not enabled", AlpacaError, "The account has no access to Alpaca's stream."),
-    409: _StreamCode(
+    407: ("slow client", Unavailable, "Alpaca's stream found this machine too slow to take its bars."),
+    408: ("v2 not enabled", AlpacaError, "The account has no access to Alpaca's stream."),
+    409: (
         "insufficient subscription",
         AlpacaError,
         "The account's plan does not include this feed by stream: set FEED=iex, or leave out STREAM=1.",
     ),
-    410: _StreamCode("invalid subscribe action", AlpacaError, "This feed has no minute bars: set FEED=iex."),
-    500: _StreamCode("internal error", Unavailable, "Alpaca's stream had an internal error."),
+    410: ("invalid subscribe action", AlpacaError, "This feed has no minute bars: set FEED=iex."),
+    500: ("internal error", Unavailable, "Alpaca's stream had an internal error."),
 }
 
 
 def refusal(code: object, text: object) -> AlpacaError:
     """What a message `{"T": "error", "code", "msg"}` means: by its code, or by its text where the code is unknown."""
     if isinstance(code, int) and code in _STREAM_CODES:
-        known = _STREAM_CODES[code]
-        return known.kind(known.sentence)
-    unknown = Unavailable(f"Alpaca's stream refused with code {code!s:.20}: {text!s:.200}.")
-    return _by_text(str(text)) or unknown
+        _, kind, sentence = _STREAM_CODES[code]
+        return kind(sentence)
+    return _by_text(str(text)) or Unavailable(f"Alpaca's stream refused with code {code!s:.20}: {text!s:.200}.")
 
 
 def _by_text(said: str) -> AlpacaError | None:
     """The refusal whose text is in `said`, as the reason of a closed connection may have it."""
-    return next((known.kind(known.sentence) for known in _STREAM_CODES.values() if known.text in said.lower()), None)
+    return next((kind(sentence) for text, kind, sentence in _STREAM_CODES.values() if text in said.lower()), None)
 
 
 def stream_error(error: Exception, url: str) -> AlpacaError:
@@ -223,8 +209,7 @@ def _closed(error: ConnectionClosed) -> AlpacaError:
     if error.rcvd is None:
         return Unavailable("The connection to Alpaca's stream broke.")
     reason = f", {error.rcvd.reason}" if error.rcvd.reason else ""
-    unknown = Unavailable(f"Alpaca closed the stream (code {error.rcvd.code}{reason}).")
-    return _by_text(error.rcvd.reason) or unknown
+    return _by_text(error.rcvd.reason) or Unavailable(f"Alpaca closed the stream (code {error.rcvd.code}{reason}).")
 
 
 def _no_stream(status: int, url: str) -> AlpacaError:

@@ -5,9 +5,8 @@ from datetime import date
 
 from app.calendar.session import Session
 from app.domain.records import MINUTE_MS, Bar, Origin
+from app.sources.alpaca.alpaca_source import AlpacaSource
 from app.sources.alpaca.errors import Interrupted, Unavailable
-from app.sources.alpaca.fetch import Fetch
-from app.sources.alpaca.record_maker import RecordMaker
 from app.sources.alpaca.rest import ADJUSTMENT, Api
 from app.sources.base import OnFault, OnNotice, SourceError
 from app.sources.clock import Clock
@@ -19,7 +18,7 @@ from app.times import iso
 MOST_HELD = 100_000
 
 
-class AlpacaHistory:
+class AlpacaHistory(AlpacaSource):
     """The raw one-minute bars of `first` to `last`, minute by minute, as a Source.
 
     Alpaca answers symbol by symbol; a span of time that fits into memory is fetched whole, sorted, and sent.
@@ -29,7 +28,6 @@ class AlpacaHistory:
 
     name = "alpaca-history"
     origin: Origin = "replay"
-    total: int | None = None
 
     def __init__(
         self,
@@ -45,13 +43,10 @@ class AlpacaHistory:
         on_fault: OnFault = lambda _: None,
         on_notice: OnNotice = lambda _: None,
     ) -> None:
-        self.doing: str | None = None
-        self._api, self._most_held = api, most_held
-        self._on_notice = on_notice
         self._hours = "extended" if all_hours else "regular"
-        self.run_id = run_id or new_run_id("replay", first, api.access.feed, ADJUSTMENT, self._hours)
-        self._maker = RecordMaker(self.name, api.access.feed, self.run_id, on_fault)
-        self._fetch = Fetch(api, symbols, self._maker.skip, on_notice)
+        run_id = run_id or new_run_id("replay", first, api.access.feed, ADJUSTMENT, self._hours)
+        super().__init__(api, symbols, run_id=run_id, on_fault=on_fault, on_notice=on_notice)
+        self._most_held = most_held
         sessions = sessions_between(first, last)
         days = [session.extended() for session in sessions] if all_hours else sessions
         now = clock.now_ms() // MINUTE_MS * MINUTE_MS
@@ -64,25 +59,6 @@ class AlpacaHistory:
         days = f"{self._days[0].day}" + (f" to {self._days[-1].day}" if len(self._days) > 1 else "")
         return f"{self.name}: {symbols}, {days}, {self._hours} hours, feed {self._api.access.feed}"
 
-    @property
-    def read(self) -> int:
-        """How many bars were sent or skipped so far."""
-        return self._maker.read
-
-    @property
-    def trouble(self) -> str | None:
-        """Why a request is being tried again."""
-        return self._api.trouble
-
-    @property
-    def requests_last_minute(self) -> int:
-        """How many requests it made in the last 60 seconds."""
-        return self._api.requests_last_minute
-
-    def stop(self) -> None:
-        """Ends its waiting, from another thread."""
-        self._api.close()
-
     def bars(self) -> Iterator[Bar | None]:
         """Each bar once; None while it fetches. Raises SourceError when it cannot go on."""
         silent = set(self._fetch.symbols)
@@ -94,7 +70,7 @@ class AlpacaHistory:
                 yield None
                 silent.difference_update(bar.symbol for bar in bars)
                 for bar in bars:
-                    yield from self._maker.records(bar, self.origin)
+                    yield from self._records(bar, self.origin)
         except Interrupted:
             yield None
             return

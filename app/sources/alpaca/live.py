@@ -9,14 +9,13 @@ from app.calendar.trading_calendar import TradingCalendar
 from app.domain.indicators.rsi import seed_weight
 from app.domain.records import MINUTE_MS, Bar, Origin
 from app.domain.strategy import Strategy
+from app.sources.alpaca.alpaca_source import AlpacaSource
 from app.sources.alpaca.bar import AlpacaBar
 from app.sources.alpaca.calendar_sync import CalendarSync
 from app.sources.alpaca.deduplicator import Deduplicator
 from app.sources.alpaca.errors import AlpacaError, Interrupted
-from app.sources.alpaca.fetch import Fetch
 from app.sources.alpaca.parse import OnBad
 from app.sources.alpaca.polling import OVERLAP_MINUTES, SERVED_AFTER_MS, Polling, ended, requests_a_minute
-from app.sources.alpaca.record_maker import RecordMaker
 from app.sources.alpaca.rest import ADJUSTMENT, Api
 from app.sources.alpaca.stream import Stream
 from app.sources.alpaca.warmup import MOST_SESSIONS, bars_needed, warm_up
@@ -37,7 +36,7 @@ Connect = Callable[[Sequence[str], Callable[[], bool], OnBad], Stream]
 """Makes a stream of these symbols; the function tells whether the market is open."""
 
 
-class AlpacaLive:
+class AlpacaLive(AlpacaSource):
     """The bars of the regular sessions, first as much of the past as settles the indicators, then each as it comes.
 
     REST is asked once a minute, for an overlapping span. With `connect`, bars come by websocket, and REST fills the
@@ -48,7 +47,6 @@ class AlpacaLive:
 
     name = "alpaca-live"
     origin: Origin = "live"
-    total: int | None = None
 
     def __init__(
         self,
@@ -63,15 +61,12 @@ class AlpacaLive:
         on_fault: OnFault = lambda _: None,
         on_notice: OnNotice = lambda _: None,
     ) -> None:
-        self.run_id = run_id or f"live-{api.access.feed}-{ADJUSTMENT}-regular"
-        self._maker = RecordMaker(self.name, api.access.feed, self.run_id, on_fault)
-        self.doing: str | None = None
-        self._api, self._calendar_api, self._clock = api, calendar_api, clock
+        run_id = run_id or f"live-{api.access.feed}-{ADJUSTMENT}-regular"
+        super().__init__(api, symbols, run_id=run_id, on_fault=on_fault, on_notice=on_notice)
+        self._calendar_api, self._clock, self._connect = calendar_api, clock, connect
         self._strategy, self._needed = strategy, bars_needed(strategy)
-        self._connect, self._on_notice = connect, on_notice
         self._calendar = TradingCalendar()
         self._sync = CalendarSync(calendar_api, self._calendar, clock)
-        self._fetch = Fetch(api, symbols, self._maker.skip, on_notice)
         self._dedup = Deduplicator()
         # With so many newer ones, neither a bar of a gap nor a correction as long before it is stale.
         self._lead_ms = min(strategy.late_bars, OVERLAP_MINUTES) // 2 * MINUTE_MS
@@ -92,14 +87,9 @@ class AlpacaLive:
         )
 
     @property
-    def read(self) -> int:
-        """How many bars were sent or skipped so far."""
-        return self._maker.read
-
-    @property
     def trouble(self) -> str | None:
         """What keeps bars from coming, or from coming at once."""
-        if failure := self._failure or self._api.trouble:
+        if failure := self._failure or super().trouble:
             return failure
         if (stream := self._stream) and stream.trouble:
             return f"{stream.trouble} Meanwhile bars come by REST, once a minute."
@@ -108,12 +98,12 @@ class AlpacaLive:
     @property
     def requests_last_minute(self) -> int:
         """How many requests it made in the last 60 seconds."""
-        return self._api.requests_last_minute + self._calendar_api.requests_last_minute
+        return super().requests_last_minute + self._calendar_api.requests_last_minute
 
     def stop(self) -> None:
         """Ends its waiting, from another thread."""
         self._stop.set()
-        self._api.close()
+        super().stop()
         self._calendar_api.close()
         if stream := self._stream:
             stream.wake.set()
@@ -149,7 +139,7 @@ class AlpacaLive:
         self._sync.check()
         through = ended(self._sync.now_ms())
         past = warm_up(self._fetch, self._calendar, self._fetch.symbols, through, self._needed)
-        yield from self._records(self._dedup.fetched(past, through))
+        yield from self._of_sessions(self._dedup.fetched(past, through))
         self._report(Counter(bar.symbol for bar in past))
         known_until = {bar.symbol: bar.timestamp + MINUTE_MS for bar in past}
         self._polling = Polling(self._fetch, self._calendar, through, known_until)
@@ -174,7 +164,7 @@ class AlpacaLive:
         for bars in polling.ask(now_ms):
             # First what came by stream meanwhile: it brought these minutes earlier.
             yield from self._streamed()
-            yield from self._records(self._dedup.fetched(bars, now_ms))
+            yield from self._of_sessions(self._dedup.fetched(bars, now_ms))
         self._filled = connections
         self._dedup.forget(polling.from_ms)
         self._succeed()
@@ -201,8 +191,7 @@ class AlpacaLive:
 
     def _listen(self) -> None:
         if self._connect and not self._stream and not self._stop.is_set():
-            self._filled = 0
-            self._stream = self._connect(self._fetch.symbols, self._is_open, self._maker.skip)
+            self._stream = self._connect(self._fetch.symbols, self._is_open, self._skip)
             self._stream.start()
 
     def _disconnect(self) -> None:
@@ -225,16 +214,16 @@ class AlpacaLive:
             now, until = self._sync.now_ms(), None
             if self._has_gap():
                 until = max(self._polling.through_ms, self._calendar.opens_before(now + 1, 1)) + self._lead_ms
-            yield from self._records(self._dedup.streamed(self._stream.take(), now, until))
+            yield from self._of_sessions(self._dedup.streamed(self._stream.take(), now, until))
 
-    def _records(self, bars: Iterable[AlpacaBar]) -> Iterator[Bar]:
+    def _of_sessions(self, bars: Iterable[AlpacaBar]) -> Iterator[Bar]:
         """Those of regular sessions, as records."""
         for bar in bars:
             if self._calendar.session_at(bar.timestamp) is None:
                 continue
             age = self._sync.now_ms() - (bar.timestamp + MINUTE_MS)
             origin: Origin = "live" if age <= LIVE_MS else "backfill"
-            yield from self._maker.records(bar, origin)
+            yield from self._records(bar, origin)
 
     def _report(self, counts: Counter[str]) -> None:
         """Says how settled the indicators are."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date, time
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import msgpack
 
@@ -11,7 +11,6 @@ from app.sources.alpaca.bar import AlpacaBar, BadBar, from_json, from_stream
 from app.sources.alpaca.errors import ProtocolError
 from app.sources.timestamps import parse_timestamp
 
-Row = TypeVar("Row")
 OnBad = Callable[[str], None]
 """Gets the reason why something is no bar."""
 
@@ -78,42 +77,35 @@ def page_bars(
     rows: Iterable[tuple[str, Any]], symbols: Collection[str], span: range, on_bad: OnBad
 ) -> Iterator[AlpacaBar]:
     """Those of `symbols` that start within `span`; why a row is no bar goes to `on_bad`."""
-
-    def read(row: tuple[str, Any]) -> AlpacaBar | None:
-        symbol, fields = row
-        if symbol not in symbols:
-            raise BadBar(f"{symbol}: nobody asked for it")
-        bar = from_json(symbol, fields)
-        return bar if bar.timestamp in span else None
-
-    return _good(rows, read, on_bad)
+    for symbol, fields in rows:
+        try:
+            if symbol not in symbols:
+                raise BadBar(f"{symbol}: nobody asked for it")
+            bar = from_json(symbol, fields)
+        except BadBar as error:
+            on_bad(str(error))
+        else:
+            if bar.timestamp in span:
+                yield bar
 
 
 def stream_bars(messages: Iterable[Any], symbols: Collection[str], on_bad: OnBad) -> Iterator[AlpacaBar]:
     """The bars and updated bars of `symbols`; in place of a frame that was none, `messages` has a ProtocolError."""
-
-    def read(message: Any) -> AlpacaBar | None:
-        if isinstance(message, ProtocolError):
-            raise BadBar(str(message))
-        if not isinstance(message, dict) or "T" not in message:
-            raise BadBar(f"a message without a type: {message!r:.200}")
-        if message["T"] not in ("b", "u"):
-            return None
-        bar = from_stream(message)
-        if bar.symbol not in symbols:
-            raise BadBar(f"a bar of {bar.symbol!r:.40}, which was not asked for")
-        return bar
-
-    return _good(messages, read, on_bad)
-
-
-def _good(rows: Iterable[Row], read: Callable[[Row], AlpacaBar | None], on_bad: OnBad) -> Iterator[AlpacaBar]:
-    for row in rows:
+    for message in messages:
         try:
-            if bar := read(row):
-                yield bar
+            if isinstance(message, ProtocolError):
+                raise BadBar(str(message))
+            if not isinstance(message, dict) or "T" not in message:
+                raise BadBar(f"a message without a type: {message!r:.200}")
+            if message["T"] not in ("b", "u"):
+                continue
+            bar = from_stream(message)
+            if bar.symbol not in symbols:
+                raise BadBar(f"a bar of {bar.symbol!r:.40}, which was not asked for")
         except BadBar as error:
             on_bad(str(error))
+        else:
+            yield bar
 
 
 def _new_york(day: str, clock_time: str) -> int:

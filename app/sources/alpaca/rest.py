@@ -16,15 +16,7 @@ from app.calendar.session import Session
 from app.domain.records import MINUTE_MS
 from app.sources.alpaca.access import Access
 from app.sources.alpaca.bar import AlpacaBar
-from app.sources.alpaca.errors import (
-    AlpacaError,
-    HttpRefusal,
-    Interrupted,
-    ProtocolError,
-    Unavailable,
-    UnknownSymbols,
-    rest_error,
-)
+from app.sources.alpaca.errors import AlpacaError, Interrupted, ProtocolError, Unavailable, UnknownSymbols, rest_error
 from app.sources.alpaca.parse import MarketClock, OnBad, Page, calendar, market_clock, page, page_bars
 from app.sources.alpaca.rate_limiter import RateLimiter
 from app.sources.alpaca.transport import Transport
@@ -182,7 +174,7 @@ class Api:
             self.requests_made += 1
             self._wait_for(f"Alpaca at {url} takes long to answer.")
             answer = read(call())
-        except (HttpRefusal, requests.RequestException, ProtocolError) as failure:
+        except (requests.RequestException, ProtocolError) as failure:
             error = rest_error(failure, url, self.access.feed, self.access.redact, symbols)
             self._failure = str(error)
             raise error from None

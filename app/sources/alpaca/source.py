@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from functools import partial
-from typing import Any, TypedDict
+from typing import Any
 
 from app.settings import Settings
 from app.sources.alpaca.access import Access
@@ -15,36 +15,25 @@ from app.sources.clock import SystemClock
 from app.sources.names import Feed
 
 
-class _Limits(TypedDict):
-    tries: int
-    timeout_s: float
-
-
-# About two minutes, as long as a replay waits for a broker.
-_HISTORY_TRIES = 11
-# Live goes on without Alpaca's calendar, so it waits only briefly for it.
-_CALENDAR = _Limits(tries=2, timeout_s=5.0)
-_POLLING = _Limits(tries=8, timeout_s=15.0)
-# Bars of the stream do not wait long for those of REST, which are asked for again anyway.
-_STREAMING = _Limits(tries=3, timeout_s=10.0)
-
-
 def open_history(
     settings: Settings, symbols: Sequence[str], first: date, last: date, feed: Feed | None, **options: Any
 ) -> AlpacaHistory:
     """The days `first` to `last`, both included; `options` are those of AlpacaHistory. Raises SourceError."""
     access, clock = Access.of(settings, feed), SystemClock()
-    api = Api(access, clock, requests_per_minute=settings.requests_per_minute, tries=_HISTORY_TRIES)
+    # So many tries take about two minutes, as long as a replay waits for a broker.
+    api = Api(access, clock, requests_per_minute=settings.requests_per_minute, tries=11)
     return AlpacaHistory(api, clock, symbols, first, last, **options)
 
 
 def open_live(settings: Settings, symbols: Sequence[str], feed: Feed | None, **options: Any) -> AlpacaLive:
     """By websocket with STREAM=1, otherwise by polling; `options` are those of AlpacaLive. Raises SourceError."""
     access, clock = Access.of(settings, feed), SystemClock()
-    limits = _STREAMING if settings.stream else _POLLING
-    api = Api(access, clock, requests_per_minute=settings.requests_per_minute, **limits)
-    # Alpaca counts the trading API's requests apart from those for bars.
-    calendar_api = Api(access, clock, **_CALENDAR)
+    # Bars of the stream do not wait long for those of REST, which are asked for again anyway.
+    tries, timeout_s = (3, 10.0) if settings.stream else (8, 15.0)
+    api = Api(access, clock, requests_per_minute=settings.requests_per_minute, tries=tries, timeout_s=timeout_s)
+    # Alpaca counts the trading API's requests apart from those for bars. Live goes on without its calendar, so it waits
+    # only briefly for it.
+    calendar_api = Api(access, clock, tries=2, timeout_s=5.0)
     if settings.stream:
         options["connect"] = partial(Stream, access, clock)
     return AlpacaLive(api, calendar_api, clock, symbols, settings.strategy, **options)

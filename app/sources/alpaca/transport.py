@@ -11,12 +11,10 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
 
-from requests import ConnectionError as Disconnected
-from requests import PreparedRequest, ReadTimeout, Response, Session
+import requests
+from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
-
-from app.sources.alpaca.errors import HttpRefusal
 
 _CHUNK = 1 << 16
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -25,7 +23,8 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 class Transport(HTTPAdapter):
     """Ends a request after `timeout_s` of silence, or after twice that in all; `on_headers` gets each answer's headers.
 
-    Raises HttpRefusal, or requests.RequestException when there is no answer or half of one.
+    Raises requests.HTTPError for an answer other than success, redirects too, and another requests.RequestException
+    when there is no answer or half of one.
     """
 
     def __init__(self, timeout_s: float, on_headers: Callable[[Mapping[str, str]], None]) -> None:
@@ -47,7 +46,7 @@ class Transport(HTTPAdapter):
         response.raw = BytesIO(_body(response, deadline))
         self._on_headers(response.headers)
         if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
-            raise HttpRefusal(response.status_code, response.text)
+            raise requests.HTTPError(f"HTTP {response.status_code}", response=response)
         return response
 
 
@@ -57,9 +56,9 @@ def _body(response: Response, deadline: float) -> bytes:
         while chunk := response.raw.read1(_CHUNK, decode_content=True):
             chunks.append(chunk)
             if time.monotonic() > deadline:
-                raise ReadTimeout("the answer is too slow")
+                raise requests.ReadTimeout("the answer is too slow")
     except HTTPError as error:
-        raise Disconnected(error) from error
+        raise requests.ConnectionError(error) from error
     finally:
         # What was read to its end has gone back to the pool by now; a connection with half an answer must not.
         response.raw.close()

@@ -3,6 +3,7 @@
 import json
 import socket
 import ssl
+from io import BytesIO
 
 import pytest
 import requests
@@ -15,7 +16,6 @@ from websockets.legacy.exceptions import InvalidMessage, InvalidStatusCode
 from app.sources.alpaca.access import Access
 from app.sources.alpaca.errors import (
     AlpacaError,
-    HttpRefusal,
     ProtocolError,
     Unavailable,
     UnknownSymbols,
@@ -31,7 +31,9 @@ FORBIDDEN = "<html>\r\n<head><title>403 Forbidden</title></head>\r\n<body>…</b
 
 
 def refused(status: int, text: str, *symbols: str) -> AlpacaError:
-    return rest_error(HttpRefusal(status, text), URL, "sip", ACCESS.redact, symbols)
+    response = requests.Response()
+    response.status_code, response.raw, response.encoding = status, BytesIO(text.encode()), "utf-8"
+    return rest_error(requests.HTTPError(response=response), URL, "sip", ACCESS.redact, symbols)
 
 
 @pytest.mark.parametrize(
