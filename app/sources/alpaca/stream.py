@@ -5,7 +5,10 @@ import random
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
+
+from tenacity import Future, RetryCallState, Retrying, retry_if_result
+from tenacity.wait import wait_exponential
 
 from app.sources.alpaca.access import Access
 from app.sources.alpaca.bar import AlpacaBar
@@ -18,10 +21,12 @@ log = logging.getLogger(__name__)
 
 SILENCE_S = 180.0
 MOST_PENDING = 100_000
-# The steps of the backoff double. Each wait is a random part of its step ("full jitter"), so that programs that failed
-# together come back apart: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-# After a permanent error no step is shorter than PERMANENT_S.
-SHORTEST_S, LONGEST_S, PERMANENT_S = 1.0, 60.0, 32.0
+LONGEST_S = 60.0
+# Each wait is a random part of its step ("full jitter"), so that programs that failed together come back apart:
+# https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+_STEPS = wait_exponential(multiplier=1, max=LONGEST_S)
+# If the error is permanent, the first step is the sixth: 32 s.
+_PERMANENT_FROM = 6
 _STOP_S = 2.0
 
 Spawn = Callable[[Callable[[], None], str], threading.Thread]
@@ -96,6 +101,7 @@ class Stream:
         self._silence_s, self._handshake_s, self._spawn = silence_s, handshake_s, spawn
         self._random = randomness or random.Random()  # noqa: S311 - it spreads attempts and guards nothing
         self._pending: deque[Any] = deque()
+        self._lasted = False
         self._stopping, self._stir = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -121,31 +127,33 @@ class Stream:
         return list(stream_bars(messages, self._symbols, lambda reason: self._on_bad(self._access.redact(reason))))
 
     def _run(self) -> None:
-        step_s = SHORTEST_S
+        reconnecting = Retrying(
+            retry=retry_if_result(lambda _: not self._stopping.is_set()), wait=self._wait_s, sleep=self._rest
+        )
         try:
-            while not self._stopping.is_set():
-                error, lasted = self._follow()
-                step_s = SHORTEST_S if lasted else step_s
-                if error.permanent:
-                    step_s = max(step_s, PERMANENT_S)
-                self._rest(self._random.uniform(0, step_s))
-                step_s = min(step_s * 2, LONGEST_S)
+            reconnecting(self._follow)
         except Exception as error:
             log.exception("The stream's thread ended.")
             self._say(
                 f"The stream ended by a fault of this program ({type(error).__name__}): see the log, start again."
             )
 
+    def _wait_s(self, state: RetryCallState) -> float:
+        if self._lasted:
+            state.attempt_number = 1
+        if cast(Future, state.outcome).result().permanent:
+            state.attempt_number = max(state.attempt_number, _PERMANENT_FROM)
+        return self._random.uniform(0, _STEPS(state))
+
     def _rest(self, seconds: float) -> None:
         self._clock.wait(seconds, self._stopping)
         while self._full and not self._stopping.is_set():
             self._clock.wait(LONGEST_S, self._stopping)
 
-    def _follow(self) -> tuple[AlpacaError, bool]:
-        """One connection, from the attempt to its end: why it ended, and whether it was connected for long.
-
-        Only then do the steps begin again: a server may let everyone in and close a second later, for hours.
-        """
+    def _follow(self) -> AlpacaError:
+        """One connection, from the attempt to its end; returns why it ended."""
+        if self._stopping.is_set():
+            return Unavailable("The stream was stopped.")
         began_ms = self._clock.now_ms()
         watchdog = Watchdog(self._silence_s, self._market_open, began_ms)
         connection = Connection(
@@ -158,8 +166,10 @@ class Stream:
         try:
             error = self._watch(connection, watchdog)
             self._say(str(error))
-            return error, self.connected and self._clock.now_ms() - began_ms >= LONGEST_S * 1000
+            return error
         finally:
+            # Only then do the steps begin again: a server may let everyone in and close a second later, for hours.
+            self._lasted = self.connected and self._clock.now_ms() - began_ms >= LONGEST_S * 1000
             self.connected = False
             connection.close()
 
