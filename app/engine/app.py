@@ -22,6 +22,7 @@ from app.engine.boot import ApiFirst, CheckedWorker
 from app.engine.consumer import BatchConsumer, OnDeleted
 from app.engine.datadir import check_usable, claim, drop_old_logs
 from app.engine.errors import OperatorError
+from app.engine.memory import GIVE_BACK_SECONDS, give_back
 from app.engine.private import GroupMember
 from app.engine.rights import Right
 from app.engine.table import BatchTable
@@ -258,6 +259,12 @@ class BatchApp(faust.App):
         while not self.should_stop:
             await self.end_when_refused()
             await self.sleep(GROUP_SECONDS)
+
+    @Service.task
+    async def _watch_memory(self) -> None:
+        while not self.should_stop:
+            await self.sleep(GIVE_BACK_SECONDS)
+            await asyncio.to_thread(give_back)
 
     async def end_when_refused(self) -> None:
         """End a worker that may not be a member of its group; to be called every second or so."""

@@ -1,6 +1,5 @@
 """How a worker starts and ends: the API first, checks before anything runs, and the first reason of a crash last."""
 
-import ctypes
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
@@ -13,12 +12,10 @@ from faust.contrib.asgi import AsgiService
 from faust.types import ServiceT
 
 from app.engine.errors import OperatorError
+from app.engine.memory import bound_heaps
 
 if TYPE_CHECKING:
     from app.engine.app import BatchApp
-
-#: Of glibc's malloc.h; musl has no mallopt.
-_M_ARENA_MAX = -8
 
 
 class ApiFirst(BootStrategy):
@@ -41,17 +38,6 @@ class ApiFirst(BootStrategy):
         ]
 
 
-def _bound_arenas() -> None:
-    """Have glibc keep freed memory in two heaps instead of eight a core.
-
-    Batches are made in one thread and freed in others, librdkafka's among them: with a
-    heap a thread much more stays with the process than it ever needs at once.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(_M_ARENA_MAX, 2)
-
-
 class CheckedWorker(faust.Worker):
     """Ends with a sentence where a worker cannot work, and before anything has started where that is known."""
 
@@ -69,7 +55,7 @@ class CheckedWorker(faust.Worker):
 
     def execute_from_commandline(self) -> NoReturn:
         """Run the worker until it ends; raises SystemExit with a sentence where there is one."""
-        _bound_arenas()  # Before any client makes threads: a thread that runs already has its heap.
+        bound_heaps()  # Before any client makes threads: a thread that runs already has its heap.
         try:
             cast("BatchApp", self.app).prepare()
         except OperatorError as error:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 from app.kafka.topics import topics
 from app.settings import Settings
@@ -16,7 +17,7 @@ from tests.harness.chaos.share import Share, Spans, judge_share
 #: Records of the raw topic that are judged at once; each takes some five kilobytes until then.
 SHARE_RECORDS = 400_000
 
-Map = Callable[..., Iterable[tuple[Round, set[int]]]]
+Map = Callable[..., Iterable[Any]]
 
 
 class Audit:
@@ -32,12 +33,13 @@ class Audit:
         found = Round(observations=len(observations))
         unseen = set(numbers)
         shares = list(self._shares(spans))
-        with mapping(len(shares) > self._settings.partitions) as judged:
-            each = partial(judge_share, self._settings, run_id, spans, observations)
+        long = len(numbers) > SHARE_RECORDS
+        with mapping(long) as judged:
+            each = partial(judge_share, sendable(self._settings), run_id, spans, observations)
             for done, (part, seen) in enumerate(judged(each, shares), 1):
                 found.add(part)
                 unseen -= seen
-                if len(shares) > self._settings.partitions:
+                if long:
                     self._say(f"    {done} of {len(shares)} shares judged, {len(found.problems)} problems")
         if unseen:
             found.problems.append(
@@ -49,6 +51,11 @@ class Audit:
         for partition, (first, end) in spans[self._raw].items():
             shares = 1 + (end - first) // SHARE_RECORDS
             yield from (Share(partition, number, shares) for number in range(shares))
+
+
+def sendable(settings: Settings) -> Settings:
+    """The same without what was computed from them (the strategy's functions), which no other process can be sent."""
+    return Settings.model_construct(**{name: getattr(settings, name) for name in Settings.model_fields})
 
 
 @contextmanager

@@ -29,9 +29,14 @@ GROWTH_MB = 10
 @click.option("--symbols", default=1000, show_default=True, type=click.IntRange(min=1), help="Symbols.")
 @click.option("--days", default=15, show_default=True, type=click.IntRange(1, 80), help="Sessions.")
 @click.option("--every", default=10.0, show_default=True, type=click.FloatRange(min=0.1), help="Seconds to a fault.")
+@click.option(
+    "--rate",
+    type=click.IntRange(min=1),
+    help="Bars a second at most; as many as the broker takes unless given. 40 days at 4300 take an hour.",
+)
 @click.option("--seed", type=int, help="Which faults; a random one unless given. It is printed.")
-def main(symbols: int, days: int, every: float, seed: int | None) -> None:
-    """Send whole sessions as fast as the broker takes them, let a fault happen every few seconds, judge what is left.
+def main(symbols: int, days: int, every: float, rate: int | None, seed: int | None) -> None:
+    """Send whole sessions, let a fault happen every few seconds, judge what is left.
 
     One of the two workers is never hurt itself: how its memory, threads and files develop is shown and bounded.
     """
@@ -41,7 +46,7 @@ def main(symbols: int, days: int, every: float, seed: int | None) -> None:
         each_round=1_000_000,
         seed=seed,
         workers=2,
-        rate=inf,
+        rate=rate or inf,
         tapes=sessions(symbols, days),
         kinds=KINDS,
         spared=frozenset({VETERAN}),
