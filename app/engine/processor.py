@@ -14,6 +14,7 @@ from app.engine.batch import Batch, BatchResult
 from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, encode_checkpoint
 from app.engine.errors import Fenced, NotCommitted, OperatorError, ProducerLost, StoreFull
 from app.engine.failpoints import Failpoint, Observer, unobserved
+from app.engine.in_hand import InHand
 from app.engine.rights import NotAllowed
 from app.engine.table import BatchTable
 
@@ -34,9 +35,6 @@ RECHECK_SECONDS = 0.05
 
 #: A transaction that takes so long is a reason not to be ready.
 SLOW_SECONDS = 5.0
-
-#: Records in hand at once, of all partitions: what follows from each takes some kilobytes until it is committed.
-MOST_RECORDS = 16_000
 
 
 class BatchProcessor:
@@ -64,9 +62,7 @@ class BatchProcessor:
         self._idle_checkpoint_seconds = idle_checkpoint_seconds
         self._slow_seconds = slow_seconds
         self._retriable: tuple[type[Exception], ...] = (*retriable, StoreFull)
-        #: Records of the batches that agents or threads have in hand, by partition.
-        self._in_hand: dict[int, int] = {}
-        self._one_finished = asyncio.Event()
+        self._in_hand = InHand()
         self._tasks: set[asyncio.Task[None]] = set()
         self._checkpointed: dict[int, float] = {}
         self._in_threads: set[asyncio.Future[None]] = set()
@@ -83,7 +79,7 @@ class BatchProcessor:
     @property
     def records_in_hand(self) -> int:
         """How many records are being computed or written now; for any thread."""
-        return sum(list(self._in_hand.values()))
+        return self._in_hand.records
 
     async def batches(self, stream: StreamT[Batch]) -> AsyncIterator[Batch]:
         """The stream's batches, each once its partition's batch before it is finished."""
@@ -92,25 +88,13 @@ class BatchProcessor:
             batch.message = event.message
             # The two would refer to each other, and megabytes of records would stay until the garbage collector runs.
             event.message.value = None
-            while not self._has_room(batch):
-                await self._one_finished.wait()
+            await self._in_hand.room_for(batch)
             if not self._app.batch_consumer.begin(batch):
                 self._app.batch_consumer.forget(batch)
                 continue
-            self._in_hand[batch.partition] = len(batch.records)
+            self._in_hand.take(batch)
             batch.begun_at = time.monotonic()
             yield batch
-
-    def _has_room(self, batch: Batch) -> bool:
-        """Whether the partition's batch before is finished, and few enough records are in hand."""
-        if batch.partition in self._in_hand:
-            return False
-        return not self._in_hand or sum(self._in_hand.values()) + len(batch.records) <= MOST_RECORDS
-
-    def _finish(self, batch: Batch) -> None:
-        self._in_hand.pop(batch.partition, None)
-        self._one_finished.set()
-        self._one_finished = asyncio.Event()
 
     async def attempt(self, batch: Batch, work: Callable[[], Awaitable[T]]) -> T | None:
         """What `work` returns, tried again after retriable errors; None when the batch was dropped meanwhile."""
@@ -129,7 +113,7 @@ class BatchProcessor:
             log.critical("%s failed; it stays un-acked", batch, extra=batch.place)
             # The worker ends; a batch behind this one would move the checkpoint over it.
             self._app.batch_consumer.give_up(batch)
-            self._finish(batch)
+            self._in_hand.finish(batch)
             raise
         return None
 
@@ -175,7 +159,7 @@ class BatchProcessor:
             finally:
                 await self._app.crash(error)
         finally:
-            self._finish(batch)
+            self._in_hand.finish(batch)
 
     async def _write_in_thread(self, batch: Batch, result: BatchResult) -> bool:
         if self._app.threads_closed:
@@ -280,7 +264,7 @@ class BatchProcessor:
         for listener in self._table.on_dropped:
             listener(batch.partition)
         self._app.waits.pop(batch.tp, None)
-        self._finish(batch)
+        self._in_hand.finish(batch)
         if had and not self._app.should_stop:
             self._in_background(self._regain(batch, why))
 

@@ -10,7 +10,7 @@ import pytest
 from app.engine.batch import Batch
 from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
 from app.engine.failpoints import Failpoint
-from app.engine.processor import MOST_RECORDS
+from app.engine.in_hand import MOST_RECORDS
 from tests.unit.engine.made import CHANGELOG, SOURCE, TOPIC_ID, Rec, records
 from tests.unit.engine.workbench import OTHER, ProcessorBench, until
 
@@ -119,13 +119,6 @@ async def test_only_so_many_records_are_in_hand(bench: ProcessorBench, second: i
     bench.producer.go_on.set()
     await running
     assert other.committable() == second
-
-
-async def test_a_batch_of_more_records_than_that_goes_alone(bench: ProcessorBench) -> None:
-    bench.idle = True
-    bench.fetch(*range(MOST_RECORDS + 1))
-    await bench.run()
-    assert bench.finished == MOST_RECORDS + 1
 
 
 async def test_batches_that_change_nothing_move_the_checkpoint_once_a_second(bench: ProcessorBench) -> None:
