@@ -24,6 +24,7 @@ class ForkedFaust:
 
     def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
         self._arguments = list(arguments)
+        log.touch()
         self._process = _context.Process(target=_run, args=(self._arguments, dict(environment), log), daemon=True)
         with _lock:
             self._process.start()

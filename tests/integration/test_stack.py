@@ -183,7 +183,9 @@ def test_a_port_given_and_lost_in_the_last_moment_is_an_error_that_leaves_nothin
     kafka_port, registry_port = (lost_port, None) if service == "kafka" else (None, lost_port)
     with pytest.raises(StackError, match=rf"Port {lost_port} is taken by process"):
         local_stack.start(folder, kafka_port=kafka_port, registry_port=registry_port)
-    assert f"{lost_port}" in log_file(folder, service).read_text()
+    said = {role: log_file(folder, role).read_text() for role in ("kafka", "registry")}
+    # Beside many others the second service may lose its port, too, and end the start before the first one notices.
+    assert f"{lost_port}" in said.pop(service) or " in use" in said.popitem()[1]
     assert find(folder) == {}
 
 

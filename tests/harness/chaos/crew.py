@@ -86,13 +86,23 @@ class Crew:
     members: dict[str, CrewMember] = field(default_factory=dict)
     ended: list[Ended] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    starts: int = 0
+    #: All workers that were ever started.
+    _started: list[ForkedWorker] = field(default_factory=list)
     #: Called when a worker has ended that nobody is known to have ended: an order may have made it end itself.
     on_surprise: Callable[[], None] = lambda: None
 
     def hire(self, names: Collection[str]) -> None:
         for name in names:
             self.members[name] = CrewMember(name)
+
+    @property
+    def starts(self) -> int:
+        """How often a worker was started."""
+        return len(self._started)
+
+    def left_running(self) -> list[str]:
+        """Sentences that name workers which still run."""
+        return [f"process {worker.pid} still runs" for worker in self._started if worker.exitcode is None]
 
     def working(self) -> list[str]:
         """Those to whom something may happen."""
@@ -202,7 +212,7 @@ class Crew:
         changed = {"DATA_DIR": str(self.directory / member.name), "API_PORT": str(port)}
         member.url = f"http://127.0.0.1:{port}"
         member.worker = ForkedWorker({**os.environ, **self.environment, **changed}, path)
-        self.starts += 1
+        self._started.append(member.worker)
 
     def _log(self, member: CrewMember) -> str:
         """What it said in this life; one that was killed at once said nothing."""

@@ -1,16 +1,10 @@
 """What a run leaves behind: it must be nothing but the data."""
 
-import multiprocessing
 from contextlib import suppress
 from pathlib import Path
 
 #: In a data folder, besides the tables' databases.
 KNOWN = frozenset({"owner", "v1"})
-
-
-def processes() -> list[str]:
-    """The workers that still run."""
-    return [f"process {child.pid} still runs" for child in multiprocessing.active_children()]
 
 
 def strange_files(data: Path) -> list[str]:

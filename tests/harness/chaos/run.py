@@ -20,7 +20,7 @@ from tests.harness.chaos.chaos_plan import ChaosPlan, ChaosResult
 from tests.harness.chaos.commits import Observer
 from tests.harness.chaos.crew import NO_BROKER, Crew
 from tests.harness.chaos.hostile_bars import Item
-from tests.harness.chaos.leftovers import disk_use, processes, strange_files
+from tests.harness.chaos.leftovers import disk_use, strange_files
 from tests.harness.chaos.round import Round
 from tests.harness.chaos.scene import Scene
 from tests.harness.chaos.tables import Expected, wrong_tables
@@ -217,7 +217,7 @@ class Chaos:
         while any(member.worker is not None for member in self._crew.members.values()):
             self._tend()
         result = self._result
-        result.problems += [*self._crew.problems, *processes()]
+        result.problems += [*self._crew.problems, *self._crew.left_running()]
         folders = [self._crew.directory / name for name in self._crew.members]
         for folder in folders:
             result.problems += strange_files(folder)
