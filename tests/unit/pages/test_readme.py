@@ -35,6 +35,8 @@ def test_its_figures_are_those_of_the_page_on_performance() -> None:
     for row in re.findall(r"^\| .+? \| (?:exactly|at least) once \|.*$", README, re.MULTILINE):
         assert row in performance
     [burst, streams, flink, lone] = re.findall(r"(?:after|cache:|once:) ([\d.]+) m?s", README)
-    assert re.search(rf"^\| \*\*this project\*\* .*\| {burst} \|.*\| {lone} \|", performance, re.MULTILINE)
-    assert re.search(rf"^\| Kafka Streams .* cache .*\| {streams} \|", performance, re.MULTILINE)
-    assert re.search(rf"^\| Flink .* exactly once .*\| {flink} \|", performance, re.MULTILINE)
+    # Behind the median of several runs stands their spread.
+    end = r"(?: \([^|]*\))? \|"
+    assert re.search(rf"^\| \*\*this project\*\* .*\| {burst}{end}.*\| {lone}{end}", performance, re.MULTILINE)
+    assert re.search(rf"^\| Kafka Streams .* cache .*\| {streams}{end}", performance, re.MULTILINE)
+    assert re.search(rf"^\| Flink .* exactly once .*\| {flink}{end}", performance, re.MULTILINE)
