@@ -208,7 +208,7 @@ class SignalSearch:
         )
 
     def _first_numbers(self, places: Ints, minute: int) -> Ints:
-        """The number of each series' first bar since a minute; `_NO_BAR` where there is none, or none any more."""
+        """The number of each series' first bar since a minute; `_NO_BAR` where it is not kept."""
         counts = self._columns.rows_since(places, minute)
         numbers = self._columns.newest[places] - counts + 1
         is_first_gone = (counts == self._keep_bars) & (numbers > 0)

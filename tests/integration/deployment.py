@@ -144,6 +144,13 @@ class Deployment:
         self.workers.append(worker)
         return worker
 
+    def start_workers(self, names: Iterable[str], program: str = "app.main", /, **changed: Any) -> list[DeployedWorker]:
+        """One for each name, which all start at the same time; they are ready."""
+        started = [self.start_worker(name, program, **changed) for name in names]
+        for worker in started:
+            worker.wait_ready()
+        return started
+
     def close(self) -> None:
         for worker in self.workers:
             worker.kill()

@@ -90,9 +90,7 @@ def test_three_workers_answer_as_one_whatever_happens_to_one_of_them(deploy: Dep
     deployment = deploy(partitions=PARTITIONS)
     bars = list(random_bars(SYMBOLS, MINUTES + LATER, seed=7))
     deployment.send(bars[: SYMBOLS * MINUTES])
-    first, victim, third = workers = [deployment.start_worker(name) for name in ("first", "second", "third")]
-    for worker in workers:
-        worker.wait_ready()
+    first, victim, third = workers = deployment.start_workers(("first", "second", "third"))
     deployment.settle()
     eventually(lambda: shared(workers), 60, lambda: str([get(each, "/signals").text[:2000] for each in workers]))
     expected = Expected(deployment)

@@ -27,9 +27,7 @@ def replay(deployment: Deployment, file: Path, *options: str) -> subprocess.Comp
 
 def test_two_workers_verdict_on_a_file_that_has_everything(deploy: Deploy, tmp_path: Path) -> None:
     deployment = deploy(partitions=4)
-    workers = [deployment.start_worker(data) for data in ("one", "two")]
-    for worker in workers:
-        worker.wait_ready()
+    deployment.start_workers(("one", "two"))
     symbols = ("AAPL", "SPY", "MSFT", "F", "KO")
     lines = [line(symbol, minute, 100 + minute % 7) for minute in range(60) for symbol in symbols if minute != 52]
     (tmp_path / "bars.csv").write_text(HEADER + "".join(lines))

@@ -41,9 +41,7 @@ def test_the_live_run_is_the_default_of_every_worker_also_of_one_without_live_ba
     ]
     replayed = list(random_bars(SYMBOLS, MINUTES, seed=2, run_id="replay-later"))
     assert {partition_of(bar["symbol"]) for bar in replayed} == {0, 1}
-    workers = [deployment.start_worker(name) for name in ("first", "second")]
-    for worker in workers:
-        worker.wait_ready()
+    workers = deployment.start_workers(("first", "second"))
     for bars in (live, replayed):
         deployment.send(bars)
         deployment.settle()
@@ -104,9 +102,7 @@ def test_what_explain_tells_gives_the_numbers_again(deploy: Deploy, stocks: Stoc
     deployment = deploy(partitions=2)
     bars = list(random_bars(SYMBOLS, MINUTES, seed=3))
     late = bars.pop(-3 * SYMBOLS)
-    workers = [deployment.start_worker(name) for name in ("first", "second")]
-    for worker in workers:
-        worker.wait_ready()
+    workers = deployment.start_workers(("first", "second"))
     for some in (bars, [late]):
         deployment.send(some)
         deployment.settle()

@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -75,9 +76,8 @@ class CutReader:
 @pytest.mark.timeout(600)  # 200 connections, four thousand bars, five workers.
 def test_cut_200_times_while_workers_are_killed(deploy: Deploy) -> None:
     deployment = deploy(partitions=4)
-    workers = {name: deployment.start_worker(name) for name in ("one", "two")}
-    for worker in workers.values():
-        worker.wait_ready()
+    names = "one", "two"
+    workers = dict(zip(names, deployment.start_workers(names), strict=True))
     chance = random.Random(7)
     bars = random_bars(symbols=20, minutes=CUTS * BARS_A_CUT // 20, seed=8)
     with StreamClient(workers["one"].url, "run=test") as client:
@@ -90,8 +90,11 @@ def test_cut_200_times_while_workers_are_killed(deploy: Deploy) -> None:
         def state() -> str:
             return f"{[reader.cuts for reader in readers]} cuts, {[each for each in reading if each.done()]}"
 
+        def have_been_cut(times: int) -> bool:
+            return sum(reader.cuts for reader in readers) >= times
+
         for cuts in range(0, CUTS, CUTS_A_SLICE):
-            eventually(lambda: sum(reader.cuts for reader in readers) >= cuts, 60, state)  # noqa: B023
+            eventually(partial(have_been_cut, cuts), 60, state)
             send(deployment, bars, BARS_A_CUT * CUTS_A_SLICE)
             if cuts in KILLS:
                 name = chance.choice(list(workers))

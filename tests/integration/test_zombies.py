@@ -32,9 +32,7 @@ def test_the_commit_of_a_paused_worker_is_refused_and_nothing_of_it_is_seen(
     bars = list(random_bars(symbols=50, minutes=120, seed=6))
     half = len(bars) // 2
     deployment.send(bars[:half])
-    crew = [deployment.start_worker(f"w{n}", PROGRAM, CRASHING_ORDERS=tmp_path) for n in range(workers)]
-    for worker in crew:
-        worker.wait_ready()
+    crew = deployment.start_workers((f"w{n}" for n in range(workers)), PROGRAM, CRASHING_ORDERS=tmp_path)
     deployment.settle()
     orders.give(Order(point, CrashFault.STOP, 1))
     deployment.send(bars[half:])

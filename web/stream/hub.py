@@ -89,7 +89,7 @@ class Hub:
         self._kept = self._taken = self._warm_records = 0
         self._known = asyncio.Event()
         self._reading: threading.Event | None = None
-        #: Until when the reader waits for the burst of now; None while there is none.
+        #: Until when the reader waits for a burst to be computed; None while it waits for no burst.
         self._gave_way_until: float | None = None
         self._leaving: asyncio.TimerHandle | None = None
         #: One thread makes JSON, so that it has at most half of Python's time; two read what clients missed.

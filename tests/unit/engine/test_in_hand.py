@@ -5,11 +5,11 @@ from faust.types import TP
 
 from app.engine.batch import Batch
 from app.engine.in_hand import MOST_RECORDS, InHand
-from tests.unit.engine.made import records
+from tests.unit.engine import made
 
 
 def batch(partition: int, count: int) -> Batch:
-    return Batch(TP("raw", partition), records(*range(count)), 0, count, epoch=1)
+    return made.batch(0, count, tp=TP("raw", partition))
 
 
 async def has_room(hand: InHand, wanted: Batch) -> bool:
