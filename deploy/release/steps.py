@@ -11,10 +11,14 @@ from typing import Any
 
 from deploy.release.changelog import released
 from deploy.release.checks import branch, git
+from deploy.release.manifest import tagged
 from deploy.release.trial import lay_out
 
 #: By this setuptools-scm, which makes versions of tags, learns one whose tag is not there yet.
 _VERSION = "SETUPTOOLS_SCM_PRETEND_VERSION"
+#: What a release changes, and commits.
+_CHANGELOG, _MANIFEST = "CHANGELOG.md", "deploy/kubernetes/kustomization.yaml"
+
 _EXPORT = ("export", "--frozen", "--quiet", "--no-dev")
 
 
@@ -40,11 +44,15 @@ class Release:
         self._made = root / "dist" / version
 
     def make(self, day: date, *, with_image: bool) -> None:
-        """All of it. Where a step fails CHANGELOG.md is as it was, and there is neither commit nor tag."""
-        changelog = self._root / "CHANGELOG.md"
-        before = changelog.read_text(encoding="utf-8")
+        """All of it. Where a step fails the checkout is as it was, and there is neither commit nor tag."""
+        before = {name: (self._root / name).read_text(encoding="utf-8") for name in (_CHANGELOG, _MANIFEST)}
         begun = self._place()
-        changelog.write_text(released(before, self._version, day), encoding="utf-8")
+        self._write(
+            {
+                _CHANGELOG: released(before[_CHANGELOG], self._version, day),
+                _MANIFEST: tagged(before[_MANIFEST], self._version),
+            }
+        )
         try:
             self._step("style and types", lambda: self._run("make", "lint", "type", cwd=self._root))
             self._step("wheel and sdist", self._build)
@@ -56,7 +64,7 @@ class Release:
                 raise Failed("another commit or branch was checked out meanwhile; nothing is tagged")
             self._step("commit", self._commit)
         except BaseException:
-            changelog.write_text(before, encoding="utf-8")
+            self._write(before)
             raise
         tag = ("git", "tag", "--annotate", f"v{self._version}", "--message", f"Version {self._version}")
         try:
@@ -75,6 +83,10 @@ class Release:
             image = f"stock-signals:{self._version}"
             lines.append(f"docker tag {image} YOUR-REGISTRY/{image} && docker push YOUR-REGISTRY/{image}")
         return "To publish it:\n" + "\n".join(f"  {line}" for line in lines)
+
+    def _write(self, texts: Mapping[str, str]) -> None:
+        for name, text in texts.items():
+            (self._root / name).write_text(text, encoding="utf-8")
 
     def _step(self, what: str, act: Callable[[], object]) -> None:
         self._say(f"== {what}")
@@ -128,7 +140,7 @@ class Release:
 
     def _commit(self) -> None:
         # What was added to git while the tests ran was not tested.
-        only = ("--only", "--", "CHANGELOG.md")
+        only = ("--only", "--", _CHANGELOG, _MANIFEST)
         self._run("git", "commit", "--quiet", "--message", f"Version {self._version}", *only, cwd=self._root)
 
     def _place(self) -> tuple[str, str]:

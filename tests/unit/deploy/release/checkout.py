@@ -7,6 +7,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 IDENTITY = {f"GIT_{who}_{what}": "tests" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+MANIFEST = "images:\n  - name: stock-signals\n    newTag: 0.9.0\n"
 CHANGELOG = "# Changelog\n\n## [Unreleased]\n\n- It is faster.\n"
 
 
@@ -23,6 +24,9 @@ def repository(root: Path) -> Path:
     (root / "tests").mkdir()
     (root / "tests" / "test_it.py").write_text("")
     (root / "CHANGELOG.md").write_text(CHANGELOG)
+    kubernetes = root / "deploy" / "kubernetes"
+    kubernetes.mkdir(parents=True)
+    (kubernetes / "kustomization.yaml").write_text(MANIFEST)
     (root / ".gitignore").write_text("dist/\n")
     git(root, "init", "--quiet", "--initial-branch", "main")
     git(root, "add", ".")

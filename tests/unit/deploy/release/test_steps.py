@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from deploy.release.steps import Failed, Release
-from tests.unit.deploy.release.checkout import CHANGELOG, IDENTITY, Commands, git, repository
+from tests.unit.deploy.release.checkout import CHANGELOG, IDENTITY, MANIFEST, Commands, git, repository
 
 DAY = date(2026, 12, 1)
+
+#: The files that a release changes.
+CHANGED = ["CHANGELOG.md", "deploy/kubernetes/kustomization.yaml"]
 
 
 @pytest.fixture
@@ -34,7 +37,7 @@ def test_all_of_it(root: Path) -> None:
         "make test UV=uv ARGS=-q",
         "docker build --build-arg VERSION=1.0.0 --tag stock-signals:1.0.0 .",
         "docker run --rm --network none stock-signals:1.0.0 stocks --version",
-        "git commit --quiet --message Version 1.0.0 --only -- CHANGELOG.md",
+        "git commit --quiet --message Version 1.0.0 --only -- CHANGELOG.md deploy/kubernetes/kustomization.yaml",
         "git tag --annotate v1.0.0 --message Version 1.0.0",
     ]
     assert git(root, "status", "--porcelain") == ""
@@ -42,6 +45,7 @@ def test_all_of_it(root: Path) -> None:
     assert (root / "CHANGELOG.md").read_text() == CHANGELOG.replace(
         "## [Unreleased]\n", "## [Unreleased]\n\n## [1.0.0] - 2026-12-01\n"
     )
+    assert "newTag: 1.0.0\n" in (root / "deploy/kubernetes/kustomization.yaml").read_text()
     assert (root / "dist/1.0.0/requirements.txt").read_text() == "click==8\n"
     assert "Nothing was pushed" in said[-1]
     assert "git push --atomic origin main v1.0.0" in said[-1]
@@ -56,7 +60,7 @@ def test_what_is_tested_is_what_the_wheel_has(root: Path) -> None:
     make(root, commands)
     assert commands.tested["app/data.txt"] == "of the wheel"
     assert "[1.0.0]" in commands.tested["CHANGELOG.md"]
-    assert commands.tested.keys() == {"app/data.txt", "CHANGELOG.md", "tests/test_it.py", ".gitignore", ".venv/.done"}
+    assert commands.tested.keys() == {"app/data.txt", *CHANGED, "tests/test_it.py", ".gitignore", ".venv/.done"}
 
 
 def test_without_an_image(root: Path) -> None:
@@ -71,7 +75,7 @@ def test_what_was_added_meanwhile_is_not_committed(root: Path) -> None:
     (root / "new.txt").write_text("not tested")
     git(root, "add", "new.txt")
     make(root, Commands("1.0.0"))
-    assert git(root, "show", "--name-only", "--format=", "v1.0.0^{commit}") == "CHANGELOG.md"
+    assert git(root, "show", "--name-only", "--format=", "v1.0.0^{commit}").split() == CHANGED
 
 
 def test_a_commit_that_came_meanwhile_is_not_tagged(root: Path) -> None:
@@ -99,6 +103,7 @@ def test_a_step_that_fails(failing: str, root: Path) -> None:
     with pytest.raises(Failed, match=r"ended with 1; nothing is tagged:\nwhat it said"):
         make(root, Commands("1.0.0", failing))
     assert (root / "CHANGELOG.md").read_text() == CHANGELOG
+    assert (root / "deploy/kubernetes/kustomization.yaml").read_text() == MANIFEST
     assert git(root, "status", "--porcelain") == ""
     assert git(root, "tag") == ""
     assert git(root, "log", "--format=%s") == "First"
