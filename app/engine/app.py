@@ -1,10 +1,9 @@
-"""The Faust app for batches: the settings on which the engine relies, taking partitions over, watchdogs."""
+"""The Faust app for batches: the settings on which the engine relies, and taking partitions over."""
 
 import asyncio
 import gc
 import logging
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -12,33 +11,31 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple, cast
 
-import faust
 from faust.assignor.partition_assignor import PartitionAssignor
 from faust.types import TP
-from mode import Service
 
 from app.engine.batch_schema import BatchSchema
 from app.engine.boot import ApiFirst, CheckedWorker
 from app.engine.consumer import BatchConsumer, OnDeleted
 from app.engine.datadir import check_usable, claim, drop_old_logs
-from app.engine.errors import OperatorError
-from app.engine.memory import GIVE_BACK_SECONDS, give_back
+from app.engine.in_words import in_words
 from app.engine.private import GroupMember
 from app.engine.rights import Right
 from app.engine.table import BatchTable
 from app.engine.table_manager import PromptTableManager
 from app.engine.takeover import Takeover
 from app.engine.transaction import TransactionalProducer
+from app.engine.watched_app import WatchedApp
 
 log = logging.getLogger(__name__)
 
 COMMIT_SECONDS = 1.0
 
-#: A worker that has not asked for records for so long is stuck and ends itself.
-STUCK_SECONDS = 120.0
+#: How often a worker tells its group that it lives. So it hears that another one joins, who waits meanwhile.
+HEARTBEAT_SECONDS = 1.0
 
-#: How often to ask whether the broker has refused this worker as a member of its group.
-GROUP_SECONDS = 1.0
+#: Some thirty years.
+NEVER_SECONDS = 1e9
 
 #: New objects between two collections: the batches in hand have tens of thousands, all gone when they are done.
 #: Python's default is 700.
@@ -97,7 +94,7 @@ class EngineOptions:
         return f"{self.id}-{tp.topic}-{tp.partition}"
 
 
-class BatchApp(faust.App):
+class BatchApp(WatchedApp):
     """The Faust app of one worker.
 
     Nothing is asked or opened before `prepare`, so Faust's other commands, `--help`
@@ -133,8 +130,12 @@ class BatchApp(faust.App):
             broker_credentials=options.credentials,
             broker_client_id=options.client_id,
             broker_session_timeout=options.session_seconds,
-            broker_heartbeat_interval=0.3 * options.session_seconds,
+            broker_heartbeat_interval=min(HEARTBEAT_SECONDS, 0.3 * options.session_seconds),
             broker_commit_interval=COMMIT_SECONDS,
+            # A member without partitions never asks for records. aiokafka would leave the group for that, for ever.
+            broker_max_poll_interval=NEVER_SECONDS,
+            # What retention deleted before it was read is to be named and counted, not passed over in silence.
+            consumer_auto_offset_reset="none",
             datadir=str(options.data_dir),
             store="rocksdb://",
             Schema=BatchSchema,
@@ -194,6 +195,10 @@ class BatchApp(faust.App):
 
     def on_rebalance_end(self) -> None:
         """Let the streams be read, and note how long it took until the tables were complete again."""
+        if self.batch_consumer.assigned_in != self.rebalancing_count:
+            # The next rebalance has begun, and will end. Faust has just said that the tables are ready.
+            self.tables.on_rebalance_start()
+            return
         super().on_rebalance_end()
         self.batch_consumer.open_streams()
         log.info("Worker ready: it has %s", in_words(self.batch_consumer.stream_tps()))
@@ -233,67 +238,3 @@ class BatchApp(faust.App):
             if partition in topics.get(topic, ()):
                 return str(url)
         return None
-
-    async def check(self) -> None:
-        """End a worker whose topics or address were changed under it; to be called every few seconds."""
-        consumer = self.batch_consumer
-        # Before this worker is one of them, the group may not have forgotten those that were killed.
-        members = await consumer.fetcher.members() if consumer.stream_tps() else []
-        try:
-            await asyncio.to_thread(self.options.check, self, members)
-        except OperatorError as error:
-            self.log.critical("%s", error)
-            await self.crash(error)
-
-    @Service.task
-    async def _watch_polling(self) -> None:
-        # Faust starts timers only when the tables are restored.
-        async for _ in self.itertimer(1.0, name="polling"):
-            await self.end_when_stuck()
-            self.look_for_work()
-
-    @Service.task
-    async def _watch_group(self) -> None:
-        # Apart from the one above: the consumer's thread, which is asked, may be what is stuck. No timer, which
-        # would warn each time that thread is busy.
-        while not self.should_stop:
-            await self.end_when_refused()
-            await self.sleep(GROUP_SECONDS)
-
-    @Service.task
-    async def _watch_memory(self) -> None:
-        while not self.should_stop:
-            await self.sleep(GIVE_BACK_SECONDS)
-            await asyncio.to_thread(give_back)
-
-    async def end_when_refused(self) -> None:
-        """End a worker that may not be a member of its group; to be called every second or so."""
-        error = await self.batch_consumer.fetcher.group_error()
-        if isinstance(error, OperatorError):
-            await self.crash(error)
-        elif error is not None:
-            self.log.warning("The group's coordinator: %r", error)
-
-    async def end_when_stuck(self) -> None:
-        """End a worker that has partitions and no longer asks for records; to be called every second or so."""
-        polled_at = self.batch_consumer.fetcher.polled_at
-        if polled_at is None:
-            return
-        idle = monotonic() - max(polled_at, self.takeover.asked_at)
-        if idle > STUCK_SECONDS:
-            await self.crash(RuntimeError(f"no records asked for in {idle:.0f} s: the worker is stuck"))
-
-    def look_for_work(self) -> None:
-        """See whether there are topics to be assigned while this worker has no partition; to be called every second."""
-        fetcher = self.batch_consumer.fetcher
-        if fetcher.polled_at is None:
-            fetcher.ask_for_topics()
-
-
-def in_words(tps: Iterable[TP]) -> str:
-    """Partitions by topic: `raw[0, 1] and other[0]`."""
-    by_topic: defaultdict[str, list[int]] = defaultdict(list)
-    for tp in sorted(tps):
-        by_topic[tp.topic].append(tp.partition)
-    found = (f"{topic}[{', '.join(map(str, partitions))}]" for topic, partitions in by_topic.items())
-    return " and ".join(found) or "no partition: others have them all"

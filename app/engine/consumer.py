@@ -23,6 +23,9 @@ OnDeleted = Callable[[str, int], None]
 #: A broker that has not taken a commit for so long is not asked again by a worker that is stopping.
 FRESH_SECONDS = 4.0
 
+#: One may be late or lost.
+HEARTBEATS = 3
+
 #: The part of its session within which the broker has lately accepted a worker as a member.
 CONFIRMED_LATELY = 0.8
 
@@ -46,6 +49,9 @@ class BatchConsumer(aiokafka.Consumer):
 
     #: Of which assignment the streams were last sought.
     _sought: dict[TP, OffsetTracker] | None = None
+
+    #: In which rebalance, counted by the app, partitions were last assigned.
+    assigned_in = 0
 
     #: When the broker last accepted a commit of this worker's generation (monotonic seconds).
     confirmed_at = 0.0
@@ -127,9 +133,9 @@ class BatchConsumer(aiokafka.Consumer):
         return tracker is not None and tracker.is_current(batch) and self.holds(batch)
 
     @property
-    def heartbeat_seconds(self) -> float:
-        """How often this worker tells its group that it lives."""
-        return float(self.app.conf.broker_heartbeat_interval)
+    def hears_within(self) -> float:
+        """Seconds in which this worker hears of a rebalance that has begun: some heartbeats."""
+        return HEARTBEATS * float(self.app.conf.broker_heartbeat_interval)
 
     def confirmed_lately(self) -> bool:
         """Whether the broker has accepted this worker as a member of the group within most of its session."""
@@ -179,6 +185,7 @@ class BatchConsumer(aiokafka.Consumer):
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Forget what was fetched under the assignment before: nothing is read until `perform_seek`."""
+        self.assigned_in = self.app.rebalancing_count
         self._thread.trackers = {}
         self._thread.polled_at = (self._thread.polled_at or monotonic()) if assigned else None
         await super().on_partitions_assigned(assigned, generation_id)

@@ -1,18 +1,26 @@
 """Fetches records in batches, in the consumer's own thread."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from time import monotonic
 from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import ConsumerStoppedError, GroupAuthorizationFailedError, KafkaError
+from aiokafka.errors import (
+    ConsumerStoppedError,
+    GroupAuthorizationFailedError,
+    KafkaError,
+    OffsetOutOfRangeError,
+    TopicAuthorizationFailedError,
+)
+from aiokafka.structs import TopicPartition
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Transport
 from faust.types import TP
 
 from app.engine import private
 from app.engine.batch import Batch
+from app.engine.errors import OffsetGap
 from app.engine.offset_tracker import OffsetTracker
 from app.engine.rights import NotAllowed, Right
 
@@ -105,12 +113,47 @@ class BatchFetcher(AIOKafkaConsumerThread):
         return batches
 
     async def _fetched(
-        self, consumer: AIOKafkaConsumer, partitions: Iterable[TP], wait_seconds: float
+        self, consumer: AIOKafkaConsumer, partitions: Collection[TP], wait_seconds: float
     ) -> Mapping[TP, list[Any]]:
         try:
             return await private.fetched(consumer, partitions, wait_seconds=wait_seconds, limit=self.batch_max)
         except GroupAuthorizationFailedError as error:
             raise self._not_allowed() from error
+        except TopicAuthorizationFailedError as error:
+            raise NotAllowed(Right("Read", "topic", topic) for topic in {tp.topic for tp in partitions}) from error
+        except OffsetOutOfRangeError as error:
+            await self._begin_again(consumer, error.args[0])
+            return {}
+        except KafkaError:
+            # What the coordinator refuses ends a fetch that waits, too. That passes, or `group_error` says why not.
+            refused = private.pending_error(consumer)
+            if refused is None:
+                raise
+            self.log.warning("The group's coordinator: %r", refused)
+            return {}
+
+    async def _begin_again(self, consumer: AIOKafkaConsumer, offsets: Mapping[TopicPartition, int]) -> None:
+        """Take partitions over again of which the broker has no such offset: that counts and names what it deleted.
+
+        Raises OffsetGap where nothing was deleted: then the topic was cut, and what this worker has read is gone.
+        """
+        earliest = await self._beginnings(consumer, offsets)
+        for place, begins in earliest.items():
+            if offsets[place] >= begins:
+                name = f"{place.topic}[{place.partition}]"
+                raise OffsetGap(f"{name}: the broker has no offset {offsets[place]}, and begins at {begins}")
+        if earliest:
+            private.rejoin(consumer)
+
+    async def _beginnings(
+        self, consumer: AIOKafkaConsumer, places: Iterable[TopicPartition]
+    ) -> Mapping[TopicPartition, int]:
+        try:
+            return cast(
+                Mapping[TopicPartition, int], await asyncio.wait_for(consumer.beginning_offsets(places), ANSWER_SECONDS)
+            )
+        except (TimeoutError, KafkaError):
+            return {}  # The next fetch is refused again.
 
     def _not_allowed(self) -> NotAllowed:
         """What the broker means when it refuses this worker as a member of its group."""

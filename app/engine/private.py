@@ -4,6 +4,7 @@ tests/unit/engine/test_private.py checks that each is still there and says which
 one changed, so that an upgrade fails there and not in production.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -58,7 +59,12 @@ NAMES: Mapping[str, Sequence[str]] = {
         "_subscription",
     ),
     "aiokafka.client:AIOKafkaClient": ("force_metadata_update", "send"),
-    "aiokafka.consumer.group_coordinator:GroupCoordinator": ("request_rejoin", "group_id", "check_errors"),
+    "aiokafka.consumer.group_coordinator:GroupCoordinator": (
+        "request_rejoin",
+        "group_id",
+        "check_errors",
+        "_coordination_task",
+    ),
     "aiokafka.consumer.fetcher:Fetcher": ("_closed", "_subscriptions", "_records", "fetched_records"),
     "aiokafka.consumer.fetcher:FetchResult": ("_partition_records",),
     "aiokafka.consumer.fetcher:PartitionRecords": ("_consumer_record",),
@@ -119,12 +125,16 @@ def pending_error(consumer: AIOKafkaConsumer) -> KafkaError | None:
     """What its coordinator has refused since this was last asked; in the consumer's own thread.
 
     Until somebody takes such an error, the client waits with it and does not try again. Fetching as we do never asks.
+    Raises the error by which the coordinator's own task ended: this member will never join its group again.
     """
     if is_closed(consumer):
         return None
+    task: asyncio.Future[None] = consumer._coordinator._coordination_task
     try:
         consumer._coordinator.check_errors()
     except KafkaError as error:
+        if task.done():
+            raise
         return error
     return None
 

@@ -277,7 +277,7 @@ class BatchProcessor:
         """
         app, consumer = self._app, self._app.batch_consumer
         fenced_at = time.monotonic()
-        while consumer.confirmed_at < fenced_at + consumer.heartbeat_seconds or app.rebalancing:
+        while consumer.confirmed_at < fenced_at + consumer.hears_within or app.rebalancing:
             if app.should_stop or not consumer.holds(batch):
                 return
             await asyncio.sleep(RECHECK_SECONDS)

@@ -141,6 +141,9 @@ class Takeover:
     def _take_over(self, tps: set[TP], tables: dict[str, BatchTable], should_continue: Callable[[], bool]) -> int:
         """Fence and restore, in a thread; returns how many records were restored."""
         with self._one_at_a_time:
+            # A generation that has passed meanwhile must not fence those who have the partitions now.
+            if not should_continue():
+                raise Fenced("the partitions were assigned again meanwhile")
             # A thread may still write by one of these; it is fenced now, and aborts by itself what it has open.
             self._app.producers.clear()
             _collect()

@@ -81,6 +81,7 @@ class TransactionalProducer:
         Afterwards the end of the changelog's partition is final until this producer
         writes. Raises Fenced, and OperatorError where the right to the id is missing.
         """
+        _check(should_continue)  # Waiting for a thread may have taken long.
         self._call(lambda: self._producer.init_transactions(CALL_SECONDS), should_continue)
 
     def commit(

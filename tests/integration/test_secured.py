@@ -227,7 +227,7 @@ def test_without_the_right_to_create_all_topics_that_are_missing_are_named(
     assert all(names(said, Right("Create", "topic", topic.name)) for topic in topics(new)), said
 
 
-def test_a_worker_that_starts_or_writes_without_a_right_ends_with_its_name(
+def test_a_worker_that_starts_writes_or_reads_without_a_right_ends_with_its_name(
     cluster: SecuredCluster, start_worker: Callable[[], DeployedWorker]
 ) -> None:
     ensure_topics(settings_of(cluster, "operator"))
@@ -241,6 +241,10 @@ def test_a_worker_that_starts_or_writes_without_a_right_ends_with_its_name(
     with cluster.without("worker", writing):
         send_bars(settings_of(cluster, "producer"), day=15)
         ends_with(worker, writing)
+    worker = start_worker().wait_ready()
+    reading = Right("Read", "topic", topics(ours).raw.name)
+    with cluster.without("worker", reading):
+        ends_with(worker, reading)
 
 
 def test_a_certificate_that_nobody_vouches_for_and_a_wrong_password_are_said(cluster: SecuredCluster) -> None:

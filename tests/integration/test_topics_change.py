@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+import psutil
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import NewPartitions
 
@@ -55,6 +56,30 @@ def test_what_retention_deleted_is_counted_and_the_rest_is_right(deploy: Deploy)
     kept = [*bars[:third], *bars[2 * third :]]
     assert deployment.wrong_signals(kept) == []
     assert deleted(worker.get("/metrics").text.splitlines()) == third
+
+
+def test_what_is_deleted_while_a_worker_stands_still_is_counted_too_and_it_goes_on(deploy: Deploy) -> None:
+    deployment = deploy(partitions=1)
+    bars = list(random_bars(symbols=20, minutes=60, seed=10))
+    third = len(bars) // 3
+    deployment.send(bars[:third])
+    worker = deployment.start_worker().wait_ready()
+    deployment.settle()
+
+    process = psutil.Process(worker.process.pid)
+    process.suspend()
+    try:
+        deployment.send(bars[third : third + 1])  # A fetch that is under way brings this one.
+        deployment.send(bars[third + 1 : 2 * third])
+        cut(deployment)
+    finally:
+        process.resume()
+    deployment.send(bars[2 * third :])
+    deployment.settle()
+    lost = deleted(worker.get("/metrics").text.splitlines())
+    assert lost in (third - 1, third)
+    assert f"records {2 * third - lost} to {2 * third - 1} were deleted by retention" in worker.tail(20_000)
+    assert deployment.wrong_signals([*bars[: 2 * third - lost], *bars[2 * third :]]) == []
 
 
 def make_again(deployment: Deployment) -> None:

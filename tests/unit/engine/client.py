@@ -56,6 +56,8 @@ class MemoryClient:
         self.error: Exception | None = None
         #: What the coordinator has refused, until it is asked.
         self.refusal: KafkaError | None = None
+        #: Done once the coordinator's own task has ended.
+        self._coordination_task = asyncio.get_running_loop().create_future()
         #: What a fetch raises that waits for so many seconds.
         self.fetch_errors: dict[float, KafkaError] = {}
 
@@ -108,6 +110,7 @@ class MemoryClient:
 
     async def beginning_offsets(self, tps: Iterable[TP]) -> dict[TopicPartition, int]:
         self.asked.append(("beginnings", threading.current_thread()))
+        self._fail()
         return {TopicPartition(*tp): self.beginnings.get(tp, 0) for tp in tps}
 
     async def end_offsets(self, tps: Iterable[TP]) -> dict[TopicPartition, int]:

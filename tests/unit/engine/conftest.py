@@ -8,6 +8,7 @@ from app.engine.consumer import BatchConsumer
 from app.engine.table import BatchTable
 from tests.unit.engine.client import MemoryClient, MemoryTransport
 from tests.unit.engine.consuming import CHANGELOG_TP, OTHER
+from tests.unit.engine.fetching import Log
 from tests.unit.engine.made import SOURCE, TOPIC_ID, make_numbers, make_options
 from tests.unit.engine.takeover_bench import World
 
@@ -43,6 +44,13 @@ async def consumer(app: BatchApp, numbers: BatchTable, client: MemoryClient) -> 
     await consumer.fetcher.start()
     yield consumer
     await consumer.fetcher.stop()
+
+
+@pytest.fixture
+async def log(app: BatchApp, client: MemoryClient) -> Log:
+    fetcher = app.batch_consumer.fetcher
+    fetcher.batch_max = 10
+    return Log(fetcher, client)
 
 
 @pytest.fixture

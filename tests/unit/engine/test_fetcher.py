@@ -4,45 +4,21 @@ import threading
 from typing import Any, cast
 
 import pytest
-from aiokafka.errors import ConsumerStoppedError, GroupAuthorizationFailedError, NodeNotReadyError
+from aiokafka.errors import (
+    ConsumerStoppedError,
+    NodeNotReadyError,
+)
 from faust.types import TP
 
 from app.engine import private
 from app.engine.app import BatchApp
 from app.engine.batch import Batch
 from app.engine.consumer import BatchConsumer
-from app.engine.fetcher import FETCH_WAIT_MS, LOOK_SECONDS, BatchFetcher
-from app.engine.offset_tracker import OffsetTracker
-from app.engine.rights import NotAllowed
+from app.engine.fetcher import FETCH_WAIT_MS, LOOK_SECONDS
 from tests.unit.engine.client import MemoryClient
 from tests.unit.engine.consuming import OTHER
+from tests.unit.engine.fetching import RAW, Log
 from tests.unit.engine.made import SOURCE, records
-
-RAW = [TP("raw", partition) for partition in range(3)]
-
-
-class Log:
-    """A fetcher whose client has three partitions, and fetching from it."""
-
-    def __init__(self, fetcher: BatchFetcher, client: MemoryClient) -> None:
-        self.fetcher, self.client = fetcher, client
-        client.assign(*RAW)
-
-    def start(self, *tps: TP) -> None:
-        for tp in tps:
-            self.client.seek(tp, 0)
-            self.fetcher.trackers.setdefault(tp, OffsetTracker(tp)).seek(0)
-        self.fetcher.readable = self.fetcher.trackers
-
-    async def fetch(self, *tps: TP, seconds: float = 1.0) -> dict[TP, list[Batch]]:
-        return await self.fetcher._fetch_records(cast(Any, self.client), set(tps), timeout=seconds)
-
-
-@pytest.fixture
-async def log(app: BatchApp, client: MemoryClient) -> Log:
-    fetcher = app.batch_consumer.fetcher
-    fetcher.batch_max = 10
-    return Log(fetcher, client)
 
 
 def spans_of(batches: dict[TP, list[Batch]]) -> dict[TP, tuple[int, int]]:
@@ -254,24 +230,6 @@ async def test_members_of_the_group_are_asked_for_in_the_clients_thread(
     [(what, thread)] = client.asked
     assert what == "group"
     assert thread is not threading.main_thread()
-
-
-async def test_what_the_broker_refuses_the_group_is_taken_once(consumer: BatchConsumer, client: MemoryClient) -> None:
-    client.refusal = GroupAuthorizationFailedError("app")
-    assert isinstance(await consumer.fetcher.group_error(), NotAllowed)
-    assert await consumer.fetcher.group_error() is None
-
-
-@pytest.mark.parametrize("seconds", [0, 1])
-async def test_a_fetch_that_the_group_refuses_names_the_right(log: Log, client: MemoryClient, seconds: float) -> None:
-    log.start(*RAW)
-    client.fetch_errors = {seconds: GroupAuthorizationFailedError("app")}
-    with pytest.raises(NotAllowed, match="Read on group"):
-        await log.fetch(*RAW, seconds=seconds)
-
-
-async def test_before_its_client_is_there_no_group_refuses_it(app: BatchApp) -> None:
-    assert await app.batch_consumer.fetcher.group_error() is None
 
 
 async def test_the_ends_are_as_the_broker_has_them_and_none_while_it_does_not_answer(

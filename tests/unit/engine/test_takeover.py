@@ -92,6 +92,15 @@ async def test_what_nobody_waits_for_is_not_taken_over(world: World, why: str) -
     assert world.crashes == []
 
 
+async def test_a_generation_that_has_passed_fences_nobody(world: World) -> None:
+    with world.takeover._one_at_a_time:
+        overtaken = asyncio.ensure_future(world.take_over())
+        await asyncio.wait({overtaken}, timeout=0.05)
+        world.app.consumer_generation_id = 8
+    await overtaken
+    assert world.notes == []
+
+
 async def test_a_takeover_that_a_rebalance_cut_short_ends_before_the_next_begins(world: World) -> None:
     world.go_on.clear()
     first = asyncio.ensure_future(world.take_over())

@@ -232,9 +232,13 @@ def test_nobody_waits_for_the_broker_without_need(
 
 
 def test_nobody_takes_an_id_over_without_need(producer: TransactionalProducer, fake: FakeProducer) -> None:
-    fake.answers["init"].extend([TIMED_OUT] * 10)
     with pytest.raises(Fenced, match="nobody waits"):
         producer.fence(lambda: False)
+    assert fake.calls == []
+    fake.answers["init"].extend([TIMED_OUT] * 10)
+    wanted = wanted_for(1)
+    with pytest.raises(Fenced, match="nobody waits"):
+        producer.fence(lambda: next(wanted))
     assert fake.calls == ["init"]
 
 

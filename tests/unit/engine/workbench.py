@@ -101,7 +101,7 @@ class FakeTable:
 class BenchConsumer:
     """The tracker of each partition, and which generation of the group this worker is in."""
 
-    heartbeat_seconds = 0.0
+    hears_within = 0.0
 
     def __init__(self, notes: list[str]) -> None:
         self.trackers = {tp: OffsetTracker(tp) for tp in (SOURCE, OTHER)}
