@@ -2,12 +2,14 @@
 
 What was committed is looked up first, where the outputs end afterwards: all
 outputs of what was committed must lie below those ends. The ends are those for
-readers of committed records: outputs of an open transaction are not there yet.
+readers of committed records: outputs of an open transaction are not there yet. Those of
+one that is decided may be committed: nothing can undo it, though its markers may be late.
 """
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
+from time import time
 from typing import NamedTuple
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -15,6 +17,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from app.kafka.clients import consumer_config
 from app.kafka.topics import topics
 from app.settings import Settings
+from tests.harness.chaos.decided import Decided
 
 SECONDS = 0.5
 TIMEOUT = 5.0
@@ -27,6 +30,8 @@ class Observation(NamedTuple):
 
     committed: Offsets
     ends: Offsets
+    #: The sources whose last transaction was decided by then and not marked before.
+    decided: frozenset[tuple[str, int]] = frozenset()
 
 
 class Observer:
@@ -41,6 +46,10 @@ class Observer:
         ]
         # In the workers' group, to see what they committed; it never joins.
         self._consumer = Consumer(consumer_config(settings, settings.id))
+        self._decided = Decided(settings)
+        self._source_of = {
+            f"{settings.id}-{place.topic}-{place.partition}": (place.topic, place.partition) for place in self._sources
+        }
         self._seen: list[Observation] = []
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="observer")
@@ -50,6 +59,7 @@ class Observer:
         self._stopping.set()
         self._thread.join()
         self._consumer.close()
+        self._decided.close()
 
     def taken(self) -> list[Observation]:
         """What was seen since this was asked last."""
@@ -68,11 +78,13 @@ class Observer:
             (place.topic, place.partition): max(place.offset, 0)
             for place in self._consumer.committed(self._sources, timeout=TIMEOUT)
         }
+        moment = time()
         ends = {
             (place.topic, place.partition): self._consumer.get_watermark_offsets(place, timeout=TIMEOUT)[1]
             for place in self._outputs
         }
-        return Observation(committed, ends)
+        decided = {self._source_of[id_] for id_ in self._decided.at(moment) if id_ in self._source_of}
+        return Observation(committed, ends, frozenset(decided))
 
 
 class Needs:
@@ -96,10 +108,10 @@ def too_early(
     observations: Sequence[Observation], source: str, output: str, needs: Mapping[int, Needs]
 ) -> Iterator[str]:
     """Sentences that tell what was committed before its outputs were there."""
-    for committed, ends in observations:
+    for committed, ends, decided in observations:
         for partition, need in needs.items():
             offset, end = committed[source, partition], ends[output, partition]
-            if need.end(offset) > end:
+            if need.end(offset) > end and (source, partition) not in decided:
                 yield (
                     f"{source}[{partition}]: {offset} was committed while {output} ended at {end}, "
                     f"and its outputs at {need.end(offset)}"

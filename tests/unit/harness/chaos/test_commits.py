@@ -20,3 +20,11 @@ def test_a_commit_before_its_outputs_is_told() -> None:
     assert list(too_early([late], SOURCE, OUTPUT, needs)) == []
     (told,) = too_early([late, early], SOURCE, OUTPUT, needs)
     assert told == "raw[0]: 2 was committed while signals ended at 1, and its outputs at 2"
+
+
+def test_what_a_decided_transaction_wrote_may_be_committed_before_its_markers_are_there() -> None:
+    needs = {0: Needs(0, {0: 1, 1: 2}), 1: Needs(0, {0: 1})}
+    committed, ends = {(SOURCE, 0): 2, (SOURCE, 1): 1}, {(OUTPUT, 0): 1, (OUTPUT, 1): 0}
+    assert len(list(too_early([Observation(committed, ends)], SOURCE, OUTPUT, needs))) == 2
+    (told,) = too_early([Observation(committed, ends, frozenset({(SOURCE, 0)}))], SOURCE, OUTPUT, needs)
+    assert told.startswith("raw[1]: 1 was committed")
