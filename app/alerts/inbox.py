@@ -82,13 +82,13 @@ class GroupInbox:
         self._group = group
         self._lost = lost
         self._decoder = TransitionDecoder(registry(settings))
-        session_ms = int(settings.session_seconds * 1000)
         self._consumer = Consumer(
             consumer_config(settings, group)
             | {
                 "fetch.wait.max.ms": 100,
-                "session.timeout.ms": session_ms,
-                "heartbeat.interval.ms": min(3000, session_ms // 3),
+                "session.timeout.ms": int(settings.session_seconds * 1000),
+                # One that joins waits until each other member's next heartbeat says so.
+                "heartbeat.interval.ms": 1000,
             }
         )
         self._progress = AlertProgress()

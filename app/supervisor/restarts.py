@@ -13,6 +13,9 @@ BAD_STARTS = 5
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
 
+#: After so many short runs the pause has long been the longest; 2.0 ** 1024 is no float any more.
+MOST_DOUBLINGS = 10
+
 #: Someone ended it, or the broker is away: not the worker's fault.
 BLAMELESS = frozenset({0, os.EX_TEMPFAIL, -signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP})
 
@@ -37,7 +40,8 @@ class Restarts:
         """
         if self._clock() - self._started_at >= GOOD_START_SECONDS:
             self._short_runs = self._bad_starts = 0
-        pause = min(FIRST_PAUSE_SECONDS * 2.0**self._short_runs, LONGEST_PAUSE_SECONDS)
+        doublings = min(self._short_runs, MOST_DOUBLINGS)
+        pause = min(FIRST_PAUSE_SECONDS * 2.0**doublings, LONGEST_PAUSE_SECONDS)
         self._short_runs += 1
         self._bad_starts += status not in BLAMELESS
         return None if self._bad_starts >= BAD_STARTS else pause

@@ -75,6 +75,7 @@ def test_a_broker_that_hangs_and_one_whose_disk_is_full(make_stack: MakeStack, t
         deployment.send(bars[2 * third :])
         broker.rlimit(psutil.RLIMIT_FSIZE, (FULL_BYTES, FULL_BYTES))
         broker.wait(60)
+        eventually(lambda: says(worker, "broker"), 30, worker.tail)
         stack.start()
         worker.wait_ready()
         deployment.settle()

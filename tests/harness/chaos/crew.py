@@ -15,6 +15,7 @@ import httpx
 import psutil
 
 from app.stack.ports import any_free_port
+from tests.harness.chaos.children import GRACE_SECONDS, Children
 from tests.harness.crashing.forked import ForkedWorker
 
 #: A worker that was asked to stop has ended by then, whatever the broker does.
@@ -86,23 +87,24 @@ class Crew:
     members: dict[str, CrewMember] = field(default_factory=dict)
     ended: list[Ended] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    #: All workers that were ever started.
-    _started: list[ForkedWorker] = field(default_factory=list)
+    #: How often a worker was started.
+    starts: int = 0
     #: Called when a worker has ended that nobody is known to have ended: an order may have made it end itself.
     on_surprise: Callable[[], None] = lambda: None
+    #: Starts a worker with an environment, whose words go to a log.
+    start_worker: Callable[[Mapping[str, str], Path], ForkedWorker] = ForkedWorker
+    #: How often to look which processes workers have: that takes milliseconds, and those that stay are there for long.
+    look_seconds: float = 1.0
+    _children: Children = field(default_factory=Children)
+    _looked_at: float = -inf
 
     def hire(self, names: Collection[str]) -> None:
         for name in names:
             self.members[name] = CrewMember(name)
 
-    @property
-    def starts(self) -> int:
-        """How often a worker was started."""
-        return len(self._started)
-
-    def left_running(self) -> list[str]:
-        """Sentences that name workers which still run."""
-        return [f"process {worker.pid} still runs" for worker in self._started if worker.exitcode is None]
+    def left_behind(self, seconds: float = GRACE_SECONDS) -> list[str]:
+        """Sentences that name processes which workers started, and which still run so long after all workers ended."""
+        return self._children.left(seconds)
 
     def working(self) -> list[str]:
         """Those to whom something may happen."""
@@ -155,6 +157,10 @@ class Crew:
     def tend(self) -> None:
         """Do what is due; to be called often."""
         now = monotonic()
+        if now - self._looked_at >= self.look_seconds:
+            self._looked_at = now
+            for member in self.members.values():
+                self._look_for_children(member)
         for member in self.members.values():
             if member.paused_until is not None and member.paused_until <= now:
                 member.paused_until = None
@@ -182,7 +188,13 @@ class Crew:
 
     def _signal(self, member: CrewMember, number: int) -> None:
         if member.worker is not None:
+            # Afterwards nobody can say whose children they were.
+            self._look_for_children(member)
             member.worker.send_signal(number)
+
+    def _look_for_children(self, member: CrewMember) -> None:
+        if member.worker is not None:
+            self._children.look(member.name, member.worker.pid)
 
     def _look_after(self, member: CrewMember, worker: ForkedWorker, now: float) -> None:
         code = worker.exitcode
@@ -211,8 +223,8 @@ class Crew:
         port = any_free_port()
         changed = {"DATA_DIR": str(self.directory / member.name), "API_PORT": str(port)}
         member.url = f"http://127.0.0.1:{port}"
-        member.worker = ForkedWorker({**os.environ, **self.environment, **changed}, path)
-        self._started.append(member.worker)
+        member.worker = self.start_worker({**os.environ, **self.environment, **changed}, path)
+        self.starts += 1
 
     def _log(self, member: CrewMember) -> str:
         """What it said in this life; one that was killed at once said nothing."""

@@ -217,7 +217,7 @@ class Chaos:
         while any(member.worker is not None for member in self._crew.members.values()):
             self._tend()
         result = self._result
-        result.problems += [*self._crew.problems, *self._crew.left_running()]
+        result.problems += [*self._crew.problems, *self._crew.left_behind()]
         folders = [self._crew.directory / name for name in self._crew.members]
         for folder in folders:
             result.problems += strange_files(folder)

@@ -1,4 +1,4 @@
-"""`make soak`: whole sessions at full speed, a fault every few seconds; memory, files and threads must stay flat."""
+"""`make soak`: whole sessions at full speed, a fault every few seconds; memory must stay flat."""
 
 import random
 from math import inf
@@ -38,7 +38,8 @@ GROWTH_MB = 10
 def main(symbols: int, days: int, every: float, rate: int | None, seed: int | None) -> None:
     """Send whole sessions, let a fault happen every few seconds, judge what is left.
 
-    One of the two workers is never hurt itself: how its memory, threads and files develop is shown and bounded.
+    One of the two workers is never hurt itself: how its memory, threads and files develop is shown. How much memory
+    a worker takes is bounded, and how much more that one takes in a minute.
     """
     seed = random.SystemRandom().randrange(1_000_000) if seed is None else seed
     plan = ChaosPlan(

@@ -1,4 +1,4 @@
-"""Whether memory, threads and open files stay flat."""
+"""How the memory, threads and open files of workers went."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,18 +9,19 @@ from tests.harness.chaos.crew import Footprint
 
 MB = 1_000_000
 
-#: What a worker takes while it fills its caches is no growth.
+#: What a worker takes while it fills its caches is no growth, but it counts for the most that it had.
 WARM_UP = 0.25
 
 
 class Course(NamedTuple):
-    """How one process' footprint went; memory in MB, and its growth in MB a minute after the warm-up."""
+    """How one process' footprint went over its whole life; memory in MB. Only its growth is after the warm-up."""
 
     name: str
     seconds: float
     least: float
     most: float
     last: float
+    #: MB a minute.
     slope: float
     #: The mean of each quarter of its life, in MB.
     quarters: tuple[float, ...]
@@ -38,18 +39,18 @@ def courses(footprints: Sequence[Footprint]) -> list[Course]:
 
 
 def _course(life: Sequence[Footprint]) -> Course:
-    warm = life[int(WARM_UP * len(life)) :]
-    times = np.array([each.seconds for each in warm])
-    sizes = np.array([each.rss / MB for each in warm])
-    threads, files = [each.threads for each in warm], [each.files for each in warm]
+    times = np.array([each.seconds for each in life])
+    sizes = np.array([each.rss / MB for each in life])
+    threads, files = [each.threads for each in life], [each.files for each in life]
+    warm = slice(int(WARM_UP * len(life)), None)
     return Course(
         life[0].name,
         life[-1].seconds - life[0].seconds,
         float(sizes.min()),
         float(sizes.max()),
         float(sizes[-1]),
-        float(np.polyfit(times, sizes, 1)[0] * 60),
-        tuple(float(part.mean()) for part in np.array_split([each.rss / MB for each in life], 4)),
+        float(np.polyfit(times[warm], sizes[warm], 1)[0] * 60),
+        tuple(float(part.mean()) for part in np.array_split(sizes, 4)),
         (min(threads), max(threads)),
         (min(files), max(files)),
     )

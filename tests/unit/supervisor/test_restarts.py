@@ -25,6 +25,12 @@ def test_pauses_double_while_runs_are_short() -> None:
     assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0, *[LONGEST_PAUSE_SECONDS] * 3]
 
 
+def test_a_broker_that_is_away_for_days_does_not_end_it() -> None:
+    runs = Runs()
+    pauses = [runs.run(os.EX_TEMPFAIL) for _ in range(10_000)]
+    assert set(pauses[5:]) == {LONGEST_PAUSE_SECONDS}
+
+
 def test_bad_starts_in_a_row_end_it() -> None:
     runs = Runs()
     assert [runs.run(1) is None for _ in range(BAD_STARTS)] == [False] * (BAD_STARTS - 1) + [True]

@@ -1,8 +1,10 @@
-"""The slope of a worker's memory."""
+"""How a worker's memory, threads and files went, and what of it is too much."""
 
 import pytest
 
+from tests.harness.chaos.chaos_plan import ChaosResult
 from tests.harness.chaos.crew import Footprint
+from tests.harness.soak.__main__ import MOST_MB, VETERAN, flat
 from tests.harness.soak.memory import MB, courses
 
 
@@ -13,9 +15,20 @@ def life(name: str, pid: int, sizes: list[float]) -> list[Footprint]:
 def test_growth_counts_after_the_warm_up_only() -> None:
     (course,) = courses(life("w0", 1, [*range(100, 200, 4), *([200.0] * 75)]))
     assert course.slope == pytest.approx(0)
-    assert (course.least, course.most, course.last) == (200, 200, 200)
+    assert (course.least, course.most, course.last) == (100, 200, 200)
     assert course.quarters == pytest.approx((148, 200, 200, 200))
     assert (course.threads, course.files, course.seconds) == ((10, 10), (20, 21), 99)
+
+
+def test_what_it_had_before_the_warm_up_was_over_counts_too() -> None:
+    early = [Footprint(VETERAN, 1, second, 2 * MOST_MB * MB, 99, 300) for second in range(10)]
+    later = [each._replace(seconds=each.seconds + 10) for each in life(VETERAN, 1, [200.0] * 90)]
+    (course,) = courses([*early, *later])
+    assert course.slope == pytest.approx(0)
+    assert (course.least, course.most, course.last) == (200, 2 * MOST_MB, 200)
+    assert (course.threads, course.files) == ((10, 99), (20, 300))
+    assert flat(ChaosResult(footprints=later)) == []
+    assert flat(ChaosResult(footprints=[*early, *later])) == [f"{VETERAN} had {2 * MOST_MB} MB"]
 
 
 def test_steady_growth_is_told_in_mb_a_minute() -> None:
