@@ -79,7 +79,7 @@ def check(
         outcomes.append(model.arrive(bar))
     pipeline, whole = (Pipeline(strategy, keep_bars=keep_bars, gap=gap) for _ in range(2))
     run(pipeline, arrivals)
-    whole.feed([bar for bar, _ in arrivals])
+    whole.fold([bar for bar, _ in arrivals])
 
     assert pipeline.outcomes == whole.outcomes == outcomes
     check_signals(pipeline, whole, [model.accepted[time] for model in models.values() for time in model.accepted])
@@ -98,11 +98,11 @@ def run(pipeline: Pipeline, arrivals: Sequence[Arrival]) -> None:
         if then is Then.ABORT:
             pipeline.abort(batch)
         elif then is not Then.GO_ON:
-            pipeline.feed(batch)
+            pipeline.fold(batch)
             batch = []
         if then is Then.RESTART:
             pipeline.restart()
-    pipeline.feed(batch)
+    pipeline.fold(batch)
 
 
 def check_signals(pipeline: Pipeline, whole: Pipeline, accepted: Sequence[Bar]) -> None:

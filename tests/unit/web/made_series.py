@@ -65,7 +65,7 @@ def fold(pipeline: Pipeline, bars: Sequence[Bar], now_ms: int = EMITTED_AT) -> l
     """The rows that bars change."""
     pipeline.now_ms = now_ms - 1
     before = dict(pipeline.table.rows)
-    pipeline.feed(bars)
+    pipeline.fold(bars)
     return [decode_row(value) for key, value in pipeline.table.rows.items() if before.get(key) != value]
 
 
