@@ -27,6 +27,7 @@ def resolve(dotted: str) -> type:
     return found
 
 
+@cache
 def package(dotted: str) -> str:
     """The distribution of a module with its installed version, such as `faust-streaming 0.15.3`."""
     distribution = packages_distributions()[dotted.split(".")[0]][0]
