@@ -35,7 +35,7 @@ _NEEDING = (
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
-    """Thousands of tests and modules come, and stay: the garbage collector need not look through them, then or later."""
+    """Thousands of tests and modules come to stay: the garbage collector need not look through them, now or later."""
     gc.disable()
     try:
         return (yield)

@@ -26,7 +26,7 @@ from tables.windows import WindowsTable
 from tests.bars import make_bar
 from tests.unit.tables.memory_table import MemoryTable
 
-FIELDS = fast.arrow_fields(avro.parse(schemas.load("bar")))
+FIELDS = pa.struct(list(fast.arrow_fields(avro.parse(schemas.load("bar")))))
 NOW_MS = 1_732_000_000_000
 _BAR = make_bar(0, 1.0)
 #: Of the bars of tests/bars.py.
@@ -56,8 +56,8 @@ class Pipeline:
     def signals(self) -> list[Signal]:
         """Of all batches; made only here, as of many rows at once they cost little."""
         if self._emitted:
-            columns = [np.concatenate(column) for column in zip(*self._emitted, strict=True)]
-            made = signal_columns(*columns, self.strategy).to_pylist(maps_as_pydicts="strict")
+            emitted = Emitted(*map(np.concatenate, zip(*self._emitted, strict=True)))
+            made = signal_columns(*emitted, self.strategy).to_pylist(maps_as_pydicts="strict")
             self._signals += cast(list[Signal], made)
             self._emitted.clear()
         return self._signals
@@ -102,7 +102,7 @@ class Pipeline:
         keys = list(dict.fromkeys(series))
         windows, places = self.table.load(0, keys)
         order = sorted(range(len(bars)), key=lambda at: keys.index(series[at]))
-        columns = BarColumns(pa.RecordBatch.from_pylist([dict(bars[at]) for at in order], FIELDS))
+        columns = BarColumns(pa.RecordBatch.from_struct_array(pa.array([bars[at] for at in order], FIELDS)))
         which = np.array([keys.index(series[at]) for at in order], np.int64)
         folded = SeriesBars(places[which], columns.rows(self.strategy.dtype), columns.provenance_column())
         outcomes: dict[int, Outcome] = {}
@@ -114,8 +114,10 @@ class Pipeline:
         update_signals(updates, self.strategy, self.now_ms)
         windows.put(updates.places, updates.rows)
         rows = self.table.entries(windows.keys[updates.places].tolist(), updates.rows, updates.provenances)
-        columns = updates.rows, windows.run_ids[updates.places], windows.symbols[updates.places], updates.provenances
-        emitted = Emitted(*(column[updates.emit] for column in columns))
+        emit, places = updates.emit, updates.places[updates.emit]
+        emitted = Emitted(
+            updates.rows[emit], windows.run_ids[places], windows.symbols[places], updates.provenances[emit]
+        )
         return [outcomes[index] for index in range(len(bars))], emitted, rows
 
 

@@ -89,9 +89,7 @@ def series(
 
 
 @lru_cache(maxsize=256)
-def _folded(
-    run_id: str, symbol: str, closes: tuple[float, ...], start: int, origin: Origin, now_ms: int
-) -> MadeSeries:
+def _folded(run_id: str, symbol: str, closes: tuple[float, ...], start: int, origin: Origin, now_ms: int) -> MadeSeries:
     """Most tests want the same few series; nobody can change what they have in common."""
     bars = [bar(run_id, symbol, start + minute * MINUTE_MS, close, origin) for minute, close in enumerate(closes)]
     return MadeSeries(run_id, symbol, tuple(fold(folding(), bars, now_ms)))
