@@ -31,9 +31,13 @@ def clock() -> Iterator[VirtualClock]:
         yield clock
 
 
+@pytest.fixture(scope="module")
+def tape() -> TradedBars:
+    return TradedBars(SYMBOLS, SESSIONS[:2], corrections=5, late=5)
+
+
 @pytest.fixture
-def alpaca(clock: VirtualClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[AlpacaDouble]:
-    tape = TradedBars(SYMBOLS, SESSIONS[:2], corrections=5, late=5)
+def alpaca(tape: TradedBars, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[AlpacaDouble]:
     with AlpacaDouble(tape, SESSIONS, clock).running() as double:
         for name, value in double.environment.items():
             monkeypatch.setenv(name, value)
