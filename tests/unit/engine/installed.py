@@ -45,6 +45,7 @@ def attributes(cls: type) -> set[str]:
     return names
 
 
+@cache
 def stored(cls: type) -> set[str]:
     """Attributes that a class's methods set."""
     try:
