@@ -93,7 +93,8 @@ def create_app(
     for concern in (
         *(page, docs, login, explain, signals, stream, windows, runs, market, state, operations, metrics, problems),
     ):
-        app.include_router(concern.router)
+        # As they are; `include_router` would make each route once more, at the first requests.
+        app.router.routes.extend(concern.router.routes)
     app.mount("/static", page.files, "static")
     app.mount(docs.SWAGGER, docs.files, "swagger")
     return app

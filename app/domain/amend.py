@@ -9,7 +9,7 @@ from app.domain.advance import Before, Provenances, advance
 from app.domain.indicators.rsi import unchanged
 from app.domain.outcome import Outcome
 from app.domain.provenance import Provenance
-from app.domain.row import MAX_REVISION, NO_ACTION, VALUES, Bools, Rows
+from app.domain.row import MAX_REVISION, NO_ACTION, VALUES, Bools, Rows, stacked
 from app.domain.split import Gap
 from app.domain.strategy import Strategy
 from app.domain.updates import Updates
@@ -66,9 +66,9 @@ class WindowCopy:
             # Its indicators still come from the other bar, so its signal goes on to say where that came from.
             provenance = self._provenances[at]
         if not is_there:
-            old, old_updates = np.concatenate([np.zeros(1, old.dtype), old]), [-1, *old_updates]
+            old, old_updates = stacked([np.zeros(1, old.dtype), old], old.dtype), [-1, *old_updates]
             old_flat = np.concatenate([[False], old_flat])
-        rows = np.concatenate([bar, old[1:]])
+        rows = stacked([bar, old[1:]], old.dtype)
         provenances = [provenance, *self._provenances[at + is_there :]]
         flat = self._advance(at, rows, provenances)
         for field in _KEPT:
@@ -84,7 +84,7 @@ class WindowCopy:
         count = len(self._previous)
         return Updates(
             np.full(count, self._place),
-            np.concatenate([np.empty(0, self._strategy.dtype), *self._updated]),
+            stacked(self._updated, self._strategy.dtype),
             np.fromiter(self._updated_provenances, object, count),
             np.array(self._previous, np.int64),
             np.concatenate([np.empty(0, bool), *self._emit]),
@@ -120,7 +120,7 @@ class WindowCopy:
 
     def _replace(self, at: int, rows: Rows, provenances: Sequence[Provenance], updates: list[int]) -> None:
         """Put rows in the place of all from `at` on."""
-        self.rows = np.concatenate([self.rows[:at], rows])
+        self.rows = stacked([self.rows[:at], rows], rows.dtype)
         self._provenances[at:] = provenances
         self._update_of[at:] = updates
 

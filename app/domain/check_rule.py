@@ -31,8 +31,8 @@ def check_rule(strategy: Strategy) -> None:
     """Raise RuleError if the strategy's rule raises, returns the wrong shape, or looks at what it may not."""
     series = [_walk(strategy, price, _SEED + number) for number, price in enumerate(_PRICES)]
     at_once = _rows(strategy, [series])
-    one_by_one = [_rows(strategy, [[rows[at : at + 1]] for at in range(len(rows))]) for rows in series]
-    _compare(at_once, np.concatenate(one_by_one), strategy)
+    for rows, together in zip(series, np.split(at_once, len(series)), strict=True):
+        _compare(together, _rows(strategy, [[rows[at : at + 1]] for at in range(len(rows))]), strategy)
     if _rows(strategy, [series]).tobytes() != at_once.tobytes():
         raise RuleError(
             f"the rule {strategy.rule.name} says something else of the same bars the second time: it may use no clock, "

@@ -34,6 +34,14 @@ class Strategy:
     indicators: tuple[PlacedIndicator, ...] = field(init=False, compare=False, repr=False)
     #: The layout of its rows: ROW, and an f8 for each state and value of the rule's indicators.
     dtype: np.dtype[np.void] = field(init=False, compare=False, repr=False)
+    #: The columns of the values of the rule's own indicators.
+    own_values: tuple[str, ...] = field(init=False, compare=False, repr=False)
+    #: Bars that a series needs before the rule is applied.
+    warm_up: int = field(init=False, compare=False, repr=False)
+    #: Closes that the indicators look back at, the bar's own counted.
+    lookback: int = field(init=False, compare=False, repr=False)
+    #: Bars kept a symbol: what the oldest bar that may still change needs for its indicators.
+    window: int = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.fast >= self.slow:
@@ -42,16 +50,22 @@ class Strategy:
             raise ValueError(f"RSI_PERIOD ({self.rsi_period}) must be below SMA_SLOW ({self.slow})")
         if self.buy_below >= self.sell_above:
             raise ValueError(f"RSI_BUY_BELOW ({self.buy_below:g}) must be below RSI_SELL_ABOVE ({self.sell_above:g})")
-        # Made once: it is in every record.
+        # Made once: each record needs them.
         usual = f"sma{self.fast}-sma{self.slow}-rsi{self.rsi_period}"
         rule = self.own_rule or dips_and_rallies(self.buy_below, self.sell_above)
         declared = [PlacedIndicator.declared(*each) for each in rule.indicators.items()]
+        indicators = (*self._usual(), *declared)
+        lookback = max(self.slow, *(each.indicator.lookback for each in indicators))
         extra = [(name, "<f8") for each in declared for name in (*each.states, *each.values)]
         for attribute, value in (
             ("name", f"{usual}-{rule.name}"),
             ("rule", rule),
-            ("indicators", (*self._usual(), *declared)),
+            ("indicators", indicators),
             ("dtype", np.dtype([*ROW.descr, *extra]) if extra else ROW),
+            ("own_values", tuple(name for each in declared for name in each.values)),
+            ("warm_up", max(each.indicator.warm_up for each in indicators)),
+            ("lookback", lookback),
+            ("window", lookback + self.late_bars),
         ):
             object.__setattr__(self, attribute, value)
 
@@ -61,23 +75,3 @@ class Strategy:
             PlacedIndicator("sma_slow", Sma(self.slow), (), ("sma_slow",)),
             PlacedIndicator("rsi", Rsi(self.rsi_period), ("gain", "loss"), ("rsi",)),
         )
-
-    @property
-    def own_values(self) -> tuple[str, ...]:
-        """The columns of the values of the rule's own indicators."""
-        return tuple(name for each in self.indicators[3:] for name in each.values)
-
-    @property
-    def warm_up(self) -> int:
-        """Bars that a series needs before the rule is applied."""
-        return max(each.indicator.warm_up for each in self.indicators)
-
-    @property
-    def lookback(self) -> int:
-        """Closes that the indicators look back at, the bar's own counted."""
-        return max(self.slow, *(each.indicator.lookback for each in self.indicators))
-
-    @property
-    def window(self) -> int:
-        """Bars kept a symbol: what the oldest bar that may still change needs for its indicators."""
-        return self.lookback + self.late_bars

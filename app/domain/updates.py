@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.domain.row import Bools, Ints, Objects, Rows
+from app.domain.row import Bools, Ints, Objects, Rows, stacked
 
 
 class Updates(NamedTuple):
@@ -39,4 +39,6 @@ def joined(parts: Sequence[Updates], dtype: np.dtype[np.void]) -> Updates:
         for part, start in zip(parts, starts, strict=False)
     ]
     none = Updates(*(np.empty(0, kind) for kind in (np.int64, dtype, object, np.int64, bool, bool)))
-    return Updates(*(np.concatenate(column) for column in zip(none, *moved, strict=True)))
+    columns = dict(zip(Updates._fields, zip(none, *moved, strict=True), strict=True))
+    rows = stacked(columns.pop("rows"), dtype)
+    return Updates(rows=rows, **{name: np.concatenate(column) for name, column in columns.items()})

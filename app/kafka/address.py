@@ -3,11 +3,15 @@
 import socket
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from app.asgi.listen import EVERYWHERE, bracketed
-from app.engine.private import GroupMember
 from app.errors import StocksError
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    # Faust and aiokafka, for those who only ask for an address.
+    from app.engine.private import GroupMember
 
 
 class AddressShared(StocksError):
@@ -41,7 +45,7 @@ class AddressCheck:
         #: When each member with this worker's name was first seen.
         self._first_seen: dict[str, float] = {}
 
-    def check(self, members: Sequence[GroupMember]) -> None:
+    def check(self, members: "Sequence[GroupMember]") -> None:
         """Raise AddressShared where two members of the group have this worker's name."""
         settings, now = self._settings, self._clock()
         name = member_name(settings)

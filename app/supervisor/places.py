@@ -2,27 +2,17 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 from socket import socket
-from typing import NamedTuple
 
 from app.asgi.listen import listen
 from app.errors import StocksError
 from app.kafka.address import advertised_host
 from app.settings import Settings
+from app.supervisor.process import WorkerPlace
 
 _LAST_PORT = 65535
 
 Listen = Callable[[str, str, int], socket]
-
-
-class WorkerPlace(NamedTuple):
-    """The folder and the port of one worker, numbered from 1."""
-
-    number: int
-    data_dir: Path
-    port: int
-    url: str
 
 
 def places(settings: Settings, count: int, listen: Listen = listen) -> list[WorkerPlace]:

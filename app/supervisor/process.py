@@ -7,12 +7,21 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import cast
+from pathlib import Path
+from typing import NamedTuple, cast
 
 from app.supervisor.output import Lines, Output
-from app.supervisor.places import WorkerPlace
 
 _CHUNK = 64 * 1024
+
+
+class WorkerPlace(NamedTuple):
+    """The folder and the port of one worker, numbered from 1."""
+
+    number: int
+    data_dir: Path
+    port: int
+    url: str
 
 
 class WorkerProcess:

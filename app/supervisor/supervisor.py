@@ -10,8 +10,7 @@ from contextlib import suppress
 from app.errors import StocksError
 from app.logs.json_line import JsonLine
 from app.supervisor.output import Output
-from app.supervisor.places import WorkerPlace
-from app.supervisor.process import WorkerProcess
+from app.supervisor.process import WorkerPlace, WorkerProcess
 from app.supervisor.restarts import BAD_STARTS, Restarts
 from app.terminal.streams import colours
 

@@ -15,6 +15,11 @@ PACKAGES = ("app", "agents", "tables", "schemas", "web")
 #: `faust -A app.main worker` builds the worker by importing this one.
 BUILDS = {"app.main"}
 
+#: A worker, and alerts that go to a webhook, load nothing that only few ask for: it takes time and memory. Of
+#: OpenTelemetry FastAPI loads the API, which does nothing by itself, where it finds it.
+LEAN = ("app.build", "app.alerts.alert_service", "app.alerts.webhook", "app.alerts.destinations", "app.cli.alerts")
+FOR_FEW = ("apprise", "opentelemetry.sdk", "opentelemetry.exporter")
+
 _FORBIDDEN = {
     *("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"),
     *("subprocess.Popen", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system"),
@@ -50,10 +55,14 @@ def main() -> None:
     """Import all."""
     global _importing
     sys.addaudithook(watch)
+    for _importing in LEAN:
+        importlib.import_module(_importing)
+        if found := [name for name in sys.modules if name.startswith(FOR_FEW)]:
+            _end(f"loads {found[0]}")
     count = 0
     for package in PACKAGES:
-        found = importlib.import_module(package)
-        for info in pkgutil.walk_packages(found.__path__, f"{package}."):
+        top = importlib.import_module(package)
+        for info in pkgutil.walk_packages(top.__path__, f"{package}."):
             if info.name not in BUILDS and not info.name.endswith("__main__"):
                 _importing = info.name
                 importlib.import_module(info.name)

@@ -1,4 +1,7 @@
-"""Importing is no work: an import of a module brings no connection, no process and no settings with it."""
+"""Importing is no work: an import of a module brings no connection, no process and no settings with it.
+
+Nor does a worker's bring what only few ask for.
+"""
 
 import os
 import subprocess

@@ -1,6 +1,4 @@
 import logging
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Mapping
 
@@ -87,10 +85,3 @@ def test_clients_that_log_addresses_are_silent() -> None:
     alert_service.hide_addresses()
     assert not logging.getLogger("httpx").isEnabledFor(logging.INFO)
     assert not logging.getLogger("urllib3.connectionpool").isEnabledFor(logging.WARNING)
-
-
-def test_neither_a_worker_nor_a_webhook_loads_apprise() -> None:
-    modules = "app.build, app.alerts.alert_service, app.alerts.webhook, app.alerts.destinations, app.cli.alerts"
-    code = f"import sys, {modules}; print('apprise' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "False\n"

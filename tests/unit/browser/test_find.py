@@ -23,20 +23,20 @@ def collected(tmp_path: Path, *paths: str, **env: str) -> str:
 
 
 def test_without_a_browser_a_line_says_what_was_left_out(tmp_path: Path) -> None:
-    said = collected(tmp_path, "tests/browser", "tests/unit/avro/test_bars.py")
+    said = collected(tmp_path, "tests/browser", "tests/unit/test_times.py")
     assert f"NOT TESTED: {MISSING}" in said
-    assert "test_bars.py::" in said
+    assert "test_times.py::" in said
     assert "test_views.py::" not in said
 
 
 def test_where_ci_is_set_they_are_not_left_out(tmp_path: Path) -> None:
-    said = collected(tmp_path, "tests/browser", CI="true")
+    said = collected(tmp_path, "tests/browser/test_views.py", CI="true")
     assert "NOT TESTED" not in said
     assert "test_views.py::" in said
 
 
 def test_who_runs_other_tests_is_not_told(tmp_path: Path) -> None:
-    assert "NOT TESTED" not in collected(tmp_path, "tests/unit/avro/test_bars.py")
+    assert "NOT TESTED" not in collected(tmp_path, "tests/unit/test_times.py")
 
 
 def test_a_browser_on_the_path_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

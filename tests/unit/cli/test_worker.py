@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from app.cli import main
 from app.kafka.topic_admin import PartitionsDiffer, ensure_topics
 from app.settings import Settings
-from app.supervisor.places import WorkerPlace
+from app.supervisor.process import WorkerPlace
 from app.supervisor.supervisor import WorkerFailed, supervise
 
 FAUST = ["-m", "faust", "-A", "app.main", "--quiet", "worker", "-l", "info"]

@@ -1,5 +1,6 @@
 """Sequences of bars as they arrive, and what must come of them."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -50,7 +51,7 @@ class WindowModel:
 
     def arrive(self, bar: Bar) -> Outcome:
         timestamp, times = bar["timestamp"], sorted(self.accepted)
-        newer = sum(time > timestamp for time in times)
+        newer = len(times) - bisect_right(times, timestamp)
         if timestamp in times[-self.strategy.window :] and values(self.accepted[timestamp]) == values(bar):
             return Outcome.DUPLICATE
         if newer > self.strategy.late_bars:
@@ -79,7 +80,7 @@ def check(
         outcomes.append(model.arrive(bar))
     pipeline, whole = (Pipeline(strategy, keep_bars=keep_bars, gap=gap) for _ in range(2))
     run(pipeline, arrivals)
-    whole.feed([bar for bar, _ in arrivals])
+    whole.fold([bar for bar, _ in arrivals])
 
     assert pipeline.outcomes == whole.outcomes == outcomes
     check_signals(pipeline, whole, [model.accepted[time] for model in models.values() for time in model.accepted])
@@ -98,17 +99,18 @@ def run(pipeline: Pipeline, arrivals: Sequence[Arrival]) -> None:
         if then is Then.ABORT:
             pipeline.abort(batch)
         elif then is not Then.GO_ON:
-            pipeline.feed(batch)
+            pipeline.fold(batch)
             batch = []
         if then is Then.RESTART:
             pipeline.restart()
-    pipeline.feed(batch)
+    pipeline.fold(batch)
 
 
 def check_signals(pipeline: Pipeline, whole: Pipeline, accepted: Sequence[Bar]) -> None:
     """The same signals as in one batch, each with an id of its own; the last ones are those of the oracle."""
-    assert by_id(pipeline) == by_id(whole)
-    assert len(pipeline.signals) == len(whole.signals) == len(by_id(pipeline))
+    signals = by_id(pipeline)
+    assert signals == by_id(whole)
+    assert len(pipeline.signals) == len(whole.signals) == len(signals)
     revisions: dict[tuple[str, int], list[int]] = {}
     for signal in pipeline.signals:
         revisions.setdefault((signal["symbol"], signal["timestamp"]), []).append(signal["revision"])

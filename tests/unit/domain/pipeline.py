@@ -14,7 +14,7 @@ from app.domain.key import split_key, table_key
 from app.domain.outcome import Outcome
 from app.domain.provenance import Provenance
 from app.domain.records import MINUTE_MS, Bar, Signal
-from app.domain.row import Row, Rows
+from app.domain.row import Objects, Row, Rows
 from app.domain.signal import signal_columns, signal_of
 from app.domain.split import Gap
 from app.domain.strategy import Strategy
@@ -26,7 +26,7 @@ from tables.windows import WindowsTable
 from tests.bars import make_bar
 from tests.unit.tables.memory_table import MemoryTable
 
-FIELDS = fast.arrow_fields(avro.parse(schemas.load("bar")))
+FIELDS = pa.struct(list(fast.arrow_fields(avro.parse(schemas.load("bar")))))
 NOW_MS = 1_732_000_000_000
 _BAR = make_bar(0, 1.0)
 #: Of the bars of tests/bars.py.
@@ -46,17 +46,34 @@ class Pipeline:
         self.gap = gap
         self.table = MemoryTable(strategy, keep_bars or strategy.window)
         self.outcomes: list[Outcome] = []
-        self.signals: list[Signal] = []
+        self._signals: list[Signal] = []
+        #: What batches emitted of which no signals were made yet.
+        self._emitted: list[Emitted] = []
         #: A millisecond more with each batch.
         self.now_ms = NOW_MS
 
+    @property
+    def signals(self) -> list[Signal]:
+        """Of all batches; made only here, as of many rows at once they cost little."""
+        if self._emitted:
+            emitted = Emitted(*map(np.concatenate, zip(*self._emitted, strict=True)))
+            made = signal_columns(*emitted, self.strategy).to_pylist(maps_as_pydicts="strict")
+            self._signals += cast(list[Signal], made)
+            self._emitted.clear()
+        return self._signals
+
     def feed(self, bars: Sequence[Bar]) -> list[Signal]:
         """Take a batch through; returns the signals that it gave."""
-        outcomes, signals, rows = self._fold(bars)
+        before = len(self.signals)
+        self.fold(bars)
+        return self.signals[before:]
+
+    def fold(self, bars: Sequence[Bar]) -> None:
+        """Take a batch through."""
+        outcomes, emitted, rows = self._fold(bars)
         self.outcomes += outcomes
-        self.signals += signals
+        self._emitted.append(emitted)
         self.table.restore(0, rows)
-        return signals
 
     def abort(self, bars: Sequence[Bar]) -> None:
         """Take a batch through whose transaction is then aborted."""
@@ -79,13 +96,13 @@ class Pipeline:
         """The last revision of each bar's signal, by series and time."""
         return last_of(self.signals)
 
-    def _fold(self, bars: Sequence[Bar]) -> tuple[list[Outcome], list[Signal], dict[bytes, bytes]]:
+    def _fold(self, bars: Sequence[Bar]) -> tuple[list[Outcome], "Emitted", dict[bytes, bytes]]:
         self.now_ms += 1
         series = [table_key(bar["run_id"], bar["symbol"]) for bar in bars]
         keys = list(dict.fromkeys(series))
         windows, places = self.table.load(0, keys)
         order = sorted(range(len(bars)), key=lambda at: keys.index(series[at]))
-        columns = BarColumns(pa.RecordBatch.from_pylist([dict(bars[at]) for at in order], FIELDS))
+        columns = BarColumns(pa.RecordBatch.from_struct_array(pa.array([bars[at] for at in order], FIELDS)))
         which = np.array([keys.index(series[at]) for at in order], np.int64)
         folded = SeriesBars(places[which], columns.rows(self.strategy.dtype), columns.provenance_column())
         outcomes: dict[int, Outcome] = {}
@@ -96,13 +113,21 @@ class Pipeline:
         updates = joined(parts, self.strategy.dtype)
         update_signals(updates, self.strategy, self.now_ms)
         windows.put(updates.places, updates.rows)
-        run_ids, symbols = windows.run_ids[updates.places].tolist(), windows.symbols[updates.places].tolist()
         rows = self.table.entries(windows.keys[updates.places].tolist(), updates.rows, updates.provenances)
-        provenances = updates.provenances.tolist()
-        signals = signal_columns(updates.rows, run_ids, symbols, provenances, self.strategy)
-        signals = signals.filter(pa.array(updates.emit))
-        made = signals.to_pylist(maps_as_pydicts="strict")
-        return [outcomes[index] for index in range(len(bars))], cast(list[Signal], made), rows
+        emit, places = updates.emit, updates.places[updates.emit]
+        emitted = Emitted(
+            updates.rows[emit], windows.run_ids[places], windows.symbols[places], updates.provenances[emit]
+        )
+        return [outcomes[index] for index in range(len(bars))], emitted, rows
+
+
+class Emitted(NamedTuple):
+    """Rows whose signals a batch emits, and of each its run, symbol and provenance."""
+
+    rows: Rows
+    run_ids: Objects
+    symbols: Objects
+    provenances: Objects
 
 
 class WindowContents(NamedTuple):

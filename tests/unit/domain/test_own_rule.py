@@ -114,7 +114,7 @@ def test_late_and_corrected_bars_end_as_a_computation_from_scratch(source: str, 
         if random.random() < 0.3:
             if random.random() < 0.3:
                 pipeline.abort(batch)
-            pipeline.feed(batch)
+            pipeline.fold(batch)
             arrived += batch
             batch = []
             if random.random() < 0.3:
@@ -123,7 +123,7 @@ def test_late_and_corrected_bars_end_as_a_computation_from_scratch(source: str, 
         if outcome is not Outcome.STALE:
             accepted[bar["timestamp"]] = bar
     scratch = Pipeline(strategy, keep_bars=1000)
-    scratch.feed([accepted[timestamp] for timestamp in sorted(accepted)])
+    scratch.fold([accepted[timestamp] for timestamp in sorted(accepted)])
     assert [said(signal) for signal in pipeline.last_signals()] == [said(signal) for signal in scratch.signals]
     assert [said(signal) for signal in pipeline.view()] == [
         said(signal) for signal in scratch.signals[-len(pipeline.view()) :]

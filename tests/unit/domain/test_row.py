@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from app.domain.row import ROW, are_codes_known, row_of
+from app.domain.row import ROW, are_codes_known, row_of, stacked
 from tests.unit.records import ROW as ORDINARY
 from tests.unit.tables.encoding import packed
 
@@ -30,3 +30,14 @@ def test_codes_that_stand_for_nothing_are_found(field: str, known: list[int], un
     rows = np.repeat(packed([ORDINARY]), len(known) + len(unknown))
     rows[field] = known + unknown
     assert are_codes_known(rows).tolist() == [True] * len(known) + [False] * len(unknown)
+
+
+@pytest.mark.parametrize("counts", [(), (0,), (2,), (1, 0, 3)])
+@pytest.mark.parametrize("layout", [ROW, np.dtype([*ROW.descr, ("mine", "<f8")])])
+def test_rows_are_stacked_as_numpy_does(counts: tuple[int, ...], layout: np.dtype[np.void]) -> None:
+    chance = np.random.default_rng(1)
+    parts = [np.frombuffer(chance.bytes(count * layout.itemsize), layout) for count in counts]
+    found = stacked(parts, layout)
+    assert found.dtype == layout
+    assert found.tobytes() == np.concatenate([np.empty(0, layout), *parts]).tobytes()
+    found["close"] = 1.0  # What comes out can be written to.

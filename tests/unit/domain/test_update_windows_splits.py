@@ -26,7 +26,7 @@ def fed(*bars: Bar, strategy: Strategy = STRATEGY, gap: Gap = DAYS.gap) -> Pipel
     """All bars one after the other; the signals and the rows are checked against a computation from scratch."""
     pipeline = Pipeline(strategy, keep_bars=max(strategy.window, len(bars)), gap=gap)
     for bar in bars:
-        pipeline.feed([bar])
+        pipeline.fold([bar])
     taken = [bar for bar, outcome in zip(bars, pipeline.outcomes, strict=True) if outcome is not Outcome.STALE]
     expected = oracle.final_signals(taken, strategy, gap)
     assert oracle.differences(expected, pipeline.last_signals()) == []

@@ -1,6 +1,11 @@
 """Series of closes that have each broken somebody's indicators."""
 
+from collections.abc import Iterator
+from itertools import zip_longest
 from random import Random
+
+from app.domain.records import Bar
+from tests.bars import make_bar
 
 
 def _walk(seed: int, start: float, deviation: float, digits: int, still: float = 0.0) -> list[float]:
@@ -32,3 +37,10 @@ WALKS = {
     "a split": _with_split(_walk(6, 800.0, 0.001, 2)),
     "a jump up": [10.0 + index % 2 * 0.01 for index in range(400)] + [1000.0 + index % 3 for index in range(400)],
 }
+
+
+def side_by_side(*names: str) -> Iterator[list[Bar]]:
+    """The bars of each minute, of walks that each are the closes of the symbol with its name."""
+    walks = [[make_bar(minute, close, symbol=name) for minute, close in enumerate(WALKS[name])] for name in names]
+    for minute in zip_longest(*walks):
+        yield [bar for bar in minute if bar]

@@ -27,6 +27,7 @@ def resolve(dotted: str) -> type:
     return found
 
 
+@cache
 def package(dotted: str) -> str:
     """The distribution of a module with its installed version, such as `faust-streaming 0.15.3`."""
     distribution = packages_distributions()[dotted.split(".")[0]][0]
@@ -44,6 +45,7 @@ def attributes(cls: type) -> set[str]:
     return names
 
 
+@cache
 def stored(cls: type) -> set[str]:
     """Attributes that a class's methods set."""
     try:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def targets(page: str) -> list[str]:
     return [name for words in re.findall(r"\bmake((?: [a-z-]+)+)", code(read(page))) for name in words.split()]
 
 
+@cache
 def groups() -> dict[str, set[str]]:
     found = {}
     for name in COMMANDS:
@@ -116,16 +118,22 @@ def test_settings(page: str) -> None:
     assert set(settings(page)) - known - constants() == set()
 
 
+@cache
 def constants() -> set[str]:
     """Names of constants in the code."""
     texts = (path.read_text(encoding="utf-8") for folder in FOLDERS[:5] for path in (ROOT / folder).rglob("*.py"))
     return set(chain(*(re.findall(r"^([A-Z][A-Z_]+)\b[^=\n]*= ", text, re.MULTILINE) for text in texts)))
 
 
+@cache
+def modules() -> set[str]:
+    """Names of the files of the code."""
+    return {path.name for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")}
+
+
 @every_page
 def test_files(page: str) -> None:
-    modules = {path.name for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")}
-    missing = [name for name in files(page) if name not in modules and Path(name).name not in made_by(page)]
+    missing = [name for name in files(page) if name not in modules() and Path(name).name not in made_by(page)]
     # The local stack's folder is there once it has run.
     assert [name for name in missing if not (ROOT / name).exists() and not name.startswith(".stack/")] == []
 
@@ -146,8 +154,9 @@ def anchors(path: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 
-@every_page
-def test_addresses(page: str) -> None:
+@cache
+def answered() -> set[str]:
+    """The first parts of the paths that the API answers."""
     paths = [*create_app(FakeReader()).openapi()["paths"], *routes.LINKS]
     # What is not in the description.
     paths += [
@@ -155,8 +164,13 @@ def test_addresses(page: str) -> None:
         for router in (routes.router, login.router, problems.router)
         for each in router.routes
     ]
+    return {"/" + path.split("/")[1] for path in paths}
+
+
+@every_page
+def test_addresses(page: str) -> None:
     # The last ones are Alpaca's and folders of containers.
-    known = {"/" + path.split("/")[1] for path in paths} | {"/docs", "/v2", "/run", "/etc", "/app"}
+    known = answered() | {"/docs", "/v2", "/run", "/etc", "/app"}
     assert set(addresses(page)) - known == set()
 
 

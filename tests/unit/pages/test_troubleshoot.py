@@ -20,9 +20,9 @@ MESSAGES = [
 
 
 @cache
-def texts() -> list[list[str]]:
+def texts() -> set[tuple[str, ...]]:
     """All that the program may say: each text as its pieces between names and numbers."""
-    found = []
+    found = set()
     for folder in ("app", "tables", "web", "agents"):
         for path in (ROOT / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -30,7 +30,7 @@ def texts() -> list[list[str]]:
                 pieces = [
                     each.value for each in values if isinstance(each, ast.Constant) and isinstance(each.value, str)
                 ]
-                found.append([piece.strip() for piece in pieces if len(piece.strip()) > 3])
+                found.add(tuple(piece.strip() for piece in pieces if len(piece.strip()) > 3))
     return found
 
 

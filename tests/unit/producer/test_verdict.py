@@ -40,7 +40,7 @@ class Replayed:
         done = 0
         for end in batches:
             # A batch never holds bars of before and of the replay, or signals of both could not be set apart.
-            pipeline.feed(bars[done:end])
+            pipeline.fold(bars[done:end])
             done = end
             if end == start:
                 before = len(pipeline.signals)

@@ -4,10 +4,12 @@ import datetime
 
 import numpy as np
 
+from app.domain.row import ACTIONS
 from app.domain.strategy import Strategy
 from app.sources.names import PROFILES, Profile
 from app.sources.paths import first_price, generator, session_path
 from app.sources.synthetic import Synthetic
+from tables.row_format import read_fixed
 from tests.unit.domain.pipeline import Pipeline
 
 DAY = datetime.date(2024, 11, 14)
@@ -20,8 +22,9 @@ def actions(seed: int, profile: Profile) -> list[str]:
     bars = list(Synthetic(SYMBOLS, DAY, seed=seed, profile=profile).bars())
     found: list[str] = []
     for symbol in SYMBOLS:
-        series = [bar for bar in bars if bar["symbol"] == symbol]
-        found += [signal["action"] for signal in Pipeline(STRATEGY).feed(series)]
+        pipeline = Pipeline(STRATEGY, keep_bars=len(bars))
+        pipeline.fold([bar for bar in bars if bar["symbol"] == symbol])
+        found += [ACTIONS[code] for code in read_fixed(pipeline.table.rows.values())["action"]]
     return found
 
 

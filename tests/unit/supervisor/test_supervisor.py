@@ -14,7 +14,7 @@ import pytest
 SUPERVISE = """
 import sys
 from pathlib import Path
-from app.supervisor.places import WorkerPlace
+from app.supervisor.process import WorkerPlace
 from app.supervisor.restarts import Restarts
 from app.supervisor.supervisor import WorkerFailed, supervise
 

@@ -60,7 +60,7 @@ async def test_late_bars_move_the_ring(tmp_path: Path, keep: int) -> None:
     minute = 0
     for _ in range(60):
         minute += chance.choice([1, 2, 3])
-        pipeline.feed([make_bar(minute - chance.choice([0, 0, 1, 2, 3]), 10.0 + chance.random())])
+        pipeline.fold([make_bar(minute - chance.choice([0, 0, 1, 2, 3]), 10.0 + chance.random())])
         table.restore(0, pipeline.table.rows, 0)
         expected = pipeline.table.by_number(SERIES)
         assert table.newest(0, SERIES, keep) == expected

@@ -1,7 +1,8 @@
 """Rows of the windows table as the agents make them, from closes."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from app.domain.key import table_key
 from app.domain.records import MINUTE_MS, Bar, Origin, Signal
@@ -17,7 +18,8 @@ START = 1_731_594_600_000  # 2024-11-14T14:30:00Z
 EMITTED_AT = START + 123
 
 
-class MadeSeries(NamedTuple):
+@dataclass(frozen=True)
+class MadeSeries:
     """One symbol's rows, oldest first."""
 
     run_id: str
@@ -28,9 +30,13 @@ class MadeSeries(NamedTuple):
     def key(self) -> bytes:
         return table_key(self.run_id, self.symbol)
 
+    @cached_property
+    def _signals(self) -> list[Signal]:
+        return [signal_of(row, self.run_id, self.symbol, STRATEGY) for row in reversed(self.rows)]
+
     def signals(self) -> list[Signal]:
         """Newest first."""
-        return [signal_of(row, self.run_id, self.symbol, STRATEGY) for row in reversed(self.rows)]
+        return [signal.copy() for signal in self._signals]
 
 
 def bar(run_id: str, symbol: str, timestamp: int, close: float, origin: Origin) -> Bar:
@@ -65,7 +71,7 @@ def fold(pipeline: Pipeline, bars: Sequence[Bar], now_ms: int = EMITTED_AT) -> l
     """The rows that bars change."""
     pipeline.now_ms = now_ms - 1
     before = dict(pipeline.table.rows)
-    pipeline.feed(bars)
+    pipeline.fold(bars)
     return [decode_row(value) for key, value in pipeline.table.rows.items() if before.get(key) != value]
 
 
@@ -79,8 +85,14 @@ def series(
     now_ms: int = EMITTED_AT,
 ) -> MadeSeries:
     """The rows after one bar a minute, the first at `start`."""
+    return _folded(run_id, symbol, tuple(closes), start, origin, now_ms)
+
+
+@lru_cache(maxsize=256)
+def _folded(run_id: str, symbol: str, closes: tuple[float, ...], start: int, origin: Origin, now_ms: int) -> MadeSeries:
+    """Most tests want the same few series; nobody can change what they have in common."""
     bars = [bar(run_id, symbol, start + minute * MINUTE_MS, close, origin) for minute, close in enumerate(closes)]
-    return MadeSeries(run_id, symbol, fold(folding(), bars, now_ms))
+    return MadeSeries(run_id, symbol, tuple(fold(folding(), bars, now_ms)))
 
 
 def pullback(length: int = 60, fall: float = 1.5) -> list[float]:

@@ -16,7 +16,7 @@ from web.main import create_app
 Described = dict[str, Any]
 
 
-@pytest.fixture(params=[False, True], ids=["open", "with a token"])
+@pytest.fixture(scope="module", params=[False, True], ids=["open", "with a token"])
 def schema(request: pytest.FixtureRequest) -> Described:
     token = Token(SecretStr("0123456789abcdef")) if request.param else None
     return create_app(FakeReader(), access=AccessPolicy(token)).openapi()

@@ -1,7 +1,5 @@
 """Opens and last transitions over all symbols, as a scan of everything would find them."""
 
-import asyncio
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,34 +31,34 @@ def scan(table: Table, run_id: str, minute: int) -> SessionRows:
     )
 
 
-def session(table: Table, run_id: str, minute: int) -> SessionRows:
-    return asyncio.run(
-        table.search.session(run_id, minute, lambda partition, keys: [*map(table.rows[partition].get, keys)])
-    )
+async def session(table: Table, run_id: str, minute: int) -> SessionRows:
+    return await table.search.session(run_id, minute, lambda partition, keys: [*map(table.rows[partition].get, keys)])
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(batches, max_size=15), st.integers(-1, 45))
-def test_it_equals_a_scan_of_everything(written: list[tuple[str, str, int, dict[int, float]]], minute: int) -> None:
+async def test_it_equals_a_scan_of_everything(
+    written: list[tuple[str, str, int, dict[int, float]]], minute: int
+) -> None:
     table = Table()
     for run_id, symbol, first, closes in written:
         table.add(run_id, symbol, {first + at: close for at, close in closes.items()})
     for run_id in ("a", "b", "unknown"):
-        assert session(table, run_id, FIRST_MINUTE + minute) == scan(table, run_id, FIRST_MINUTE + minute)
+        assert await session(table, run_id, FIRST_MINUTE + minute) == scan(table, run_id, FIRST_MINUTE + minute)
 
 
-def test_a_session_whose_first_bar_is_no_longer_kept_has_no_open() -> None:
+async def test_a_session_whose_first_bar_is_no_longer_kept_has_no_open() -> None:
     table = Table()
     table.add("run", "X", {at: 10.0 + at for at in range(KEEP)})
-    assert session(table, "run", FIRST_MINUTE).opens == [10.0]
+    assert (await session(table, "run", FIRST_MINUTE)).opens == [10.0]
     table.add("run", "X", {KEEP: 20.0})
-    assert session(table, "run", FIRST_MINUTE).opens == [None]
-    assert session(table, "run", FIRST_MINUTE + 2).opens == [12.0]
+    assert (await session(table, "run", FIRST_MINUTE)).opens == [None]
+    assert (await session(table, "run", FIRST_MINUTE + 2)).opens == [12.0]
 
 
-def test_partitions_that_were_given_away_are_left_out() -> None:
+async def test_partitions_that_were_given_away_are_left_out() -> None:
     table = Table()
     table.add("run", "S0", {0: 10.0})
     table.add("run", "S1", {0: 11.0})
     table.give_away(ord("0") % 3)
-    assert session(table, "run", FIRST_MINUTE).symbols == ["S1"]
+    assert (await session(table, "run", FIRST_MINUTE)).symbols == ["S1"]

@@ -1,6 +1,5 @@
 """The index answers what a scan of everything would."""
 
-import asyncio
 from dataclasses import replace
 
 import pytest
@@ -42,7 +41,7 @@ from web.signal_search import SignalSearch
     latest=st.booleans(),
     after=st.none() | st.tuples(st.integers(0, 48).map(lambda minute: START + minute * MINUTE_MS), names),
 )
-def test_it_equals_a_scan_of_everything(
+async def test_it_equals_a_scan_of_everything(
     taken: list[tuple[str, str, int, dict[int, float]] | tuple[str, int]],
     limit: int,
     actions: frozenset[Action],
@@ -63,8 +62,8 @@ def test_it_equals_a_scan_of_everything(
             table.take(step[1])
     wanted = SignalFilter(limit, actions, transitions, since, until, latest, after)
     for run_id in ("a", "b", "unknown"):
-        assert asyncio.run(table.search.recent(run_id, wanted)) == table.scan(run_id, wanted)
-        assert asyncio.run(table.search.recent(run_id, EVERYTHING)) == table.scan(run_id, EVERYTHING)
+        assert await table.search.recent(run_id, wanted) == table.scan(run_id, wanted)
+        assert await table.search.recent(run_id, EVERYTHING) == table.scan(run_id, EVERYTHING)
         rows = list(table.all(run_id))
         assert table.index.symbols(run_id) == sorted({symbol for symbol, _ in rows})
         newest = dict(sorted(rows, key=by_number))
@@ -80,7 +79,7 @@ def test_it_equals_a_scan_of_everything(
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(batches, min_size=1, max_size=12), st.randoms(use_true_random=False))
-def test_in_whatever_order_and_however_often_it_is_told(
+async def test_in_whatever_order_and_however_often_it_is_told(
     written: list[tuple[str, str, int, dict[int, float]]], chance: object
 ) -> None:
     table = Table()
@@ -93,7 +92,7 @@ def test_in_whatever_order_and_however_often_it_is_told(
     for partition, entry in rows:
         told.put(partition, dict([entry]))
     for run_id in ("a", "b"):
-        assert asyncio.run(SignalSearch(told).recent(run_id, EVERYTHING)) == table.scan(run_id, EVERYTHING)
+        assert await SignalSearch(told).recent(run_id, EVERYTHING) == table.scan(run_id, EVERYTHING)
     assert told.runs() == table.index.runs()
 
 

@@ -1,6 +1,5 @@
 """Lines made of many rows at once say what those made of one signal do, and they are of the newest rows."""
 
-import asyncio
 import json
 
 from hypothesis import given, settings
@@ -33,7 +32,7 @@ async def newest(table: Table, run_id: str, symbols: frozenset[str] | None) -> d
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(batches, max_size=15), st.integers(0, 2))
-def test_the_newest_rows_are_known_without_the_table(
+async def test_the_newest_rows_are_known_without_the_table(
     written: list[tuple[str, str, int, dict[int, float]]], given_away: int
 ) -> None:
     table = Table()
@@ -42,7 +41,7 @@ def test_the_newest_rows_are_known_without_the_table(
     table.give_away(given_away)
     for run_id in ("a", "unknown"):
         expected = dict(sorted(table.all(run_id), key=by_number))
-        assert asyncio.run(newest(table, run_id, None)) == expected
+        assert await newest(table, run_id, None) == expected
         some = frozenset({"S1", "S2", "X"})
         wanted = {symbol: row for symbol, row in expected.items() if symbol in some}
-        assert asyncio.run(newest(table, run_id, some)) == wanted
+        assert await newest(table, run_id, some) == wanted

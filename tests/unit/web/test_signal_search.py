@@ -16,7 +16,7 @@ from web.reader import SignalFilter
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(batches, min_size=1, max_size=12), st.integers(1, 9), actions, st.booleans(), batches)
-def test_pages_together_are_the_whole_list_whatever_comes_meanwhile(
+async def test_pages_together_are_the_whole_list_whatever_comes_meanwhile(
     written: list[tuple[str, str, int, dict[int, float]]],
     limit: int,
     actions: frozenset[Action],
@@ -28,13 +28,13 @@ def test_pages_together_are_the_whole_list_whatever_comes_meanwhile(
         table.add(run_id, symbol, {first + minute: close for minute, close in closes.items()})
     wanted = SignalFilter(1000, actions, latest=latest)
     whole = table.scan("a", wanted).rows
-    page = asyncio.run(table.search.recent("a", replace(wanted, limit=limit)))
+    page = await table.search.recent("a", replace(wanted, limit=limit))
     pages = list(page.rows)
     # Newer than all that there is: not in the pages to come.
     _, symbol, _, closes = meanwhile
     table.add("a", symbol, {60 + minute: close for minute, close in closes.items()})
     while page.next:
-        page = asyncio.run(table.search.recent("a", replace(wanted, limit=limit, after=page.next)))
+        page = await table.search.recent("a", replace(wanted, limit=limit, after=page.next))
         pages += page.rows
     if not latest:
         assert pages == whole

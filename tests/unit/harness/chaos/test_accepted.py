@@ -42,7 +42,7 @@ def test_it_agrees_with_the_fold(seed: int) -> None:
 
 def outcomes(bars: list[Bar]) -> list[str]:
     pipeline = Pipeline(STRATEGY)
-    pipeline.feed(bars)
+    pipeline.fold(bars)
     return [MEANINGS[outcome] for outcome in pipeline.outcomes]
 
 

@@ -1,6 +1,7 @@
 """What no reader of committed records may see is found: a signal twice, a hole, a wrong order."""
 
 import random
+from functools import cache
 
 import pytest
 
@@ -16,11 +17,16 @@ from tests.unit.harness.chaos.test_accepted import encoder
 STRATEGY = Strategy()
 
 
-def signals() -> list[Signal]:
-    """Those of two symbols in bad times, in the order in which a worker writes them."""
+@cache
+def written() -> tuple[Signal, ...]:
     tape = HostileBars("test", ["A", "B"], encoder(), seed=4)
     bars = [item.bar for item in (tape.next() for _ in range(800)) if item.bar]
-    return Pipeline(STRATEGY).feed(bars)
+    return tuple(Pipeline(STRATEGY).feed(bars))
+
+
+def signals() -> list[Signal]:
+    """Those of two symbols in bad times, in the order in which a worker writes them."""
+    return list(written())
 
 
 def test_signals_as_a_worker_writes_them_are_right() -> None:

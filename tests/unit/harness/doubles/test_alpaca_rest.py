@@ -31,9 +31,13 @@ def clock() -> Iterator[VirtualClock]:
         yield clock
 
 
+@pytest.fixture(scope="module")
+def tape() -> TradedBars:
+    return TradedBars(SYMBOLS, SESSIONS[:2], corrections=5, late=5)
+
+
 @pytest.fixture
-def alpaca(clock: VirtualClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[AlpacaDouble]:
-    tape = TradedBars(SYMBOLS, SESSIONS[:2], corrections=5, late=5)
+def alpaca(tape: TradedBars, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[AlpacaDouble]:
     with AlpacaDouble(tape, SESSIONS, clock).running() as double:
         for name, value in double.environment.items():
             monkeypatch.setenv(name, value)
@@ -230,8 +234,10 @@ def test_bars_come_late_and_change(clock: VirtualClock) -> None:
     tape = TradedBars(SYMBOLS, [session], corrections=20, late=20)
     seen: dict[tuple[str, int], list[tuple[int, float]]] = {}
     for now_ms in range(session.open_ms, session.close_ms + 300_000, 1_000):
+        # What was seen earlier than its minute would be so, too, when its minute comes near.
+        since, until = max(session.open_ms, now_ms - 360_000), min(session.close_ms - 1, now_ms + 120_000)
         for symbol in SYMBOLS:
-            for bar in tape.seen("iex", symbol, max(session.open_ms, now_ms - 360_000), session.close_ms - 1, now_ms):
+            for bar in tape.seen("iex", symbol, since, until, now_ms):
                 told = seen.setdefault((symbol, bar.timestamp), [])
                 if not told or told[-1][1] != bar.close:
                     told.append((now_ms - bar.timestamp - MINUTE_MS, bar.close))

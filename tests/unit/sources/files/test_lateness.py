@@ -26,7 +26,7 @@ def test_the_worker_says_the_same_of_any_order() -> None:
         late = Lateness(strategy)
         late.add(rows_of(range(1, 41), rows))
         pipeline = Pipeline(strategy)
-        pipeline.feed(bars)
+        pipeline.fold(bars)
         assert late.outcomes == Counter(pipeline.outcomes)
         assert late.stale == 0 or late.first_stale is not None
 
