@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import lru_cache
 
 from agents.indicators import IndicatorsAgent
@@ -11,7 +12,7 @@ from app import metrics
 from app.access.asking import authorization
 from app.asgi.protocol import server_options
 from app.avro.columns import ColumnDecoder
-from app.avro.registry import RegistryUnavailable
+from app.avro.registry import IncompatibleSchema, RegistryUnavailable
 from app.calendar.sessions import session_gap
 from app.domain.check_rule import check_rule
 from app.domain.rule import RuleError
@@ -106,7 +107,7 @@ def build(settings: Settings) -> StocksApp:
         processor.on_committed.append(app.traces.batch)
     app.timer(CHECK_SECONDS)(app.check)
     app.task(app.check)
-    app.task(_await_registry(app, cluster))
+    app.task(_prepare_registry(app, cluster, encoder))
     return app
 
 
@@ -119,11 +120,15 @@ def _check_rule(settings: Settings) -> None:
             raise SettingsError([f"STRATEGY={settings.rule}: {error}"]) from None
 
 
-def _await_registry(app: StocksApp, cluster: EngineSetup) -> Callable[[], Awaitable[None]]:
-    async def wait() -> None:
-        await cluster.await_registry(app)
+def _prepare_registry(app: StocksApp, cluster: EngineSetup, encoder: RecordEncoder) -> Callable[[], Awaitable[None]]:
+    """Make the task that waits for the registry, and registers the signals' schema while partitions are taken over."""
 
-    return wait
+    async def prepare() -> None:
+        await cluster.await_registry(app)
+        with suppress(RegistryUnavailable, IncompatibleSchema):  # The first batch tries again, and says what is wrong.
+            await encoder.prepare()
+
+    return prepare
 
 
 def _watch_stalls(app: StocksApp, settings: Settings) -> Callable[[], Awaitable[None]]:

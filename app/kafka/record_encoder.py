@@ -13,7 +13,7 @@ from app.kafka.topics import Topic
 
 
 class RecordEncoder:
-    """Encodes records for a topic; its schema is registered when the first is due."""
+    """Encodes records for a topic; its schema must be registered before the first (`prepare`)."""
 
     def __init__(self, topic: Topic, registry: Registry) -> None:
         if topic.schema is None:
