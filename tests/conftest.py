@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, settings
 
 from tests.browser.find import MISSING, find_browser, is_required
 from tests.harness.inherited import forget_settings
-from tests.harness.shares import in_shares
 from tests.watching.promtool import MISSING as NO_PROMTOOL
 from tests.watching.promtool import find_promtool
 
@@ -43,14 +42,6 @@ def pytest_collection() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spread the tests that wait for brokers, workers and browsers over pytest's processes."""
-    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    waiting = _TESTS / "integration", _TESTS / "browser"
-    if processes > 1:
-        items[:] = in_shares(items, lambda item: any(folder in item.path.parents for folder in waiting), processes)
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
