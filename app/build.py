@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from functools import lru_cache
 
 from agents.indicators import IndicatorsAgent
@@ -12,7 +11,7 @@ from app import metrics
 from app.access.asking import authorization
 from app.asgi.protocol import server_options
 from app.avro.columns import ColumnDecoder
-from app.avro.registry import IncompatibleSchema, RegistryUnavailable
+from app.avro.registry import RegistryUnavailable
 from app.calendar.sessions import session_gap
 from app.domain.check_rule import check_rule
 from app.domain.rule import RuleError
@@ -107,7 +106,7 @@ def build(settings: Settings) -> StocksApp:
         processor.on_committed.append(app.traces.batch)
     app.timer(CHECK_SECONDS)(app.check)
     app.task(app.check)
-    app.task(_prepare_registry(app, cluster, encoder))
+    app.task(_await_registry(app, cluster))
     return app
 
 
@@ -120,15 +119,11 @@ def _check_rule(settings: Settings) -> None:
             raise SettingsError([f"STRATEGY={settings.rule}: {error}"]) from None
 
 
-def _prepare_registry(app: StocksApp, cluster: EngineSetup, encoder: RecordEncoder) -> Callable[[], Awaitable[None]]:
-    """Make the task that waits for the registry, and registers the signals' schema while partitions are taken over."""
-
-    async def prepare() -> None:
+def _await_registry(app: StocksApp, cluster: EngineSetup) -> Callable[[], Awaitable[None]]:
+    async def wait() -> None:
         await cluster.await_registry(app)
-        with suppress(RegistryUnavailable, IncompatibleSchema):  # The first batch tries again, and says what is wrong.
-            await encoder.prepare()
 
-    return prepare
+    return wait
 
 
 def _watch_stalls(app: StocksApp, settings: Settings) -> Callable[[], Awaitable[None]]:

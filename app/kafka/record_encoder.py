@@ -13,7 +13,10 @@ from app.kafka.topics import Topic
 
 
 class RecordEncoder:
-    """Encodes records for a topic; its schema must be registered before the first (`prepare`)."""
+    """Encodes records for a topic; its schema is registered when the first is due.
+
+    Not sooner: in a registry that has lost its schemas it could take the id that bars in Kafka begin with.
+    """
 
     def __init__(self, topic: Topic, registry: Registry) -> None:
         if topic.schema is None:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import httpx
 import pytest
 from confluent_kafka import Producer
 
@@ -46,14 +45,6 @@ def test_signals_follow_from_bars_corrections_and_late_bars(deploy: Deploy) -> N
     newest = worker.get("/signals?limit=5").json()
     assert newest["total"] == 5 * 120
     assert [each["symbol"] for each in newest["signals"]] == [f"S{index:04d}" for index in range(5)]
-
-
-def test_what_it_will_write_is_registered_before_the_first_bar(deploy: Deploy) -> None:
-    deployment = deploy(partitions=1)
-    deployment.start_worker().wait_ready()
-    at = f"{deployment.settings.schema_registry_url}/subjects/{deployment.topics.signals.subject}/versions"
-    with httpx.Client(trust_env=False) as client:
-        eventually(lambda: client.get(at).status_code == 200, 20)
 
 
 def test_bars_of_an_aborted_transaction_are_never_seen_and_leave_no_lag(deploy: Deploy) -> None:
