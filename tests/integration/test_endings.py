@@ -180,7 +180,7 @@ def test_two_quick_ctrl_c_end_a_replay_with_a_sentence(start: Open, by: str) -> 
 
 def end_tee(shown: Terminal) -> None:
     for each in shown.running():
-        if each.info["cmdline"][:1] == ["tee"]:
+        if (each.info["cmdline"] or [])[:1] == ["tee"]:  # None of one that has just ended.
             each.kill()
             eventually(lambda: not any(each.pid == other.pid for other in shown.running()), 20)  # noqa: B023
 

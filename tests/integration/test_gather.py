@@ -201,6 +201,7 @@ def until_complete_again(workers: Sequence[DeployedWorker], expected: Expected) 
         if answer.status_code == 503:
             assert int(answer.headers["retry-after"]) > 0
             return False
+        assert answer.status_code == 200, answer.text
         said = answer.json()
         for each in said["partitions"]:
             seen.add((each["status"], said["complete"]))

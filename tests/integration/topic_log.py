@@ -11,6 +11,7 @@ from faust.types import TP
 from app.engine.batch import Batch, ProducerRecord
 from app.engine.failpoints import Observer, unobserved
 from app.engine.transaction import TransactionalProducer
+from tests.integration.waiting import eventually
 
 BATCH = Batch(TP("raw", 0), [], 0, 1, epoch=1)
 
@@ -63,6 +64,7 @@ class TopicLog:
         """Leave records of an aborted transaction."""
         producer = self.open_transaction(*values)
         producer.abort_transaction(10)
+        eventually(lambda: self.stable() == self.end(), 20)  # Its markers come a moment after the answer.
 
     def open_transaction(self, *values: str, partition: int = 0) -> Producer:
         """Leave records of a transaction that has not ended."""
