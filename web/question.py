@@ -114,6 +114,9 @@ class Question:
         make_known = partial(self._of_known_run, run_id, make)
         found = await self._gather(path, query, query.passed_on(run_id), make_known, most_lines)
         if not self.is_part and not any(part.head["known"] for part in found.parts.values()):
+            readiness = self.reader.readiness()
+            if readiness.recovering or query.run is None:  # It was there a moment ago: a rebalance came meanwhile.
+                raise errors.recovering(readiness)
             raise await self._unknown_run(run_id, is_local=self._is_local(query))
         return self._answered(run_id, reason, found)
 

@@ -1,5 +1,6 @@
 """Three workers answer as one, whichever is asked and whatever happens to one of them."""
 
+from itertools import chain, repeat
 from typing import Any
 
 import httpx
@@ -186,3 +187,12 @@ async def test_the_worker_shows_all_partitions_as_their_workers_say(full: Worker
     asked.reader.state = Readiness(recovering=True, reasons=("3 records to go",))
     answer = (await asked.client.get("/worker")).json()
     assert (answer["status"], statuses(answer)) == ("recovering", ["recovering", "active", "active"] * 2)
+
+
+async def test_a_run_that_a_rebalance_takes_after_it_was_chosen_is_not_unknown(full: WorkerCluster) -> None:
+    for member in full.members:
+        seen = chain([member.reader.runs()], repeat([]))
+        member.reader.runs = lambda seen=seen: next(seen)  # type: ignore[method-assign]
+    refused = await full.members[0].client.get("/signals")
+    assert (refused.status_code, refused.json().get("recovering")) == (503, True), refused.text[:300]
+    assert int(refused.headers["retry-after"]) > 0
