@@ -1,5 +1,6 @@
 """Three workers answer as one, whichever is asked and whatever happens to one of them."""
 
+from functools import partial
 from itertools import chain, repeat
 from typing import Any
 
@@ -192,7 +193,7 @@ async def test_the_worker_shows_all_partitions_as_their_workers_say(full: Worker
 async def test_a_run_that_a_rebalance_takes_after_it_was_chosen_is_not_unknown(full: WorkerCluster) -> None:
     for member in full.members:
         seen = chain([member.reader.runs()], repeat([]))
-        member.reader.runs = lambda seen=seen: next(seen)  # type: ignore[method-assign]
+        member.reader.runs = partial(next, seen)  # type: ignore[method-assign]
     refused = await full.members[0].client.get("/signals")
     assert (refused.status_code, refused.json().get("recovering")) == (503, True), refused.text[:300]
     assert int(refused.headers["retry-after"]) > 0
