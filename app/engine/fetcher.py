@@ -1,10 +1,10 @@
 """Fetches records in batches, in the consumer's own thread."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Awaitable, Collection, Mapping
 from contextlib import suppress
 from time import monotonic
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import (
@@ -23,6 +23,8 @@ from app.engine.batch import Batch
 from app.engine.errors import OffsetGap
 from app.engine.offset_tracker import OffsetTracker
 from app.engine.rights import NotAllowed, Right
+
+T = TypeVar("T")
 
 #: How often to look whether the partitions have been sought by now, or taken up again.
 LOOK_SECONDS = 0.02
@@ -137,23 +139,14 @@ class BatchFetcher(AIOKafkaConsumerThread):
 
         Raises OffsetGap where nothing was deleted: then the topic was cut, and what this worker has read is gone.
         """
-        earliest = await self._beginnings(consumer, offsets)
+        # Without an answer nothing happens: the next fetch is refused again.
+        earliest = await _answer(consumer.beginning_offsets(offsets), {})
         for place, begins in earliest.items():
             if offsets[place] >= begins:
                 name = f"{place.topic}[{place.partition}]"
                 raise OffsetGap(f"{name}: the broker has no offset {offsets[place]}, and begins at {begins}")
         if earliest:
             private.rejoin(consumer)
-
-    async def _beginnings(
-        self, consumer: AIOKafkaConsumer, places: Iterable[TopicPartition]
-    ) -> Mapping[TopicPartition, int]:
-        try:
-            return cast(
-                Mapping[TopicPartition, int], await asyncio.wait_for(consumer.beginning_offsets(places), ANSWER_SECONDS)
-            )
-        except (TimeoutError, KafkaError):
-            return {}  # The next fetch is refused again.
 
     def _not_allowed(self) -> NotAllowed:
         """What the broker means when it refuses this worker as a member of its group."""
@@ -213,11 +206,7 @@ class BatchFetcher(AIOKafkaConsumerThread):
         return cast(dict[TP, int], await self.call_thread(self._ends, tps))
 
     async def _ends(self, tps: set[TP]) -> dict[TP, int]:
-        try:
-            # aiokafka would try for a minute and more, and hold up the thread's other work.
-            found = await asyncio.wait_for(self._ensure_consumer().end_offsets(tps), ANSWER_SECONDS)
-        except (TimeoutError, KafkaError):
-            return {}
+        found = await _answer(self._ensure_consumer().end_offsets(tps), {})
         return {TP(place.topic, place.partition): end for place, end in found.items()}
 
     async def members(self) -> list[private.GroupMember]:
@@ -225,10 +214,7 @@ class BatchFetcher(AIOKafkaConsumerThread):
         return cast(list[private.GroupMember], await self.call_thread(self._members))
 
     async def _members(self) -> list[private.GroupMember]:
-        try:
-            return await asyncio.wait_for(private.members(self._ensure_consumer()), ANSWER_SECONDS)
-        except (TimeoutError, KafkaError):
-            return []
+        return await _answer(private.members(self._ensure_consumer()), [])
 
     async def group_error(self) -> KafkaError | NotAllowed | None:
         """Why the broker does not take this worker as a member of its group; None while it does, or is not asked.
@@ -282,3 +268,14 @@ class BatchFetcher(AIOKafkaConsumerThread):
         consumer = self._ensure_consumer()
         offsets = await asyncio.gather(*(consumer.committed(tp) for tp in tps))
         return dict(zip(tps, offsets, strict=True))
+
+
+async def _answer(question: Awaitable[T], otherwise: T) -> T:
+    """What the broker answers soon, or else the other value: aiokafka would ask for a minute and more.
+
+    Meanwhile it would hold up all else that the consumer's thread does.
+    """
+    try:
+        return await asyncio.wait_for(question, ANSWER_SECONDS)
+    except (TimeoutError, KafkaError):
+        return otherwise

@@ -16,10 +16,10 @@ from deploy.release.trial import lay_out
 
 #: By this setuptools-scm, which makes versions of tags, learns one whose tag is not there yet.
 _VERSION = "SETUPTOOLS_SCM_PRETEND_VERSION"
+_EXPORT = ("export", "--frozen", "--quiet", "--no-dev")
+
 #: What a release changes, and commits.
 _CHANGELOG, _MANIFEST = "CHANGELOG.md", "deploy/kubernetes/kustomization.yaml"
-
-_EXPORT = ("export", "--frozen", "--quiet", "--no-dev")
 
 
 class Failed(Exception):

@@ -6,6 +6,7 @@ import psutil
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import NewPartitions
 
+from app.domain.records import Bar
 from app.kafka.broker import Broker
 from app.kafka.topic_admin import describe, ensure_topics
 from tests.integration.conftest import Deploy
@@ -18,9 +19,7 @@ def test_a_topic_made_again_and_one_widened_end_the_worker_with_a_sentence(deplo
     deployment = deploy(partitions=2)
     bars = list(random_bars(symbols=20, minutes=40, seed=8))
     half = len(bars) // 2
-    deployment.send(bars[:half])
-    worker = deployment.start_worker().wait_ready()
-    deployment.settle()
+    worker = worker_that_has(deployment, bars[:half])
 
     make_again(deployment)
     assert ended(worker) == 1
@@ -43,9 +42,7 @@ def test_what_retention_deleted_is_counted_and_the_rest_is_right(deploy: Deploy)
     deployment = deploy(partitions=2)
     bars = list(random_bars(symbols=20, minutes=60, seed=9))
     third = len(bars) // 3
-    deployment.send(bars[:third])
-    worker = deployment.start_worker().wait_ready()
-    deployment.settle()
+    worker = worker_that_has(deployment, bars[:third])
     assert worker.terminate() == 0
 
     deployment.send(bars[third : 2 * third])
@@ -62,9 +59,7 @@ def test_what_is_deleted_while_a_worker_stands_still_is_counted_too_and_it_goes_
     deployment = deploy(partitions=1)
     bars = list(random_bars(symbols=20, minutes=60, seed=10))
     third = len(bars) // 3
-    deployment.send(bars[:third])
-    worker = deployment.start_worker().wait_ready()
-    deployment.settle()
+    worker = worker_that_has(deployment, bars[:third])
 
     process = psutil.Process(worker.process.pid)
     process.suspend()
@@ -80,6 +75,14 @@ def test_what_is_deleted_while_a_worker_stands_still_is_counted_too_and_it_goes_
     assert lost in (third - 1, third)
     assert f"records {2 * third - lost} to {2 * third - 1} were deleted by retention" in worker.tail(20_000)
     assert deployment.wrong_signals([*bars[: 2 * third - lost], *bars[2 * third :]]) == []
+
+
+def worker_that_has(deployment: Deployment, bars: Iterable[Bar]) -> DeployedWorker:
+    """One that has processed these bars."""
+    deployment.send(bars)
+    worker = deployment.start_worker().wait_ready()
+    deployment.settle()
+    return worker
 
 
 def make_again(deployment: Deployment) -> None:

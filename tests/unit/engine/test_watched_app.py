@@ -28,6 +28,18 @@ class Crashing(BatchApp):
         self.crashes.append(str(reason))
 
 
+async def called_at_once(work: Callable[..., Awaitable[Any]], *arguments: Any) -> Any:
+    return await work(*arguments)
+
+
+def asking(data_dir: Path) -> tuple[Crashing, MemoryClient]:
+    """An app, and the client that it asks about its group, without a thread."""
+    app, client = Crashing(data_dir), MemoryClient()
+    app.batch_consumer.fetcher._consumer = cast(Any, client)
+    app.batch_consumer.fetcher.call_thread = called_at_once  # type: ignore[method-assign, assignment]
+    return app, client
+
+
 async def test_what_a_person_must_mend_ends_the_worker(tmp_path: Path) -> None:
     checked: list[Any] = []
 
@@ -67,10 +79,7 @@ async def test_a_worker_that_asks_for_nothing_ends_itself(tmp_path: Path) -> Non
 async def test_a_worker_that_may_not_join_its_group_ends_and_names_the_right(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    app = Crashing(tmp_path)
-    client = MemoryClient()
-    app.batch_consumer.fetcher._consumer = cast(Any, client)
-    app.batch_consumer.fetcher.call_thread = called_at_once  # type: ignore[method-assign, assignment]
+    app, client = asking(tmp_path)
     await app.end_when_refused()
     client.refusal = GroupCoordinatorNotAvailableError()
     await app.end_when_refused()
@@ -82,18 +91,11 @@ async def test_a_worker_that_may_not_join_its_group_ends_and_names_the_right(
 
 
 async def test_a_client_that_has_given_up_its_group_ends_the_worker(tmp_path: Path) -> None:
-    app = Crashing(tmp_path)
-    client = MemoryClient()
-    app.batch_consumer.fetcher._consumer = cast(Any, client)
-    app.batch_consumer.fetcher.call_thread = called_at_once  # type: ignore[method-assign, assignment]
+    app, client = asking(tmp_path)
     client.refusal = KafkaError("Unexpected error during coordination")
     client._coordination_task.set_result(None)
     with pytest.raises(KafkaError, match="during coordination"):
         await app.end_when_refused()
-
-
-async def called_at_once(work: Callable[..., Awaitable[Any]], *arguments: Any) -> Any:
-    return await work(*arguments)
 
 
 async def test_a_worker_whose_batches_wait_is_not_stuck(tmp_path: Path) -> None:
