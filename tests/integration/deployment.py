@@ -265,11 +265,16 @@ class Deployment:
 
     def settle(self, seconds: float = 120) -> None:
         """Wait until everything sent is processed and committed."""
-        eventually(self._is_settled, seconds, lambda: f"a lag of {self.lag()}\n{self.workers[-1].tail()}")
+        eventually(
+            self._is_settled,
+            seconds,
+            lambda: f"a lag of {self.lag()}, {self.undecided()} undecided\n{self.workers[-1].tail()}",
+        )
 
     def _is_settled(self) -> bool:
         try:
-            return self.lag() == 0
+            # The group's offset may be seen before the outputs: a transaction's end is marked partition by partition.
+            return self.lag() == 0 and self.undecided() == 0
         except KafkaException:  # A broker that has just come back cannot tell yet.
             return False
 

@@ -24,6 +24,9 @@ from tests.integration.waiting import eventually
 
 Get = Callable[[str], httpx.Response]
 
+#: Within this time a commit that was answered is marked in all its partitions.
+MARKED_SECONDS = 30.0
+
 
 class CrashAudit:
     """Reads what the system wrote, as far as it has come, and holds it against what was sent; of one partition."""
@@ -59,9 +62,14 @@ class CrashAudit:
         return max(place.offset, 0)
 
     def checkpoint(self) -> int:
-        """Up to where the committed state has come."""
+        """Up to where the committed state has come, as readers see it: a commit is answered before it is marked."""
         self._catch_up()
         return self._checkpoint
+
+    def wait_committed(self, end: int) -> None:
+        """Wait until the committed state has come to this offset, and no further."""
+        eventually(lambda: self.checkpoint() >= end, MARKED_SECONDS, lambda: f"a checkpoint of {self._checkpoint}")
+        assert self._checkpoint == end
 
     def lag(self) -> int:
         """Records that are not committed; what is committed is looked up first."""
@@ -80,17 +88,23 @@ class CrashAudit:
 
     def check_committed(self) -> None:
         """Nothing is there twice, and no offset is committed beyond a record whose outputs are not there."""
-        first, end = self._checked, max(self._checked, self.committed())
-        self._checked = end
+        first, self._checked = self._checked, max(self._checked, self.committed())
+        offsets = range(first, self._checked)
+        # A transaction's end is marked partition by partition: the group's offset may be seen before the outputs.
+        eventually(lambda: not self._without_outputs(offsets), MARKED_SECONDS, lambda: self._without_outputs(offsets))
+        self._check_delivery()
+
+    def _without_outputs(self, offsets: Iterable[int]) -> str:
+        """A sentence about the first of these bars that left nothing behind, or nothing."""
         self._catch_up()
-        for offset in range(first, end):
+        for offset in offsets:
             bar = self._feed.sent[offset]
             if bar is None:
-                assert offset in self._letters, f"offset {offset} is committed, but not in the dead letters"
-            else:
-                made = (bar["symbol"], bar["timestamp"], bar["close"])
-                assert made in self._bars_done, f"bar {offset} is committed, but {made} has no signal"
-        self._check_delivery()
+                if offset not in self._letters:
+                    return f"offset {offset} is committed, but not in the dead letters"
+            elif (made := (bar["symbol"], bar["timestamp"], bar["close"])) not in self._bars_done:
+                return f"bar {offset} is committed, but {made} has no signal"
+        return ""
 
     def check_final(self, get: Get) -> None:
         """Signals and tables are what numpy makes of the bars, and the dead letters what was no bar."""
