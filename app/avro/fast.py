@@ -111,7 +111,8 @@ def write_columns(batch: pa.RecordBatch, schema: str, header: bytes) -> list[byt
 
 
 def _written(batch: pa.RecordBatch, schema: str) -> pa.BinaryArray:
-    [written] = pyruhvro.serialize_record_batch(batch, schema, 1)
+    # The other one waits for a thread of a pool: some milliseconds where all cores are busy.
+    [written] = pyruhvro.serialize_record_batch_spawn(batch, schema, 1)
     return written
 
 
