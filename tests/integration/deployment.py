@@ -7,27 +7,29 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, cast
 
 import httpx
-from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Message, Producer
 
 from app.avro.serde import Decoder, Encoder
 from app.domain.records import Bar, Signal
 from app.engine.batch import ProducerRecord
 from app.engine.full_queue import BY_KEY, produce_all
 from app.kafka.broker import Broker
-from app.kafka.clients import consumer_config, producer_config, registry
+from app.kafka.clients import producer_config, registry
 from app.kafka.topic_admin import create, ensure_topics
 from app.kafka.topics import Topic, topics
 from app.settings import Settings
-from app.stack.ports import any_free_port
-from tests.harness.chaos.topic_records import Spans, consumer, ends, read
+from tests.harness.chaos.topic_records import Spans, ends, read
 from tests.harness.exactly_once import wrong_delivery
 from tests.harness.forked_faust import ROOT, ForkedFaust
+from tests.harness.held_port import held_port
 from tests.harness.oracle import differences, final_signals
 from tests.integration.counting import RecordCount
+from tests.integration.group_view import GroupView
 from tests.integration.waiting import eventually
 
 
@@ -48,8 +50,9 @@ class DeployedWorker:
         forked: bool = True,
     ) -> None:
         self.url = f"http://127.0.0.1:{environment['API_PORT']}"
-        # A client for each request would read all certificates each time; tests ask thousands of times.
-        self._api = httpx.Client(base_url=self.url, timeout=10, trust_env=False)
+        # A client for each request would read all certificates each time; tests ask thousands of times. An answer may
+        # take a worker 14 s, for it asks the others.
+        self._api = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
         self.log = log
         arguments = ["-A", program, "worker", "-l", "info", *options]
         self.process: subprocess.Popen[bytes] | ForkedFaust
@@ -114,14 +117,10 @@ class Deployment:
         chosen: dict[str, Any] = {"_env_file": None, **{key.lower(): value for key, value in self._changed.items()}}
         self.settings = Settings(**chosen)
         self.topics = topics(self.settings)
-        self._observer = self._observe()
-        self._uncommitted = consumer(self.settings, committed=False)
+        self._group = GroupView(self.settings)
         self._counters: dict[tuple[str, bool], RecordCount] = {}
         self.workers: list[DeployedWorker] = []
-
-    def _observe(self) -> Consumer:
-        """A client in the workers' group, to see what they committed; it never joins."""
-        return Consumer(consumer_config(self.settings, self.settings.id))
+        self._ports = ExitStack()
 
     def start_worker(
         self,
@@ -137,7 +136,7 @@ class Deployment:
             **os.environ,
             **self._changed,
             "DATA_DIR": str(self.directory / data),
-            "API_PORT": str(any_free_port()),
+            "API_PORT": str(self._ports.enter_context(held_port())),
             **{key: str(value) for key, value in changed.items()},
         }
         worker = DeployedWorker(environment, self.directory / f"worker-{data}.log", program, options, forked=forked)
@@ -154,10 +153,10 @@ class Deployment:
     def close(self) -> None:
         for worker in self.workers:
             worker.kill()
-        self._observer.close()
-        self._uncommitted.close()
+        self._group.close()
         for counter in self._counters.values():
             counter.close()
+        self._ports.close()
 
     def send(self, bars: Iterable[Bar]) -> int:
         """Send bars as the producer would; returns how many."""
@@ -223,60 +222,29 @@ class Deployment:
 
     def aborted(self) -> int:
         """Records that attempts at a batch left in the topics, and that no reader of committed records sees."""
-        return sum(sum(self.counts(topic, committed=False).values()) - self.count(topic) for topic in self._written())
+        return sum(
+            sum(self.counts(topic, committed=False).values()) - self.count(topic) for topic in self._group.written()
+        )
 
     def undecided(self) -> int:
         """Offsets behind the last stable one, where records of transactions lie that are open now."""
-        found = 0
-        for topic in self._written():
-            for partition in range(topic.partitions):
-                place = TopicPartition(topic.name, partition)
-                stable, end = (
-                    each.get_watermark_offsets(place, timeout=10)[1] for each in (self._observer, self._uncommitted)
-                )
-                found += max(end - stable, 0)
-        return found
-
-    def _written(self) -> tuple[Topic, ...]:
-        return self.topics.signals, self.topics.dead_letters, self.topics.windows_changelog
+        return self._group.undecided()
 
     def watermarks(self, topic: Topic) -> dict[int, tuple[int, int]]:
         """The first offset of each partition, and its last stable one."""
-        return {
-            partition: self._observer.get_watermark_offsets(TopicPartition(topic.name, partition), timeout=10)
-            for partition in range(topic.partitions)
-        }
+        return self._group.watermarks(topic)
 
     def lag(self) -> int:
         """Offsets of the raw topic that the group has not committed."""
-        try:
-            return self._lag_of(self.topics.raw)
-        except KafkaException:
-            # librdkafka may wait for minutes for a leader that is gone, or an answer that was lost.
-            self._observer.close()
-            self._observer = self._observe()
-            raise
+        return self._group.lag()
 
-    def _lag_of(self, topic: Topic) -> int:
-        places = [TopicPartition(topic.name, partition) for partition in range(topic.partitions)]
-        committed = self._observer.committed(places, timeout=10)
-        ends = self.watermarks(topic)
-        return sum(ends[place.partition][1] - max(place.offset, 0) for place in committed)
+    def is_settled(self) -> bool:
+        """Whether everything sent is processed and committed, and can be read."""
+        return self._group.is_settled()
 
     def settle(self, seconds: float = 120) -> None:
         """Wait until everything sent is processed and committed."""
-        eventually(
-            self._is_settled,
-            seconds,
-            lambda: f"a lag of {self.lag()}, {self.undecided()} undecided\n{self.workers[-1].tail()}",
-        )
-
-    def _is_settled(self) -> bool:
-        try:
-            # The group's offset may be seen before the outputs: a transaction's end is marked partition by partition.
-            return self.lag() == 0 and self.undecided() == 0
-        except KafkaException:  # A broker that has just come back cannot tell yet.
-            return False
+        eventually(self.is_settled, seconds, lambda: f"{self._group}\n{self.workers[-1].tail()}")
 
 
 def final(signals: Sequence[Signal]) -> list[Signal]:

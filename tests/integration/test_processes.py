@@ -10,7 +10,7 @@ import httpx
 import psutil
 import pytest
 
-from app.stack.ports import any_free_port
+from tests.harness.held_port import held_port
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import Deployment
 from tests.integration.producing import STOCKS, environment
@@ -102,7 +102,8 @@ def test_they_share_the_work_and_outlive_a_kill_with_every_signal_exactly_once(d
     deployment.send(bars[FIRST:])
     eventually(lambda: len({worker.pid for worker in supervised.workers()} - before) == 1, 60, supervised.log)
     assert "has ended by SIGKILL, and starts again in 1 s" in supervised.log()
-    eventually(lambda: deployment.count(deployment.topics.signals) >= len(bars), 90, supervised.log)
+    # The group's offset moves once a worker's API has the signals.
+    eventually(deployment.is_settled, 90, supervised.log)
     supervised.wait_ready()
     eventually(lambda: supervised.sharing() == [{(first, "active"), (second, "active")}] * 2, 60)
     for url in supervised.urls:
@@ -144,13 +145,13 @@ def test_topics_that_do_not_fit_are_said_once_and_nothing_is_started(deploy: Dep
 
 
 def test_one_worker_is_the_worker_itself(deploy: Deploy, tmp_path: Path) -> None:
-    env = environment(deploy(partitions=2).settings, DATA_DIR=str(tmp_path / "tables"), API_PORT=str(any_free_port()))
     log = tmp_path / "worker.log"
-    with log.open("wb") as output:
+    with held_port() as port, log.open("wb") as output:
+        env = environment(deploy(partitions=2).settings, DATA_DIR=str(tmp_path / "tables"), API_PORT=str(port))
         process = subprocess.Popen([STOCKS, "worker", "-l", "warn"], env=env, stdout=output, stderr=subprocess.STDOUT)
-    try:
-        eventually(lambda: "faust" in psutil.Process(process.pid).cmdline(), 20)
-        eventually(lambda: (tmp_path / "tables" / "owner").exists(), 60, log.read_text)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) in (0, -signal.SIGTERM)
+        try:
+            eventually(lambda: "faust" in psutil.Process(process.pid).cmdline(), 60, log.read_text)
+            eventually(lambda: (tmp_path / "tables" / "owner").exists(), 60, log.read_text)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) in (0, -signal.SIGTERM)
