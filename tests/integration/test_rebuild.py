@@ -29,6 +29,7 @@ from tests.integration.conftest import Deploy
 from tests.integration.deployment import DeployedWorker, Deployment
 from tests.integration.random_bars import random_bars
 from tests.integration.stack_settings import configure_topic
+from tests.integration.waiting import eventually
 
 __all__ = ["stocks"]
 
@@ -61,7 +62,8 @@ def test_a_damaged_table_is_computed_again(deploy: Deploy, stocks: Stocks) -> No
     done = stocks(settings(deployment), "tables", "rebuild", "--yes")
     assert done.exit_code == 0, done.output
     assert deployment.lag() == len(BARS)
-    assert cleanup_policy(deployment) == "compact"
+    await_compacted(deployment)
+    await_markers(deployment)
     assert [message.key() for message in deployment.messages(deployment.topics.windows_changelog)] == [
         RESET_KEY,
         CHECKPOINT_KEY,
@@ -117,7 +119,7 @@ def test_interrupted_after_any_step_it_can_be_run_again_and_workers_go_on(deploy
     for step in range(steps):
         assert interrupt(deployment, step)
     assert not interrupt(deployment, steps)
-    assert cleanup_policy(deployment) == "compact"
+    await_compacted(deployment)
     deployment.start_worker().wait_ready()
     check(deployment)
 
@@ -195,6 +197,7 @@ def test_a_worker_that_the_group_has_given_up_writes_nothing_any_more(deploy: De
     assert stocks(ours, "tables", "rebuild", "--yes").exit_code == 0
     with pytest.raises(Fenced):
         zombie.commit(batch, [], row, lambda: True)
+    await_markers(deployment)
     left = deployment.messages(deployment.topics.windows_changelog)
     assert [message.key() for message in left] == [RESET_KEY, CHECKPOINT_KEY]
     # Compaction removes records without a value some day, and the reset must stay.
@@ -275,6 +278,16 @@ def write_old_table(deployment: Deployment) -> None:
             producer.produce(changelog, b"\x03 a window", b"test\x00" + symbol, partition)
         producer.produce(changelog, struct.pack("<Bq", 1, 20) + b'"topic"', CHECKPOINT_KEY, partition)
     assert producer.flush(20) == 0
+
+
+def await_markers(deployment: Deployment) -> None:
+    """A rebuild ends when its transactions are decided; readers get on a moment later."""
+    eventually(lambda: deployment.undecided() == 0, 20)
+
+
+def await_compacted(deployment: Deployment) -> None:
+    """A broker learns of a changed configuration a moment after the change was answered."""
+    eventually(lambda: cleanup_policy(deployment) == "compact", 20, lambda: str(cleanup_policy(deployment)))
 
 
 def cleanup_policy(deployment: Deployment) -> str | None:
