@@ -118,14 +118,14 @@ class SecuredCluster:
         bindings = [_binding(user, right) for right in rights]
         for answer in self._admin.create_acls(bindings).values():
             answer.result(10)
-        eventually(lambda: all(map(self._is_given, bindings)), 10)
+        eventually(lambda: all(map(self._is_given, bindings)), 60)
 
     def take(self, user: str, right: Right) -> None:
         """Let a user do this no longer."""
         binding = _binding(user, right)
         [answer] = self._admin.delete_acls([_exactly(binding)]).values()
         assert len(answer.result(10)) == 1
-        eventually(lambda: not self._is_given(binding), 10)
+        eventually(lambda: not self._is_given(binding), 60)
 
     @contextmanager
     def without(self, user: str, *rights: Right) -> Iterator[None]:

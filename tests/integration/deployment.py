@@ -97,7 +97,13 @@ class DeployedWorker:
         self.process.wait()
         self._api.close()
 
-    def terminate(self, seconds: float = 10) -> int:
+    def wait_ended(self, seconds: float = 120) -> int:
+        """The status of a worker that ends by itself; as for `wait_ready`, its start alone may take long."""
+        eventually(lambda: self.process.poll() is not None, seconds, lambda: f"the worker still runs:\n{self.tail()}")
+        return self.process.wait()
+
+    def terminate(self, seconds: float = 30) -> int:
+        """Its status after SIGTERM; a container's grace period (docker-compose.yml) is what it has for that."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(seconds)
 

@@ -135,7 +135,7 @@ def test_a_worker_whose_id_another_program_takes_ends_with_a_sentence(deploy: De
     transactional_id = f"{deployment.settings.id}-{deployment.topics.raw.name}-0"
     take(deployment.settings, transactional_id)
     deployment.send(bars[400:])
-    assert worker.process.wait(60) == 1
+    assert worker.wait_ended() == 1
     said = log(worker)
     assert f"Another producer has taken over the transactional id {transactional_id}" in said
     assert "Give each its own" in said

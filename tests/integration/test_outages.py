@@ -49,7 +49,7 @@ def test_a_broker_and_a_registry_that_come_back(make_stack: MakeStack, tmp_path:
         assert deployment.count(deployment.topics.dead_letters) == 0
 
         stack.kill_kafka()
-        assert worker.terminate(seconds=10) == 0
+        assert worker.terminate() == 0
     finally:
         deployment.close()
 

@@ -32,7 +32,7 @@ class Supervised:
             self.process = subprocess.Popen(
                 [STOCKS, "worker", "--processes", "2"], env=env, stdout=log, stderr=subprocess.STDOUT
             )
-        eventually(lambda: len(self.addresses()) == 2 or self.process.poll() is not None, 60, self.log)
+        eventually(lambda: len(self.addresses()) == 2 or self.process.poll() is not None, 120, self.log)
         self.urls = self.addresses()
 
     def log(self) -> str:
@@ -48,7 +48,7 @@ class Supervised:
         return [each for each in using if each.pid != self.process.pid]
 
     def wait_ready(self) -> None:
-        eventually(lambda: all(self.is_ready(url) for url in self.urls), 90, lambda: self.log()[-4000:])
+        eventually(lambda: all(self.is_ready(url) for url in self.urls), 120, lambda: self.log()[-4000:])
 
     def is_ready(self, url: str) -> bool:
         assert self.process.poll() is None, self.log()[-4000:]
@@ -65,7 +65,7 @@ class Supervised:
         answers = [self.get(f"{url}/worker").json()["partitions"] for url in self.urls]
         return [{(each["owner"], each["status"]) for each in answer} for answer in answers]
 
-    client = httpx.Client(timeout=10, trust_env=False)
+    client = httpx.Client(timeout=30, trust_env=False)
 
 
 Start = Callable[[Deployment], Supervised]

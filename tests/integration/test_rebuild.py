@@ -49,7 +49,7 @@ def test_a_damaged_table_is_computed_again(deploy: Deploy, stocks: Stocks) -> No
     shutil.copytree(deployment.directory / "data", deployment.directory / "elsewhere")
     write_rows(deployment, lambda key: b"\x63damaged")
     worker = deployment.start_worker()
-    assert worker.process.wait(60) != 0
+    assert worker.wait_ended() != 0
     assert "table windows, key b'test\\x00S00" in worker.tail(100_000)
     assert "format version 99" in worker.tail(100_000)
 
@@ -129,13 +129,13 @@ def test_a_table_of_version_0_1_is_set_back(deploy: Deploy, stocks: Stocks) -> N
     deployment.send(BARS)
     write_old_table(deployment)
     worker = deployment.start_worker()
-    assert worker.process.wait(60) != 0
+    assert worker.wait_ended() != 0
     assert "the table was made by version 0.1" in worker.tail(100_000)
     assert "run `stocks tables rebuild`" in worker.tail(100_000)
     # It is only half set back: the worker still says so.
     assert interrupt(deployment, 1)
     worker = deployment.start_worker()
-    assert worker.process.wait(60) != 0
+    assert worker.wait_ended() != 0
     assert "run `stocks tables rebuild`" in worker.tail(100_000)
     done = stocks(settings(deployment), "tables", "rebuild", "--yes")
     assert done.exit_code == 0, done.output

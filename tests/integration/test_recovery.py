@@ -112,7 +112,7 @@ def refusal(deployment: Deployment) -> str:
     """What a worker that cannot start says."""
     before = len(log(deployment.workers[-1]))
     worker = deployment.start_worker()
-    assert worker.process.wait(SECONDS) != 0
+    assert worker.wait_ended() != 0
     return log(worker)[before:]
 
 

@@ -108,9 +108,9 @@ def names(said: str, right: Right) -> bool:
 
 def ends_with(worker: DeployedWorker, right: Right) -> None:
     """The worker ends by itself; its last line is the sentence, and nothing before it is a traceback."""
-    eventually(lambda: worker.process.poll() is not None, 60, lambda: f"it still runs:\n{worker.tail()}")
+    status = worker.wait_ended()
     said = worker.tail(100_000)
-    assert worker.process.returncode == 1
+    assert status == 1
     assert names(said.splitlines()[-1], right), said
     assert "Traceback" not in said
 
