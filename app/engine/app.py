@@ -37,6 +37,9 @@ HEARTBEAT_SECONDS = 1.0
 #: Some thirty years.
 NEVER_SECONDS = 1e9
 
+#: How long a request may take, as usual in Faust; no consumer is made whose session is longer than that.
+REQUEST_SECONDS = 90.0
+
 #: New objects between two collections: the batches in hand have tens of thousands, all gone when they are done.
 #: Python's default is 700.
 GC_THRESHOLD = 50_000
@@ -130,6 +133,7 @@ class BatchApp(WatchedApp):
             broker_credentials=options.credentials,
             broker_client_id=options.client_id,
             broker_session_timeout=options.session_seconds,
+            broker_request_timeout=max(REQUEST_SECONDS, options.session_seconds),
             broker_heartbeat_interval=min(HEARTBEAT_SECONDS, 0.3 * options.session_seconds),
             broker_commit_interval=COMMIT_SECONDS,
             # A member without partitions never asks for records. aiokafka would leave the group for that, for ever.

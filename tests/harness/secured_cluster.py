@@ -3,7 +3,7 @@
 import re
 import ssl
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,9 @@ from app.engine.rights import Right
 from app.kafka.local_cluster import HOST, Ports, broker_answers
 from app.stack import kafka
 from app.stack.cache import install
-from app.stack.ports import free_ports
 from app.stack.progress import Silent
 from tests.harness.doubles.guarded_registry import GuardedRegistry
+from tests.harness.held_port import held_port
 from tests.integration.waiting import eventually
 
 #: Who may log in; a role of the system each.
@@ -62,7 +62,8 @@ class SecuredCluster:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         certificate.configure_cert(context)
         self.registry = GuardedRegistry(origin, "key", PASSWORD, context)
-        plain, secured, controller = free_ports(3)
+        self._held = ExitStack()
+        plain, secured, controller = (self._held.enter_context(held_port()) for _ in range(3))
         self._ports = Ports(plain, 0, secured, controller)
         self._keystore(certificate)
         self.plain, self.secured = f"{HOST}:{plain}", f"{HOST}:{secured}"
@@ -86,6 +87,7 @@ class SecuredCluster:
                 yield self
         finally:
             local_stack.stop(self._folder)
+            self._held.close()
 
     def _start(self) -> None:
         listeners = f"PLAINTEXT://{self.plain},SASL_SSL://{self.secured}"
@@ -116,14 +118,14 @@ class SecuredCluster:
         bindings = [_binding(user, right) for right in rights]
         for answer in self._admin.create_acls(bindings).values():
             answer.result(10)
-        eventually(lambda: all(map(self._is_given, bindings)), 10)
+        eventually(lambda: all(map(self._is_given, bindings)), 60)
 
     def take(self, user: str, right: Right) -> None:
         """Let a user do this no longer."""
         binding = _binding(user, right)
         [answer] = self._admin.delete_acls([_exactly(binding)]).values()
         assert len(answer.result(10)) == 1
-        eventually(lambda: not self._is_given(binding), 10)
+        eventually(lambda: not self._is_given(binding), 60)
 
     @contextmanager
     def without(self, user: str, *rights: Right) -> Iterator[None]:

@@ -7,11 +7,12 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, cast
 
 import httpx
-from confluent_kafka import KafkaException, Message, Producer
+from confluent_kafka import Message, Producer
 
 from app.avro.serde import Decoder, Encoder
 from app.domain.records import Bar, Signal
@@ -22,13 +23,13 @@ from app.kafka.clients import producer_config, registry
 from app.kafka.topic_admin import create, ensure_topics
 from app.kafka.topics import Topic, topics
 from app.settings import Settings
-from app.stack.ports import any_free_port
 from tests.harness.chaos.topic_records import Spans, ends, read
 from tests.harness.exactly_once import wrong_delivery
 from tests.harness.forked_faust import ROOT, ForkedFaust
+from tests.harness.held_port import held_port
 from tests.harness.oracle import differences, final_signals
 from tests.integration.counting import RecordCount
-from tests.integration.offsets import Offsets
+from tests.integration.group_view import GroupView
 from tests.integration.waiting import eventually
 
 
@@ -49,8 +50,9 @@ class DeployedWorker:
         forked: bool = True,
     ) -> None:
         self.url = f"http://127.0.0.1:{environment['API_PORT']}"
-        # A client for each request would read all certificates each time; tests ask thousands of times.
-        self._api = httpx.Client(base_url=self.url, timeout=10, trust_env=False)
+        # A client for each request would read all certificates each time; tests ask thousands of times. An answer may
+        # take a worker 14 s, for it asks the others.
+        self._api = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
         self.log = log
         arguments = ["-A", program, "worker", "-l", "info", *options]
         self.process: subprocess.Popen[bytes] | ForkedFaust
@@ -95,7 +97,13 @@ class DeployedWorker:
         self.process.wait()
         self._api.close()
 
-    def terminate(self, seconds: float = 10) -> int:
+    def wait_ended(self, seconds: float = 120) -> int:
+        """The status of a worker that ends by itself; as for `wait_ready`, its start alone may take long."""
+        eventually(lambda: self.process.poll() is not None, seconds, lambda: f"the worker still runs:\n{self.tail()}")
+        return self.process.wait()
+
+    def terminate(self, seconds: float = 30) -> int:
+        """Its status after SIGTERM; a container's grace period (docker-compose.yml) is what it has for that."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(seconds)
 
@@ -115,9 +123,10 @@ class Deployment:
         chosen: dict[str, Any] = {"_env_file": None, **{key.lower(): value for key, value in self._changed.items()}}
         self.settings = Settings(**chosen)
         self.topics = topics(self.settings)
-        self._offsets = Offsets(self.settings)
+        self._group = GroupView(self.settings)
         self._counters: dict[tuple[str, bool], RecordCount] = {}
         self.workers: list[DeployedWorker] = []
+        self._ports = ExitStack()
 
     def start_worker(
         self,
@@ -133,7 +142,7 @@ class Deployment:
             **os.environ,
             **self._changed,
             "DATA_DIR": str(self.directory / data),
-            "API_PORT": str(any_free_port()),
+            "API_PORT": str(self._ports.enter_context(held_port())),
             **{key: str(value) for key, value in changed.items()},
         }
         worker = DeployedWorker(environment, self.directory / f"worker-{data}.log", program, options, forked=forked)
@@ -150,9 +159,10 @@ class Deployment:
     def close(self) -> None:
         for worker in self.workers:
             worker.kill()
-        self._offsets.close()
+        self._group.close()
         for counter in self._counters.values():
             counter.close()
+        self._ports.close()
 
     def send(self, bars: Iterable[Bar]) -> int:
         """Send bars as the producer would; returns how many."""
@@ -218,38 +228,29 @@ class Deployment:
 
     def aborted(self) -> int:
         """Records that attempts at a batch left in the topics, and that no reader of committed records sees."""
-        return sum(sum(self.counts(topic, committed=False).values()) - self.count(topic) for topic in self._written())
+        return sum(
+            sum(self.counts(topic, committed=False).values()) - self.count(topic) for topic in self._group.written()
+        )
 
     def undecided(self) -> int:
         """Offsets behind the last stable one, where records of transactions lie that are open now."""
-        return self._offsets.undecided()
-
-    def _written(self) -> tuple[Topic, ...]:
-        return self.topics.signals, self.topics.dead_letters, self.topics.windows_changelog
+        return self._group.undecided()
 
     def watermarks(self, topic: Topic) -> dict[int, tuple[int, int]]:
         """The first offset of each partition, and its last stable one."""
-        return self._offsets.watermarks(topic)
+        return self._group.watermarks(topic)
 
     def lag(self) -> int:
         """Offsets of the raw topic that the group has not committed."""
-        return self._offsets.lag()
+        return self._group.lag()
+
+    def is_settled(self) -> bool:
+        """Whether everything sent is processed and committed, and can be read."""
+        return self._group.is_settled()
 
     def settle(self, seconds: float = 120) -> None:
         """Wait until everything sent is processed and committed."""
-        seen = [""]
-
-        def is_settled() -> bool:
-            try:
-                # The group's offset may be seen before the outputs: a transaction is marked partition by partition.
-                lag, undecided = self.lag(), self.undecided()
-            except KafkaException as error:  # A broker that has just come back cannot tell yet.
-                seen[0] = str(error)
-                return False
-            seen[0] = f"a lag of {lag}, {undecided} offsets undecided"
-            return lag == undecided == 0
-
-        eventually(is_settled, seconds, lambda: f"{seen[0]}\n{self.workers[-1].tail()}")
+        eventually(self.is_settled, seconds, lambda: f"{self._group}\n{self.workers[-1].tail()}")
 
 
 def final(signals: Sequence[Signal]) -> list[Signal]:

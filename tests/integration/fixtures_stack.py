@@ -12,7 +12,7 @@ import pytest
 from app import stack as local_stack
 from app.kafka.local_cluster import Ports
 from app.stack import StackStatus
-from app.stack.ports import free_ports
+from tests.harness.held_port import held_port
 
 MakeStack = Callable[..., "LocalStack"]
 
@@ -29,7 +29,7 @@ stack.stop(Path(sys.argv[1]))
 
 
 class LocalStack:
-    """A stack with a folder of its own, on ports that were free. Restarts keep data and, if they can, ports."""
+    """A stack with a folder of its own, on ports of its own until `held` is closed. Restarts keep data and ports."""
 
     def __init__(
         self, directory: Path, sasl: Mapping[str, str] | None = None, broker: Mapping[str, str] | None = None
@@ -37,9 +37,14 @@ class LocalStack:
         self.directory = directory
         self._sasl = sasl
         directory.mkdir(parents=True, exist_ok=True)
+        self.held = ExitStack()
         # Preferred to the usual ports, which a developer's own stack may use.
-        Ports(*free_ports(2)).save(directory)
+        Ports(self.hold_port(), self.hold_port()).save(directory)
         self.status = self.start(broker)
+
+    def hold_port(self) -> int:
+        """A port for whatever belongs to this stack."""
+        return self.held.enter_context(held_port())
 
     def start(self, broker: Mapping[str, str] | None = None) -> StackStatus:
         self.status = local_stack.start(self.directory, sasl=self._sasl, broker=broker)
@@ -78,7 +83,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """The session's stack, shared by all tests: leave it running, and use topics of your own."""
     directory = tmp_path_factory.mktemp("stack")
     with stopped_in_the_end(directory):
-        yield LocalStack(directory, broker=_BROKER)
+        made = LocalStack(directory, broker=_BROKER)
+        with made.held:
+            yield made
 
 
 @pytest.fixture
@@ -90,6 +97,8 @@ def make_stack(tmp_path: Path) -> Iterator[MakeStack]:
             name: str = "stack", sasl: Mapping[str, str] | None = None, broker: Mapping[str, str] | None = None
         ) -> LocalStack:
             cleanup.enter_context(stopped_in_the_end(tmp_path / name))
-            return LocalStack(tmp_path / name, sasl, broker)
+            made = LocalStack(tmp_path / name, sasl, broker)
+            cleanup.enter_context(made.held)
+            return made
 
         yield make

@@ -16,7 +16,7 @@ class ProducerProcess:
         self.process = process
         assert process.stdout
         self.url = next(line.split()[1] for line in process.stdout if line.startswith("Health: "))
-        self._http = httpx.Client(transport=httpx.HTTPTransport(retries=10), trust_env=False)
+        self._http = httpx.Client(transport=httpx.HTTPTransport(retries=10), timeout=60, trust_env=False)
 
     def health(self) -> dict[str, Any]:
         answer = self._http.get(self.url)

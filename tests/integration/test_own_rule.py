@@ -50,7 +50,7 @@ def test_its_signals_are_on_the_topic_and_in_the_api_and_outlive_the_worker(depl
 
     # On real bars it raises: the worker says so and ends, and nothing of the batch is there.
     deployment.send([make_bar(500, 200_000.0, symbol="S0000", run_id="test")])
-    assert worker.process.wait(60) != 0
+    assert worker.wait_ended() != 0
     assert "RuleError: the rule slope@" in worker.tail(20_000)
     assert "raised RuntimeError: too dear (line 11)" in worker.tail(20_000)
     assert len(final(deployment.signals())) == len(signals)
@@ -61,7 +61,7 @@ def test_a_rule_that_looks_ahead_ends_the_worker_before_it_begins(deploy: Deploy
     deployment = deploy(strategy=tmp_path / "ahead.py", partitions=1)
     deployment.send(list(random_bars(symbols=1, minutes=60, seed=5)))
     worker = deployment.start_worker()
-    assert worker.process.wait(60) == 1
+    assert worker.wait_ended() == 1
     assert f"STRATEGY={tmp_path}/ahead.py: the rule ahead@" in worker.tail()
     assert "it looks ahead, or at other series" in worker.tail()
     assert deployment.count(deployment.topics.signals) == 0

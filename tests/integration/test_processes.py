@@ -10,7 +10,7 @@ import httpx
 import psutil
 import pytest
 
-from app.stack.ports import any_free_port
+from tests.harness.held_port import held_port
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import Deployment
 from tests.integration.producing import STOCKS, environment
@@ -32,7 +32,7 @@ class Supervised:
             self.process = subprocess.Popen(
                 [STOCKS, "worker", "--processes", "2"], env=env, stdout=log, stderr=subprocess.STDOUT
             )
-        eventually(lambda: len(self.addresses()) == 2 or self.process.poll() is not None, 60, self.log)
+        eventually(lambda: len(self.addresses()) == 2 or self.process.poll() is not None, 120, self.log)
         self.urls = self.addresses()
 
     def log(self) -> str:
@@ -48,7 +48,7 @@ class Supervised:
         return [each for each in using if each.pid != self.process.pid]
 
     def wait_ready(self) -> None:
-        eventually(lambda: all(self.is_ready(url) for url in self.urls), 90, lambda: self.log()[-4000:])
+        eventually(lambda: all(self.is_ready(url) for url in self.urls), 120, lambda: self.log()[-4000:])
 
     def is_ready(self, url: str) -> bool:
         assert self.process.poll() is None, self.log()[-4000:]
@@ -65,7 +65,7 @@ class Supervised:
         answers = [self.get(f"{url}/worker").json()["partitions"] for url in self.urls]
         return [{(each["owner"], each["status"]) for each in answer} for answer in answers]
 
-    client = httpx.Client(timeout=10, trust_env=False)
+    client = httpx.Client(timeout=30, trust_env=False)
 
 
 Start = Callable[[Deployment], Supervised]
@@ -102,7 +102,8 @@ def test_they_share_the_work_and_outlive_a_kill_with_every_signal_exactly_once(d
     deployment.send(bars[FIRST:])
     eventually(lambda: len({worker.pid for worker in supervised.workers()} - before) == 1, 60, supervised.log)
     assert "has ended by SIGKILL, and starts again in 1 s" in supervised.log()
-    eventually(lambda: deployment.count(deployment.topics.signals) >= len(bars), 90, supervised.log)
+    # The group's offset moves once a worker's API has the signals.
+    eventually(deployment.is_settled, 90, supervised.log)
     supervised.wait_ready()
     eventually(lambda: supervised.sharing() == [{(first, "active"), (second, "active")}] * 2, 60)
     for url in supervised.urls:
@@ -144,13 +145,13 @@ def test_topics_that_do_not_fit_are_said_once_and_nothing_is_started(deploy: Dep
 
 
 def test_one_worker_is_the_worker_itself(deploy: Deploy, tmp_path: Path) -> None:
-    env = environment(deploy(partitions=2).settings, DATA_DIR=str(tmp_path / "tables"), API_PORT=str(any_free_port()))
     log = tmp_path / "worker.log"
-    with log.open("wb") as output:
+    with held_port() as port, log.open("wb") as output:
+        env = environment(deploy(partitions=2).settings, DATA_DIR=str(tmp_path / "tables"), API_PORT=str(port))
         process = subprocess.Popen([STOCKS, "worker", "-l", "warn"], env=env, stdout=output, stderr=subprocess.STDOUT)
-    try:
-        eventually(lambda: "faust" in psutil.Process(process.pid).cmdline(), 20)
-        eventually(lambda: (tmp_path / "tables" / "owner").exists(), 60, log.read_text)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) in (0, -signal.SIGTERM)
+        try:
+            eventually(lambda: "faust" in psutil.Process(process.pid).cmdline(), 60, log.read_text)
+            eventually(lambda: (tmp_path / "tables" / "owner").exists(), 60, log.read_text)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) in (0, -signal.SIGTERM)

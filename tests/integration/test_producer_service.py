@@ -73,12 +73,13 @@ def test_it_waits_for_a_cluster_that_is_away_and_loses_nothing(
     stack = make_stack()
     settings = settings_for(stack)
     stack.stop()
-    service = serve(settings, "--symbols", "AAPL", "--speed", "100")
+    service = serve(settings, "--symbols", "AAPL", "--speed", "40")
     health = service.until(lambda health: health["status"] == "waiting")
     assert stack.status.kafka in health["last_error"]
     assert health["messages_sent"] == 0
 
     stack.start()
+    # It sends for ten seconds, so that the broker dies before it is through.
     service.until(lambda health: health["messages_sent"] > 20)
     stack.kill_kafka()
     health = service.until(lambda health: health["status"] == "waiting")

@@ -29,6 +29,7 @@ from tests.integration.conftest import Deploy
 from tests.integration.deployment import DeployedWorker, Deployment
 from tests.integration.random_bars import random_bars
 from tests.integration.stack_settings import configure_topic
+from tests.integration.waiting import eventually
 
 __all__ = ["stocks"]
 
@@ -48,7 +49,7 @@ def test_a_damaged_table_is_computed_again(deploy: Deploy, stocks: Stocks) -> No
     shutil.copytree(deployment.directory / "data", deployment.directory / "elsewhere")
     write_rows(deployment, lambda key: b"\x63damaged")
     worker = deployment.start_worker()
-    assert worker.process.wait(60) != 0
+    assert worker.wait_ended() != 0
     assert "table windows, key b'test\\x00S00" in worker.tail(100_000)
     assert "format version 99" in worker.tail(100_000)
 
@@ -61,7 +62,8 @@ def test_a_damaged_table_is_computed_again(deploy: Deploy, stocks: Stocks) -> No
     done = stocks(settings(deployment), "tables", "rebuild", "--yes")
     assert done.exit_code == 0, done.output
     assert deployment.lag() == len(BARS)
-    assert cleanup_policy(deployment) == "compact"
+    await_compacted(deployment)
+    await_markers(deployment)
     assert [message.key() for message in deployment.messages(deployment.topics.windows_changelog)] == [
         RESET_KEY,
         CHECKPOINT_KEY,
@@ -117,7 +119,7 @@ def test_interrupted_after_any_step_it_can_be_run_again_and_workers_go_on(deploy
     for step in range(steps):
         assert interrupt(deployment, step)
     assert not interrupt(deployment, steps)
-    assert cleanup_policy(deployment) == "compact"
+    await_compacted(deployment)
     deployment.start_worker().wait_ready()
     check(deployment)
 
@@ -127,13 +129,13 @@ def test_a_table_of_version_0_1_is_set_back(deploy: Deploy, stocks: Stocks) -> N
     deployment.send(BARS)
     write_old_table(deployment)
     worker = deployment.start_worker()
-    assert worker.process.wait(60) != 0
+    assert worker.wait_ended() != 0
     assert "the table was made by version 0.1" in worker.tail(100_000)
     assert "run `stocks tables rebuild`" in worker.tail(100_000)
     # It is only half set back: the worker still says so.
     assert interrupt(deployment, 1)
     worker = deployment.start_worker()
-    assert worker.process.wait(60) != 0
+    assert worker.wait_ended() != 0
     assert "run `stocks tables rebuild`" in worker.tail(100_000)
     done = stocks(settings(deployment), "tables", "rebuild", "--yes")
     assert done.exit_code == 0, done.output
@@ -195,6 +197,7 @@ def test_a_worker_that_the_group_has_given_up_writes_nothing_any_more(deploy: De
     assert stocks(ours, "tables", "rebuild", "--yes").exit_code == 0
     with pytest.raises(Fenced):
         zombie.commit(batch, [], row, lambda: True)
+    await_markers(deployment)
     left = deployment.messages(deployment.topics.windows_changelog)
     assert [message.key() for message in left] == [RESET_KEY, CHECKPOINT_KEY]
     # Compaction removes records without a value some day, and the reset must stay.
@@ -275,6 +278,16 @@ def write_old_table(deployment: Deployment) -> None:
             producer.produce(changelog, b"\x03 a window", b"test\x00" + symbol, partition)
         producer.produce(changelog, struct.pack("<Bq", 1, 20) + b'"topic"', CHECKPOINT_KEY, partition)
     assert producer.flush(20) == 0
+
+
+def await_markers(deployment: Deployment) -> None:
+    """A rebuild ends when its transactions are decided; readers get on a moment later."""
+    eventually(lambda: deployment.undecided() == 0, 20)
+
+
+def await_compacted(deployment: Deployment) -> None:
+    """A broker learns of a changed configuration a moment after the change was answered."""
+    eventually(lambda: cleanup_policy(deployment) == "compact", 20, lambda: str(cleanup_policy(deployment)))
 
 
 def cleanup_policy(deployment: Deployment) -> str | None:

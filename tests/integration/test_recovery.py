@@ -15,7 +15,7 @@ from app.kafka.clients import producer_config
 from tables.row_format import row_key
 from tests.harness.oracle import differences, final_signals
 from tests.integration.conftest import Deploy
-from tests.integration.deployment import Deployment, final
+from tests.integration.deployment import DeployedWorker, Deployment, final
 from tests.integration.random_bars import random_bars
 from tests.integration.test_crashes import check_tables
 from tests.integration.test_releases import everything
@@ -110,7 +110,11 @@ def stored(database: Path, key: bytes, value: bytes | None = None) -> bytes:
 
 def refusal(deployment: Deployment) -> str:
     """What a worker that cannot start says."""
+    before = len(log(deployment.workers[-1]))
     worker = deployment.start_worker()
-    before = worker.log.stat().st_size
-    assert worker.process.wait(SECONDS) != 0
-    return worker.log.read_text(errors="replace")[before:]
+    assert worker.wait_ended() != 0
+    return log(worker)[before:]
+
+
+def log(worker: DeployedWorker) -> str:
+    return worker.log.read_text(errors="replace")

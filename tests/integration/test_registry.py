@@ -38,8 +38,8 @@ def subject() -> str:
     return f"{uuid.uuid4().hex}-value"
 
 
-def at(url: str, timeout: float = 2.0) -> Registry:
-    return Registry(RegistryClient(url, auth=httpx.Auth(), timeout=httpx.Timeout(timeout)))
+def at(url: str, read_seconds: float = 30.0) -> Registry:
+    return Registry(RegistryClient(url, auth=httpx.Auth(), timeout=httpx.Timeout(30.0, read=read_seconds)))
 
 
 async def test_each_version_of_bar_follows_the_older_ones_and_reads_their_records(
@@ -163,7 +163,7 @@ async def test_a_registry_that_never_answers() -> None:
     async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(RegistryUnavailable, match="ReadTimeout"):
-            await at(f"http://127.0.0.1:{port}", timeout=0.2).fetch_schema(1)
+            await at(f"http://127.0.0.1:{port}", read_seconds=0.2).fetch_schema(1)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_tables_of_0_1_end_the_worker_with_what_to_do_and_nothing_is_written(dep
     written = everything(deployment)
 
     worker = deployment.start_worker()
-    assert worker.process.wait(60) == 1
+    assert worker.wait_ended() == 1
     said = worker.log.read_text(errors="replace")
     why = "the table was made by version 0.1, whose tables this version does not read: run `stocks tables rebuild`"
     assert why in said

@@ -108,7 +108,7 @@ def test_nothing_said_means_a_synthetic_session_that_says_so(settings: Settings)
 
 def test_ctrl_c_says_how_far_it_got(settings: Settings) -> None:
     ensure_topics(settings)
-    child = popen(["replay", "--speed", "50", "--symbols", "AAPL"], environment(settings))
+    child = popen(["replay", "--speed", "5", "--symbols", "AAPL"], environment(settings))
     try:
         assert child.stdout
         assert child.stdout.readline().startswith("Source: ")
@@ -116,7 +116,7 @@ def test_ctrl_c_says_how_far_it_got(settings: Settings) -> None:
         while not count(settings):
             assert child.poll() is None
         child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=10)
+        out, err = child.communicate(timeout=60)
     finally:
         child.kill()
     assert child.returncode == 130

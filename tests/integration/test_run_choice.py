@@ -93,8 +93,8 @@ def lists_are_tables(
         assert len(shown.stdout.splitlines()) == len(closes) + 1
         assert f"partition {partition_of(symbol)} is with http://127.0.0.1:" in shown.stderr
         address = f"{worker.url}/signals/{symbol}"
-        etag = httpx.get(address, follow_redirects=True).headers["etag"]
-        again = httpx.get(address, follow_redirects=True, headers={"If-None-Match": etag})
+        etag = httpx.get(address, follow_redirects=True, timeout=30).headers["etag"]
+        again = httpx.get(address, follow_redirects=True, timeout=30, headers={"If-None-Match": etag})
         assert (again.status_code, again.content) == (304, b"")
 
 

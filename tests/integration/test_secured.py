@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,7 +33,7 @@ from app.kafka.worker_group import describe_group
 from app.producer.connect import connect
 from app.settings import Settings
 from app.sources.synthetic import Synthetic
-from app.stack.ports import any_free_port
+from tests.harness.held_port import held_port
 from tests.harness.secured_cluster import USERS, SecuredCluster
 from tests.integration.command_line import Stocks, environment, stocks
 from tests.integration.deployment import DeployedWorker
@@ -52,22 +53,25 @@ def cluster(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def settings_of(cluster: SecuredCluster, user: str, **changes: Any) -> Settings:
-    own = {"topic_prefix": "t.", "partitions": 1, "session_seconds": 6, "api_port": any_free_port()}
+    own = {"topic_prefix": "t.", "partitions": 1, "session_seconds": 6}
     return Settings(_env_file=None, **cluster.settings(user, **(own | changes)))  # type: ignore[call-arg]
 
 
 @pytest.fixture
 def start_worker(cluster: SecuredCluster, tmp_path: Path) -> Iterator[Callable[[], DeployedWorker]]:
     started: list[DeployedWorker] = []
+    ports = ExitStack()
 
     def start() -> DeployedWorker:
-        ours = settings_of(cluster, "worker", data_dir=tmp_path / "data")
+        port = ports.enter_context(held_port())
+        ours = settings_of(cluster, "worker", data_dir=tmp_path / "data", api_port=port)
         started.append(DeployedWorker({**os.environ, **environment(ours)}, tmp_path / f"worker-{len(started)}.log"))
         return started[-1]
 
     yield start
     for worker in started:
         worker.kill()
+    ports.close()
 
 
 def send_bars(settings: Settings, role: str = "producer", day: int = 14) -> int:
@@ -104,9 +108,9 @@ def names(said: str, right: Right) -> bool:
 
 def ends_with(worker: DeployedWorker, right: Right) -> None:
     """The worker ends by itself; its last line is the sentence, and nothing before it is a traceback."""
-    eventually(lambda: worker.process.poll() is not None, 60, lambda: f"it still runs:\n{worker.tail()}")
+    status = worker.wait_ended()
     said = worker.tail(100_000)
-    assert worker.process.returncode == 1
+    assert status == 1
     assert names(said.splitlines()[-1], right), said
     assert "Traceback" not in said
 

@@ -1,7 +1,7 @@
 """A topic of a test's own, its transactional writers, and what readers of committed records see of it."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
@@ -58,13 +58,19 @@ class TopicLog:
         changelog: Sequence[ProducerRecord],
         reached: Observer = unobserved,
     ) -> int:
-        return writer.commit(BATCH, outputs, changelog, always, reached)
+        offset = writer.commit(BATCH, outputs, changelog, always, reached)
+        self.await_markers({each.partition for each in (*outputs, *changelog) if each.topic == self.name})
+        return offset
+
+    def await_markers(self, partitions: Iterable[int] = (0,)) -> None:
+        """Return when nothing is open there: a transaction's markers come a moment after the answer that it ended."""
+        eventually(lambda: all(-1 < self.stable(each) == self.end(each) for each in partitions), 60)
 
     def abort(self, *values: str) -> None:
         """Leave records of an aborted transaction."""
         producer = self.open_transaction(*values)
         producer.abort_transaction(10)
-        eventually(lambda: self.stable() == self.end(), 20)  # Its markers come a moment after the answer.
+        self.await_markers()
 
     def open_transaction(self, *values: str, partition: int = 0) -> Producer:
         """Leave records of a transaction that has not ended."""

@@ -20,7 +20,8 @@ class GuardedRegistry:
         expected = "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode()
         host, _, self._path = origin.removeprefix("http://").partition("/")
         guard = self
-        client = httpx.Client(base_url=f"http://{host}", trust_env=False)
+        # The client that asks has a limit of its own, and the real one may be slow beside other tests.
+        client = httpx.Client(base_url=f"http://{host}", timeout=60, trust_env=False)
 
         class Handler(BaseHTTPRequestHandler):
             def answer(self) -> None:

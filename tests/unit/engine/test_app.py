@@ -43,6 +43,12 @@ def test_a_short_session_has_heartbeats_that_keep_it(tmp_path: Path) -> None:
     assert app.conf.broker_heartbeat_interval == pytest.approx(0.6)
 
 
+def test_a_request_may_take_as_long_as_the_longest_session(tmp_path: Path) -> None:
+    # Faust makes no consumer otherwise.
+    conf = cast(Any, BatchApp(make_options(tmp_path, session_seconds=300.0)).conf)
+    assert conf.broker_request_timeout >= conf.broker_session_timeout == 300.0
+
+
 def test_a_commit_comes_often_enough_to_confirm_the_worker(app: BatchApp) -> None:
     assert app.conf.broker_commit_interval < app.conf.broker_session_timeout / 4
 
