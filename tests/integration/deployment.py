@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,11 +23,11 @@ from app.kafka.clients import consumer_config, producer_config, registry
 from app.kafka.topic_admin import create, ensure_topics
 from app.kafka.topics import Topic, topics
 from app.settings import Settings
-from app.stack.ports import any_free_port
 from tests.harness.chaos.topic_records import Spans, consumer, ends, read
 from tests.harness.exactly_once import wrong_delivery
 from tests.harness.forked_faust import ROOT, ForkedFaust
 from tests.harness.oracle import differences, final_signals
+from tests.harness.reserved_port import ReservedPort
 from tests.integration.counting import RecordCount
 from tests.integration.waiting import eventually
 
@@ -94,7 +95,7 @@ class DeployedWorker:
         self.process.wait()
         self._api.close()
 
-    def terminate(self, seconds: float = 10) -> int:
+    def terminate(self, seconds: float = 30) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(seconds)
 
@@ -118,6 +119,7 @@ class Deployment:
         self._uncommitted = consumer(self.settings, committed=False)
         self._counters: dict[tuple[str, bool], RecordCount] = {}
         self.workers: list[DeployedWorker] = []
+        self._to_close = ExitStack()
 
     def _observe(self) -> Consumer:
         """A client in the workers' group, to see what they committed; it never joins."""
@@ -137,12 +139,16 @@ class Deployment:
             **os.environ,
             **self._changed,
             "DATA_DIR": str(self.directory / data),
-            "API_PORT": str(any_free_port()),
+            "API_PORT": str(self.port()),
             **{key: str(value) for key, value in changed.items()},
         }
         worker = DeployedWorker(environment, self.directory / f"worker-{data}.log", program, options, forked=forked)
         self.workers.append(worker)
         return worker
+
+    def port(self) -> int:
+        """A port that no other program is given while this is open."""
+        return self._to_close.enter_context(closing(ReservedPort())).number
 
     def start_workers(self, names: Iterable[str], program: str = "app.main", /, **changed: Any) -> list[DeployedWorker]:
         """One for each name, which all start at the same time; they are ready."""
@@ -156,8 +162,7 @@ class Deployment:
             worker.kill()
         self._observer.close()
         self._uncommitted.close()
-        for counter in self._counters.values():
-            counter.close()
+        self._to_close.close()
 
     def send(self, bars: Iterable[Bar]) -> int:
         """Send bars as the producer would; returns how many."""
@@ -168,8 +173,7 @@ class Deployment:
 
     def create_topics(self, without: str) -> None:
         """Create all topics by hand but one."""
-        wanted = [topic for topic in self.topics if not topic.name.endswith(without)]
-        create(Broker(self.settings), wanted, replication_factor=1)
+        create(Broker(self.settings), [each for each in self.topics if not each.name.endswith(without)], 1)
 
     def send_raw(self, records: Iterable[tuple[bytes | None, bytes | None]]) -> int:
         """Send keys and values as they are."""
@@ -218,7 +222,8 @@ class Deployment:
         """The records of each partition, those of aborted and open transactions only if asked for."""
         key = topic.name, committed
         if key not in self._counters:
-            self._counters[key] = RecordCount(self.settings, topic, committed=committed)
+            counter = RecordCount(self.settings, topic, committed=committed)
+            self._counters[key] = self._to_close.enter_context(closing(counter))
         return self._counters[key].now()
 
     def aborted(self) -> int:
@@ -266,9 +271,7 @@ class Deployment:
     def settle(self, seconds: float = 120) -> None:
         """Wait until everything sent is processed and committed."""
         eventually(
-            self._is_settled,
-            seconds,
-            lambda: f"a lag of {self.lag()}, {self.undecided()} undecided\n{self.workers[-1].tail()}",
+            self._is_settled, seconds, lambda: f"lag {self.lag()}, {self.undecided()} open\n{self.workers[-1].tail()}"
         )
 
     def _is_settled(self) -> bool:
