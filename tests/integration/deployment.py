@@ -142,12 +142,16 @@ class Deployment:
             **os.environ,
             **self._changed,
             "DATA_DIR": str(self.directory / data),
-            "API_PORT": str(self._ports.enter_context(held_port())),
+            "API_PORT": str(self.port()),
             **{key: str(value) for key, value in changed.items()},
         }
         worker = DeployedWorker(environment, self.directory / f"worker-{data}.log", program, options, forked=forked)
         self.workers.append(worker)
         return worker
+
+    def port(self) -> int:
+        """A port that no other program is given while this is open."""
+        return self._ports.enter_context(held_port())
 
     def start_workers(self, names: Iterable[str], program: str = "app.main", /, **changed: Any) -> list[DeployedWorker]:
         """One for each name, which all start at the same time; they are ready."""

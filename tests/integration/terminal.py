@@ -23,6 +23,7 @@ class Terminal:
     """A shell command as the leader of a session on a pseudo-terminal; what it prints can be awaited."""
 
     def __init__(self, command: str, env: Mapping[str, str], folder: Path) -> None:
+        self.env = env
         self._mark = str(folder)
         self._master, slave = pty.openpty()
         self.process = subprocess.Popen(
@@ -37,6 +38,8 @@ class Terminal:
         os.close(slave)
         self._said = b""
         self._closing = threading.Event()
+        #: Set while no program has the terminal, and all that was printed has been read.
+        self._let_go = threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -68,13 +71,14 @@ class Terminal:
         return found
 
     def ends(self, seconds: float) -> None:
-        """Wait until nothing of it runs any more."""
+        """Wait until nothing of it runs any more, and all that it printed has been read."""
 
         def over() -> bool:
             self.process.poll()
             return not self.running()
 
         eventually(over, seconds, lambda: f"{[each.info['cmdline'] for each in self.running()]}\n{self.said()[-3000:]}")
+        assert self._closing.is_set() or self._let_go.wait(30)
 
     def end(self) -> None:
         """Kill what is left: for the end of a test."""
@@ -90,5 +94,7 @@ class Terminal:
                 continue
             try:
                 self._said += os.read(self._master, 65536)
+                self._let_go.clear()
             except OSError:  # The last program has let go of the terminal.
+                self._let_go.set()
                 self._closing.wait(0.05)

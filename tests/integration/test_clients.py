@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from app.stack import StackStatus
 from tests.harness.doubles.tls_proxy import tls_proxy
 from tests.integration.fixtures_stack import LocalStack
 from tests.integration.stack_settings import settings_for
+from tests.integration.waiting import eventually
 
 RIGHT, WRONG = "s3cret-value", "wr0ng-value"
 
@@ -108,15 +109,30 @@ def test_producer_and_consumer_log_a_refusal_without_the_secret(
     guarded: StackStatus, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = with_keys(guarded, WRONG)
-    producer = Producer(producer_config(settings) | {"message.timeout.ms": 1500})
+    producer = Producer(producer_config(settings))
     producer.produce("topic", b"value")
-    producer.flush(10)
     consumer = Consumer(consumer_config(settings, "group"))
     consumer.subscribe(["topic"])
-    consumer.poll(2)
+    until_refusals(caplog, 1, producer.poll)
+    until_refusals(caplog, 2, consumer.poll)
     consumer.close()
-    assert caplog.text.count("Authentication failed") == 2
+    producer.purge()
+    assert refusals(caplog) == 2
     assert WRONG not in caplog.text
+
+
+def refusals(caplog: pytest.LogCaptureFixture) -> int:
+    return caplog.text.count("Authentication failed")
+
+
+def until_refusals(caplog: pytest.LogCaptureFixture, count: int, poll: Callable[[float], object]) -> None:
+    """Poll until so many are logged."""
+
+    def are_logged() -> bool:
+        poll(0.1)
+        return refusals(caplog) >= count
+
+    eventually(are_logged, 60)
 
 
 def test_without_keys_the_listener_does_not_answer_and_the_protocol_is_named(guarded: StackStatus) -> None:

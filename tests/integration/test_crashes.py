@@ -70,7 +70,8 @@ def await_more_signals(deployment: Deployment, more: int, most: int) -> None:
     """Return when so many more are committed, or all."""
     topic = deployment.topics.signals
     wanted = min(deployment.count(topic) + more, most)
-    eventually(lambda: deployment.count(topic) >= wanted, 60, deployment.workers[-1].tail)
+    # A worker's start is in it.
+    eventually(lambda: deployment.count(topic) >= wanted, 120, deployment.workers[-1].tail)
 
 
 def freeze_in_transaction(deployment: Deployment, worker: DeployedWorker, chance: random.Random) -> bool:

@@ -6,6 +6,7 @@ from contextlib import closing
 from tests.harness.chaos.decided import Decided
 from tests.integration.conftest import Deploy
 from tests.integration.topic_log import TopicLog
+from tests.integration.waiting import eventually
 
 
 def test_a_commit_is_decided_for_a_moment_and_an_open_or_aborted_transaction_never(deploy: Deploy) -> None:
@@ -24,4 +25,5 @@ def test_a_commit_is_decided_for_a_moment_and_an_open_or_aborted_transaction_nev
         assert {id_ for _, ids in found for id_ in ids} == {"ours"}
         last = max(millisecond for millisecond, ids in found if ids)
         assert not any(ids for millisecond, ids in found if millisecond > last)
-        assert decided.at(before - 1) == decided.at(time.time() + 1) == frozenset()
+        eventually(lambda: not decided.at(time.time() + 1), 20)  # Its last marker, the group's offset's, may be late.
+        assert decided.at(before - 1) == frozenset()

@@ -18,7 +18,7 @@ from tests.integration.deployment import Deployment
 from tests.integration.fixtures_stack import MakeStack
 from tests.integration.waiting import eventually, passes
 
-BATCHES, RECORDS = 40, 500
+RECORDS = 500
 
 #: A small queue, so that records are under way while others wait for room.
 QUEUE = {"queue.buffering.max.messages": 1_000, "batch.num.messages": 100, "linger.ms": 0}
@@ -32,29 +32,33 @@ def test_a_broker_that_hangs_beyond_the_time_limit_leaves_no_hole_and_no_repeat(
     stack = make_stack()
     deployment = Deployment(stack.status.kafka, stack.status.schema_registry, tmp_path, "hang", partitions=1)
     broker = psutil.Process(stack.status.kafka_pid)
+    topic = deployment.topics.dead_letters
+    writer = Writer(deployment, topic)
     try:
         ensure_topics(deployment.settings)
-        topic = deployment.topics.dead_letters
-        writer = Writer(deployment, topic)
         writing = threading.Thread(target=writer.write_all)
         writing.start()
         eventually(lambda: has_records(deployment, topic), 60)
-        assert writing.is_alive(), "all was written before the broker hung"
         broker.suspend()
-        eventually(passes(HANG_SECONDS), HANG_SECONDS + 5)
+        eventually(passes(HANG_SECONDS), HANG_SECONDS + 60)
         broker.resume()
+        before = writer.written
+        eventually(lambda: writer.written > before + 1 or not writing.is_alive(), 120)
+        writer.enough.set()
         writing.join(120)
         assert writer.failure is None
         assert not writing.is_alive()
+        eventually(lambda: deployment.undecided() == 0, 30)  # A commit is answered before it is marked.
         values = [int(message.value() or b"") for message in deployment.messages(topic)]
-        assert values == list(range(BATCHES * RECORDS))
+        assert values == list(range(writer.written * RECORDS))
     finally:
         broker.resume()
+        writer.enough.set()
         deployment.close()
 
 
 class Writer:
-    """Writes batches as a worker does: one after the other, each again until it is committed."""
+    """Writes batches as a worker does: one after the other, each again until it is committed, until it is `enough`."""
 
     def __init__(self, deployment: Deployment, topic: Topic) -> None:
         self._settings = deployment.settings
@@ -63,6 +67,9 @@ class Writer:
         self._topic = topic.name
         self._changelog = deployment.topics.windows_changelog.name
         self._id = f"{deployment.settings.id}-hang-0"
+        self.enough = threading.Event()
+        #: Batches that are committed.
+        self.written = 0
         self.failure: BaseException | None = None
 
     def write_all(self) -> None:
@@ -73,20 +80,19 @@ class Writer:
             raise
 
     def _write_all(self) -> None:
-        producer, number = self._fenced(), 0
-        while number < BATCHES:
+        producer = self._fenced()
+        while not self.enough.is_set():
+            number = self.written
             first = number * RECORDS
             outputs = [ProducerRecord(self._topic, b"key", b"%d" % each, 0) for each in range(first, first + RECORDS)]
             checkpoint = [ProducerRecord(self._changelog, b"checkpoint", b"%d" % (number + 1), 0)]
             try:
                 producer.commit(Batch(self._source, [], first, first + RECORDS, 1), outputs, checkpoint, lambda: True)
-                number += 1
-            except NotCommitted:
-                continue
-            except Fenced:
-                # The coordinator has given the transaction up. Whether it was committed before, the checkpoint says.
+                self.written += 1
+            except (NotCommitted, Fenced):
+                # Whether the transaction was committed after all, the checkpoint says, once nobody else can write.
                 producer = self._fenced()
-                number = self._checkpoint()
+                self.written = self._checkpoint()
 
     def _fenced(self) -> TransactionalProducer:
         producer = TransactionalProducer(self._config, self._id, LIMIT_SECONDS)

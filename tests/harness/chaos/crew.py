@@ -14,9 +14,9 @@ from typing import NamedTuple
 import httpx
 import psutil
 
-from app.stack.ports import any_free_port
 from tests.harness.chaos.children import GRACE_SECONDS, Children
 from tests.harness.crashing.forked import ForkedWorker
+from tests.harness.held_port import HeldPort
 
 #: A worker that was asked to stop has ended by then, whatever the broker does.
 STOP_SECONDS = 30.0
@@ -57,6 +57,7 @@ class CrewMember:
     name: str
     worker: ForkedWorker | None = None
     url: str = ""
+    port: HeldPort | None = None
     start_at: float = 0.0
     paused_until: float | None = None
     #: How it may end, and by when it must have; None while nobody ends it.
@@ -89,7 +90,7 @@ class Crew:
     problems: list[str] = field(default_factory=list)
     #: How often a worker was started.
     starts: int = 0
-    #: Called when a worker has ended that nobody is known to have ended: an order may have made it end itself.
+    #: Called when a worker has ended otherwise than it is known that it must: an order may have made it end itself.
     on_surprise: Callable[[], None] = lambda: None
     #: Starts a worker with an environment, whose words go to a log.
     start_worker: Callable[[Mapping[str, str], Path], ForkedWorker] = ForkedWorker
@@ -203,7 +204,8 @@ class Crew:
                 self.problems.append(f"{member.name} did not end within {STOP_SECONDS:g} s:\n{worker.tail()}")
                 worker.kill()
             return
-        if member.expected is None:
+        if member.expected is None or code not in member.expected:
+            # It may have carried out an order, before it came to what was expected.
             self.on_surprise()
         log = self._log(member)
         # One that was about to be stopped may find no broker as it starts, and ends as any that does.
@@ -220,9 +222,12 @@ class Crew:
     def _start(self, member: CrewMember) -> None:
         path = self.directory / f"{member.name}.log"
         member.log_start = path.stat().st_size if path.exists() else 0
-        port = any_free_port()
-        changed = {"DATA_DIR": str(self.directory / member.name), "API_PORT": str(port)}
-        member.url = f"http://127.0.0.1:{port}"
+        if member.port is not None:
+            member.port.close()
+        # A new one each time: the group may know the old address still.
+        member.port = HeldPort()
+        changed = {"DATA_DIR": str(self.directory / member.name), "API_PORT": str(member.port.number)}
+        member.url = f"http://127.0.0.1:{member.port.number}"
         member.worker = self.start_worker({**os.environ, **self.environment, **changed}, path)
         self.starts += 1
 

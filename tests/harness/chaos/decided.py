@@ -42,7 +42,8 @@ class Commits:
 
     def decided_at(self, moment: float) -> frozenset[str]:
         """The ids whose last commit was decided by then, and marked not before."""
-        return frozenset(id_ for id_, (decided, marked) in self._of.items() if decided <= moment <= marked)
+        # The log counts whole milliseconds.
+        return frozenset(id_ for id_, (decided, marked) in self._of.items() if decided <= moment < marked + 0.001)
 
 
 class Decided:

@@ -21,6 +21,9 @@ from tests.harness.crashing.order import IN_THE_LOOP, CrashFault, Order, Orders
 #: An order that no batch has come up to by then is withdrawn: not every batch has every point.
 ORDER_SECONDS = 20.0
 
+#: A worker that has taken an order has noted it by then.
+NOTED_SECONDS = 5.0
+
 AT_POINTS = {
     FaultKind.POINT_KILL: CrashFault.KILL,
     FaultKind.POINT_PAUSE: CrashFault.STOP,
@@ -154,8 +157,6 @@ class Scene:
     def end_all(self) -> None:
         """Everything works again; returns when the broker and the registry do."""
         self._withdraw()
-        self._look_for_strike()
-        self.ordered = None
         self._end(inf)
         self.cluster.wait_well()
         self._end(inf)
@@ -191,16 +192,13 @@ class Scene:
         drawn = self.ordered
         if drawn is None:
             return
-        overdue = monotonic() - self.ordered_at > ORDER_SECONDS
-        if overdue:
-            self._withdraw()
         struck = self._orders.struck()
-        if struck is None and not overdue:
+        if struck is None:
+            if monotonic() - self.ordered_at > ORDER_SECONDS and self._orders.withdraw():
+                self.ordered = None
+                self._told.append(f"no batch came to {point_of(drawn)}: withdrawn")
             return
         self.ordered = None
-        if struck is None:
-            self._told.append(f"no batch came to {point_of(drawn)}: withdrawn")
-            return
         fault = struck.order.fault
         if fault is CrashFault.STALL:
             self._lasts(drawn, self._orders.release)
@@ -211,7 +209,11 @@ class Scene:
         self._told.append(f"{name} at {struck.topic}[{struck.partition}]@{struck.start}..{struck.end - 1}")
 
     def _withdraw(self) -> None:
-        self._orders.withdraw()
+        """Take the order back; a worker that was first notes that at once, unless something else ends it."""
+        until = monotonic() + NOTED_SECONDS
+        while self.ordered is not None and not self._orders.withdraw() and monotonic() < until:
+            self._look_for_strike()
+        self.ordered = None
 
 
 def point_of(drawn: Drawn) -> Failpoint:

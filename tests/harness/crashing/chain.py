@@ -4,7 +4,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from tests.harness.crashing.crash_feed import CrashFeed
 from tests.harness.crashing.forked import ForkedWorker
 from tests.harness.crashing.members import describe, evict_all
 from tests.harness.crashing.order import AT_THE_BROKER, CrashFault, Order, Orders, Struck
+from tests.harness.held_port import HeldPort
 from tests.integration.waiting import eventually, passes
 
 Found = TypeVar("Found")
@@ -78,7 +78,7 @@ class Chain:
         self._settings = Settings(**chosen)
         self._kafka, self._group = status.kafka, self._settings.id
         self._chance = random.Random(seed)
-        self._ports: dict[str, socket.socket] = {}
+        self._ports: dict[str, HeldPort] = {}
         self._workers: list[ForkedWorker] = []
         ensure_topics(self._settings)
         self._orders = Orders(directory)
@@ -152,12 +152,12 @@ class Chain:
 
     def _start(self, data: str) -> ForkedWorker:
         if data not in self._ports:
-            self._ports[data] = reserved_port()
+            self._ports[data] = HeldPort()
         environment = {
             **os.environ,
             **self._environment,
             "DATA_DIR": str(self._directory / data),
-            "API_PORT": str(self._ports[data].getsockname()[1]),
+            "API_PORT": str(self._ports[data].number),
         }
         worker = ForkedWorker(environment, self._directory / f"{data}.log")
         self._workers.append(worker)
@@ -172,6 +172,10 @@ class Chain:
             assert worker.exitcode is None, worker.tail()
         group = describe(self._kafka, self._group)
         return group.state == "Stable" and len(group.members) == len(workers)
+
+    def _is_through(self) -> bool:
+        """Whether all is committed, and no marker of a transaction is still to come."""
+        return self._judge.lag() == 0 and self._judge.undecided() == 0
 
     def _check(self, combination: Combination, struck: Struck, worker: ForkedWorker) -> None:
         """See that the fault happened at its point, and that what is committed is what may be by then."""
@@ -192,12 +196,11 @@ class Chain:
 
     def _finish(self, worker: ForkedWorker) -> None:
         """Let the worker do what is left, and compare all that there is with what there should be."""
-        eventually(lambda: worker.is_ready() and self._judge.lag() == 0, PATIENCE, worker.tail)
+        eventually(lambda: worker.is_ready() and self._is_through(), PATIENCE, worker.tail)
         self._judge.check_committed()
         self._judge.check_final(worker.get)
         end(worker)
         self._judge.check_tables(self._directory / data for data in self._ports)
-        eventually(lambda: self._judge.undecided() == 0, PATIENCE, worker.tail)
         aborted = self._judge.aborted()
         assert aborted > 0 or not self._left_open, "nothing was aborted, though it was left open"
 
@@ -208,14 +211,6 @@ def end(worker: ForkedWorker) -> None:
     worker.send_signal(signal.SIGTERM)
     code = worker.ended(PATIENCE)
     assert code == 0, f"exit code {code} after SIGTERM:\n{worker.tail()}"
-
-
-def reserved_port() -> socket.socket:
-    """A bound socket that does not listen: nobody is given its port by chance, and a server may still take it."""
-    reserved = socket.socket()
-    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    reserved.bind(("127.0.0.1", 0))
-    return reserved
 
 
 def eventually_some(find: Callable[[], Found | None], otherwise: Callable[[], str]) -> Found:

@@ -60,8 +60,13 @@ class Orders:
         self._struck.unlink(missing_ok=True)
         _write(self._order, order._asdict())
 
-    def withdraw(self) -> None:
-        self._order.unlink(missing_ok=True)
+    def withdraw(self) -> bool:
+        """Take the order back; False when a worker was first, which says so a moment later."""
+        try:
+            self._order.unlink()
+        except FileNotFoundError:
+            return False
+        return True
 
     def stalled(self, pid: int) -> Path:
         """A thread of this process stands still as long as this file is there."""

@@ -19,12 +19,13 @@ from tests.harness.http_server import serving
 
 @dataclass
 class Request:
-    """What a client sent, and when (seconds since 1970)."""
+    """What a client sent, when (seconds since 1970), and with which status it was answered, or would have been."""
 
     path: str
     headers: dict[str, str]
     body: bytes
     at: float
+    status: int
 
     @property
     def json(self) -> Any:
@@ -57,11 +58,12 @@ class HttpServer:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                outer.requests.append(Request(self.path, headers, body, time.time()))
+                status = outer.status
+                outer.requests.append(Request(self.path, headers, body, time.time(), status))
                 outer.arrived.release()
                 outer.go_on.wait(30)
                 try:
-                    self.send_response(outer.status)
+                    self.send_response(status)
                     for name, value in outer.headers.items():
                         self.send_header(name, value)
                     self.send_header("content-length", "0")
