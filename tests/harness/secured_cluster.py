@@ -24,9 +24,9 @@ from app.engine.rights import Right
 from app.kafka.local_cluster import HOST, Ports, broker_answers
 from app.stack import kafka
 from app.stack.cache import install
-from app.stack.ports import free_ports
 from app.stack.progress import Silent
 from tests.harness.doubles.guarded_registry import GuardedRegistry
+from tests.harness.held_ports import HeldPorts
 from tests.integration.waiting import eventually
 
 #: Who may log in; a role of the system each.
@@ -62,7 +62,8 @@ class SecuredCluster:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         certificate.configure_cert(context)
         self.registry = GuardedRegistry(origin, "key", PASSWORD, context)
-        plain, secured, controller = free_ports(3)
+        self._held = HeldPorts()
+        plain, secured, controller = (self._held.take() for _ in range(3))
         self._ports = Ports(plain, 0, secured, controller)
         self._keystore(certificate)
         self.plain, self.secured = f"{HOST}:{plain}", f"{HOST}:{secured}"

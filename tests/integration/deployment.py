@@ -22,13 +22,13 @@ from app.kafka.clients import consumer_config, producer_config, registry
 from app.kafka.topic_admin import create, ensure_topics
 from app.kafka.topics import Topic, topics
 from app.settings import Settings
-from app.stack.ports import any_free_port
 from tests.harness.chaos.topic_records import Spans, consumer, ends, read
 from tests.harness.exactly_once import wrong_delivery
 from tests.harness.forked_faust import ROOT, ForkedFaust
+from tests.harness.held_ports import HeldPorts
 from tests.harness.oracle import differences, final_signals
 from tests.integration.counting import RecordCount
-from tests.integration.waiting import eventually
+from tests.integration.waiting import START_SECONDS, eventually
 
 
 class DeployedWorker:
@@ -48,8 +48,9 @@ class DeployedWorker:
         forked: bool = True,
     ) -> None:
         self.url = f"http://127.0.0.1:{environment['API_PORT']}"
-        # A client for each request would read all certificates each time; tests ask thousands of times.
-        self._api = httpx.Client(base_url=self.url, timeout=10, trust_env=False)
+        # Each new client reads all certificates. It ends idle connections before the worker does: ends cross questions.
+        limits = httpx.Limits(keepalive_expiry=2)
+        self._api = httpx.Client(base_url=self.url, timeout=10, trust_env=False, limits=limits)
         self.log = log
         arguments = ["-A", program, "worker", "-l", "info", *options]
         self.process: subprocess.Popen[bytes] | ForkedFaust
@@ -84,8 +85,8 @@ class DeployedWorker:
     def tail(self, characters: int = 4000) -> str:
         return self.log.read_text(errors="replace")[-characters:]
 
-    def wait_ready(self, seconds: float = 120) -> "DeployedWorker":
-        """Wait until the worker is ready; beside tests that start a dozen at once its start alone took 50 s."""
+    def wait_ready(self, seconds: float = START_SECONDS) -> "DeployedWorker":
+        """Wait until the worker is ready."""
         eventually(self.is_ready, seconds, lambda: f"the worker is not ready:\n{self.tail()}")
         return self
 
@@ -118,6 +119,7 @@ class Deployment:
         self._uncommitted = consumer(self.settings, committed=False)
         self._counters: dict[tuple[str, bool], RecordCount] = {}
         self.workers: list[DeployedWorker] = []
+        self._ports = HeldPorts()
 
     def _observe(self) -> Consumer:
         """A client in the workers' group, to see what they committed; it never joins."""
@@ -137,7 +139,7 @@ class Deployment:
             **os.environ,
             **self._changed,
             "DATA_DIR": str(self.directory / data),
-            "API_PORT": str(any_free_port()),
+            "API_PORT": str(self._ports.take()),
             **{key: str(value) for key, value in changed.items()},
         }
         worker = DeployedWorker(environment, self.directory / f"worker-{data}.log", program, options, forked=forked)
@@ -158,6 +160,7 @@ class Deployment:
         self._uncommitted.close()
         for counter in self._counters.values():
             counter.close()
+        self._ports.close()
 
     def send(self, bars: Iterable[Bar]) -> int:
         """Send bars as the producer would; returns how many."""

@@ -12,7 +12,7 @@ import pytest
 from app import stack as local_stack
 from app.kafka.local_cluster import Ports
 from app.stack import StackStatus
-from app.stack.ports import free_ports
+from tests.harness.held_ports import HeldPorts
 
 MakeStack = Callable[..., "LocalStack"]
 
@@ -29,7 +29,7 @@ stack.stop(Path(sys.argv[1]))
 
 
 class LocalStack:
-    """A stack with a folder of its own, on ports that were free. Restarts keep data and, if they can, ports."""
+    """A stack with a folder of its own, on ports that were free. Restarts keep data and ports."""
 
     def __init__(
         self, directory: Path, sasl: Mapping[str, str] | None = None, broker: Mapping[str, str] | None = None
@@ -37,8 +37,9 @@ class LocalStack:
         self.directory = directory
         self._sasl = sasl
         directory.mkdir(parents=True, exist_ok=True)
-        # Preferred to the usual ports, which a developer's own stack may use.
-        Ports(*free_ports(2)).save(directory)
+        # Preferred to the usual ports, which a developer's own stack may use; held, for restarts too.
+        self._ports = HeldPorts()
+        Ports(self._ports.take(), self._ports.take()).save(directory)
         self.status = self.start(broker)
 
     def start(self, broker: Mapping[str, str] | None = None) -> StackStatus:

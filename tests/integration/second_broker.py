@@ -8,9 +8,9 @@ from confluent_kafka.admin import AdminClient
 
 from app.kafka.local_cluster import HOST, cluster_id
 from app.stack.cache import install
-from app.stack.ports import any_free_port
 from app.stack.processes import JavaProcess, find
 from app.stack.progress import Silent
+from tests.harness.held_ports import HeldPorts
 from tests.integration.fixtures_stack import LocalStack, kill
 
 ROLE = "kafka2"
@@ -22,7 +22,8 @@ class SecondBroker:
     def __init__(self, stack: LocalStack) -> None:
         self._folder = stack.directory.resolve()
         self._client = AdminClient({"bootstrap.servers": stack.status.kafka, "log_level": 0})
-        listener = f"PLAINTEXT://{HOST}:{any_free_port()}"
+        self._ports = HeldPorts()
+        listener = f"PLAINTEXT://{HOST}:{self._ports.take()}"
         changed = {
             "process.roles": "broker",
             "node.id": "2",
