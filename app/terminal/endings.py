@@ -62,9 +62,12 @@ class Stopping:
     its steps and must return at once. `leaves` says, in a sentence, what an end at once leaves.
     """
 
-    def __init__(self, stop: Callable[[], None], leaves: Callable[[], str]) -> None:
+    def __init__(
+        self, stop: Callable[[], None], leaves: Callable[[], str], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`clock` counts seconds."""
         self.asked = False
-        self._stop, self._leaves = stop, leaves
+        self._stop, self._leaves, self._clock = stop, leaves, clock
         self._asked_at = 0.0
         self._before: dict[signal.Signals, Any] = {}
 
@@ -84,9 +87,9 @@ class Stopping:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if not self.asked:
             self.asked = True
-            self._asked_at = time.monotonic()
+            self._asked_at = self._clock()
             self._stop()
-        elif number != signal.SIGHUP and time.monotonic() > self._asked_at + TWICE_SECONDS:
+        elif number != signal.SIGHUP and self._clock() > self._asked_at + TWICE_SECONDS:
             # Not by print: the main thread may be in the midst of one.
             with suppress(OSError):
                 os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, f"\n{self._leaves()}\n".encode())

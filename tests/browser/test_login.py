@@ -40,7 +40,10 @@ async def test_a_person_logs_in_and_out(open_page: OpenPage, faults: PageFaults)
 
         await page.goto(f"{url}/login")
         await expect(page.get_by_role("status")).to_have_text("You are logged in.")
-        await page.get_by_role("button", name="Log out").click()
+        leave = page.get_by_role("button", name="Log out")
+        await leave.click()
+        # The address was this one before, too.
+        await expect(leave).to_be_hidden()
         await expect(page).to_have_url(f"{url}/login")
         assert await page.context.cookies() == []
         await page.goto(wanted)

@@ -24,6 +24,11 @@ async def loaded(page: Page) -> Page:
     return page
 
 
+async def drawn(page: Page) -> None:
+    """Once the list shows what was asked for: it is drawn in the next frame."""
+    await page.evaluate("new Promise(requestAnimationFrame)")
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 async def test_axe_finds_nothing_on_the_market_page(
     shown_market: DeployedWorker, open_page: OpenPage, scheme: str
@@ -167,8 +172,11 @@ async def test_the_keyboard_is_enough(shown_market: DeployedWorker, open_page: O
     await expect(page.locator("#symbol-name")).to_have_text("TSLA")
     await page.keyboard.press("ArrowUp")
     await expect(page.locator("#symbol-name")).to_have_text("NVDA")
+    # The list is drawn in the next frame.
+    chosen = page.locator('.grid-row[data-symbol="NVDA"]:visible')
+    await expect(chosen).to_have_attribute("aria-selected", "true")
     active = await page.locator("#grid").get_attribute("aria-activedescendant")
-    await expect(page.locator(f"#{active}")).to_have_attribute("aria-selected", "true")
+    assert active == await chosen.get_attribute("id")
     await expect(page.locator("#legend")).not_to_be_empty()
     await page.locator("#canvas").focus()
     newest = await page.locator("#why time").get_attribute("datetime")
@@ -183,14 +191,26 @@ async def test_the_keyboard_is_enough(shown_market: DeployedWorker, open_page: O
 async def test_the_list_is_sorted_and_filtered(shown_market: DeployedWorker, open_page: OpenPage) -> None:
     page = await loaded(await open_page(f"{shown_market.url}/?run={RUN}"))
     await page.get_by_role("button", name="RSI", exact=True).click()
+    await drawn(page)
     shown = page.locator(".grid-row:visible")
     rsi = [float(text) for text in await shown.locator(".rsi .number").all_inner_texts()]
     tops = [await shown.nth(at).evaluate("row => row.getBoundingClientRect().top") for at in range(len(SYMBOLS))]
     assert [value for _, value in sorted(zip(tops, rsi, strict=True))] == sorted(rsi)
     await expect(page.locator('[data-sort="rsi"]')).to_have_attribute("aria-sort", "ascending")
     await page.locator("#filter-action").select_option("HOLD")
+    await drawn(page)
     holding = await page.locator(".grid-row:visible .chip").all_inner_texts()
     assert set(holding) <= {"HOLD"}
+
+
+async def test_a_session_that_is_not_answered_is_asked_for_again(
+    shown_market: DeployedWorker, open_page: OpenPage, faults: PageFaults
+) -> None:
+    faults.expected.append("Failed to load resource.*503")
+    page = await open_page(f"{shown_market.url}/operations")
+    await page.route("**/session?*", lambda route: route.fulfill(status=503, json={"detail": "restoring"}), times=1)
+    await page.goto(f"{shown_market.url}/?run={RUN}")
+    await expect(page.locator(".grid-row .change").first).to_have_text(re.compile("%"))
 
 
 async def test_the_operations_page(shown_market: DeployedWorker, open_page: OpenPage) -> None:

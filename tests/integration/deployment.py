@@ -30,7 +30,7 @@ from tests.harness.held_port import held_port
 from tests.harness.oracle import differences, final_signals
 from tests.integration.counting import RecordCount
 from tests.integration.group_view import GroupView
-from tests.integration.waiting import eventually
+from tests.integration.waiting import START_SECONDS, eventually
 
 
 class DeployedWorker:
@@ -50,9 +50,10 @@ class DeployedWorker:
         forked: bool = True,
     ) -> None:
         self.url = f"http://127.0.0.1:{environment['API_PORT']}"
-        # A client for each request would read all certificates each time; tests ask thousands of times. An answer may
-        # take a worker 14 s, for it asks the others.
-        self._api = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
+        # Each new client reads all certificates. It ends idle connections before the worker does: ends cross questions.
+        limits = httpx.Limits(keepalive_expiry=2)
+        # An answer may take a worker 14 s, for it asks the others.
+        self._api = httpx.Client(base_url=self.url, timeout=30, trust_env=False, limits=limits)
         self.log = log
         arguments = ["-A", program, "worker", "-l", "info", *options]
         self.process: subprocess.Popen[bytes] | ForkedFaust
@@ -87,8 +88,8 @@ class DeployedWorker:
     def tail(self, characters: int = 4000) -> str:
         return self.log.read_text(errors="replace")[-characters:]
 
-    def wait_ready(self, seconds: float = 120) -> "DeployedWorker":
-        """Wait until the worker is ready; beside tests that start a dozen at once its start alone took 50 s."""
+    def wait_ready(self, seconds: float = START_SECONDS) -> "DeployedWorker":
+        """Wait until the worker is ready."""
         eventually(self.is_ready, seconds, lambda: f"the worker is not ready:\n{self.tail()}")
         return self
 
@@ -97,7 +98,7 @@ class DeployedWorker:
         self.process.wait()
         self._api.close()
 
-    def wait_ended(self, seconds: float = 120) -> int:
+    def wait_ended(self, seconds: float = START_SECONDS) -> int:
         """The status of a worker that ends by itself; as for `wait_ready`, its start alone may take long."""
         eventually(lambda: self.process.poll() is not None, seconds, lambda: f"the worker still runs:\n{self.tail()}")
         return self.process.wait()

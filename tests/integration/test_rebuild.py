@@ -63,7 +63,7 @@ def test_a_damaged_table_is_computed_again(deploy: Deploy, stocks: Stocks) -> No
     assert done.exit_code == 0, done.output
     assert deployment.lag() == len(BARS)
     await_compacted(deployment)
-    await_markers(deployment)
+    wait_decided(deployment)
     assert [message.key() for message in deployment.messages(deployment.topics.windows_changelog)] == [
         RESET_KEY,
         CHECKPOINT_KEY,
@@ -197,7 +197,7 @@ def test_a_worker_that_the_group_has_given_up_writes_nothing_any_more(deploy: De
     assert stocks(ours, "tables", "rebuild", "--yes").exit_code == 0
     with pytest.raises(Fenced):
         zombie.commit(batch, [], row, lambda: True)
-    await_markers(deployment)
+    wait_decided(deployment)
     left = deployment.messages(deployment.topics.windows_changelog)
     assert [message.key() for message in left] == [RESET_KEY, CHECKPOINT_KEY]
     # Compaction removes records without a value some day, and the reset must stay.
@@ -280,7 +280,7 @@ def write_old_table(deployment: Deployment) -> None:
     assert producer.flush(20) == 0
 
 
-def await_markers(deployment: Deployment) -> None:
+def wait_decided(deployment: Deployment) -> None:
     """A rebuild ends when its transactions are decided; readers get on a moment later."""
     eventually(lambda: deployment.undecided() == 0, 20)
 

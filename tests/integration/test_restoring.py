@@ -68,7 +68,7 @@ def test_restoring_ends_before_a_transaction_of_somebody_else_that_is_open(log: 
     assert restore(log, rows) == 1
     assert rows.positions == {0: 2}
     still_open.commit_transaction(10)
-    log.await_markers()
+    log.wait_decided()
     assert restore(log, rows) == 1
     assert names(rows) == {"a", "x"}
 

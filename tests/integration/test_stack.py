@@ -22,11 +22,15 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from app import stack as local_stack
 from app.kafka.local_cluster import HOST, Ports
 from app.stack import StackError
-from app.stack.ports import any_free_port, free_ports
+from app.stack.ports import any_free_port
 from app.stack.processes import find, log_file
 from tests.integration.fixtures_stack import LocalStack, MakeStack, stopped_in_the_end
+from tests.integration.waiting import eventually
 
 SCHEMA = {"schema": json.dumps({"type": "record", "name": "Bar", "fields": [{"name": "symbol", "type": "string"}]})}
+
+#: The first question to a registry that has just started loads its code, beside others that start.
+COLD_SECONDS = 60.0
 
 START = "import sys; from pathlib import Path; from app import stack; stack.start(Path(sys.argv[1]))"
 
@@ -50,12 +54,12 @@ def consume(address: str, topic: str, count: int) -> list[bytes | None]:
 
 
 def register(registry: str, subject: str) -> int:
-    answer = httpx.post(f"{registry}/subjects/{subject}/versions", json=SCHEMA, trust_env=False)
+    answer = httpx.post(f"{registry}/subjects/{subject}/versions", json=SCHEMA, trust_env=False, timeout=COLD_SECONDS)
     return int(answer.raise_for_status().json()["id"])
 
 
 def registered(registry: str, schema_id: int) -> str:
-    answer = httpx.get(f"{registry}/schemas/ids/{schema_id}", trust_env=False)
+    answer = httpx.get(f"{registry}/schemas/ids/{schema_id}", trust_env=False, timeout=COLD_SECONDS)
     return str(answer.raise_for_status().json()["schema"])
 
 
@@ -76,7 +80,7 @@ def test_records_and_schema_ids_survive_kill_9_and_a_change_of_ports(make_stack:
     stack.kill_kafka()
     stack.kill_registry()
     assert local_stack.status(stack.directory) is None
-    kafka_port, registry_port = free_ports(2)
+    kafka_port, registry_port = stack.hold_port(), stack.hold_port()
     after = local_stack.start(stack.directory, kafka_port=kafka_port, registry_port=registry_port)
     assert after.kafka == f"{HOST}:{kafka_port}" != before.kafka
     assert after.schema_registry == f"http://{HOST}:{registry_port}/apis/ccompat/v7" != before.schema_registry
@@ -217,8 +221,13 @@ def test_a_sasl_listener_takes_its_users_and_nobody_else(make_stack: MakeStack) 
     wrong = AdminClient({**login, "sasl.password": "another"})
     with pytest.raises(KafkaException):
         wrong.list_topics(timeout=2)
-    wrong.poll(2)
-    assert refused.is_set()
+
+    def is_refused() -> bool:
+        wrong.poll(0.1)
+        return refused.is_set()
+
+    # Other errors may be reported before that one.
+    eventually(is_refused, 30)
 
 
 def test_an_incompatible_schema_is_refused(stack: LocalStack) -> None:
@@ -229,6 +238,7 @@ def test_an_incompatible_schema_is_refused(stack: LocalStack) -> None:
         f"{stack.status.schema_registry}/subjects/{subject}/versions",
         json={"schema": json.dumps(other)},
         trust_env=False,
+        timeout=COLD_SECONDS,
     )
     assert answer.status_code == 409
 

@@ -13,7 +13,7 @@ from tests.harness.crashing.tables import applied, changelog
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import Deployment
 from tests.integration.random_bars import random_bars
-from tests.integration.waiting import eventually
+from tests.integration.waiting import START_SECONDS, eventually
 
 #: Nothing of this version can read its rows: see tests/integration/next_version.py.
 NEXT = "tests.integration.next_version"
@@ -36,7 +36,7 @@ def test_two_workers_roll_to_a_next_version_under_load_and_the_older_one_is_refu
         assert workers["first"].terminate(seconds=30) == 0
         before = workers["first"].log.stat().st_size
         refused = deployment.start_worker("first")
-        assert refused.process.wait(60) == 1
+        assert refused.process.wait(START_SECONDS) == 1
         said = refused.log.read_bytes()[before:].decode(errors="replace")
         assert "Error: The rows of table windows have format version 2, this program writes version 1: run a newer" in (
             said

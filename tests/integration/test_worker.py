@@ -17,7 +17,7 @@ from tests.harness.oracle import differences, final_signals
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import DeployedWorker, Deployment, final, last_revisions
 from tests.integration.random_bars import random_bars
-from tests.integration.waiting import eventually
+from tests.integration.waiting import START_SECONDS, eventually
 
 
 def check(deployment: Deployment, bars: Sequence[Bar]) -> None:
@@ -72,15 +72,15 @@ def lags(worker: DeployedWorker) -> list[str]:
 
 
 def test_sigterm_under_load_ends_within_ten_seconds_and_loses_nothing(deploy: Deploy) -> None:
-    # A hundred small transactions one after the other: they take long enough on the fastest machine.
-    deployment = deploy(partitions=2, batch_max=20)
+    # Hundreds of small transactions one after the other: they take so long that it cannot be done before it is asked.
+    deployment = deploy(partitions=2, batch_max=5)
     bars = list(random_bars(symbols=100, minutes=40, seed=2))
     deployment.send(bars)
     worker = deployment.start_worker(forked=False).wait_ready()
     eventually(lambda: deployment.count(deployment.topics.signals) > 200, 60, worker.tail)
     assert deployment.lag() > 0
     assert worker.terminate(seconds=10) == 0
-    deployment.start_worker(forked=False).wait_ready()
+    deployment.start_worker(forked=False, BATCH_MAX=1000).wait_ready()
     deployment.settle()
     check(deployment, bars)
     assert deployment.count(deployment.topics.signals) == len(bars)
@@ -117,7 +117,7 @@ def test_a_missing_topic_ends_the_worker_with_its_name(deploy: Deploy, missing: 
     deployment = deploy(topic_allow_declare=False)
     deployment.create_topics(without=missing)
     worker = deployment.start_worker(forked=False)
-    assert worker.process.wait(90) != 0
+    assert worker.process.wait(START_SECONDS) != 0
     assert f"{deployment.settings.topic_prefix}{missing}" in worker.tail()
     assert "Traceback" not in worker.tail(100_000)
 
@@ -126,7 +126,7 @@ def test_a_data_folder_has_one_worker(deploy: Deploy) -> None:
     deployment = deploy(partitions=1)
     deployment.start_worker().wait_ready()
     second = deployment.start_worker()
-    assert second.process.wait(90) != 0
+    assert second.process.wait(START_SECONDS) != 0
     assert "Another worker uses the data folder" in second.tail()
 
 
@@ -134,7 +134,7 @@ def test_a_taken_port_is_named_with_who_has_it(deploy: Deploy) -> None:
     deployment = deploy(partitions=1)
     first = deployment.start_worker().wait_ready()
     second = deployment.start_worker("other", API_PORT=first.url.rpartition(":")[2])
-    assert second.process.wait(90) == 1
+    assert second.process.wait(START_SECONDS) == 1
     assert f"by process {first.process.pid}" in second.tail()
     assert "API_PORT=" in second.tail()
 
@@ -146,7 +146,7 @@ def test_state_of_another_strategy_is_not_continued(deploy: Deploy) -> None:
     deployment.settle()
     assert first.terminate() == 0
     second = deployment.start_worker(RSI_BUY_BELOW=25)
-    assert second.process.wait(90) != 0
+    assert second.process.wait(START_SECONDS) != 0
     assert "another strategy is another deployment" in second.tail(20_000)
 
 

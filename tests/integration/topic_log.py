@@ -1,10 +1,10 @@
 """A topic of a test's own, its transactional writers, and what readers of committed records see of it."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from faust.types import TP
 
@@ -12,6 +12,9 @@ from app.engine.batch import Batch, ProducerRecord
 from app.engine.failpoints import Observer, unobserved
 from app.engine.transaction import TransactionalProducer
 from tests.integration.waiting import eventually
+
+#: Within this time a transaction that was ended is marked in its partitions: also one that only the coordinator ends.
+MARKED_SECONDS = 60.0
 
 BATCH = Batch(TP("raw", 0), [], 0, 1, epoch=1)
 
@@ -58,19 +61,17 @@ class TopicLog:
         changelog: Sequence[ProducerRecord],
         reached: Observer = unobserved,
     ) -> int:
+        """Commit, and wait for the transaction's markers: readers get on behind them, a moment after the answer."""
         offset = writer.commit(BATCH, outputs, changelog, always, reached)
-        self.await_markers({each.partition for each in (*outputs, *changelog) if each.topic == self.name})
+        places = {(topic, partition) for topic, _, _, partition, *_ in (*outputs, *changelog)}
+        eventually(lambda: all(self._is_decided(*place) for place in places), MARKED_SECONDS)
         return offset
-
-    def await_markers(self, partitions: Iterable[int] = (0,)) -> None:
-        """Return when nothing is open there: a transaction's markers come a moment after the answer that it ended."""
-        eventually(lambda: all(-1 < self.stable(each) == self.end(each) for each in partitions), 60)
 
     def abort(self, *values: str) -> None:
         """Leave records of an aborted transaction."""
         producer = self.open_transaction(*values)
         producer.abort_transaction(10)
-        self.await_markers()
+        self.wait_decided()
 
     def open_transaction(self, *values: str, partition: int = 0) -> Producer:
         """Leave records of a transaction that has not ended."""
@@ -90,24 +91,34 @@ class TopicLog:
             found: dict[int, str] = {}
             while True:
                 for message in reader.consume(1000, 0.2):
-                    if message.error():
+                    error = message.error()
+                    if error is None:
+                        found[cast(int, message.offset())] = cast(bytes, message.value()).decode()
+                    elif error.code() == KafkaError._PARTITION_EOF:
                         return found
-                    found[cast(int, message.offset())] = cast(bytes, message.value()).decode()
         finally:
             reader.close()
 
+    def wait_decided(self) -> None:
+        """Wait until no transaction is open in the first partition: markers of an abort come after its answer, too."""
+        eventually(lambda: self._is_decided(self.name, 0), MARKED_SECONDS)
+
     def stable(self, partition: int = 0) -> int:
         """The last stable offset."""
-        return self._end("read_committed", partition)
+        return self._end("read_committed", self.name, partition)
 
     def end(self, partition: int = 0) -> int:
         """The end, with records whose transaction has not ended."""
-        return self._end("read_uncommitted", partition)
+        return self._end("read_uncommitted", self.name, partition)
 
-    def _end(self, isolation: str, partition: int) -> int:
+    def _is_decided(self, topic: str, partition: int) -> bool:
+        end = self._end("read_uncommitted", topic, partition)
+        return end >= 0 and self._end("read_committed", topic, partition) == end
+
+    def _end(self, isolation: str, topic: str, partition: int) -> int:
         reader = self._consumer(isolation)
         try:
-            found = reader.get_watermark_offsets(TopicPartition(self.name, partition), timeout=10)
+            found = reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
         except KafkaException:
             return -1
         finally:

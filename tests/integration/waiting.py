@@ -3,6 +3,9 @@
 import time
 from collections.abc import Callable
 
+#: Beside tests that start a dozen workers at once, the start of one alone took 50 s.
+START_SECONDS = 120.0
+
 
 def eventually(
     happens: Callable[[], object], seconds: float, otherwise: Callable[[], str] = lambda: "it did not happen"

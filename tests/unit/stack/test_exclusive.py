@@ -5,6 +5,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 from app.stack.exclusive import exclusive
+from tests.integration.waiting import eventually
 from tests.unit.stack.conftest import Heard
 
 HOLDER = """
@@ -32,6 +33,7 @@ def test_the_second_waits_and_says_so_until_the_first_is_killed(tmp_path: Path, 
 
         second = Thread(target=enter)
         second.start()
+        eventually(lambda: heard.lines, 20)
         assert not entered.wait(0.2)
         assert heard.lines == ["Waiting for the other"]
         holder.send_signal(signal.SIGKILL)

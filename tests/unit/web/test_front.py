@@ -186,7 +186,7 @@ async def test_a_worker_that_is_frozen_is_passed_over_and_not_asked_first_again(
         return await (frozen if request.url.netloc == ONE.encode() else handle)(request)
 
     transport = httpx.MockTransport(either)
-    front = Front(workers.resolve, "worker:8001", transport, clock=lambda: workers.now, begin_seconds=0.05)
+    front = Front(workers.resolve, "worker:8001", transport, clock=lambda: workers.now, begin_seconds=1.0)
     workers.answers[TWO] = says("two")
     async with httpx.AsyncClient(transport=httpx.ASGITransport(front.app), base_url="http://front") as asking:
         for _ in range(2):

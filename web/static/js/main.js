@@ -15,6 +15,8 @@ import { onZone } from "./zones.js";
 const SESSION_MS = 1500;
 /** The worker's tables follow the topic within this time. */
 const FIRST_SESSION_MS = 200;
+/** Until a worker is asked again that did not answer, or whose tables did follow the topic later than that. */
+const SESSION_AGAIN_MS = 5000;
 const RUNS_MS = 30_000;
 
 const at = (id) => document.getElementById(id);
@@ -42,16 +44,14 @@ const feed = new Feed(market, { list: at("feed"), action: at("feed-action"), emp
 
 let sessionTimer = null;
 
-/** Ask for opens and last transitions, not more often than every so often. */
-function askForSession() {
+/** Ask for opens and last transitions until those of all symbols are known, not more often than every so often. */
+function askForSession(wait = market.nextOpen === Infinity ? FIRST_SESSION_MS : SESSION_MS) {
   sessionTimer ??= setTimeout(async () => {
     sessionTimer = null;
-    try {
-      market.addSession(await get("/session", { run: market.runId }));
-    } catch {
-      // The stream says what is wrong; the next change asks again.
-    }
-  }, market.nextOpen === Infinity ? FIRST_SESSION_MS : SESSION_MS);
+    // The stream says what is wrong.
+    const session = await get("/session", { run: market.runId }).catch(() => null);
+    if (!session || !market.addSession(session)) askForSession(SESSION_AGAIN_MS);
+  }, wait);
 }
 
 const stream = new Stream({
@@ -72,7 +72,7 @@ const stream = new Stream({
   status: (connected) => banner.stream(connected),
 });
 
-market.onStale.push(askForSession);
+market.onStale.push(() => askForSession());
 market.onChange.push((changed) => {
   showOrigin(at("origin"), market.origin);
   clock.tick();

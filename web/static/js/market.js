@@ -58,18 +58,21 @@ export class Market {
     for (const listener of this.onSignal) listener(signal);
   }
 
-  /** Note the open of the newest session and the last transition of each symbol. */
+  /** Note the open of the newest session and the last transition of each symbol; whether it had all symbols. */
   addSession(session) {
-    if (session.run_id !== this.runId) return;
+    if (session.run_id !== this.runId) return false;
     this.nextOpen = session.next_open ? Date.parse(session.next_open) : Infinity;
+    let known = 0;
     session.symbols.forEach((symbol, index) => {
       const row = this.rows.get(symbol);
       if (!row) return;
+      known += 1;
       row.open = session.opens[index];
       const turned = session.transitions[index];
       if (turned) row.turned = { time: Date.parse(turned), action: session.actions[index] };
     });
     this.tell(session.symbols);
+    return known === this.rows.size;
   }
 
   take(signal) {

@@ -12,6 +12,7 @@ import pytest
 
 from tests.harness.chaos.crew import Crew
 from tests.harness.crashing.forked import ForkedWorker
+from tests.integration.waiting import eventually
 
 LEAVES_IT = "sleep 300 & echo $!; wait"
 ENDS_IT = "sleep 300 & trap 'kill $!; exit 0' TERM; echo $!; wait"
@@ -24,6 +25,8 @@ class Shell(subprocess.Popen[str]):
         super().__init__(["sh", "-c", script], stdout=subprocess.PIPE, text=True)
         assert self.stdout is not None
         self.child = psutil.Process(int(self.stdout.readline()))
+        # The shell may say the pid before its child has become another program.
+        eventually(lambda: self.child.cmdline() == ["sleep", "300"], 20)
 
     @property
     def exitcode(self) -> int | None:

@@ -51,7 +51,7 @@ class MemoryTopic:
         self.tails = 0
         self.left = threading.Event()
         self.missed_from: list[Vector] = []
-        self.made_json = 0
+        self.made_json = self.reads = 0
         self._came = threading.Condition()
 
     def add(self, symbol: str = "AAPL", partition: int = 0, **said: Any) -> SignalRecord:
@@ -98,6 +98,7 @@ class MemoryTopic:
 
     def read(self, position: Vector) -> SignalBatch:
         """What follows, after a moment at most."""
+        self.reads += 1
         with self._came:
             self._came.wait_for(lambda: self.trouble or self.ends != position, 0.05)
             if self.trouble:

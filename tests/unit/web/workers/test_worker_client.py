@@ -13,6 +13,9 @@ from web.workers.worker_client import NoAnswerError, OtherVersionError, RefusedE
 
 URL = "http://other:8001"
 
+#: In seconds. Who is silent raises TimeoutError, as if it had passed: on a busy machine an answer may miss a short one.
+DEADLINE = 80.0
+
 
 class Other(httpx.AsyncBaseTransport):
     """One worker: it gives the answers that it was given, one after another, the last for ever."""
@@ -68,9 +71,9 @@ async def test_the_part_comes_with_what_was_asked_for_and_the_headers() -> None:
 async def test_who_does_not_answer_in_time_is_spared_for_a_moment(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     now = 10.0
-    other = Other(None, await an_answer())
-    client = WorkerClient(transport=other, clock=lambda: now, deadline=0.01)
-    with pytest.raises(NoAnswerError, match=r"within 0.01 s$"):
+    other = Other(TimeoutError(), await an_answer())
+    client = WorkerClient(transport=other, clock=lambda: now, deadline=DEADLINE)
+    with pytest.raises(NoAnswerError, match=r"within 80 s$"):
         await client.part(URL, "/signals", {})
     with pytest.raises(NoAnswerError, match="a moment ago"):
         await client.part(URL, "/signals", {})
@@ -78,7 +81,7 @@ async def test_who_does_not_answer_in_time_is_spared_for_a_moment(caplog: pytest
     now += 1.1
     assert (await client.part(URL, "/signals", {})).head == {"total": 2}
     assert [record.message for record in caplog.records if record.name == "web.workers.worker_client"] == [
-        f"The worker at {URL} cannot be asked: it did not answer within 0.01 s",
+        f"The worker at {URL} cannot be asked: it did not answer within 80 s",
         f"The worker at {URL} answers again",
     ]
 
@@ -91,21 +94,21 @@ async def test_what_is_waited_for_is_added_to_the_deadline() -> None:
 
 async def test_the_questions_of_one_request_have_one_time_for_all_of_them() -> None:
     now = 10.0
-    other = Other(await an_answer(), None, await an_answer(), None)
-    client = WorkerClient(transport=other, clock=lambda: now, deadline=0.02)
+    other = Other(await an_answer(), TimeoutError(), await an_answer(), TimeoutError())
+    client = WorkerClient(transport=other, clock=lambda: now, deadline=DEADLINE)
     until = client.until()
     assert (await client.part(URL, "/runs", {}, until=until)).head == {"total": 2}
-    now += 0.01
-    with pytest.raises(NoAnswerError, match=r"within 0.01 s$"):
+    now += 40
+    with pytest.raises(NoAnswerError, match=r"within 40 s$"):
         await client.part(URL, "/signals", {}, until=until)
-    now += 0.01
+    now += 40
     # A quarter is left to each: nobody is left out because another one was silent.
     assert (await client.part(URL, "/symbols", {}, until=until)).head == {"total": 2}
-    with pytest.raises(NoAnswerError, match=r"within 0.005 s$"):
-        await client.part(URL, "/symbols", {}, until=until - 5)
+    with pytest.raises(NoAnswerError, match=r"within 20 s$"):
+        await client.part(URL, "/symbols", {}, until=until - 50)
     # Who had little of that time is not spared, who had most of it is.
-    with pytest.raises(NoAnswerError, match=r"within 0.019 s$"):
-        await client.part(URL, "/signals", {}, until=now + 0.019)
+    with pytest.raises(NoAnswerError, match=r"within 76 s$"):
+        await client.part(URL, "/signals", {}, until=now + 76)
     with pytest.raises(NoAnswerError, match="a moment ago"):
         await client.part(URL, "/signals", {})
     assert [request.url.path for request in other.asked] == ["/runs", "/signals", "/symbols", "/symbols", "/signals"]
