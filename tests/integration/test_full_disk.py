@@ -10,7 +10,6 @@ from random import Random
 
 import pytest
 
-from app.stack.ports import any_free_port
 from tests.bars import make_bar
 from tests.integration.conftest import Deploy
 from tests.integration.small_disk import SmallDisk, small_disk
@@ -95,7 +94,7 @@ def test_a_data_folder_that_cannot_be_used_ends_the_worker_with_a_sentence(
         said = f"DATA_DIR={data}: is no folder, for {data} is a file: choose another"
         data.write_text("mine")
     deployment = deploy()
-    worker = deployment.start_worker("log", DATA_DIR=data, API_PORT=any_free_port())
+    worker = deployment.start_worker("log", DATA_DIR=data)
     assert worker.process.wait(60) == 1
     assert said in worker.tail()
     assert "Traceback" not in worker.tail()
