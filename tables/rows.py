@@ -50,6 +50,16 @@ class RowsTable(BatchTable):
         """Keys and values of all rows of a series, in the order of their slots."""
         return self.scan(partition, series + b"\x00", series + b"\x01")
 
+    def read_rows(self, partition: int, keys: list[bytes]) -> list[bytes | None]:
+        """The bytes of rows, None where there is none. Raises UnreadableState for those of an unknown version."""
+        values = self.read_many(partition, keys)
+        try:
+            read_fixed(value for value in values if value is not None)
+        except ValueError:
+            self._check_readable((key, value) for key, value in zip(keys, values, strict=True) if value is not None)
+            raise
+        return values
+
     def newest(self, partition: int, series: bytes, count: int) -> list[Row]:
         """The newest rows of a series, oldest first. Raises UnreadableState."""
         numbers, values = self._newest_values(partition, series, count)

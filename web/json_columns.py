@@ -15,6 +15,9 @@ from web.models import SignalOut
 #: What JSON writes otherwise than it is.
 _ESCAPED = r'["\\\x00-\x1f\x7f]'
 
+#: No price is so high; Arrow writes numbers from 1e10 on with an exponent.
+_LARGE = 1e9
+
 _TIMES = frozenset({"timestamp", "emitted_at"})
 
 
@@ -43,7 +46,7 @@ def _values(name: str, column: pa.Array) -> pa.Array:
         made = column.cast(pa.string())
     elif pa.types.is_floating(kind):
         # JSON has no word for what is not finite.
-        made = pc.if_else(pc.is_finite(column), column.cast(pa.string()), None)
+        made = pc.if_else(pc.is_finite(column), _floats(column), None)
     elif name in ("id", "symbol", "explanation"):
         made = _texts(column)
     elif pa.types.is_string(kind) or pa.types.is_dictionary(kind) or pa.types.is_large_string(kind):
@@ -55,6 +58,12 @@ def _values(name: str, column: pa.Array) -> pa.Array:
     else:
         made = _one_by_one(column)
     return pc.fill_null(made, "null")
+
+
+def _floats(column: pa.Array) -> pa.Array:
+    """Numbers with a point, as Python writes them; Arrow writes whole ones without."""
+    is_whole = pc.and_(pc.equal(pc.floor(column), column), pc.less(pc.abs(column), _LARGE))
+    return pc.binary_join_element_wise(column.cast(pa.string()), pc.if_else(is_whole, ".0", ""), pa.scalar(""))
 
 
 def _texts(column: pa.Array) -> pa.Array:

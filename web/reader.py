@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from app.domain.records import Action, Origin, Signal
+from app.domain.records import Action, Origin
 from app.domain.row import Row
 from app.domain.signal import is_transition
 from app.domain.strategy import Strategy
@@ -116,11 +116,13 @@ class SignalFilter:
 class SignalPage(NamedTuple):
     """How many signals match, and the newest of them: newest bar first, ties by symbol ascending.
 
-    `next` is the last one's bar and symbol where there are more behind it; see `SignalFilter.after`.
+    `synthetic`: one of them is of made-up prices. `next` is the last one's bar and symbol where there are more behind
+    it; see `SignalFilter.after`.
     """
 
     total: int
-    signals: Sequence[Signal]
+    lines: Sequence[Line]
+    synthetic: bool = False
     next: tuple[int, str] | None = None
 
 

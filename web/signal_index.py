@@ -19,9 +19,6 @@ from web.run_choice import is_live
 ReadRow = Callable[[int, bytes], Row | None]
 """The table's row of a partition and key."""
 
-#: By so many numbers a bar is followed.
-MOST_MOVED = 16
-
 
 class IndexedSeries:
     """One symbol of one run, its place in the columns, and the bytes of its newest bar's row."""
@@ -183,21 +180,6 @@ class SignalIndex:
     def is_here(self, series: IndexedSeries) -> bool:
         """Whether the series' partition has not gone since it was found."""
         return self._series.get(series.key) is series
-
-    def row(self, series: IndexedSeries, number: int) -> Row | None:
-        """The row of a bar by its number; None when the partition has gone meanwhile, or a newer bar took its slot."""
-        if not self.is_here(series):
-            return None
-        row = self._read(series.partition, row_key(series.key, number % self.keep_bars))
-        return row if row is not None and row.number == number else None
-
-    def row_at(self, series: IndexedSeries, number: int, minute: int) -> Row | None:
-        """The row of the bar of a minute that had a number: late bars, which the table has a moment before, move it."""
-        for moved in range(MOST_MOVED):
-            row = self.row(series, number + moved)
-            if row is None or row.timestamp == minute * MINUTE_MS:
-                return row
-        return None
 
 
 def _counted(codes: Codes) -> Ints:

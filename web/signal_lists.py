@@ -7,24 +7,21 @@ from typing import NamedTuple
 from app.cooperative import in_turns
 from web.line import Line
 from web.reader import Reader, SignalFilter, SignalPage
-from web.signal_lines import line_of
 from web.workers.part import WorkerPart
 
 
 async def newest_here(reader: Reader, wanted: SignalFilter, run_id: str) -> WorkerPart:
     """The signals of all symbols here that match."""
-    return await _part(await reader.recent(run_id, wanted))
+    return _part(await reader.recent(run_id, wanted))
 
 
 async def symbol_here(reader: Reader, wanted: SignalFilter, run_id: str, symbol: str) -> WorkerPart:
     """The signals of one symbol that match."""
-    return await _part(await reader.signals(run_id, symbol, wanted))
+    return _part(await reader.signals(run_id, symbol, wanted))
 
 
-async def _part(page: SignalPage) -> WorkerPart:
-    lines = [line_of(signal) async for signal in in_turns(page.signals)]
-    synthetic = any(signal["origin"] == "synthetic" for signal in page.signals)
-    return WorkerPart({"total": page.total, "next": page.next, "synthetic": synthetic}, lines)
+def _part(page: SignalPage) -> WorkerPart:
+    return WorkerPart({"total": page.total, "next": page.next, "synthetic": page.synthetic}, page.lines)
 
 
 class Merged(NamedTuple):

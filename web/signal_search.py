@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from app.cooperative import in_turns
 from app.domain.records import MINUTE_MS
-from app.domain.row import ACTIONS, Bools, Ints, Row
+from app.domain.row import ACTIONS, Bools, Ints
 from tables.row_format import read_fixed, row_key
-from web.index_columns import EMPTY, is_transition
+from web.index_columns import EMPTY, codes_of, is_transition
 from web.reader import SessionRows, SignalFilter
 from web.signal_index import IndexedRun, IndexedSeries, SignalIndex
 
@@ -24,6 +24,9 @@ ReadMany = Callable[[int, list[bytes]], list[bytes | None]]
 
 #: Rows read at once; with their JSON made in columns some 6 ms, and half as much a row as 100 at once take.
 _AT_ONCE = 1000
+
+#: By so many numbers a bar is followed.
+MOST_MOVED = 16
 
 #: The number of no bar.
 _NO_BAR = -2
@@ -38,10 +41,10 @@ _Chosen = tuple[IndexedSeries, int, int]
 
 
 class SearchResult(NamedTuple):
-    """How many rows match, the first of them with their symbols, and the last's bar and symbol if there are more."""
+    """How many rows match, the first of them as bytes by symbol, and the last's bar and symbol if there are more."""
 
     total: int
-    rows: list[tuple[str, Row]]
+    rows: list[tuple[str, bytes]]
     next: tuple[int, str] | None
 
 
@@ -61,34 +64,65 @@ class SignalSearch:
         chosen = list(run.series.values())
         if symbols is not None:
             chosen = [series for symbol in symbols if (series := run.series.get(symbol))]
-        async for some in in_turns(_in_parts(chosen)):
+        async for some in in_turns(in_parts(chosen)):
             yield [(each.symbol, each.newest) for each in some if self._index.is_here(each)]
 
-    async def recent(self, run_id: str, wanted: SignalFilter) -> SearchResult:
+    async def recent(self, run_id: str, wanted: SignalFilter, read: ReadMany) -> SearchResult:
         """How many of the run's signals match, and the first of them with their symbols, in the order of the list.
 
-        That is the newest bar first, ties by symbol ascending; for `latest` by symbol.
+        That is the newest bar first, ties by symbol ascending; for `latest` by symbol. `read` gives the bytes of rows
+        of a partition by their keys.
         """
         run = self._index.run(run_id)
         if not run:
             return SearchResult(0, [], None)
         codes = _codes(wanted)
-        found: list[tuple[IndexedSeries, Row]] = []
+        found: list[tuple[IndexedSeries, bytes]] = []
         # One more than wanted tells whether there are more.
         total, chosen = await self._chosen(run, codes, replace(wanted, limit=wanted.limit + 1))
         behind = len(chosen) > wanted.limit
         chosen = chosen[: wanted.limit]
-        async for series, number, minute in in_turns(chosen):
-            row = self._index.row_at(series, number, minute)
-            if row is not None and wanted.matches(row):
-                found.append((series, row))
+        async for some in in_turns(in_parts(chosen)):
+            found += self._still_matching(some, codes, read)
         # Look again: partitions may have gone while other tasks ran.
-        here = [(series.symbol, row) for series, row in found if self._index.is_here(series)]
-        if not wanted.latest:
-            here.sort(key=lambda each: (-each[1].timestamp, each[0]))
+        here = [(series.symbol, value) for series, value in found if self._index.is_here(series)]
         # Not the last one found: that may have changed meanwhile.
         last = (chosen[-1][2] * MINUTE_MS, chosen[-1][0].symbol) if behind else None
         return SearchResult(int(run.counts[codes].sum()) if total is None else total, here, last)
+
+    def _still_matching(
+        self, chosen: Sequence[_Chosen], codes: Bools, read: ReadMany
+    ) -> Iterator[tuple[IndexedSeries, bytes]]:
+        """Those of the rows that have these codes as they are now, and their bytes."""
+        series = [each for each, _, _ in chosen]
+        values = self._values_at(chosen, read)
+        rows = read_fixed(value for value in values if value is not None)
+        matching = iter(codes[codes_of(rows["action"], rows["previous_action"])].tolist())
+        pairs = zip(series, values, strict=True)
+        return ((each, value) for each, value in pairs if value is not None and next(matching))
+
+    def _values_at(self, chosen: Sequence[_Chosen], read: ReadMany) -> list[bytes | None]:
+        """The bytes of rows by series, number and minute; None for one that has gone, or whose slot a newer one took.
+
+        Late bars, which the table has a moment before the index, move the numbers of bars behind them.
+        """
+        found: list[bytes | None] = [None] * len(chosen)
+        left = list(range(len(chosen)))
+        for moved in range(MOST_MOVED):
+            values = self._values([(chosen[at][0], chosen[at][1] + moved) for at in left], read)
+            rows = read_fixed(value for value in values if value is not None)
+            here = [(at, value) for at, value in zip(left, values, strict=True) if value is not None]
+            left = []
+            for (at, value), number, minute in zip(here, rows["number"].tolist(), rows["minute"].tolist(), strict=True):
+                if number != chosen[at][1] + moved:
+                    continue
+                if minute == chosen[at][2]:
+                    found[at] = value
+                else:
+                    left.append(at)
+            if not left:
+                break
+        return found
 
     async def _chosen(self, run: IndexedRun, codes: Bools, wanted: SignalFilter) -> tuple[int | None, list[_Chosen]]:
         """How many rows match, None for all of these codes; and the first of the list."""
@@ -187,7 +221,7 @@ class SignalSearch:
         columns, (series, places) = self._columns, run.in_order()
         numbers = self._first_numbers(places, minute)
         unknown = np.flatnonzero((numbers != _NO_BAR) & np.isnan(columns.opens(places, numbers)))
-        async for some in in_turns(_in_parts(unknown.tolist())):
+        async for some in in_turns(in_parts(unknown.tolist())):
             values = self._values([(series[index], int(numbers[index])) for index in some], read)
             found = np.array([index for index, value in zip(some, values, strict=True) if value is not None], np.int64)
             rows = read_fixed(value for value in values if value is not None)
@@ -229,7 +263,8 @@ class SignalSearch:
         return found
 
 
-def _in_parts(items: list[T]) -> Iterator[list[T]]:
+def in_parts(items: list[T]) -> Iterator[list[T]]:
+    """As many at once as are read, or made JSON, in one turn."""
     return (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))
 
 

@@ -36,8 +36,8 @@ from web.reader import (
     SymbolState,
 )
 from web.signal_index import SignalIndex
-from web.signal_lines import lines_of
-from web.signal_search import SignalSearch
+from web.signal_lines import line_of, lines_of
+from web.signal_search import SignalSearch, in_parts
 
 RETRY_AFTER_SECONDS = 2
 
@@ -219,13 +219,20 @@ class TablesReader:
             rows.sort(key=lambda row: row.number)
             total = len(rows)
         kept = rows[-wanted.limit :]
+        lines = [line_of(self._signal(row, run_id, symbol)) async for row in in_turns(reversed(kept))]
         last = (kept[0].timestamp, symbol) if len(rows) > len(kept) else None
-        return SignalPage(total, [self._signal(row, run_id, symbol) async for row in in_turns(reversed(kept))], last)
+        return SignalPage(total, lines, any(row.provenance.origin == "synthetic" for row in kept), last)
 
     async def recent(self, run_id: str, wanted: SignalFilter) -> SignalPage:
         """The signals of all symbols that match."""
-        total, found, last = await self._search.recent(run_id, wanted)
-        return SignalPage(total, [self._signal(row, run_id, symbol) async for symbol, row in in_turns(found)], last)
+        total, found, last = await self._search.recent(run_id, wanted, self._table.read_rows)
+        page = SignalPage(total, lines := [], next=last)
+        async for some in in_turns(in_parts(found)):
+            rows, provenances = decode_rows([value for _, value in some], self.strategy.dtype)
+            lines += lines_of(rows, run_id, [symbol for symbol, _ in some], provenances, self.strategy)
+            is_synthetic = any(each.origin == "synthetic" for each in provenances)
+            page = page._replace(synthetic=page.synthetic or is_synthetic)
+        return page
 
     async def newest(self, run_id: str, symbols: Collection[str] | None) -> AsyncIterator[Sequence[Line]]:
         """The newest signal of each symbol."""
@@ -266,7 +273,7 @@ class TablesReader:
 
     async def session(self, run_id: str, minute: int) -> SessionRows:
         """Each symbol's open in a session, and its newest transition."""
-        return await self._search.session(run_id, minute, self._table.read_many)
+        return await self._search.session(run_id, minute, self._table.read_rows)
 
     def _series_start(self, partition: int, series: bytes, newest: Row) -> Row | None:
         """The row with which the series of the newest one began after a split, if it is still kept."""

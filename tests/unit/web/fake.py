@@ -56,7 +56,8 @@ def page(signals: Iterable[Signal], wanted: SignalFilter) -> SignalPage:
     ]
     shown = rest[: wanted.limit]
     last = (shown[-1]["timestamp"], shown[-1]["symbol"]) if len(rest) > len(shown) else None
-    return SignalPage(len(matching), shown, last)
+    is_synthetic = any(signal["origin"] == "synthetic" for signal in shown)
+    return SignalPage(len(matching), [line_of(signal) for signal in shown], is_synthetic, last)
 
 
 class FakeOperations:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from hypothesis import strategies as st
 
@@ -16,13 +17,21 @@ from tests.unit.web.made_series import EMITTED_AT, START, bar, fold, folding
 from web.index_columns import SLOTS_A_TURN
 from web.reader import RunInfo, SignalFilter
 from web.signal_index import SignalIndex
-from web.signal_search import SearchResult, SignalSearch
+from web.signal_search import SignalSearch
 
 #: Small, so that few bars make every action, and rings soon go round.
 STRATEGY = Strategy(fast=2, slow=4, rsi_period=3, buy_below=45.0, sell_above=55.0, late_bars=3)
 KEEP = 9
 EVERYTHING = SignalFilter(1000)
 PARTITIONS = 3
+
+
+class Found(NamedTuple):
+    """A `SearchResult` with rows that can be read."""
+
+    total: int
+    rows: list[tuple[str, Row]]
+    next: tuple[int, str] | None
 
 
 class Table:
@@ -43,6 +52,16 @@ class Table:
         assert partition not in self.elsewhere, "the index reads what it was told to drop"
         value = self.rows[partition].get(key)
         return None if value is None else decode_row(value)
+
+    def read_many(self, partition: int, keys: list[bytes]) -> list[bytes | None]:
+        assert partition not in self.elsewhere, "what it was told to drop is read"
+        return [self.rows[partition].get(key) for key in keys]
+
+    async def recent(self, run_id: str, wanted: SignalFilter, index: SignalIndex | None = None) -> Found:
+        """What the index, or another one, finds."""
+        search = self.search if index is None else SignalSearch(index)
+        total, rows, last = await search.recent(run_id, wanted, self.read_many)
+        return Found(total, [(symbol, decode_row(value)) for symbol, value in rows], last)
 
     def add(self, run_id: str, symbol: str, closes: Mapping[int, float], partition: int | None = None) -> None:
         """Fold bars, closes by minute in the order of their arrival."""
@@ -76,7 +95,7 @@ class Table:
                 if run == run_id:
                     yield symbol, decode_row(value)
 
-    def scan(self, run_id: str, wanted: SignalFilter) -> SearchResult:
+    def scan(self, run_id: str, wanted: SignalFilter) -> Found:
         """What `recent` should answer."""
         rows = list(self.all(run_id))
         if wanted.latest:
@@ -98,7 +117,7 @@ class Table:
         rest = [each for each in found if after is None or place(each[1].timestamp, each[0]) > place(*after)]
         shown = rest[: wanted.limit]
         last = (shown[-1][1].timestamp, shown[-1][0]) if len(rest) > len(shown) else None
-        return SearchResult(len(found), shown, last)
+        return Found(len(found), shown, last)
 
     def has_all(self, rows: list[tuple[str, Row]]) -> bool:
         """Whether each symbol's first bar is there."""

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.unit.web.fake import FakeReader
+from tests.unit.web.fake import FakeReader, page
 from web.main import create_app
 from web.reader import SignalFilter, SignalPage
 
@@ -98,8 +98,7 @@ class NanReader(FakeReader):
     """The closes of its lists are not numbers."""
 
     async def recent(self, run_id: str, wanted: SignalFilter) -> SignalPage:
-        found = await super().recent(run_id, wanted)
-        return found._replace(signals=[{**signal, "close": math.nan} for signal in found.signals])
+        return page([{**signal, "close": math.nan} for each in self._of(run_id) for signal in each.signals()], wanted)
 
 
 async def test_never_a_nan(reader: FakeReader) -> None:

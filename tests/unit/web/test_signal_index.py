@@ -27,7 +27,6 @@ from tests.unit.web.scanned_table import (
 )
 from web.reader import SignalFilter, SymbolState
 from web.signal_index import SignalIndex
-from web.signal_search import SignalSearch
 
 
 @settings(max_examples=300, deadline=None)
@@ -62,8 +61,8 @@ async def test_it_equals_a_scan_of_everything(
             table.take(step[1])
     wanted = SignalFilter(limit, actions, transitions, since, until, latest, after)
     for run_id in ("a", "b", "unknown"):
-        assert await table.search.recent(run_id, wanted) == table.scan(run_id, wanted)
-        assert await table.search.recent(run_id, EVERYTHING) == table.scan(run_id, EVERYTHING)
+        assert await table.recent(run_id, wanted) == table.scan(run_id, wanted)
+        assert await table.recent(run_id, EVERYTHING) == table.scan(run_id, EVERYTHING)
         rows = list(table.all(run_id))
         assert table.index.symbols(run_id) == sorted({symbol for symbol, _ in rows})
         newest = dict(sorted(rows, key=by_number))
@@ -92,7 +91,7 @@ async def test_in_whatever_order_and_however_often_it_is_told(
     for partition, entry in rows:
         told.put(partition, dict([entry]))
     for run_id in ("a", "b"):
-        assert await SignalSearch(told).recent(run_id, EVERYTHING) == table.scan(run_id, EVERYTHING)
+        assert await table.recent(run_id, EVERYTHING, told) == table.scan(run_id, EVERYTHING)
     assert told.runs() == table.index.runs()
 
 
@@ -129,7 +128,7 @@ async def test_a_partition_that_is_given_away_is_forgotten() -> None:
     assert table.index.runs()[0].newest_bar == START + 6 * MINUTE_MS
     assert table.index.place("a", "X") is None
     assert table.index.partition_of("X") is None
-    total, found, _ = await table.search.recent("a", EVERYTHING)
+    total, found, _ = await table.recent("a", EVERYTHING)
     assert (total, {symbol for symbol, _ in found}) == (7, {"Y"})
 
 

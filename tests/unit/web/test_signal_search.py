@@ -28,13 +28,13 @@ async def test_pages_together_are_the_whole_list_whatever_comes_meanwhile(
         table.add(run_id, symbol, {first + minute: close for minute, close in closes.items()})
     wanted = SignalFilter(1000, actions, latest=latest)
     whole = table.scan("a", wanted).rows
-    page = await table.search.recent("a", replace(wanted, limit=limit))
+    page = await table.recent("a", replace(wanted, limit=limit))
     pages = list(page.rows)
     # Newer than all that there is: not in the pages to come.
     _, symbol, _, closes = meanwhile
     table.add("a", symbol, {60 + minute: close for minute, close in closes.items()})
     while page.next:
-        page = await table.search.recent("a", replace(wanted, limit=limit, after=page.next))
+        page = await table.recent("a", replace(wanted, limit=limit, after=page.next))
         pages += page.rows
     if not latest:
         assert pages == whole
@@ -46,7 +46,7 @@ async def test_pages_together_are_the_whole_list_whatever_comes_meanwhile(
 async def test_a_ring_that_has_gone_round_shows_the_newest() -> None:
     table = Table()
     table.add("run", "X", {minute: 10.0 + minute % 3 for minute in range(4 * KEEP + 5)})
-    total, found, _ = await table.search.recent("run", EVERYTHING)
+    total, found, _ = await table.recent("run", EVERYTHING)
     assert total == KEEP
     assert [row.number for _, row in found] == list(range(4 * KEEP + 4, 3 * KEEP + 4, -1))
 
@@ -57,7 +57,7 @@ def test_a_partition_that_goes_while_a_reader_waits(patience: int) -> None:
         table = Table()
         for number in range(20):
             table.add("run", f"S{number}", dict.fromkeys(range(4), 10.0), partition=number % 2)
-        reading = asyncio.create_task(table.search.recent("run", SignalFilter(1000, frozenset({"HOLD"}))))
+        reading = asyncio.create_task(table.recent("run", SignalFilter(1000, frozenset({"HOLD"}))))
         for _ in range(patience):
             await asyncio.sleep(0)
         done = reading.done()
@@ -78,7 +78,7 @@ def test_a_row_that_changes_while_a_reader_waits_is_not_shown_as_what_it_was(cha
         table = Table()
         for number in range(5):
             table.add("run", f"S{number}", newest_is_a_sell)
-        reading = asyncio.create_task(table.search.recent("run", SignalFilter(1000, frozenset({"SELL"}))))
+        reading = asyncio.create_task(table.recent("run", SignalFilter(1000, frozenset({"SELL"}))))
         for _ in range(patience):
             await asyncio.sleep(0)
         for number in range(5):
@@ -97,7 +97,7 @@ def test_many_signals_do_not_stall_the_loop() -> None:
         table = Table(slots_a_turn=1)
         for number in range(50):
             table.add("run", f"S{number}", dict.fromkeys(range(30), 10.0))
-        reading = asyncio.create_task(table.search.recent("run", SignalFilter(10, transitions=True)))
+        reading = asyncio.create_task(table.recent("run", SignalFilter(10, transitions=True)))
         others = 0
         while not reading.done():
             await asyncio.sleep(0)
@@ -114,5 +114,5 @@ async def test_a_late_bar_that_only_the_table_has_yet_loses_no_signal(latest: bo
     table.add("a", "S0", {minute: 10.0 + minute for minute in (0, 1, 3, 4)})
     table.is_told = False
     table.add("a", "S0", {2: 9.0})
-    found = await table.search.recent("a", SignalFilter(1 if latest else 3, latest=latest))
+    found = await table.recent("a", SignalFilter(1 if latest else 3, latest=latest))
     assert [(row.timestamp - START) // MINUTE_MS for _, row in found.rows] == minutes

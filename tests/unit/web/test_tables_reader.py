@@ -1,6 +1,7 @@
 """The API's reader over a real table in RocksDB, of a worker that never starts."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import product, starmap
@@ -26,6 +27,7 @@ from tests.unit.web.fake import page
 from tests.unit.web.hurried import hurried
 from tests.unit.web.made_series import START, MadeSeries, bar, fold, folding, pullback, series
 from web.reader import PartitionProgress, Position, SignalFilter, SignalPage, SymbolBars
+from web.signal_lines import line_of
 from web.tables_reader import TablesReader
 
 KEEP = 100
@@ -74,12 +76,14 @@ async def test_every_signal_that_is_kept_newest_first(worker: StocksApp) -> None
     long, short = series("run", HERE, pullback(250)), series("run", "GOOGL", pullback(70))
     write(worker, 1, long, short)
     reader = await take(worker, 0, 1)
-    kept = long.signals()[:KEEP]
+    kept = [line_of(signal) for signal in long.signals()[:KEEP]]
     assert await reader.signals("run", HERE, EVERYTHING) == SignalPage(KEEP, kept)
     assert await reader.signals("run", HERE, SignalFilter(3)) == SignalPage(
-        KEEP, kept[:3], (kept[2]["timestamp"], HERE)
+        KEEP, kept[:3], next=(kept[2].timestamp, HERE)
     )
-    assert await reader.recent("run", SignalFilter(1)) == SignalPage(KEEP + 70, kept[:1], (kept[0]["timestamp"], HERE))
+    assert await reader.recent("run", SignalFilter(1)) == SignalPage(
+        KEEP + 70, kept[:1], next=(kept[0].timestamp, HERE)
+    )
     assert reader.symbols("run") == [HERE, "GOOGL"]
     assert (reader.knows("run", HERE), reader.knows("run", "X")) == (True, False)
     assert await reader.signals("run", "X", EVERYTHING) == SignalPage(0, [])
@@ -96,7 +100,14 @@ async def test_filters_equal_brute_force(worker: StocksApp) -> None:
     until = (None, START + 248 * MINUTE_MS)
     # In one test, as a worker costs far more than a question to it.
     for wanted in starmap(SignalFilter, product(limits, actions, (False, True), since, until)):
-        assert await reader.signals("run", HERE, wanted) == page(long.signals()[:KEEP], wanted), wanted
+        expected = page(long.signals()[:KEEP], wanted)
+        assert await reader.signals("run", HERE, wanted) == expected, wanted
+        assert told(await reader.recent("run", wanted)) == told(expected), wanted
+
+
+def told(page: SignalPage) -> SignalPage:
+    """What its JSON says: that may write the same number in two ways."""
+    return page._replace(lines=[each._replace(json=repr(json.loads(each.json)).encode()) for each in page.lines])
 
 
 async def test_what_a_batch_changes_is_shown_at_once(worker: StocksApp) -> None:
@@ -105,7 +116,7 @@ async def test_what_a_batch_changes_is_shown_at_once(worker: StocksApp) -> None:
     write(worker, 1, series("run", HERE, [1.0, 2.0]))
     write(worker, 1, series("run", HERE, [1.0, 3.0, 4.0]))
     found = await reader.signals("run", HERE, EVERYTHING)
-    assert [signal["close"] for signal in found.signals] == [4.0, 3.0, 1.0]
+    assert [json.loads(line.json)["close"] for line in found.lines] == [4.0, 3.0, 1.0]
     assert [(run.run_id, run.symbols, run.signals) for run in reader.runs()] == [("run", 1, 3)]
 
 
@@ -235,7 +246,11 @@ async def test_a_row_that_cannot_be_read_is_named(worker: StocksApp) -> None:
     write(worker, 1, series("run", HERE, [1.0, 2.0]))
     key = row_key(b"run\x00AAPL", 1)
     worker.table.restore(1, {key: b"\x63damaged"}, 2)
-    for reading in (reader.signals("run", HERE, EVERYTHING), reader.bars("run", HERE, 5)):
+    for reading in (
+        reader.signals("run", HERE, EVERYTHING),
+        reader.recent("run", EVERYTHING),
+        reader.bars("run", HERE, 5),
+    ):
         with pytest.raises(UnreadableState, match=r"table windows, key .*AAPL.*version 99"):
             await reading
 
