@@ -93,7 +93,7 @@ def build(settings: Settings) -> StocksApp:
     encoder = RecordEncoder(all_topics.signals, schema_registry)
     SignalsAgent(table, encoder, all_topics.dead_letters.name).register(app, processor, folded)
 
-    app.reader = TablesReader(app, table, settings)
+    app.reader = TablesReader(app, table, settings, in_hand=lambda: processor.records_in_hand)
     app.timer(STALL_SECONDS)(_watch_stalls(app, settings))
     app.group = WorkerGroup(app.reader, WorkerClient(headers=authorization(settings)))
     app.push = Push(Hub(SignalTopic(settings), in_hand=lambda: processor.records_in_hand), app.reader, app.group)

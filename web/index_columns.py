@@ -108,13 +108,15 @@ class IndexColumns:
 
         EMPTY where there is none.
         """
-        numbers = (self.newest[places] - skipped)[:, np.newaxis] - np.arange(min(count, self.keep_bars))
-        slots = numbers % self.keep_bars
-        kept = numbers > self.newest[places][:, np.newaxis] - self.keep_bars
-        known = (numbers >= 0) & kept & (slots < self.codes.shape[1])
-        slots = np.where(known, slots, 0)
-        codes = np.where(known, self.codes[places[:, np.newaxis], slots], EMPTY).astype(np.uint8)
-        return codes, self.minutes[places[:, np.newaxis], slots].astype(np.int64), numbers
+        newest, back = self.newest[places] - skipped, np.arange(min(count, self.keep_bars))
+        numbers = newest[:, np.newaxis] - back
+        slots = (newest % self.keep_bars)[:, np.newaxis] - back
+        slots += (slots < 0) * self.keep_bars
+        known = (numbers >= 0) & (skipped[:, np.newaxis] + back < self.keep_bars) & (slots < self.codes.shape[1])
+        # Counted through all rows: to look up by two numbers takes twice as long.
+        at = places[:, np.newaxis] * self.codes.shape[1] + np.where(known, slots, 0)
+        codes = np.where(known, self.codes.ravel()[at], np.uint8(EMPTY))
+        return codes, self.minutes.ravel()[at].astype(np.int64), numbers
 
     def newest_transitions(self, places: Ints) -> tuple[Ints, Codes]:
         """Start of each series' newest bar whose action differs from the one before, minutes since 1970; 0: none.

@@ -1,7 +1,7 @@
 """The API's reader over this worker's table."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from time import monotonic
 
@@ -10,7 +10,7 @@ from faust.types import TP
 
 from app.cooperative import in_turns
 from app.dead_letters.recent_letters import recent_letters
-from app.domain.records import Origin, Signal
+from app.domain.records import Origin
 from app.domain.row import Row
 from app.domain.signal import signal_of
 from app.engine.app import BatchApp
@@ -20,6 +20,7 @@ from app.settings import Settings
 from tables.row_format import decode_rows, row_key
 from tables.warm_up import WarmUp
 from tables.windows import WindowsTable
+from web.give_way import GiveWay
 from web.line import Line
 from web.operations_reader import OperationsReader
 from web.reader import (
@@ -51,14 +52,21 @@ class TablesReader:
     """Reads the table by partition, and only partitions that this worker holds and has restored."""
 
     def __init__(
-        self, app: BatchApp, table: WindowsTable, settings: Settings, lag_seconds: float = LAG_SECONDS
+        self,
+        app: BatchApp,
+        table: WindowsTable,
+        settings: Settings,
+        lag_seconds: float = LAG_SECONDS,
+        in_hand: Callable[[], int] = lambda: 0,
     ) -> None:
+        # `in_hand` says how many records the worker is computing or writing now.
         self.strategy = settings.strategy
         self.operations = OperationsReader(settings)
         self._app = app
         self._table = table
         self._settings = settings
         self._lag_seconds = lag_seconds
+        self._way = GiveWay(in_hand)
         self._raw_topic = topics(settings).raw.name
         self._index = SignalIndex(self._row, settings.keep_bars)
         self._search = SignalSearch(self._index)
@@ -219,20 +227,21 @@ class TablesReader:
             rows.sort(key=lambda row: row.number)
             total = len(rows)
         kept = rows[-wanted.limit :]
-        lines = [line_of(self._signal(row, run_id, symbol)) async for row in in_turns(reversed(kept))]
+        lines = [line_of(signal_of(row, run_id, symbol, self.strategy)) async for row in in_turns(reversed(kept))]
         last = (kept[0].timestamp, symbol) if len(rows) > len(kept) else None
         return SignalPage(total, lines, any(row.provenance.origin == "synthetic" for row in kept), last)
 
     async def recent(self, run_id: str, wanted: SignalFilter) -> SignalPage:
         """The signals of all symbols that match."""
+        await self._way.wait()
         total, found, last = await self._search.recent(run_id, wanted, self._table.read_rows)
-        page = SignalPage(total, lines := [], next=last)
+        lines: list[Line] = []
+        origins: set[Origin] = set()
         async for some in in_turns(in_parts(found)):
             rows, provenances = decode_rows([value for _, value in some], self.strategy.dtype)
             lines += lines_of(rows, run_id, [symbol for symbol, _ in some], provenances, self.strategy)
-            is_synthetic = any(each.origin == "synthetic" for each in provenances)
-            page = page._replace(synthetic=page.synthetic or is_synthetic)
-        return page
+            origins.update(each.origin for each in provenances)
+        return SignalPage(total, lines, "synthetic" in origins, last)
 
     async def newest(self, run_id: str, symbols: Collection[str] | None) -> AsyncIterator[Sequence[Line]]:
         """The newest signal of each symbol."""
@@ -288,6 +297,3 @@ class TablesReader:
             if partition not in self._held:
                 return  # It was given away while others had their turn; its database must not be kept open.
             yield self._table.decode(key, value)
-
-    def _signal(self, row: Row, run_id: str, symbol: str) -> Signal:
-        return signal_of(row, run_id, symbol, self.strategy)

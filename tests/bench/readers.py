@@ -1,33 +1,23 @@
 """The minute's burst while the API is read, beside the same burst alone; in turns, on the same worker."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import cycle
+from dataclasses import dataclass
 from statistics import median
-from threading import Event, Thread
-from time import monotonic
+from time import sleep
 
-import httpx
-
+from tests.bench.asking import REQUESTS_PER_SECOND
 from tests.bench.burst import BURSTS, burst, fill, idle_cpu
 from tests.bench.figures import Figure, Measurement
 from tests.bench.recorded_bars import RecordedBars
 from tests.bench.running import Running, WorkerStuck
 from tests.bench.trial import Trial
 
-REQUESTS_PER_SECOND = 50
-
-#: So many clients, so that one slow answer does not keep the others from asking.
-CLIENTS = 5
-
-PATHS = (
-    "/signals?limit=100",
-    "/signals?limit=100&action=BUY",
-    "/signals?limit=100&transitions=true",
-    "/signals/S0001?limit=5",
-    "/windows/S0002",
-)
+#: Connected and warm before the burst begins.
+WARM_SECONDS = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,42 +34,18 @@ class ReadersResult:
         return median(self.beside) / median(self.alone)
 
 
-@dataclass(slots=True)
-class Readers:
-    """Clients that ask one address after another, each at its pace, until stopped."""
-
-    worker: Running
-    answers: list[float] = field(default_factory=list)
-    _stop: Event = field(default_factory=Event)
-
-    def ask(self, first: int) -> None:
-        if self.worker.api is None:
-            raise WorkerStuck("there is no API to read")
-        paths = cycle(PATHS[first:] + PATHS[:first])
-        due = monotonic()
-        with httpx.Client(base_url=self.worker.api.base_url, timeout=10, trust_env=False) as client:
-            while not self._stop.is_set():
-                began = monotonic()
-                if client.get(next(paths)).is_success:
-                    self.answers.append(1000 * (monotonic() - began))
-                # Who was kept waiting makes up for it, as others than these would have asked.
-                due += CLIENTS / REQUESTS_PER_SECOND
-                self._stop.wait(max(0.0, due - monotonic()))
-
-    @contextmanager
-    def asking(self) -> Iterator[None]:
-        self._stop.clear()
-        threads = [Thread(target=self.ask, args=(number % len(PATHS),), daemon=True) for number in range(CLIENTS)]
-        for thread in threads:
-            thread.start()
+@contextmanager
+def asking(worker: Running, answers: list[float]) -> Iterator[None]:
+    """Have the API asked until the block ends; adds the milliseconds that each answer took."""
+    if worker.api is None:
+        raise WorkerStuck("there is no API to read")
+    command = [sys.executable, "-m", "tests.bench.asking", str(worker.api.base_url)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as clients:
         try:
-            # Connected and warm before the burst begins.
-            self._stop.wait(1.0)
+            sleep(WARM_SECONDS)
             yield
         finally:
-            self._stop.set()
-            for thread in threads:
-                thread.join()
+            answers += json.loads(clients.communicate()[0])
 
 
 def run(trial: Trial, tape: RecordedBars) -> ReadersResult:
@@ -91,16 +57,16 @@ def run(trial: Trial, tape: RecordedBars) -> ReadersResult:
     with trial.worker() as worker:
         fill(trial, worker, tape, filling)
         idle = idle_cpu(worker)
-        readers = Readers(worker)
+        answers: list[float] = []
         burst(trial, worker, tape, filling + symbols, idle)
         for number, end in enumerate(range(filling + 2 * symbols, len(tape) + 1, symbols)):
             trial.report("bursts", end)
             if number % 2:
-                with readers.asking():
+                with asking(worker, answers):
                     beside.append(burst(trial, worker, tape, end, idle).seconds)
             else:
                 alone.append(burst(trial, worker, tape, end, idle).seconds)
-    return ReadersResult(symbols, alone, beside, sorted(readers.answers))
+    return ReadersResult(symbols, alone, beside, sorted(answers))
 
 
 READERS = Measurement(
