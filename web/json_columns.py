@@ -16,7 +16,7 @@ from web.models import SignalOut
 _ESCAPED = r'["\\\x00-\x1f\x7f]'
 
 #: No price is so high; Arrow writes numbers from 1e10 on with an exponent.
-_LARGE = 1e9
+_LARGE = 1e10
 
 _TIMES = frozenset({"timestamp", "emitted_at"})
 

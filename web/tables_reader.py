@@ -20,7 +20,7 @@ from app.settings import Settings
 from tables.row_format import decode_rows, row_key
 from tables.warm_up import WarmUp
 from tables.windows import WindowsTable
-from web.give_way import GiveWay
+from web.give_way import give_way
 from web.line import Line
 from web.operations_reader import OperationsReader
 from web.reader import (
@@ -66,7 +66,7 @@ class TablesReader:
         self._table = table
         self._settings = settings
         self._lag_seconds = lag_seconds
-        self._way = GiveWay(in_hand)
+        self._in_hand = in_hand
         self._raw_topic = topics(settings).raw.name
         self._index = SignalIndex(self._row, settings.keep_bars)
         self._search = SignalSearch(self._index)
@@ -233,7 +233,7 @@ class TablesReader:
 
     async def recent(self, run_id: str, wanted: SignalFilter) -> SignalPage:
         """The signals of all symbols that match."""
-        await self._way.wait()
+        await give_way(self._in_hand)
         total, found, last = await self._search.recent(run_id, wanted, self._table.read_rows)
         lines: list[Line] = []
         origins: set[Origin] = set()

@@ -1,21 +1,25 @@
 """Clients that ask a worker's API, as a process of their own: `python -m tests.bench.asking URL` until its input ends.
 
 In the process that sends bars and reads signals they would keep those waiting, and that is not what is measured.
-The milliseconds that each answer took are its output, as JSON.
+The first line of its output says that each has had an answer, the second the milliseconds of all, as JSON.
 """
 
 import json
 import sys
 from itertools import cycle
-from threading import Event, Thread
+from threading import Barrier, Event, Thread
 from time import monotonic
 
 import httpx
 
 REQUESTS_PER_SECOND = 50
 
-#: So many clients, so that one slow answer does not keep the others from asking.
+#: So many clients, so that one slow answer does not keep the others from asking; each begins with a path of its own.
 CLIENTS = 5
+
+READY = "ready"
+
+READY_SECONDS = 30.0
 
 PATHS = (
     "/signals?limit=100",
@@ -26,13 +30,15 @@ PATHS = (
 )
 
 
-def ask(url: str, first: int, answers: list[float], stop: Event) -> None:
+def ask(url: str, first: int, answers: list[float], ready: Barrier, stop: Event) -> None:
     """Ask one address after another, each at its pace, until stopped."""
     paths = cycle(PATHS[first:] + PATHS[:first])
-    # Not all at once.
-    stop.wait(first / REQUESTS_PER_SECOND)
-    due = monotonic()
     with httpx.Client(base_url=url, timeout=10, trust_env=False) as client:
+        client.get(PATHS[first]).raise_for_status()
+        ready.wait()
+        # Not all at once.
+        stop.wait(first / REQUESTS_PER_SECOND)
+        due = monotonic()
         while not stop.is_set():
             began = monotonic()
             if client.get(next(paths)).is_success:
@@ -45,9 +51,13 @@ def ask(url: str, first: int, answers: list[float], stop: Event) -> None:
 def main(url: str) -> None:
     answers: list[float] = []
     stop = Event()
-    threads = [Thread(target=ask, args=(url, number % len(PATHS), answers, stop)) for number in range(CLIENTS)]
+    ready = Barrier(CLIENTS + 1)
+    threads = [Thread(target=ask, args=(url, number, answers, ready, stop)) for number in range(CLIENTS)]
     for thread in threads:
         thread.start()
+    ready.wait(READY_SECONDS)
+    sys.stdout.write(f"{READY}\n")
+    sys.stdout.flush()
     sys.stdin.read()
     stop.set()
     for thread in threads:

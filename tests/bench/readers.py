@@ -7,17 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
-from time import sleep
 
-from tests.bench.asking import REQUESTS_PER_SECOND
+from tests.bench.asking import READY, REQUESTS_PER_SECOND
 from tests.bench.burst import BURSTS, burst, fill, idle_cpu
 from tests.bench.figures import Figure, Measurement
 from tests.bench.recorded_bars import RecordedBars
 from tests.bench.running import Running, WorkerStuck
 from tests.bench.trial import Trial
-
-#: Connected and warm before the burst begins.
-WARM_SECONDS = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +38,12 @@ def asking(worker: Running, answers: list[float]) -> Iterator[None]:
     command = [sys.executable, "-m", "tests.bench.asking", str(worker.api.base_url)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as clients:
         try:
-            sleep(WARM_SECONDS)
+            if not clients.stdout or clients.stdout.readline().strip() != READY:
+                raise WorkerStuck("the API's readers had no answer")
             yield
-        finally:
             answers += json.loads(clients.communicate()[0])
+        finally:
+            clients.kill()
 
 
 def run(trial: Trial, tape: RecordedBars) -> ReadersResult:

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Protocol
 
 from app import metrics
-from web.give_way import BURST_RECORDS, GIVE_WAY_SECONDS
+from web.give_way import BURST_RECORDS
 from web.stream.position import Vector, is_behind
 from web.stream.signal_batch import SignalBatch
 from web.stream.signal_source import News, PositionGone, SignalSource, SourceUnavailable
@@ -32,6 +32,9 @@ LINGER_SECONDS = 10.0
 
 #: Seconds until the topic is tried again.
 _AGAIN = 1.0
+
+#: Signals are read for clients so many seconds later at most while bursts are computed.
+GIVE_WAY_SECONDS = 0.5
 
 #: How often to look whether a burst is over.
 _LOOK_SECONDS = 0.02

@@ -1,7 +1,8 @@
 """Judges a deployment by what was sent and what lies in Kafka; of the system it asks only its tables, and last."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from math import inf
 from pathlib import Path
 from typing import Any, cast
 
@@ -47,8 +48,9 @@ class CrashAudit:
         self._reached: dict[str, int] = dict.fromkeys(self._written, 0)
         self._signals: list[Signal] = []
         self._letters: list[int] = []
-        # What a bar leaves behind.
-        self._bars_done: set[tuple[str, int, float]] = set()
+        # Where what a bar leaves behind was first.
+        self._bars_done: dict[tuple[str, int, float], int] = {}
+        self._letter_places: dict[int, int] = {}
         self._checkpoint = 0
         self._checked = 0
 
@@ -90,20 +92,28 @@ class CrashAudit:
         """Nothing is there twice, and no offset is committed beyond a record whose outputs are not there."""
         first, self._checked = self._checked, max(self._checked, self.committed())
         offsets = range(first, self._checked)
+        # What was committed by now lies before these ends; what comes behind them came too late.
+        ends = {topic: self._end(topic, committed=False) for topic in self._written}
         # A transaction's end is marked partition by partition: the group's offset may be seen before the outputs.
-        eventually(lambda: not self._without_outputs(offsets), MARKED_SECONDS, lambda: self._without_outputs(offsets))
+        eventually(
+            lambda: not self._without_outputs(offsets, ends),
+            MARKED_SECONDS,
+            lambda: self._without_outputs(offsets, ends),
+        )
         self._check_delivery()
 
-    def _without_outputs(self, offsets: Iterable[int]) -> str:
-        """A sentence about the first of these bars that left nothing behind, or nothing."""
+    def _without_outputs(self, offsets: Iterable[int], ends: Mapping[str, int]) -> str:
+        """A sentence about the first of these bars that left nothing behind before the topics' ends, or nothing."""
         self._catch_up()
         for offset in offsets:
             bar = self._feed.sent[offset]
             if bar is None:
-                if offset not in self._letters:
+                if self._letter_places.get(offset, inf) >= ends[self._letters_topic]:
                     return f"offset {offset} is committed, but not in the dead letters"
-            elif (made := (bar["symbol"], bar["timestamp"], bar["close"])) not in self._bars_done:
-                return f"bar {offset} is committed, but {made} has no signal"
+            else:
+                made = (bar["symbol"], bar["timestamp"], bar["close"])
+                if self._bars_done.get(made, inf) >= ends[self._signals_topic]:
+                    return f"bar {offset} is committed, but {made} has no signal"
         return ""
 
     def check_final(self, get: Get) -> None:
@@ -161,10 +171,12 @@ class CrashAudit:
             headers = read_headers(message.headers())
             assert headers["topic"] == self._raw, headers
             self._letters.append(int(headers["offset"]))
+            self._letter_places.setdefault(self._letters[-1], cast(int, message.offset()))
         elif topic == self._signals_topic:
             signal = cast(Signal, decoded("signal", message))
             self._signals.append(signal)
-            self._bars_done.add((signal["symbol"], signal["timestamp"], signal["close"]))
+            made = (signal["symbol"], signal["timestamp"], signal["close"])
+            self._bars_done.setdefault(made, cast(int, message.offset()))
         elif message.key() == CHECKPOINT_KEY:
             offset = decode_checkpoint(cast(bytes, message.value())).offset
             assert offset >= self._checkpoint, f"a checkpoint of {offset} follows one of {self._checkpoint}"

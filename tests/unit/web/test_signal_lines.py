@@ -10,12 +10,16 @@ from tables.row_format import decode_row
 from tests.unit.tables.encoding import packed
 from tests.unit.web.made_series import STRATEGY, pullback, series
 from tests.unit.web.scanned_table import Table, batches, by_number
-from web.signal_lines import line_of, lines_of
+from web.signal_lines import FEW, line_of, lines_of
 
 
 def test_columns_say_what_one_signal_after_another_does() -> None:
-    split = [*pullback(), *[10.0] * 60]
-    every = [series("run", "AAPL", pullback()), series("run", 'B"\\\u00e9', split, origin="synthetic")]
+    split = [*pullback(FEW), *[10.0] * 60]
+    every = [
+        series("run", "AAPL", pullback(FEW + 20)),
+        series("run", 'B"\\\u00e9', split, origin="synthetic"),
+        series("run", "FEW", pullback(FEW - 20)),
+    ]
     for each in every:
         rows, count = packed(each.rows), len(each.rows)
         provenances = [row.provenance for row in each.rows]

@@ -17,15 +17,18 @@ from app.build import StocksApp, build
 from app.calendar.sessions import session_gap
 from app.domain.records import MINUTE_MS, Bar
 from app.domain.row import Row
+from app.engine.batch import Batch
 from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, encode_checkpoint
 from app.engine.errors import UnreadableState
 from app.settings import Settings
 from app.sources.timestamps import parse_timestamp
 from tables.row_format import row_key
+from tests.unit.engine.made import Rec
 from tests.unit.tables.encoding import packed
 from tests.unit.web.fake import page
 from tests.unit.web.hurried import hurried
 from tests.unit.web.made_series import START, MadeSeries, bar, fold, folding, pullback, series
+from web.give_way import BURST_RECORDS
 from web.reader import PartitionProgress, Position, SignalFilter, SignalPage, SymbolBars
 from web.signal_lines import line_of
 from web.tables_reader import TablesReader
@@ -108,6 +111,27 @@ async def test_filters_equal_brute_force(worker: StocksApp) -> None:
 def told(page: SignalPage) -> SignalPage:
     """What its JSON says: that may write the same number in two ways."""
     return page._replace(lines=[each._replace(json=repr(json.loads(each.json)).encode()) for each in page.lines])
+
+
+async def test_a_list_with_made_up_prices_says_so(worker: StocksApp) -> None:
+    write(worker, 1, series("run", HERE, [1.0]), series("made", "GOOGL", [1.0], origin="synthetic"))
+    reader = await take(worker, 1)
+    for run_id, symbol, is_synthetic in (("run", HERE, False), ("made", "GOOGL", True)):
+        assert (await reader.signals(run_id, symbol, EVERYTHING)).synthetic is is_synthetic
+        assert (await reader.recent(run_id, EVERYTHING)).synthetic is is_synthetic
+
+
+async def test_a_list_of_all_symbols_gives_way_to_a_burst_in_hand(worker: StocksApp) -> None:
+    write(worker, 1, series("run", HERE, [1.0]))
+    await take(worker, 1)
+    in_hand = worker.processor._in_hand
+    in_hand.take(Batch(TP("raw", 0), [Rec(0)] * BURST_RECORDS, 0, BURST_RECORDS, epoch=1))
+    asking = asyncio.create_task(worker.reader.recent("run", EVERYTHING))
+    assert (await worker.reader.signals("run", HERE, EVERYTHING)).total == 1
+    await asyncio.sleep(0.02)
+    assert not asking.done()
+    in_hand.finish(Batch(TP("raw", 0), [], 0, 0, epoch=1))
+    assert (await asking).total == 1
 
 
 async def test_what_a_batch_changes_is_shown_at_once(worker: StocksApp) -> None:

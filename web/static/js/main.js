@@ -43,10 +43,15 @@ const feed = new Feed(market, { list: at("feed"), action: at("feed-action"), emp
   go(signal.symbol, Date.parse(signal.timestamp), true));
 
 let sessionTimer = null;
+let sessionDue = Infinity;
 
 /** Ask for opens and last transitions until those of all symbols are known, not more often than every so often. */
 function askForSession(wait = market.nextOpen === Infinity ? FIRST_SESSION_MS : SESSION_MS) {
-  sessionTimer ??= setTimeout(async () => {
+  const due = Date.now() + wait;
+  if (sessionTimer !== null && sessionDue <= due) return;
+  clearTimeout(sessionTimer);
+  sessionDue = due;
+  sessionTimer = setTimeout(async () => {
     sessionTimer = null;
     // The stream says what is wrong.
     const session = await get("/session", { run: market.runId }).catch(() => null);

@@ -52,7 +52,8 @@ export class Market {
     } else if (row.turned?.time === at) {
       this.stale(); // A correction took the last transition back.
     }
-    if (isNew || at >= this.nextOpen) this.stale();
+    // A symbol's first bar of the session comes with its open, perhaps later than others'.
+    if (isNew || at >= this.nextOpen || row.open === null) this.stale();
     this.take(signal);
     this.tell([signal.symbol]);
     for (const listener of this.onSignal) listener(signal);

@@ -5,8 +5,8 @@ import threading
 from time import monotonic
 
 from tests.unit.web.stream.made import MemoryTopic
-from web.give_way import BURST_RECORDS, GIVE_WAY_SECONDS
-from web.stream.hub import Hub
+from web.give_way import BURST_RECORDS
+from web.stream.hub import GIVE_WAY_SECONDS, Hub
 
 
 class Nobody:
