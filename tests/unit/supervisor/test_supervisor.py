@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -183,4 +184,5 @@ def test_with_json_every_line_is_an_event() -> None:
     said = [json.loads(line)["message"] for line in done.stdout.splitlines()]
     assert done.returncode == 3
     assert said.count("nothing can be done") >= 5
-    assert any(sentence.startswith("Worker 1 has ended with status 3") for sentence in said)
+    # One of the two may fail for good before the other has ended once.
+    assert any(re.match("Worker [12] has ended with status 3, and starts again", sentence) for sentence in said)
