@@ -12,8 +12,8 @@ from app.avro.columns import FEW
 from app.dead_letters.recent_letters import recent_letters
 from app.dead_letters.record import dead_letter
 from app.dead_letters.record_place import RecordPlace
-from app.domain.row import ACTIONS, row_of
-from app.domain.signal import signal_columns, signal_of
+from app.domain.row import ACTIONS
+from app.domain.signal import signal_columns, signals_of
 from app.domain.update_signals import update_signals
 from app.engine.app import BatchApp
 from app.engine.batch import BatchResult, ProducerRecord
@@ -67,11 +67,7 @@ class SignalsAgent:
         if len(rows) >= FEW:
             columns = signal_columns(rows, run_ids, symbols, provenances, strategy)
             return self._encoder.encode_columns(columns, partition)
-        # The same result; for a few records this is faster than making columns.
-        signals = (
-            signal_of(row_of(row, strategy.name, provenance), run_id, symbol, strategy)
-            for row, run_id, symbol, provenance in zip(rows, run_ids, symbols, provenances, strict=True)
-        )
+        signals = signals_of(rows, run_ids, symbols, provenances, strategy)
         return [self._encoder.encode(signal, partition) for signal in signals]
 
     def _count(self, folded: FoldedBatch) -> None:

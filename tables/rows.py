@@ -51,7 +51,7 @@ class RowsTable(BatchTable):
         return self.scan(partition, series + b"\x00", series + b"\x01")
 
     def read_rows(self, partition: int, keys: list[bytes]) -> list[bytes | None]:
-        """The bytes of rows, None where there is none. Raises UnreadableState for those of an unknown version."""
+        """The bytes of rows; None for a key without a row. Raises UnreadableState for a row of an unknown version."""
         values = self.read_many(partition, keys)
         try:
             read_fixed(value for value in values if value is not None)

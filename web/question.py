@@ -115,7 +115,7 @@ class Question:
         found = await self._gather(path, query, query.passed_on(run_id), make_known, most_lines)
         if not self.is_part and not any(part.head["known"] for part in found.parts.values()):
             readiness = self.reader.readiness()
-            if readiness.recovering or query.run is None:  # It was there a moment ago: a rebalance came meanwhile.
+            if readiness.recovering or query.run is None:  # A rebalance took the chosen run away a moment ago.
                 raise errors.recovering(readiness)
             raise await self._unknown_run(run_id, is_local=self._is_local(query))
         return self._answered(run_id, reason, found)

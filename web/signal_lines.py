@@ -6,8 +6,8 @@ import numpy as np
 
 from app.domain.provenance import Provenance
 from app.domain.records import MINUTE_MS, Signal
-from app.domain.row import Rows, row_of
-from app.domain.signal import signal_columns, signal_of
+from app.domain.row import Rows
+from app.domain.signal import signal_columns, signals_of
 from app.domain.strategy import Strategy
 from web.json_columns import signals_json
 from web.line import Line
@@ -27,11 +27,9 @@ def lines_of(
     rows: Rows, run_id: str, symbols: Sequence[str], provenances: Sequence[Provenance], strategy: Strategy
 ) -> list[Line]:
     """The same of rows of a run, of each its symbol and provenance, made with this strategy; 5 us a row of many."""
+    run_ids = [run_id] * len(rows)
     if len(rows) < FEW:
-        return [
-            line_of(signal_of(row_of(row, strategy.name, provenance), run_id, symbol, strategy))
-            for row, symbol, provenance in zip(rows, symbols, provenances, strict=True)
-        ]
-    made = signals_json(signal_columns(rows, [run_id] * len(rows), symbols, provenances, strategy))
+        return list(map(line_of, signals_of(rows, run_ids, symbols, provenances, strategy)))
+    made = signals_json(signal_columns(rows, run_ids, symbols, provenances, strategy))
     times = (rows["minute"].astype(np.int64) * MINUTE_MS).tolist()
     return list(map(Line, times, symbols, rows["revision"].tolist(), made))

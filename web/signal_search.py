@@ -93,16 +93,7 @@ class SignalSearch:
     def _still_matching(
         self, chosen: Sequence[_Chosen], codes: Bools, read: ReadMany
     ) -> Iterator[tuple[IndexedSeries, bytes]]:
-        """Those of the rows that have these codes as they are now, and their bytes."""
-        series = [each for each, _, _ in chosen]
-        values = self._values_at(chosen, read)
-        rows = read_fixed(value for value in values if value is not None)
-        matching = iter(codes[codes_of(rows["action"], rows["previous_action"])].tolist())
-        pairs = zip(series, values, strict=True)
-        return ((each, value) for each, value in pairs if value is not None and next(matching))
-
-    def _values_at(self, chosen: Sequence[_Chosen], read: ReadMany) -> list[bytes | None]:
-        """The bytes of rows by series, number and minute; None for one that has gone, or whose slot a newer one took.
+        """The series and bytes of those rows that are still there, of the same minute, and have one of these codes now.
 
         Late bars, which the table has a moment before the index, move the numbers of bars behind them.
         """
@@ -110,19 +101,20 @@ class SignalSearch:
         left = list(range(len(chosen)))
         for moved in range(MOST_MOVED):
             values = self._values([(chosen[at][0], chosen[at][1] + moved) for at in left], read)
-            rows = read_fixed(value for value in values if value is not None)
             here = [(at, value) for at, value in zip(left, values, strict=True) if value is not None]
+            rows = read_fixed(value for _, value in here)
+            columns = rows["number"], rows["minute"], codes[codes_of(rows["action"], rows["previous_action"])]
             left = []
-            for (at, value), number, minute in zip(here, rows["number"].tolist(), rows["minute"].tolist(), strict=True):
+            for (at, value), number, minute, matches in zip(here, *(each.tolist() for each in columns), strict=True):
                 if number != chosen[at][1] + moved:
                     continue
-                if minute == chosen[at][2]:
-                    found[at] = value
-                else:
+                if minute != chosen[at][2]:
                     left.append(at)
+                elif matches:
+                    found[at] = value
             if not left:
                 break
-        return found
+        return ((each[0], value) for each, value in zip(chosen, found, strict=True) if value is not None)
 
     async def _chosen(self, run: IndexedRun, codes: Bools, wanted: SignalFilter) -> tuple[int | None, list[_Chosen]]:
         """How many rows match, None for all of these codes; and the first of the list."""

@@ -1,6 +1,6 @@
 """Makes signals of rows of the windows table: in columns for the topic, one by one for readers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from app.domain.explanation import explain, explanations
 from app.domain.indicators.rsi import seed_weight, seed_weights
 from app.domain.provenance import Provenance, distinct_provenances
 from app.domain.records import MINUTE_MS, Action, Signal
-from app.domain.row import ACTIONS, NO_ACTION, NO_GAP, OWN_REASONS, REASONS, Objects, Row, Rows
+from app.domain.row import ACTIONS, NO_ACTION, NO_GAP, OWN_REASONS, REASONS, Objects, Row, Rows, row_of
 from app.domain.strategy import Strategy
 
 #: By the codes of ROW.
@@ -75,6 +75,18 @@ def signal_columns(
     return pa.RecordBatch.from_arrays(
         [column if isinstance(column, pa.Array) else pa.array(column) for column in columns.values()], list(columns)
     )
+
+
+def signals_of(
+    rows: Rows,
+    run_ids: Iterable[str],
+    symbols: Iterable[str],
+    provenances: Iterable[Provenance],
+    strategy: Strategy,
+) -> Iterator[Signal]:
+    """The same as `signal_columns`, one after another; for a few rows this is faster than making columns."""
+    for row, run_id, symbol, provenance in zip(rows, run_ids, symbols, provenances, strict=True):
+        yield signal_of(row_of(row, strategy.name, provenance), run_id, symbol, strategy)
 
 
 def signal_of(row: Row, run_id: str, symbol: str, strategy: Strategy) -> Signal:

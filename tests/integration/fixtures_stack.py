@@ -43,7 +43,7 @@ class LocalStack:
         self.status = self.start(broker)
 
     def hold_port(self) -> int:
-        """A port for whatever belongs to this stack."""
+        """A port for another server that belongs to this stack."""
         return self.held.enter_context(held_port())
 
     def start(self, broker: Mapping[str, str] | None = None) -> StackStatus:

@@ -72,7 +72,7 @@ def test_a_broker_that_hangs_and_one_whose_disk_is_full(make_stack: MakeStack, t
         broker.resume()
         deployment.settle()
 
-        # Kafka ends itself at the first record that finds no room. The worker writes none before there is none.
+        # Kafka ends itself when a record finds no room. So the worker stands still until the disk is full.
         worker.process.send_signal(signal.SIGSTOP)
         deployment.send(bars[2 * third :])
         broker.rlimit(psutil.RLIMIT_FSIZE, (FULL_BYTES, FULL_BYTES))

@@ -1,10 +1,13 @@
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
 
+from app.build import StocksApp
 from tests.unit.web.fake import FakeReader
 from tests.unit.web.made_series import START, MadeSeries, pullback, series
+from tests.unit.web.unstarted_worker import working
 from tests.unit.web.worker_cluster import WorkerCluster
 from web.main import create_app
 
@@ -53,3 +56,10 @@ def full(cluster: WorkerCluster) -> WorkerCluster:
     for member in cluster.members:
         assert len(member.reader.series) == 4
     return cluster
+
+
+@pytest.fixture
+async def worker(tmp_path: Path) -> AsyncIterator[StocksApp]:
+    """One that never starts, whose table is real."""
+    with working(tmp_path) as made:
+        yield made

@@ -2,77 +2,32 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import product, starmap
 from pathlib import Path
-from time import monotonic
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from faust.types import TP
 
-from app.build import StocksApp, build
+from app.build import StocksApp
 from app.calendar.sessions import session_gap
 from app.domain.records import MINUTE_MS, Bar
 from app.domain.row import Row
 from app.engine.batch import Batch
-from app.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, encode_checkpoint
 from app.engine.errors import UnreadableState
-from app.settings import Settings
 from app.sources.timestamps import parse_timestamp
 from tables.row_format import row_key
 from tests.unit.engine.made import Rec
-from tests.unit.tables.encoding import packed
 from tests.unit.web.fake import page
 from tests.unit.web.hurried import hurried
 from tests.unit.web.made_series import START, MadeSeries, bar, fold, folding, pullback, series
+from tests.unit.web.unstarted_worker import HERE, KEEP, THERE, take, working, write
 from web.give_way import BURST_RECORDS
-from web.reader import PartitionProgress, Position, SignalFilter, SignalPage, SymbolBars
+from web.reader import Position, SignalFilter, SignalPage, SymbolBars
 from web.signal_lines import line_of
-from web.tables_reader import TablesReader
 
-KEEP = 100
 EVERYTHING = SignalFilter(10_000)
-#: On partition 1 of two; SPY is on partition 0.
-HERE, THERE = "AAPL", "SPY"
-
-
-@pytest.fixture
-async def worker(tmp_path: Path) -> AsyncIterator[StocksApp]:
-    with working(tmp_path) as made:
-        yield made
-
-
-@contextmanager
-def working(folder: Path) -> Iterator[StocksApp]:
-    nowhere = {"kafka_bootstrap": "127.0.0.1:1", "schema_registry_url": "http://127.0.0.1:1"}
-    made = build(Settings(_env_file=None, data_dir=folder / "data", partitions=2, keep_bars=KEEP, **nowhere))  # type: ignore[arg-type, call-arg]
-    yield made
-    made.threads.shutdown()
-
-
-def write(worker: StocksApp, partition: int, *written: MadeSeries) -> None:
-    """As a batch that was committed."""
-    table = worker.table
-    rows: dict[bytes, bytes] = {}
-    for each in written:
-        provenances = [row.provenance for row in each.rows]
-        rows |= table.entries([each.key] * len(each.rows), packed(each.rows), provenances)
-    checkpoint = encode_checkpoint(Checkpoint("topic-id", 42, table.state_text))
-    table.restore(partition, {**rows, CHECKPOINT_KEY: checkpoint}, 1)
-    if partition in table.active:
-        for listener in table.on_rows:
-            listener(partition, rows)
-
-
-async def take(worker: StocksApp, *partitions: int) -> TablesReader:
-    """Activate partitions, and wait until they are read."""
-    worker.table.activate(frozenset(partitions))
-    while worker.reader._warm_up.remaining:  # noqa: ASYNC110
-        await asyncio.sleep(0.001)
-    return worker.reader
 
 
 async def test_every_signal_that_is_kept_newest_first(worker: StocksApp) -> None:
@@ -193,35 +148,6 @@ async def test_a_symbol_that_its_producer_put_on_another_partition_is_here(worke
     assert (await reader.signals("run", HERE, EVERYTHING)).total == 1
 
 
-async def test_how_far_each_partition_is(worker: StocksApp) -> None:
-    write(worker, 1, series("run", HERE, [1.0]))
-    reader = await take(worker, 0, 1)
-    reader.note_lags({TP("stocks.raw.avro", 1): 3})
-    for silence, confirmed in ((0.0, True), (worker.options.session_seconds + 1, False)):
-        worker.batch_consumer.confirmed_at = monotonic() - silence
-        assert await reader.progress(lag_now=False) == [
-            PartitionProgress(0, None, None, confirmed),
-            PartitionProgress(1, 42, 3, confirmed),
-        ]
-
-
-async def test_waiting_for_a_position_ends_with_it_or_with_its_time(worker: StocksApp) -> None:
-    write(worker, 1, series("run", HERE, [1.0]))
-    reader = await take(worker, 1)
-    async with asyncio.timeout(5):
-        await reader.reach({1: 42, 0: 99}, 60)  # Partition 0 is not here.
-    await reader.reach({1: 43}, 0.01)
-    waiting = asyncio.create_task(reader.reach({1: 43}, 60))
-    await asyncio.sleep(0)
-    assert not waiting.done()
-    checkpoint = encode_checkpoint(Checkpoint("topic-id", 43, worker.table.state_text))
-    worker.table.restore(1, {CHECKPOINT_KEY: checkpoint}, 2)
-    for listener in worker.table.on_rows:
-        listener(1, {})
-    async with asyncio.timeout(5):
-        await waiting
-
-
 def test_reading_ends_when_the_partition_goes_meanwhile(tmp_path: Path) -> None:
     async def read() -> SignalPage:
         with working(tmp_path) as worker:
@@ -234,35 +160,6 @@ def test_reading_ends_when_the_partition_goes_meanwhile(tmp_path: Path) -> None:
             return await reading
 
     assert hurried(read()).total < 15
-
-
-async def test_until_everything_is_read_the_worker_is_recovering_and_says_so(worker: StocksApp) -> None:
-    write(worker, 0, series("run", THERE, [1.0]))
-    reader = worker.reader
-    assert reader.readiness().reasons == ("waiting for the consumer group to assign partitions",)
-    worker.table.activate(frozenset({0, 1}))
-    assert reader.readiness().recovering
-    assert reader.readiness().reasons == ("the table is being read into memory: 2 partitions to go",)
-    await take(worker, 0, 1)
-    worker.waits["raw"] = "the broker does not answer"
-    assert "the broker does not answer" in reader.readiness().reasons
-
-
-@pytest.mark.parametrize(("partitions", "confirmed"), [(set(), True), ({TP("stocks.raw.avro", 0)}, False)])
-async def test_only_a_worker_with_partitions_has_a_membership_to_be_confirmed(
-    worker: StocksApp, partitions: set[TP], confirmed: bool
-) -> None:
-    consumer = SimpleNamespace(stream_tps=lambda: partitions, confirmed_at=float("-inf"))
-    app = SimpleNamespace(
-        waits={},
-        owner=None,
-        tables=SimpleNamespace(actives_ready=True),
-        batch_consumer=consumer,
-        takeover=worker.takeover,
-    )
-    settings = Settings(_env_file=None, keep_bars=KEEP)  # type: ignore[call-arg]
-    reader = TablesReader(app, worker.table, settings)  # type: ignore[arg-type]
-    assert (reader.readiness().reasons == ()) is confirmed
 
 
 async def test_a_row_that_cannot_be_read_is_named(worker: StocksApp) -> None:
@@ -285,32 +182,3 @@ def after_a_split(bars_after: int) -> list[Row]:
     bars += [bar("run", HERE, morning + minute * MINUTE_MS, 24.1, "live") for minute in range(bars_after + 1)]
     raw: list[Bar] = [{**each, "open": each["close"], "adjustment": "raw"} for each in bars]
     return fold(folding(gap=session_gap()), raw)
-
-
-class Lagging:
-    """A worker whose broker takes a moment to tell the lag."""
-
-    def __init__(self, worker: StocksApp) -> None:
-        self._worker = worker
-        self.asked = 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._worker, name)
-
-    async def lag(self) -> dict[TP, int]:
-        self.asked += 1
-        await asyncio.sleep(0.01)
-        return {TP("stocks.raw.avro", 1): 3}
-
-
-async def test_all_who_ask_for_the_lag_at_once_share_one_question(worker: StocksApp) -> None:
-    """It stands in the line of what fetches and commits."""
-    app: Any = Lagging(worker)
-    settings = Settings(_env_file=None, keep_bars=KEEP, partitions=2)  # type: ignore[call-arg]
-    write(worker, 1)  # Three readers' threads would open its database at once.
-    patient, hasty = (TablesReader(app, worker.table, settings, seconds) for seconds in (20, 0.001))
-    await take(worker, 1)
-    found = await asyncio.gather(*(patient.progress(lag_now=True) for _ in range(50)))
-    assert {each[0].lag for each in found} == {3}
-    assert app.asked <= 2
-    assert (await hasty.progress(lag_now=True))[0].lag is None
