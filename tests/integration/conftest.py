@@ -9,8 +9,9 @@ import pytest
 
 from tests.integration.deployment import Deployment
 from tests.integration.fixtures_stack import LocalStack, make_stack, stack
+from tests.integration.own_broker import make_broker
 
-__all__ = ["make_stack", "stack"]
+__all__ = ["make_broker", "make_stack", "stack"]
 
 Deploy = Callable[..., Deployment]
 

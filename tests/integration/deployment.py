@@ -27,6 +27,7 @@ from tests.harness.chaos.topic_records import Spans, ends, read
 from tests.harness.exactly_once import wrong_delivery
 from tests.harness.forked_faust import ROOT, ForkedFaust
 from tests.harness.held_port import held_port
+from tests.harness.http_client import http_client
 from tests.harness.oracle import differences, final_signals
 from tests.integration.counting import RecordCount
 from tests.integration.group_view import GroupView
@@ -50,10 +51,10 @@ class DeployedWorker:
         forked: bool = True,
     ) -> None:
         self.url = f"http://127.0.0.1:{environment['API_PORT']}"
-        # Each new client reads all certificates. It ends idle connections before the worker does: ends cross questions.
+        # It ends idle connections before the worker does: ends cross questions.
         limits = httpx.Limits(keepalive_expiry=2)
         # An answer may take a worker 14 s, for it asks the others.
-        self._api = httpx.Client(base_url=self.url, timeout=30, trust_env=False, limits=limits)
+        self._api = http_client(base_url=self.url, timeout=30, limits=limits)
         self.log = log
         arguments = ["-A", program, "worker", "-l", "info", *options]
         self.process: subprocess.Popen[bytes] | ForkedFaust

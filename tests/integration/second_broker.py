@@ -1,4 +1,4 @@
-"""A second broker in the cluster of a stack: partitions can have a replica there, and leaders can change."""
+"""A second broker in the cluster of a test's own: partitions can have a replica there, and leaders can change."""
 
 import os
 from pathlib import Path
@@ -10,18 +10,19 @@ from app.kafka.local_cluster import HOST, cluster_id
 from app.stack.cache import install
 from app.stack.processes import JavaProcess, find
 from app.stack.progress import Silent
-from tests.integration.fixtures_stack import LocalStack, kill
+from tests.integration.fixtures_stack import kill
+from tests.integration.own_broker import OwnBroker
 
 ROLE = "kafka2"
 
 
 class SecondBroker:
-    """Broker only, no controller; it is in the stack's folder, and ends with the stack."""
+    """Broker only, no controller; it is in the first one's folder, and ends with it."""
 
-    def __init__(self, stack: LocalStack) -> None:
-        self._folder = stack.directory.resolve()
-        self._client = AdminClient({"bootstrap.servers": stack.status.kafka, "log_level": 0})
-        listener = f"PLAINTEXT://{HOST}:{stack.hold_port()}"
+    def __init__(self, first: OwnBroker) -> None:
+        self._folder = first.directory
+        self._client = AdminClient({"bootstrap.servers": first.status.kafka, "log_level": 0})
+        listener = f"PLAINTEXT://{HOST}:{first.hold_port()}"
         changed = {
             "process.roles": "broker",
             "node.id": "2",
@@ -29,9 +30,9 @@ class SecondBroker:
             "advertised.listeners": listener,
             "log.dirs": ROLE,
         }
-        first = dict(line.split("=", 1) for line in (self._folder / "kafka.properties").read_text().splitlines())
+        properties = dict(line.split("=", 1) for line in (self._folder / "kafka.properties").read_text().splitlines())
         self._properties = f"{ROLE}.properties"
-        (self._folder / self._properties).write_text("".join(f"{k}={v}\n" for k, v in (first | changed).items()))
+        (self._folder / self._properties).write_text("".join(f"{k}={v}\n" for k, v in (properties | changed).items()))
         self._environment = {"CLASSPATH": os.pathsep.join(str(jar) for jar in install(Silent()).kafka_jars)}
         id_ = cluster_id(self._folder)
         self._run("kafka.tools.StorageTool", "format", f"--cluster-id={id_}", "-c", self._properties).wait_done()

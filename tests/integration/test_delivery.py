@@ -15,7 +15,7 @@ from app.kafka.topic_admin import ensure_topics
 from app.kafka.topics import Topic
 from tests.harness.chaos.topic_records import read_all
 from tests.integration.deployment import Deployment
-from tests.integration.fixtures_stack import MakeStack
+from tests.integration.own_broker import MakeBroker
 from tests.integration.waiting import eventually, passes
 
 RECORDS = 500
@@ -27,11 +27,11 @@ HANG_SECONDS = 2 * LIMIT_SECONDS
 
 
 def test_a_broker_that_hangs_beyond_the_time_limit_leaves_no_hole_and_no_repeat(
-    make_stack: MakeStack, tmp_path: Path
+    make_broker: MakeBroker, tmp_path: Path
 ) -> None:
-    stack = make_stack()
-    deployment = Deployment(stack.status.kafka, stack.status.schema_registry, tmp_path, "hang", partitions=1)
-    broker = psutil.Process(stack.status.kafka_pid)
+    own = make_broker()
+    deployment = Deployment(own.status.kafka, own.status.schema_registry, tmp_path, "hang", partitions=1)
+    broker = psutil.Process(own.status.kafka_pid)
     topic = deployment.topics.dead_letters
     writer = Writer(deployment, topic)
     try:

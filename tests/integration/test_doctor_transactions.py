@@ -21,7 +21,8 @@ from app.kafka.clients import producer_config
 from app.kafka.topic_admin import ensure_topics
 from app.kafka.topics import topics
 from app.settings import Settings
-from tests.integration.fixtures_stack import LocalStack, MakeStack
+from tests.integration.fixtures_stack import LocalStack
+from tests.integration.own_broker import MakeBroker
 from tests.integration.stack_settings import settings_for
 from tests.integration.waiting import eventually
 
@@ -60,8 +61,8 @@ def only(findings: list[Finding]) -> Finding:
     return finding
 
 
-def test_credentials_need_write_and_describe_on_the_apps_ids(make_stack: MakeStack) -> None:
-    status = make_stack(sasl={"worker": "its-secret"}, broker=_AUTHORIZER).status
+def test_credentials_need_write_and_describe_on_the_apps_ids(make_broker: MakeBroker) -> None:
+    status = make_broker(sasl={"worker": "its-secret"}, broker=_AUTHORIZER).status
     assert status.kafka_sasl
     everything = settings_for(status)
     keys = {"kafka_security_protocol": "SASL_PLAINTEXT", "kafka_api_key": "worker", "kafka_api_secret": "its-secret"}
@@ -87,18 +88,18 @@ def test_credentials_need_write_and_describe_on_the_apps_ids(make_stack: MakeSta
     assert (finding.level, "not shown to these credentials" in finding.message) == ("ok", True)
 
 
-def test_brokers_that_cannot_keep_transactions_or_allow_only_shorter_ones(make_stack: MakeStack) -> None:
+def test_brokers_that_cannot_keep_transactions_or_allow_only_shorter_ones(make_broker: MakeBroker) -> None:
     shorter = {"transaction.max.timeout.ms": "12000"}
-    stack = make_stack(broker={**shorter, "transaction.state.log.replication.factor": "3"})
-    settings = settings_for(stack.status)
+    own = make_broker(broker={**shorter, "transaction.state.log.replication.factor": "3"})
+    settings = settings_for(own.status)
     finding = only(list(check_rights(settings, seconds=3)))
     assert finding.message.startswith("no transaction coordinator answered within 3 s")
     few, short = check_transaction_log(settings, Broker(settings))
     assert "replication.factor is 3, but there are 1 brokers" in few.message
     assert "a worker's transaction may take 15 s" in short.message
 
-    stack.stop()
-    settings = settings_for(stack.start(shorter))
+    own.stop()
+    settings = settings_for(own.start(shorter))
     finding = only(list(check_rights(settings, LONG)))
     assert finding.message.startswith("a worker's transaction may take 15 s, and the brokers allow less")
     finding = only(list(check_transaction_log(settings, Broker(settings))))

@@ -19,7 +19,7 @@ from confluent_kafka.admin import NewTopic
 from app.kafka.broker import Broker
 from app.kafka.clients import producer_config
 from tests.harness.chaos.topic_records import ends, read_all
-from tests.integration.fixtures_stack import MakeStack
+from tests.integration.own_broker import MakeBroker
 from tests.integration.stack_settings import settings_for
 from tests.integration.waiting import eventually
 
@@ -37,10 +37,10 @@ TRANSACTIONS = 10
 
 
 def test_a_broker_that_was_away_for_longer_than_its_session_marks_the_end_of_each_transaction(
-    make_stack: MakeStack,
+    make_broker: MakeBroker,
 ) -> None:
-    stack = make_stack()
-    settings = settings_for(stack.status, partitions=PARTITIONS)
+    own = make_broker()
+    settings = settings_for(own.status, partitions=PARTITIONS)
     client = Broker(settings)
     for made in client.admin.create_topics([NewTopic(TOPIC, PARTITIONS, 1)]).values():
         made.result(30)
@@ -61,7 +61,7 @@ def test_a_broker_that_was_away_for_longer_than_its_session_marks_the_end_of_eac
         writing = [threads.submit(write, partition) for partition in done]
         try:
             wait_for_transactions(done)
-            broker = psutil.Process(stack.status.kafka_pid)
+            broker = psutil.Process(own.status.kafka_pid)
             for _ in range(HANGS):
                 broker.suspend()
                 # Nothing can be awaited of a process that stands still.

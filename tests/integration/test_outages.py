@@ -17,6 +17,7 @@ from tests.harness.chaos.topic_records import decoded
 from tests.harness.oracle import differences, final_signals
 from tests.integration.deployment import DeployedWorker, Deployment, final
 from tests.integration.fixtures_stack import MakeStack
+from tests.integration.own_broker import MakeBroker
 from tests.integration.random_bars import random_bars
 from tests.integration.waiting import eventually
 
@@ -54,10 +55,10 @@ def test_a_broker_and_a_registry_that_come_back(make_stack: MakeStack, tmp_path:
         deployment.close()
 
 
-def test_a_broker_that_hangs_and_one_whose_disk_is_full(make_stack: MakeStack, tmp_path: Path) -> None:
-    stack = make_stack()
-    deployment = Deployment(stack.status.kafka, stack.status.schema_registry, tmp_path, "full", partitions=2)
-    broker = psutil.Process(stack.status.kafka_pid)
+def test_a_broker_that_hangs_and_one_whose_disk_is_full(make_broker: MakeBroker, tmp_path: Path) -> None:
+    own = make_broker()
+    deployment = Deployment(own.status.kafka, own.status.schema_registry, tmp_path, "full", partitions=2)
+    broker = psutil.Process(own.status.kafka_pid)
     try:
         bars = list(random_bars(symbols=100, minutes=300, seed=11))
         third = len(bars) // 3
@@ -79,7 +80,7 @@ def test_a_broker_that_hangs_and_one_whose_disk_is_full(make_stack: MakeStack, t
         worker.process.send_signal(signal.SIGCONT)
         broker.wait(60)
         eventually(lambda: says(worker, "broker"), 30, worker.tail)
-        stack.start()
+        own.start()
         worker.wait_ready()
         deployment.settle()
         assert worker.process.poll() is None

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from tests.harness.held_port import held_port
+from tests.harness.http_client import http_client
 from tests.integration.conftest import Deploy
 from tests.integration.deployment import Deployment
 from tests.integration.producing import STOCKS, environment
@@ -65,7 +66,7 @@ class Supervised:
         answers = [self.get(f"{url}/worker").json()["partitions"] for url in self.urls]
         return [{(each["owner"], each["status"]) for each in answer} for answer in answers]
 
-    client = httpx.Client(timeout=30, trust_env=False)
+    client = http_client(timeout=30)
 
 
 Start = Callable[[Deployment], Supervised]

@@ -12,7 +12,7 @@ from app.kafka.topic_admin import describe
 from app.settings import Settings
 from app.stack import StackStatus
 from tests.integration.deployment import Deployment
-from tests.integration.fixtures_stack import MakeStack
+from tests.integration.own_broker import MakeBroker
 from tests.integration.random_bars import random_bars
 from tests.integration.second_broker import SecondBroker
 from tests.integration.stack_settings import configure_topic, settings_for
@@ -22,11 +22,11 @@ from tests.integration.waiting import eventually
 COORDINATORS = ("__consumer_offsets", "__transaction_state")
 
 
-def test_leaders_change_and_a_replica_is_missed(make_stack: MakeStack, tmp_path: Path) -> None:
-    stack = make_stack()
-    keep_coordinator(stack.status)
-    second = SecondBroker(stack)
-    with closing(replicated(stack.status, tmp_path, "two")) as deployment:
+def test_leaders_change_and_a_replica_is_missed(make_broker: MakeBroker, tmp_path: Path) -> None:
+    own = make_broker()
+    keep_coordinator(own.status)
+    second = SecondBroker(own)
+    with closing(replicated(own.status, tmp_path, "two")) as deployment:
         bars = list(random_bars(symbols=100, minutes=300, seed=17))
         third = len(bars) // 3
         deployment.send(bars[:third])
@@ -54,12 +54,12 @@ def test_leaders_change_and_a_replica_is_missed(make_stack: MakeStack, tmp_path:
         assert deployment.count(deployment.topics.dead_letters) == 0
 
 
-def test_the_coordinators_of_group_and_transactions_move(make_stack: MakeStack, tmp_path: Path) -> None:
-    stack = make_stack()
-    second = SecondBroker(stack)
+def test_the_coordinators_of_group_and_transactions_move(make_broker: MakeBroker, tmp_path: Path) -> None:
+    own = make_broker()
+    second = SecondBroker(own)
     # With the second broker for their leader, before anybody has asked for them.
-    keep_coordinators(settings_for(stack.status), [2, 1])
-    with closing(replicated(stack.status, tmp_path, "moving")) as deployment:
+    keep_coordinators(settings_for(own.status), [2, 1])
+    with closing(replicated(own.status, tmp_path, "moving")) as deployment:
         bars = list(random_bars(symbols=100, minutes=300, seed=18))
         half = len(bars) // 2
         deployment.send(bars[:half])

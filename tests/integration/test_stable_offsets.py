@@ -12,7 +12,8 @@ from app.kafka.stall_watch import StallWatch
 from app.kafka.topic_admin import ensure_topics
 from app.kafka.topics import topics
 from app.settings import Settings
-from tests.integration.fixtures_stack import LocalStack, MakeStack
+from tests.integration.fixtures_stack import LocalStack
+from tests.integration.own_broker import MakeBroker
 from tests.integration.stack_settings import settings_for
 from tests.integration.waiting import eventually
 
@@ -85,9 +86,9 @@ def test_topics_that_are_not_there_are_not_stalled_and_not_waited_for(ours: Sett
     assert offsets.unanswered == frozenset()
 
 
-def test_while_the_broker_is_away_what_it_said_last_stays(make_stack: MakeStack) -> None:
-    stack = make_stack()
-    settings = settings_for(stack.status)
+def test_while_the_broker_is_away_what_it_said_last_stays(make_broker: MakeBroker) -> None:
+    own = make_broker()
+    settings = settings_for(own.status)
     ensure_topics(settings)
     clock = ManualClock()
     offsets = StableOffsets(Broker(settings).admin, 3, clock, request_seconds=1)
@@ -104,7 +105,7 @@ def test_while_the_broker_is_away_what_it_said_last_stays(make_stack: MakeStack)
     clock.now = 5
     eventually(is_answered, 30)
     assert [stall.seconds for stall in offsets.ask([(raw, 0), (raw, 1)])] == [5]
-    stack.kill_kafka()
+    own.kill()
     clock.now = 10
     assert [stall.seconds for stall in offsets.ask([(raw, 0), (raw, 1)])] == [5]
     assert offsets.unanswered == {(raw, 0), (raw, 1)}
@@ -112,7 +113,7 @@ def test_while_the_broker_is_away_what_it_said_last_stays(make_stack: MakeStack)
     strange = StableOffsets(AdminClient(admin_config(settings)), 0, request_seconds=1)
     assert strange.ask([(raw, 1)]) == []
     assert strange.unanswered == {(raw, 1)}
-    stack.start()
+    own.start()
     clock.now = 20
     eventually(is_answered, 30)
     assert [stall.seconds for stall in offsets.ask([(raw, 0), (raw, 1)])] == [20]

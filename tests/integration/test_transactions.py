@@ -13,7 +13,8 @@ from app.engine.batch import Batch, ProducerRecord
 from app.engine.errors import Fenced, NotCommitted, ProducerLost
 from app.engine.failpoints import Failpoint, Observer
 from app.engine.transaction import TransactionalProducer
-from tests.integration.fixtures_stack import LocalStack, MakeStack
+from tests.integration.fixtures_stack import LocalStack
+from tests.integration.own_broker import MakeBroker
 from tests.integration.topic_log import TopicLog
 from tests.integration.waiting import eventually
 
@@ -194,10 +195,10 @@ def test_a_topic_that_was_deleted_is_waited_for_with_a_new_writer(stack: LocalSt
     assert list(log.committed().values()) == ["before", "again"]
 
 
-def test_a_broker_that_hangs_or_dies_in_a_transaction_costs_at_most_the_writer(make_stack: MakeStack) -> None:
-    stack = make_stack()
-    log = TopicLog(stack.status.kafka)
-    broker = psutil.Process(stack.status.kafka_pid)
+def test_a_broker_that_hangs_or_dies_in_a_transaction_costs_at_most_the_writer(make_broker: MakeBroker) -> None:
+    own = make_broker()
+    log = TopicLog(own.status.kafka)
+    broker = psutil.Process(own.status.kafka_pid)
     writer = log.writer()
     log.commit(writer, [], log.records("a"))
 
@@ -212,8 +213,8 @@ def test_a_broker_that_hangs_or_dies_in_a_transaction_costs_at_most_the_writer(m
 
     # It dies with a request that it has got and not read, and comes back: luck again.
     def die_and_come_back() -> None:
-        stack.kill_kafka()
-        stack.start()
+        own.kill()
+        own.start()
 
     writer = log.writer(writer.transactional_id, 3.0)
     with pytest.raises((NotCommitted, ProducerLost)):

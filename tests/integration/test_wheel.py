@@ -17,6 +17,7 @@ import pytest
 
 from tests.bars import make_bar
 from tests.harness.held_port import held_port
+from tests.harness.http_client import http_client
 from tests.integration.command_line import environment
 from tests.integration.conftest import Deploy
 from tests.integration.waiting import eventually
@@ -157,7 +158,7 @@ def worker(commands: Path, settings: dict[str, str], folder: Path) -> Iterator[h
             stderr=subprocess.STDOUT,
         )
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{settings['API_PORT']}", trust_env=False) as api:
+        with http_client(base_url=f"http://127.0.0.1:{settings['API_PORT']}") as api:
             yield api
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0

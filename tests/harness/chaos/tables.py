@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import httpx
+from tests.harness.http_client import http_client
 
 
 class Shown(NamedTuple):
@@ -26,7 +26,7 @@ LIMIT = 10_000
 def wrong_tables(urls: Sequence[str], expected: Expected) -> list[str]:
     """Sentences that tell what the workers show wrongly."""
     problems = []
-    with httpx.Client(timeout=30) as client:
+    with http_client(timeout=30) as client:
         for (run_id, symbol), newest in expected.items():
             signals = list(newest)
             bars = signals[-1].bars_seen

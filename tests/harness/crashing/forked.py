@@ -8,13 +8,14 @@ import httpx
 import psutil
 
 from tests.harness.forked_faust import ForkedFaust
+from tests.harness.http_client import http_client
 
 
 class ForkedWorker:
     """`faust -A tests.harness.crashing.main worker` as a fork."""
 
     def __init__(self, environment: Mapping[str, str], log: Path) -> None:
-        self._api = httpx.Client(base_url=f"http://127.0.0.1:{environment['API_PORT']}", timeout=10)
+        self._api = http_client(base_url=f"http://127.0.0.1:{environment['API_PORT']}", timeout=10)
         self._path = log
         self._process = ForkedFaust(["-A", "tests.harness.crashing.main", "worker", "-l", "info"], environment, log)
         self.pid = self._process.pid

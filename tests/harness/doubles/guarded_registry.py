@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import httpx
+from tests.harness.http_client import http_client
 
 
 class GuardedRegistry:
@@ -21,7 +21,7 @@ class GuardedRegistry:
         host, _, self._path = origin.removeprefix("http://").partition("/")
         guard = self
         # The client that asks has a limit of its own, and the real one may be slow beside other tests.
-        client = httpx.Client(base_url=f"http://{host}", timeout=60, trust_env=False)
+        client = http_client(base_url=f"http://{host}", timeout=60)
 
         class Handler(BaseHTTPRequestHandler):
             def answer(self) -> None:

@@ -11,6 +11,7 @@ from time import monotonic
 import httpx
 import psutil
 
+from tests.harness.http_client import http_client
 from tests.integration.deployment import DeployedWorker
 
 #: Requests a second that one client makes at most, as each takes up to a fifth of a second.
@@ -63,7 +64,7 @@ def peak_bytes(pid: int) -> int:
 
 def _ask(worker: DeployedWorker, per_second: float, seen: Seen, stopped: threading.Event) -> None:
     due = monotonic()
-    with httpx.Client(base_url=worker.url, timeout=10) as client:
+    with http_client(base_url=worker.url, timeout=10) as client:
         while not stopped.wait(max(0.0, due - monotonic())):
             started = monotonic()
             due = max(due + 1 / per_second, started)
@@ -79,7 +80,7 @@ def _ask(worker: DeployedWorker, per_second: float, seen: Seen, stopped: threadi
 
 
 def _look(worker: DeployedWorker, seen: Seen, stopped: threading.Event) -> None:
-    with httpx.Client(base_url=worker.url, timeout=10) as client:
+    with http_client(base_url=worker.url, timeout=10) as client:
         while not stopped.wait(1.0):
             seen.peak_bytes = max(seen.peak_bytes, peak_bytes(worker.process.pid))
             with suppress(httpx.TransportError):
