@@ -79,7 +79,7 @@ class AlpacaLive(AlpacaSource):
         self._stop = threading.Event()
 
     def __str__(self) -> str:
-        symbols, requests = self._fetch.symbols, requests_a_minute(self._fetch.symbols)
+        symbols, requests = self.symbols, requests_a_minute(self.symbols)
         how = "by websocket and " if self._connect else ""
         return (
             f"{self.name}, feed {self._api.access.feed}, {how}by {requests} "
@@ -138,11 +138,11 @@ class AlpacaLive(AlpacaSource):
         self._say("fetching the bars before the first one")
         self._sync.check()
         through = ended(self._sync.now_ms())
-        past = warm_up(self._fetch, self._calendar, self._fetch.symbols, through, self._needed)
+        past = warm_up(self.fetch, self._calendar, self.symbols, through, self._needed)
         yield from self._of_sessions(self._dedup.fetched(past, through))
-        self._report(Counter(bar.symbol for bar in past))
+        self._report_warm_up(Counter(bar.symbol for bar in past))
         known_until = {bar.symbol: bar.timestamp + MINUTE_MS for bar in past}
-        self._polling = Polling(self._fetch, self._calendar, through, known_until)
+        self._polling = Polling(self, self._calendar, through, known_until)
         self._dedup.forget(self._polling.from_ms)
         self._succeed()
 
@@ -191,7 +191,7 @@ class AlpacaLive(AlpacaSource):
 
     def _listen(self) -> None:
         if self._connect and not self._stream and not self._stop.is_set():
-            self._stream = self._connect(self._fetch.symbols, self._is_open, self._skip)
+            self._stream = self._connect(self.symbols, self._is_open, self._skip)
             self._stream.start()
 
     def _disconnect(self) -> None:
@@ -225,9 +225,9 @@ class AlpacaLive(AlpacaSource):
             origin: Origin = "live" if age <= LIVE_MS else "backfill"
             yield from self._records(bar, origin)
 
-    def _report(self, counts: Counter[str]) -> None:
+    def _report_warm_up(self, counts: Counter[str]) -> None:
         """Says how settled the indicators are."""
-        symbols = self._fetch.symbols
+        symbols = self.symbols
         if counts:
             weight = seed_weight(min(counts.values()), self._strategy.rsi_period)
             warmed_up = f"{counts.total():,} bars of {len(counts):,} symbols"

@@ -24,21 +24,17 @@ class MarketClock(NamedTuple):
     next_close_ms: int
 
 
-class Page(NamedTuple):
-    """The symbols and bars of one page, not checked, and the token of the next page; None: it was the last."""
+def page(answer: Any) -> tuple[list[tuple[str, Any]], str | None]:
+    """Of `{"bars": {"AAPL": [{"t": …}, …]}, "next_page_token": …}`: symbols and bars, not checked, and the token.
 
-    rows: list[tuple[str, Any]]
-    next_token: str | None
-
-
-def page(answer: Any) -> Page:
-    """Of `{"bars": {"AAPL": [{"t": …}, …]}, "next_page_token": …}`. Raises ProtocolError."""
+    Without a token it is the last page. Raises ProtocolError.
+    """
     try:
         by_symbol, token = answer["bars"] or {}, answer.get("next_page_token") or None
         rows = [(symbol, fields) for symbol in sorted(by_symbol) for fields in list(by_symbol[symbol] or ())]
     except (KeyError, TypeError):
         raise _not_as_documented("bars") from None
-    return Page(rows, token)
+    return rows, token
 
 
 def calendar(days: Any) -> list[Session]:

@@ -3,11 +3,10 @@ import pytest
 from app.domain.records import MINUTE_MS
 from app.sources.alpaca.bar import AlpacaBar
 from app.sources.alpaca.errors import UnknownSymbols
-from app.sources.alpaca.fetch import Fetch
-from app.sources.base import SourceError
+from app.sources.base import Fault, SourceError
 from tests.bars import OPENING_MS
 from tests.unit.sources.alpaca.conftest import HastyClock
-from tests.unit.sources.alpaca.fake_api import FakeApi
+from tests.unit.sources.alpaca.fake_api import FakeApi, source
 
 END_MS = OPENING_MS + 3 * MINUTE_MS
 
@@ -36,7 +35,7 @@ def keys(bars: list[AlpacaBar]) -> list[tuple[int, str]]:
 
 
 def test_bars_come_by_time_and_symbol(api: Picky) -> None:
-    fetch = Fetch(api, ["SPY", "AAPL"], lambda _: None, lambda _: None)
+    fetch = source(api, ["SPY", "AAPL"]).fetch
     every = [(OPENING_MS + minute * MINUTE_MS, symbol) for minute in range(3) for symbol in ("AAPL", "SPY")]
     assert keys(fetch(OPENING_MS, END_MS)) == every
     assert keys(fetch(OPENING_MS, END_MS, ["SPY"])) == every[1::2]
@@ -50,16 +49,16 @@ def test_of_a_bar_that_comes_twice_in_one_answer_the_last_counts() -> None:
 
     api = Repeating(HastyClock(END_MS + 60_000))
     api.trade(("SPY", "AAPL"), OPENING_MS, END_MS)
-    bars = Fetch(api, ["SPY", "AAPL"], lambda _: None, lambda _: None)(OPENING_MS, END_MS)
+    bars = source(api, ["SPY", "AAPL"]).fetch(OPENING_MS, END_MS)
     assert len(set(keys(bars))) == len(bars) == 6
     assert bars[-1].close == 11.0
 
 
 def test_unknown_symbols_are_named_once_and_the_others_go_on(api: Picky) -> None:
     said: list[str] = []
-    fetch = Fetch(api, ["SPI", "AAPL", "APPL"], lambda _: None, said.append)
-    assert len(fetch(OPENING_MS, END_MS)) == len(fetch(OPENING_MS, END_MS)) == 3
-    assert fetch.symbols == ["AAPL"]
+    picky = source(api, ["SPI", "AAPL", "APPL"], on_notice=said.append)
+    assert len(picky.fetch(OPENING_MS, END_MS)) == len(picky.fetch(OPENING_MS, END_MS)) == 3
+    assert picky.symbols == ["AAPL"]
     assert said == [
         "Alpaca does not know SPI: check the spelling in SYMBOLS. The others go on.",
         "Alpaca does not know APPL: check the spelling in SYMBOLS. The others go on.",
@@ -68,18 +67,18 @@ def test_unknown_symbols_are_named_once_and_the_others_go_on(api: Picky) -> None
 
 def test_with_none_left_it_cannot_go_on(api: Picky) -> None:
     with pytest.raises(SourceError, match="does not know SPI"):
-        Fetch(api, ["SPI"], lambda _: None, lambda _: None)(OPENING_MS, END_MS)
+        source(api, ["SPI"]).fetch(OPENING_MS, END_MS)
 
 
 def test_symbols_that_nobody_asked_for_are_not_ours_to_drop(api: Picky) -> None:
     api.error = lambda: UnknownSymbols(["TSLA"])
     with pytest.raises(UnknownSymbols):
-        Fetch(api, ["AAPL"], lambda _: None, lambda _: None)(OPENING_MS, END_MS)
+        source(api, ["AAPL"]).fetch(OPENING_MS, END_MS)
 
 
 def test_what_is_no_bar_is_reported_once(api: Picky) -> None:
-    bad: list[str] = []
-    fetch = Fetch(api, ["AAPL"], bad.append, lambda _: None)
+    bad: list[Fault] = []
+    fetch = source(api, ["AAPL"], bad.append).fetch
     for _ in range(3):
         fetch(OPENING_MS, END_MS)
-    assert bad == ["AAPL: no bar"]
+    assert [fault.message for fault in bad] == ["AAPL: no bar"]
