@@ -5,10 +5,7 @@ import random
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, cast
-
-from tenacity import Future, RetryCallState, Retrying, retry_if_result
-from tenacity.wait import wait_exponential
+from typing import Any
 
 from app.sources.alpaca.access import Access
 from app.sources.alpaca.bar import AlpacaBar
@@ -22,11 +19,11 @@ log = logging.getLogger(__name__)
 SILENCE_S = 180.0
 MOST_PENDING = 100_000
 LONGEST_S = 60.0
-# Each wait is a random part of its step ("full jitter"), so that programs that failed together come back apart:
-# https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-_STEPS = wait_exponential(multiplier=1, max=LONGEST_S)
-# If the error is permanent, the first step is the sixth: 32 s.
-_PERMANENT_FROM = 6
+# Steps double. Each wait is a random part of its step ("full jitter"), so that programs that failed together come back
+# apart: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+_FIRST_S = 1.0
+_REFUSED_S = 32.0
+"""The first step if the error is permanent."""
 _STOP_S = 2.0
 
 Spawn = Callable[[Callable[[], None], str], threading.Thread]
@@ -101,7 +98,6 @@ class Stream:
         self._silence_s, self._handshake_s, self._spawn = silence_s, handshake_s, spawn
         self._random = randomness or random.Random()  # noqa: S311 - it spreads attempts and guards nothing
         self._pending: deque[Any] = deque()
-        self._lasted = False
         self._stopping, self._stir = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -127,35 +123,28 @@ class Stream:
         return list(stream_bars(messages, self._symbols, lambda reason: self._on_bad(self._access.redact(reason))))
 
     def _run(self) -> None:
-        reconnecting = Retrying(
-            retry=retry_if_result(lambda _: not self._stopping.is_set()), wait=self._wait_s, sleep=self._rest
-        )
+        step_s = _FIRST_S / 2
         try:
-            reconnecting(self._follow)
+            while not self._stopping.is_set():
+                began_ms = self._clock.now_ms()
+                error = self._follow()
+                # Only then do the steps begin again: a server may let all in and close a second later, for hours.
+                lasted = self._clock.now_ms() - began_ms >= LONGEST_S * 1000
+                step_s = _FIRST_S if lasted else min(2 * step_s, LONGEST_S)
+                if error.permanent:
+                    step_s = max(step_s, _REFUSED_S)
+                self._clock.wait(self._random.uniform(0, step_s), self._stopping)
+                while self._full and not self._stopping.is_set():
+                    self._clock.wait(LONGEST_S, self._stopping)
         except Exception as error:
             log.exception("The stream's thread ended.")
             self._say(
                 f"The stream ended by a fault of this program ({type(error).__name__}): see the log, start again."
             )
 
-    def _wait_s(self, state: RetryCallState) -> float:
-        if self._lasted:
-            state.attempt_number = 1
-        if cast(Future, state.outcome).result().permanent:
-            state.attempt_number = max(state.attempt_number, _PERMANENT_FROM)
-        return self._random.uniform(0, _STEPS(state))
-
-    def _rest(self, seconds: float) -> None:
-        self._clock.wait(seconds, self._stopping)
-        while self._full and not self._stopping.is_set():
-            self._clock.wait(LONGEST_S, self._stopping)
-
     def _follow(self) -> AlpacaError:
         """One connection, from the attempt to its end; returns why it ended."""
-        if self._stopping.is_set():
-            return Unavailable("The stream was stopped.")
-        began_ms = self._clock.now_ms()
-        watchdog = Watchdog(self._silence_s, self._market_open, began_ms)
+        watchdog = Watchdog(self._silence_s, self._market_open, self._clock.now_ms())
         connection = Connection(
             self._access,
             sorted(self._symbols),
@@ -164,39 +153,32 @@ class Stream:
             handshake_s=self._handshake_s,
         )
         try:
-            error = self._watch(connection, watchdog)
+            while not (error := self._look(connection, watchdog)):
+                if self.connected:
+                    self._clock.wait(watchdog.left_s(self._clock.now_ms()), self._stir)
+                else:
+                    # The handshake has a limit of its own.
+                    self._stir.wait()
             self._say(str(error))
             return error
         finally:
-            # Only then do the steps begin again: a server may let everyone in and close a second later, for hours.
-            self._lasted = self.connected and self._clock.now_ms() - began_ms >= LONGEST_S * 1000
             self.connected = False
             connection.close()
 
-    def _watch(self, connection: Connection, watchdog: Watchdog) -> AlpacaError:
-        """Waits until the connection ends or is given up; returns why."""
-        while True:
-            # Cleared before looking, so that no change is overlooked.
-            self._stir.clear()
-            error = self._end(connection, watchdog)
-            if connection.confirmed is not None:
-                self._note(connection.confirmed, connection.complaint)
-            if error:
-                return error
-            if connection.confirmed is None:
-                # The handshake has a limit of its own.
-                self._stir.wait()
-            else:
-                self._clock.wait(watchdog.left_s(self._clock.now_ms()), self._stir)
-
-    def _end(self, connection: Connection, watchdog: Watchdog) -> AlpacaError | None:
+    def _look(self, connection: Connection, watchdog: Watchdog) -> AlpacaError | None:
+        """Shows how the connection is; returns why it ended or is given up."""
+        # Cleared before looking, and the end is looked at first, so that no change is overlooked.
+        self._stir.clear()
+        error = connection.error
+        if connection.confirmed is not None:
+            self._note(connection.confirmed, connection.complaint)
         if self._stopping.is_set():
             return Unavailable("The stream was stopped.")
-        if connection.error:
-            return connection.error
+        if error:
+            return error
         if self._full:
             return Unavailable("Bars come faster than they are taken: the stream rests until they are.")
-        if connection.confirmed is not None and not watchdog.left_s(self._clock.now_ms()):
+        if self.connected and not watchdog.left_s(self._clock.now_ms()):
             return Unavailable(
                 f"Alpaca's stream was connected but silent for {self._silence_s:g} s while the market was open."
             )
@@ -211,10 +193,8 @@ class Stream:
         self._pending.extend(messages)
         self.received += len(messages)
         self.wake.set()
-        if self._full:
-            self._stir.set()
 
-    def _note(self, confirmed: frozenset[str], complaint: AlpacaError | None) -> None:
+    def _note(self, confirmed: set[str], complaint: AlpacaError | None) -> None:
         missing = self._symbols - confirmed
         without = f"Alpaca's stream sends no bars of {', '.join(sorted(missing))}." if missing else None
         self._say(str(complaint) if complaint else without)
