@@ -14,6 +14,7 @@ from http import HTTPStatus
 import requests
 from urllib3.exceptions import NameResolutionError
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.frames import Close
 from websockets.legacy.exceptions import InvalidStatusCode
 
 from app.sources.base import SourceError
@@ -46,9 +47,6 @@ class UnknownSymbols(AlpacaError):
 
 class Interrupted(AlpacaError):
     """`Api.close` was called while a request waited for its turn."""
-
-    def __init__(self) -> None:
-        super().__init__("Stopped while waiting for Alpaca.")
 
 
 _TITLE = re.compile(r"<title>\s*(.*?)\s*</title>", re.IGNORECASE | re.DOTALL)
@@ -182,10 +180,18 @@ def stream_error(error: Exception, url: str) -> AlpacaError:
             return ProtocolError(f"Alpaca's stream at {url} sent {error}.")
         case AlpacaError():
             return error
-        case ConnectionClosed():
-            return _closed(error)
+        case ConnectionClosed(rcvd=None):
+            return Unavailable("The connection to Alpaca's stream broke.")
+        case ConnectionClosed(rcvd=Close(code=code, reason=reason)):
+            said = f", {reason}" if reason else ""
+            return _by_text(reason) or Unavailable(f"Alpaca closed the stream (code {code}{said}).")
+        case InvalidStatusCode(status_code=(401 | 403) as status):
+            return AlpacaError(f"{url} refused the connection (HTTP {status}): check the keys and FEED.")
+        case InvalidStatusCode(status_code=404):
+            return AlpacaError(f"There is no stream at {url} for this feed (HTTP 404): check APCA_API_STREAM_URL.")
         case InvalidStatusCode(status_code=status):
-            return _no_stream(status, url)
+            kind = AlpacaError if status < HTTPStatus.INTERNAL_SERVER_ERROR else Unavailable
+            return kind(f"{url} answered HTTP {status} instead of a stream.")
         case InvalidURI():
             return AlpacaError(f"APCA_API_STREAM_URL is {url}, which is no address such as wss://host.")
         case InvalidHandshake():
@@ -203,19 +209,3 @@ def stream_error(error: Exception, url: str) -> AlpacaError:
     return ProtocolError(
         f"Alpaca's stream at {url} does not speak Alpaca's protocol ({type(error).__name__}: {error})."
     )
-
-
-def _closed(error: ConnectionClosed) -> AlpacaError:
-    if error.rcvd is None:
-        return Unavailable("The connection to Alpaca's stream broke.")
-    reason = f", {error.rcvd.reason}" if error.rcvd.reason else ""
-    return _by_text(error.rcvd.reason) or Unavailable(f"Alpaca closed the stream (code {error.rcvd.code}{reason}).")
-
-
-def _no_stream(status: int, url: str) -> AlpacaError:
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return AlpacaError(f"{url} refused the connection (HTTP {status}): check the keys and FEED.")
-    if status == HTTPStatus.NOT_FOUND:
-        return AlpacaError(f"There is no stream at {url} for this feed (HTTP 404): check APCA_API_STREAM_URL.")
-    kind = AlpacaError if status < HTTPStatus.INTERNAL_SERVER_ERROR else Unavailable
-    return kind(f"{url} answered HTTP {status} instead of a stream.")
