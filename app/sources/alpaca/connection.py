@@ -22,7 +22,6 @@ from app.sources.alpaca.errors import AlpacaError, ProtocolError, Unavailable, r
 from app.sources.alpaca.parse import frame
 
 PRIVATE = ("_connect", "_auth", "_subscribe_all", "_ws")
-HANDSHAKE_S = 15.0
 _CLOSE_S = 1.5
 
 # Frames hold the keys; websockets logs them at level DEBUG.
@@ -45,7 +44,7 @@ class Connection:
         *,
         on_messages: Callable[[list[Any]], None],
         on_change: Callable[[], None],
-        handshake_s: float = HANDSHAKE_S,
+        handshake_s: float,
     ) -> None:
         self.confirmed: set[str] | None = None
         """The symbols whose bars and updated bars the server says it will send; None before it said so."""

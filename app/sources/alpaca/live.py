@@ -32,8 +32,8 @@ _CHECKED_AFTER_MS = 40_000
 _LONGEST_WAIT_S = 5.0
 _RETRY_MS, _REFUSED_MS = 15_000, 60_000
 
-Connect = Callable[[Sequence[str], Callable[[], bool], OnBad], Stream]
-"""Makes a stream of these symbols; the function tells whether the market is open."""
+Connect = Callable[[Sequence[str], Callable[[], float], OnBad], Stream]
+"""Makes a stream of these symbols; the function says for how many seconds the market has been open."""
 
 
 class AlpacaLive(AlpacaSource):
@@ -191,7 +191,7 @@ class AlpacaLive(AlpacaSource):
 
     def _listen(self) -> None:
         if self._connect and not self._stream and not self._stop.is_set():
-            self._stream = self._connect(self.symbols, self._is_open, self._skip)
+            self._stream = self._connect(self.symbols, self._open_for_s, self._skip)
             self._stream.start()
 
     def _disconnect(self) -> None:
@@ -201,8 +201,10 @@ class AlpacaLive(AlpacaSource):
         if stream:
             stream.stop()
 
-    def _is_open(self) -> bool:
-        return self._calendar.session_at(self._sync.now_ms()) is not None
+    def _open_for_s(self) -> float:
+        now = self._sync.now_ms()
+        session = self._calendar.session_at(now)
+        return (now - session.open_ms) / 1000 if session else 0.0
 
     def _has_gap(self) -> bool:
         """Whether REST has not yet filled the gap before the stream connected."""
