@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
 
 import requests
-from urllib3.exceptions import NameResolutionError
+from urllib3.exceptions import MaxRetryError, NameResolutionError
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.frames import Close
 from websockets.legacy.exceptions import InvalidStatusCode
@@ -52,12 +52,6 @@ class Interrupted(AlpacaError):
 _TITLE = re.compile(r"<title>\s*(.*?)\s*</title>", re.IGNORECASE | re.DOTALL)
 _ABOUT_THE_FEED = re.compile(r"subscription|permit|\bfeed\b|\bsip\b", re.IGNORECASE)
 _ABOUT_SYMBOLS = re.compile(r"symbol|asset|ticker", re.IGNORECASE)
-_REASONS = {
-    requests.Timeout: "it does not answer in time",
-    requests.exceptions.SSLError: "its certificate is not trusted",
-    requests.exceptions.ProxyError: "the proxy does not let us through",
-    requests.JSONDecodeError: "its answer is not JSON",
-}
 
 
 def rest_error(
@@ -69,8 +63,20 @@ def rest_error(
             return failure
         case requests.HTTPError(response=requests.Response(status_code=status, text=text)):
             return _refused(status, redact(_message(text)), url, feed, symbols)
+        case requests.Timeout():
+            why = "it does not answer in time"
+        case requests.exceptions.SSLError():
+            why = "its certificate is not trusted"
+        case requests.exceptions.ProxyError():
+            why = "the proxy does not let us through"
+        case requests.JSONDecodeError():
+            why = "its answer is not JSON"
+        case requests.ConnectionError(args=[MaxRetryError(reason=NameResolutionError())]):
+            why = "its name is not known"
+        case _:
+            why = "the connection is refused or breaks off"
     # The exception's own words stay out: they may hold more than we want to show.
-    return Unavailable(f"Alpaca cannot be reached at {url}: {_reason(failure)}. Check the network and APCA_API_*_URL.")
+    return Unavailable(f"Alpaca cannot be reached at {url}: {why}. Check the network and APCA_API_*_URL.")
 
 
 def _refused(status: int, said: str, url: str, feed: str, symbols: Sequence[str]) -> AlpacaError:
@@ -110,15 +116,6 @@ def _named(said: str, symbols: Sequence[str]) -> Sequence[str]:
     # The words before a colon are prose, in which a symbol such as A may stand by chance.
     words = set(re.split(r"[\s,;'\"()\[\]]+", said.rpartition(":")[2] or said))
     return symbols if len(symbols) == 1 else [symbol for symbol in symbols if symbol in words]
-
-
-def _reason(error: Exception) -> str:
-    for kind, reason in _REASONS.items():
-        if isinstance(error, kind):
-            return reason
-    if isinstance(getattr(error.args[0] if error.args else None, "reason", None), NameResolutionError):
-        return "its name is not known"
-    return "the connection is refused or breaks off"
 
 
 # Each code's text, and what it means; https://docs.alpaca.markets/docs/streaming-market-data has both.

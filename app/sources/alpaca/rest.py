@@ -84,9 +84,8 @@ class Api:
         if end_ms <= start_ms:
             return
         for group in groups(symbols):
-            known = frozenset(group)
             for rows in self._pages(group, start_ms, end_ms):
-                yield list(page_bars(rows, known, range(start_ms, end_ms), on_bad))
+                yield list(page_bars(rows, frozenset(group), range(start_ms, end_ms), on_bad))
 
     def sessions(self, first: date, last: date) -> list[Session]:
         """The regular sessions of these New York days, both included, early closes too."""
