@@ -174,15 +174,13 @@ class AlpacaLive(AlpacaSource):
         """Until the next session."""
         self._disconnect()
         self._sync.check()
-        now = self._sync.now_ms()
-        while not self._calendar.session_at(now) and not self._stop.is_set():
+        while not self._calendar.session_at(now := self._sync.now_ms()):
             self._asleep = True
             opens = self._calendar.next_open(now)
             self._say(f"market closed, sleeping until {iso(opens)}")
             self._wait(opens - now)
             yield None
             self._sync.check_again()
-            now = self._sync.now_ms()
         self._asleep = False
         # The day may have become a holiday since then; if so, it is over at once.
         self._sync.check()
