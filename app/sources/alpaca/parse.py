@@ -1,6 +1,7 @@
 """Alpaca's REST answers and websocket frames, taken apart."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, time
 from typing import Any, NamedTuple
 
@@ -29,31 +30,22 @@ def page(answer: Any) -> tuple[list[tuple[str, Any]], str | None]:
 
     Without a token it is the last page. Raises ProtocolError.
     """
-    try:
+    with _documented("bars"):
         by_symbol, token = answer["bars"] or {}, answer.get("next_page_token") or None
-        rows = [(symbol, fields) for symbol in sorted(by_symbol) for fields in list(by_symbol[symbol] or ())]
-    except (KeyError, TypeError):
-        raise _not_as_documented("bars") from None
-    return rows, token
+        return [(symbol, fields) for symbol in sorted(by_symbol) for fields in list(by_symbol[symbol] or ())], token
 
 
 def calendar(days: Any) -> list[Session]:
     """Of `[{"date": "2024-11-29", "open": "09:30", "close": "13:00"}, …]`, in New York's time. Raises ProtocolError."""
-    try:
+    with _documented("calendar"):
         return [Session(_new_york(day["date"], day["open"]), _new_york(day["date"], day["close"])) for day in days]
-    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
-        raise _not_as_documented("calendar") from None
 
 
 def market_clock(answer: Any) -> MarketClock:
     """Of `{"timestamp": …, "is_open": true, "next_open": …, "next_close": …}`. Raises ProtocolError."""
-    try:
-        now, next_open, next_close = (
-            parse_timestamp(answer[name]) for name in ("timestamp", "next_open", "next_close")
-        )
-        return MarketClock(now, bool(answer["is_open"]), next_open, next_close)
-    except (AttributeError, KeyError, TypeError, ValueError):
-        raise _not_as_documented("clock") from None
+    with _documented("clock"):
+        now, opens, closes = (parse_timestamp(answer[name]) for name in ("timestamp", "next_open", "next_close"))
+        return MarketClock(now, bool(answer["is_open"]), opens, closes)
 
 
 def frame(data: str | bytes) -> list[Any]:
@@ -108,7 +100,12 @@ def _new_york(day: str, clock_time: str) -> int:
     return new_york_ms(date.fromisoformat(day), time.fromisoformat(clock_time))
 
 
-def _not_as_documented(what: str) -> ProtocolError:
-    return ProtocolError(
-        f"Alpaca's answer does not have the documented form ({what}): check APCA_API_BASE_URL and APCA_API_DATA_URL."
-    )
+@contextmanager
+def _documented(what: str) -> Iterator[None]:
+    """Raises ProtocolError where the answer turns out to have another form than Alpaca documents."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
+        raise ProtocolError(
+            f"Alpaca's answer does not have the documented form ({what}): check APCA_API_BASE_URL and APCA_API_DATA_URL."
+        ) from None

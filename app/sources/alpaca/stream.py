@@ -149,7 +149,7 @@ class Stream:
         self._stir.clear()
         error = connection.error
         if connection.confirmed is not None:
-            self._note(connection.confirmed, connection.complaint)
+            self._show(connection.confirmed, connection.complaint)
         if self._stopping.is_set():
             return Unavailable("The stream was stopped.")
         if error:
@@ -177,7 +177,7 @@ class Stream:
         self.received += len(messages)
         self.wake.set()
 
-    def _note(self, confirmed: set[str], complaint: AlpacaError | None) -> None:
+    def _show(self, confirmed: set[str], complaint: AlpacaError | None) -> None:
         missing = ", ".join(sorted(self._symbols - confirmed))
         without = f"Alpaca's stream sends no bars of {missing}." if missing else None
         self._say(str(complaint) if complaint else without)
