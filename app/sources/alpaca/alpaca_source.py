@@ -33,6 +33,7 @@ class AlpacaSource:
         self.read = 0
         self.doing: str | None = None
         self._api, self._on_fault, self._on_notice = api, on_fault, on_notice
+        self._apis = [api]
         self._reported: set[str] = set()
 
     @property
@@ -43,11 +44,12 @@ class AlpacaSource:
     @property
     def requests_last_minute(self) -> int:
         """How many requests it made in the last 60 seconds."""
-        return self._api.requests_last_minute
+        return sum(api.requests_last_minute for api in self._apis)
 
     def stop(self) -> None:
         """Ends its waiting, from another thread."""
-        self._api.close()
+        for api in self._apis:
+            api.close()
 
     def fetch(self, start_ms: int, end_ms: int, symbols: Sequence[str] | None = None) -> list[AlpacaBar]:
         """The bars that start in [start_ms, end_ms), all of them, by time and symbol; of these symbols, or of all.
@@ -56,7 +58,8 @@ class AlpacaSource:
         reported once, however often it is fetched.
         Raises AlpacaError when one page could not be had, SourceError when Alpaca knows none of the symbols.
         """
-        asked = self.symbols if symbols is None else [each for each in symbols if each in set(self.symbols)]
+        known = set(self.symbols)
+        asked = self.symbols if symbols is None else [symbol for symbol in symbols if symbol in known]
         return sorted({_BY_TIME(bar): bar for bar in self._fetch(asked, start_ms, end_ms)}.values(), key=_BY_TIME)
 
     def _fetch(self, symbols: list[str], start_ms: int, end_ms: int) -> list[AlpacaBar]:
@@ -69,7 +72,7 @@ class AlpacaSource:
                 halves = symbols[:middle], symbols[middle:]
                 return [bar for half in halves for bar in self._fetch(half, start_ms, end_ms)]
             self._drop(error)
-            return self._fetch([each for each in symbols if each not in error.symbols], start_ms, end_ms)
+            return self._fetch([symbol for symbol in symbols if symbol not in error.symbols], start_ms, end_ms)
 
     def _drop(self, error: UnknownSymbols) -> None:
         known = [symbol for symbol in self.symbols if symbol not in error.symbols]

@@ -63,7 +63,8 @@ class AlpacaLive(AlpacaSource):
     ) -> None:
         run_id = run_id or f"live-{api.access.feed}-{ADJUSTMENT}-regular"
         super().__init__(api, symbols, run_id=run_id, on_fault=on_fault, on_notice=on_notice)
-        self._calendar_api, self._clock, self._connect = calendar_api, clock, connect
+        self._apis.append(calendar_api)
+        self._clock, self._connect = clock, connect
         self._strategy, self._needed = strategy, bars_needed(strategy)
         self._calendar = TradingCalendar()
         self._sync = CalendarSync(calendar_api, self._calendar, clock)
@@ -95,16 +96,10 @@ class AlpacaLive(AlpacaSource):
             return f"{stream.trouble} Meanwhile bars come by REST, once a minute."
         return self._sync.trouble if self._asleep else None
 
-    @property
-    def requests_last_minute(self) -> int:
-        """How many requests it made in the last 60 seconds."""
-        return super().requests_last_minute + self._calendar_api.requests_last_minute
-
     def stop(self) -> None:
         """Ends its waiting, from another thread."""
         self._stop.set()
         super().stop()
-        self._calendar_api.close()
         if stream := self._stream:
             stream.wake.set()
 

@@ -106,6 +106,5 @@ def _documented(what: str) -> Iterator[None]:
     try:
         yield
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
-        raise ProtocolError(
-            f"Alpaca's answer does not have the documented form ({what}): check APCA_API_BASE_URL and APCA_API_DATA_URL."
-        ) from None
+        check = "check APCA_API_BASE_URL and APCA_API_DATA_URL."
+        raise ProtocolError(f"Alpaca's answer does not have the documented form ({what}): {check}") from None

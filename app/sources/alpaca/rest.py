@@ -9,7 +9,7 @@ from urllib.parse import quote_plus
 
 import requests
 from alpaca_trade_api import REST
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_exponential, wait_random_exponential
 
 from app.calendar.session import Session
@@ -66,7 +66,7 @@ class Api:
             stop=stop_after_attempt(tries),
             wait=_PAUSE,
             sleep=self._pause,
-            before_sleep=_log_failure,
+            before_sleep=lambda state: log.info("Trying again: %s", state.outcome and state.outcome.exception()),
             reraise=True,
         ).wraps(self._ask_once)
         transport = Transport(timeout_s, self._limiter.obey)
@@ -185,7 +185,3 @@ def _client(access: Access, url: str, transport: Transport) -> REST:
     client = REST(access.key_id.get_secret_value(), access.secret.get_secret_value(), url, "v2", raw_data=True)
     transport.mount(client._session, url)
     return client
-
-
-def _log_failure(state: RetryCallState) -> None:
-    log.info("Trying again: %s", state.outcome and state.outcome.exception())
