@@ -141,6 +141,7 @@ class Stream:
             return error
         finally:
             self.connected = False
+            self.wake.set()
             connection.close()
 
     def _look(self, connection: Connection) -> AlpacaError | None:
@@ -189,7 +190,9 @@ class Stream:
 
     def _say(self, trouble: str | None) -> None:
         trouble = trouble and self._access.redact(trouble)
-        if trouble and trouble != self.trouble and not self._stopping.is_set():
+        if trouble == self.trouble:
+            return
+        if trouble and not self._stopping.is_set():
             log.warning("%s", trouble)
         self.trouble = trouble
         self.wake.set()
