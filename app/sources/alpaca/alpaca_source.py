@@ -62,17 +62,18 @@ class AlpacaSource:
         asked = self.symbols if symbols is None else [symbol for symbol in symbols if symbol in known]
         return sorted({_BY_TIME(bar): bar for bar in self._fetch(asked, start_ms, end_ms)}.values(), key=_BY_TIME)
 
-    def _fetch(self, symbols: list[str], start_ms: int, end_ms: int) -> list[AlpacaBar]:
-        try:
-            return [bar for page in self._api.pages(symbols, start_ms, end_ms, self._report) for bar in page]
-        except UnknownSymbols as error:
-            if not error.symbols and len(symbols) > 1:
-                # Alpaca does not say which; of a single one it is clear.
+    def _fetch(self, symbols: Sequence[str], start_ms: int, end_ms: int) -> list[AlpacaBar]:
+        while True:
+            try:
+                return [bar for page in self._api.pages(symbols, start_ms, end_ms, self._report) for bar in page]
+            except UnknownSymbols as error:
                 middle = len(symbols) // 2
-                halves = symbols[:middle], symbols[middle:]
-                return [bar for half in halves for bar in self._fetch(half, start_ms, end_ms)]
-            self._drop(error)
-            return self._fetch([symbol for symbol in symbols if symbol not in error.symbols], start_ms, end_ms)
+                if middle and not error.symbols:
+                    # Alpaca does not say which; of a single one it is clear.
+                    halves = symbols[:middle], symbols[middle:]
+                    return [bar for half in halves for bar in self._fetch(half, start_ms, end_ms)]
+                self._drop(error)
+                symbols = [symbol for symbol in symbols if symbol not in error.symbols]
 
     def _drop(self, error: UnknownSymbols) -> None:
         known = [symbol for symbol in self.symbols if symbol not in error.symbols]
