@@ -33,8 +33,8 @@ class Connection:
     """Connects when made, and asks for bars and updated bars of `symbols`.
 
     `on_messages` gets each frame's messages but those of the protocol itself, and a ProtocolError for a frame that
-    cannot be read. `on_change` is called after each frame and at the end. Both are called in the connection's thread.
-    What `complaint` and `error` say may hold the keys: see `Access.redact`.
+    cannot be read. `on_change` is called when `confirmed`, `complaint` or `error` changed. Both are called in the
+    connection's thread. What `complaint` and `error` say may hold the keys: see `Access.redact`.
     """
 
     def __init__(
@@ -108,6 +108,7 @@ class Connection:
             messages = await frames.next_messages()
         except ProtocolError as error:
             messages = [error]
+        before = self.confirmed, self.complaint
         if data := [each for each in messages if _type(each) not in ("subscription", "error", "success")]:
             self.complaint = None
             self._on_messages(data)
@@ -119,7 +120,8 @@ class Connection:
                 self.complaint = refusal(message.get("code"), message.get("msg"))
                 if self.confirmed is None:
                     raise self.complaint
-        self._on_change()
+        if before != (self.confirmed, self.complaint):
+            self._on_change()
 
     def _confirm(self, message: dict[str, Any]) -> None:
         channels = [message.get(channel) or () for channel in ("bars", "updatedBars")]

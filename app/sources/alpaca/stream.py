@@ -177,6 +177,8 @@ class Stream:
         self._pending.extend(messages)
         self.received += len(messages)
         self.wake.set()
+        if self._full:
+            self._stir.set()
 
     def _show(self, confirmed: set[str], complaint: AlpacaError | None) -> None:
         missing = ", ".join(sorted(self._symbols - confirmed))
