@@ -155,13 +155,13 @@ class TradingDays:
             self._unheard_from = (stream.connections, lost)
         return told - lost > stream.received
 
-    def _connect(self, symbols: Sequence[str], is_open: Callable[[], bool], on_bad: OnBad) -> Stream:
+    def _connect(self, symbols: Sequence[str], open_for_s: Callable[[], float], on_bad: OnBad) -> Stream:
         self._unheard_from = (0, 0)
         self._stream = Stream(
             self._access(),
             self.clock,
             symbols,
-            is_open,
+            open_for_s,
             on_bad,
             randomness=random.Random(4),
             spawn=self.clock.thread,

@@ -22,7 +22,6 @@ from app.sources.alpaca.errors import AlpacaError, ProtocolError, Unavailable, r
 from app.sources.alpaca.parse import frame
 
 PRIVATE = ("_connect", "_auth", "_subscribe_all", "_ws")
-HANDSHAKE_S = 15.0
 _CLOSE_S = 1.5
 
 # Frames hold the keys; websockets logs them at level DEBUG.
@@ -45,9 +44,9 @@ class Connection:
         *,
         on_messages: Callable[[list[Any]], None],
         on_change: Callable[[], None],
-        handshake_s: float = HANDSHAKE_S,
+        handshake_s: float,
     ) -> None:
-        self.confirmed: frozenset[str] | None = None
+        self.confirmed: set[str] | None = None
         """The symbols whose bars and updated bars the server says it will send; None before it said so."""
         self.complaint: AlpacaError | None = None
         """An error that the server reported after confirming, until bars come again."""
@@ -57,7 +56,6 @@ class Connection:
         self._on_messages, self._on_change = on_messages, on_change
         self._closing = False
         self._cancel: Callable[[], object] | None = None
-        self._stage = ""
         self._thread = threading.Thread(target=self._run, name="alpaca-connection", daemon=True)
         self._thread.start()
 
@@ -71,19 +69,15 @@ class Connection:
         self._thread.join(_CLOSE_S)
 
     def _run(self) -> None:
-        url = self._access.stream_url
         ended: AlpacaError = Unavailable("The stream was closed.")
         try:
             asyncio.run(self._converse())
         except asyncio.CancelledError:
             pass
-        except TimeoutError:
-            ended = Unavailable(f"Alpaca's stream at {url} did not {self._stage} in {self._handshake_s:g} s.")
         except Exception as error:  # noqa: BLE001 - whatever a server can make a client raise
-            ended = self.complaint or stream_error(error, url)
-        finally:
-            self.error = ended
-            self._on_change()
+            ended = self.complaint or stream_error(error, self._access.stream_url)
+        self.error = ended
+        self._on_change()
 
     async def _converse(self) -> None:
         task, loop = asyncio.current_task(), asyncio.get_running_loop()
@@ -91,18 +85,21 @@ class Connection:
         if self._closing:
             return
         client = _client(self._access, self._symbols)
+        stage = "open the connection and welcome us"
         try:
             async with asyncio.timeout(self._handshake_s):
-                self._stage = "open the connection and welcome us"
                 await client._connect()
-                self._stage = "answer the keys"
+                stage = "answer the keys"
                 await client._auth()
-                self._stage = "confirm the subscription"
+                stage = "confirm the subscription"
                 await client._subscribe_all()
                 while self.confirmed is None:
                     await self._take_frame(client._ws)
             while True:
                 await self._take_frame(client._ws)
+        except TimeoutError:
+            late = f"Alpaca's stream at {self._access.stream_url} did not {stage} in {self._handshake_s:g} s."
+            raise Unavailable(late) from None
         finally:
             await client.close()
 
@@ -110,37 +107,28 @@ class Connection:
         try:
             messages = await frames.next_messages()
         except ProtocolError as error:
-            self._on_messages([error])
-            return
+            messages = [error]
+        before = self.confirmed, self.complaint
         if data := [each for each in messages if _type(each) not in ("subscription", "error", "success")]:
-            self._complain(None)
+            self.complaint = None
             self._on_messages(data)
         for message in messages:
             if _type(message) == "subscription":
                 self._confirm(message)
             elif _type(message) == "error":
-                self._refuse(message)
+                # Once confirmed, bars may go on; if the server closes, this is why.
+                self.complaint = refusal(message.get("code"), message.get("msg"))
+                if self.confirmed is None:
+                    raise self.complaint
+        if before != (self.confirmed, self.complaint):
+            self._on_change()
 
     def _confirm(self, message: dict[str, Any]) -> None:
-        bars, updates = (_symbols(message.get(channel)) for channel in ("bars", "updatedBars"))
-        confirmed = bars & updates & set(self._symbols)
+        channels = [message.get(channel) or () for channel in ("bars", "updatedBars")]
+        confirmed = set(self._symbols).intersection(*channels)
         if not confirmed and self.confirmed is None:
             raise ProtocolError("a subscription without any of our symbols")
-        if confirmed != self.confirmed:
-            self.confirmed = confirmed
-            self._on_change()
-
-    def _refuse(self, message: dict[str, Any]) -> None:
-        error = refusal(message.get("code"), message.get("msg"))
-        if self.confirmed is None:
-            raise error
-        # Bars may go on; if the server closes, this is why.
-        self._complain(error)
-
-    def _complain(self, complaint: AlpacaError | None) -> None:
-        if complaint is not self.complaint:
-            self.complaint = complaint
-            self._on_change()
+        self.confirmed = confirmed
 
 
 class _Frames(WebSocketClientProtocol):
@@ -194,7 +182,3 @@ async def _unused(_: object) -> None:
 
 def _type(message: Any) -> Any:
     return message.get("T") if isinstance(message, dict) else None
-
-
-def _symbols(listed: Any) -> frozenset[str]:
-    return frozenset(each for each in listed if isinstance(each, str)) if isinstance(listed, list) else frozenset()

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
 
 import requests
-from urllib3.exceptions import NameResolutionError
+from urllib3.exceptions import MaxRetryError, NameResolutionError
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.frames import Close
 from websockets.legacy.exceptions import InvalidStatusCode
 
 from app.sources.base import SourceError
@@ -47,19 +48,10 @@ class UnknownSymbols(AlpacaError):
 class Interrupted(AlpacaError):
     """`Api.close` was called while a request waited for its turn."""
 
-    def __init__(self) -> None:
-        super().__init__("Stopped while waiting for Alpaca.")
-
 
 _TITLE = re.compile(r"<title>\s*(.*?)\s*</title>", re.IGNORECASE | re.DOTALL)
 _ABOUT_THE_FEED = re.compile(r"subscription|permit|\bfeed\b|\bsip\b", re.IGNORECASE)
 _ABOUT_SYMBOLS = re.compile(r"symbol|asset|ticker", re.IGNORECASE)
-_REASONS = {
-    requests.Timeout: "it does not answer in time",
-    requests.exceptions.SSLError: "its certificate is not trusted",
-    requests.exceptions.ProxyError: "the proxy does not let us through",
-    requests.JSONDecodeError: "its answer is not JSON",
-}
 
 
 def rest_error(
@@ -71,8 +63,20 @@ def rest_error(
             return failure
         case requests.HTTPError(response=requests.Response(status_code=status, text=text)):
             return _refused(status, redact(_message(text)), url, feed, symbols)
+        case requests.Timeout():
+            why = "it does not answer in time"
+        case requests.exceptions.SSLError():
+            why = "its certificate is not trusted"
+        case requests.exceptions.ProxyError():
+            why = "the proxy does not let us through"
+        case requests.JSONDecodeError():
+            why = "its answer is not JSON"
+        case requests.ConnectionError(args=[MaxRetryError(reason=NameResolutionError())]):
+            why = "its name is not known"
+        case _:
+            why = "the connection is refused or breaks off"
     # The exception's own words stay out: they may hold more than we want to show.
-    return Unavailable(f"Alpaca cannot be reached at {url}: {_reason(failure)}. Check the network and APCA_API_*_URL.")
+    return Unavailable(f"Alpaca cannot be reached at {url}: {why}. Check the network and APCA_API_*_URL.")
 
 
 def _refused(status: int, said: str, url: str, feed: str, symbols: Sequence[str]) -> AlpacaError:
@@ -112,15 +116,6 @@ def _named(said: str, symbols: Sequence[str]) -> Sequence[str]:
     # The words before a colon are prose, in which a symbol such as A may stand by chance.
     words = set(re.split(r"[\s,;'\"()\[\]]+", said.rpartition(":")[2] or said))
     return symbols if len(symbols) == 1 else [symbol for symbol in symbols if symbol in words]
-
-
-def _reason(error: Exception) -> str:
-    for kind, reason in _REASONS.items():
-        if isinstance(error, kind):
-            return reason
-    if isinstance(getattr(error.args[0] if error.args else None, "reason", None), NameResolutionError):
-        return "its name is not known"
-    return "the connection is refused or breaks off"
 
 
 # Each code's text, and what it means; https://docs.alpaca.markets/docs/streaming-market-data has both.
@@ -182,10 +177,18 @@ def stream_error(error: Exception, url: str) -> AlpacaError:
             return ProtocolError(f"Alpaca's stream at {url} sent {error}.")
         case AlpacaError():
             return error
-        case ConnectionClosed():
-            return _closed(error)
+        case ConnectionClosed(rcvd=None):
+            return Unavailable("The connection to Alpaca's stream broke.")
+        case ConnectionClosed(rcvd=Close(code=code, reason=reason)):
+            said = f", {reason}" if reason else ""
+            return _by_text(reason) or Unavailable(f"Alpaca closed the stream (code {code}{said}).")
+        case InvalidStatusCode(status_code=(401 | 403) as status):
+            return AlpacaError(f"{url} refused the connection (HTTP {status}): check the keys and FEED.")
+        case InvalidStatusCode(status_code=404):
+            return AlpacaError(f"There is no stream at {url} for this feed (HTTP 404): check APCA_API_STREAM_URL.")
         case InvalidStatusCode(status_code=status):
-            return _no_stream(status, url)
+            kind = AlpacaError if status < HTTPStatus.INTERNAL_SERVER_ERROR else Unavailable
+            return kind(f"{url} answered HTTP {status} instead of a stream.")
         case InvalidURI():
             return AlpacaError(f"APCA_API_STREAM_URL is {url}, which is no address such as wss://host.")
         case InvalidHandshake():
@@ -203,19 +206,3 @@ def stream_error(error: Exception, url: str) -> AlpacaError:
     return ProtocolError(
         f"Alpaca's stream at {url} does not speak Alpaca's protocol ({type(error).__name__}: {error})."
     )
-
-
-def _closed(error: ConnectionClosed) -> AlpacaError:
-    if error.rcvd is None:
-        return Unavailable("The connection to Alpaca's stream broke.")
-    reason = f", {error.rcvd.reason}" if error.rcvd.reason else ""
-    return _by_text(error.rcvd.reason) or Unavailable(f"Alpaca closed the stream (code {error.rcvd.code}{reason}).")
-
-
-def _no_stream(status: int, url: str) -> AlpacaError:
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return AlpacaError(f"{url} refused the connection (HTTP {status}): check the keys and FEED.")
-    if status == HTTPStatus.NOT_FOUND:
-        return AlpacaError(f"There is no stream at {url} for this feed (HTTP 404): check APCA_API_STREAM_URL.")
-    kind = AlpacaError if status < HTTPStatus.INTERNAL_SERVER_ERROR else Unavailable
-    return kind(f"{url} answered HTTP {status} instead of a stream.")

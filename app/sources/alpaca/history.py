@@ -55,17 +55,17 @@ class AlpacaHistory(AlpacaSource):
             raise SourceError(f"The session of {sessions[0].day} has not begun yet: ask for an earlier day.")
 
     def __str__(self) -> str:
-        symbols = ", ".join(self._fetch.symbols[:5]) + (", …" if len(self._fetch.symbols) > 5 else "")
+        symbols = ", ".join(self.symbols[:5]) + (", …" if len(self.symbols) > 5 else "")
         days = f"{self._days[0].day}" + (f" to {self._days[-1].day}" if len(self._days) > 1 else "")
         return f"{self.name}: {symbols}, {days}, {self._hours} hours, feed {self._api.access.feed}"
 
     def bars(self) -> Iterator[Bar | None]:
         """Each bar once; None while it fetches. Raises SourceError when it cannot go on."""
-        silent = set(self._fetch.symbols)
+        silent = set(self.symbols)
         try:
             for start_ms, end_ms in self._spans():
                 self.doing = f"fetching the bars of {iso(start_ms)} to {iso(end_ms)}"
-                bars = self._fetch(start_ms, end_ms)
+                bars = self.fetch(start_ms, end_ms)
                 self.doing = None
                 yield None
                 silent.difference_update(bar.symbol for bar in bars)
@@ -79,13 +79,13 @@ class AlpacaHistory(AlpacaSource):
             raise SourceError(f"{error} {again}") from None
         finally:
             self.doing = None
-        if silent := silent.intersection(self._fetch.symbols):
+        if silent := silent.intersection(self.symbols):
             names = ", ".join(sorted(silent))
             self._on_notice(f"Alpaca has no bars of {names} there: check the spelling, and the days.")
 
     def _spans(self) -> Iterator[tuple[int, int]]:
         """Parts of the days, each with at most as many bars as may be held, but a minute long at least."""
-        step_ms = max(1, self._most_held // len(self._fetch.symbols)) * MINUTE_MS
+        step_ms = max(1, self._most_held // len(self.symbols)) * MINUTE_MS
         for day in self._days:
             for start_ms in range(day.open_ms, day.close_ms, step_ms):
                 yield start_ms, min(start_ms + step_ms, day.close_ms)

@@ -32,8 +32,8 @@ _CHECKED_AFTER_MS = 40_000
 _LONGEST_WAIT_S = 5.0
 _RETRY_MS, _REFUSED_MS = 15_000, 60_000
 
-Connect = Callable[[Sequence[str], Callable[[], bool], OnBad], Stream]
-"""Makes a stream of these symbols; the function tells whether the market is open."""
+Connect = Callable[[Sequence[str], Callable[[], float], OnBad], Stream]
+"""Makes a stream of these symbols; the function says for how many seconds the market has been open."""
 
 
 class AlpacaLive(AlpacaSource):
@@ -63,7 +63,8 @@ class AlpacaLive(AlpacaSource):
     ) -> None:
         run_id = run_id or f"live-{api.access.feed}-{ADJUSTMENT}-regular"
         super().__init__(api, symbols, run_id=run_id, on_fault=on_fault, on_notice=on_notice)
-        self._calendar_api, self._clock, self._connect = calendar_api, clock, connect
+        self._apis.append(calendar_api)
+        self._clock, self._connect = clock, connect
         self._strategy, self._needed = strategy, bars_needed(strategy)
         self._calendar = TradingCalendar()
         self._sync = CalendarSync(calendar_api, self._calendar, clock)
@@ -79,7 +80,7 @@ class AlpacaLive(AlpacaSource):
         self._stop = threading.Event()
 
     def __str__(self) -> str:
-        symbols, requests = self._fetch.symbols, requests_a_minute(self._fetch.symbols)
+        symbols, requests = self.symbols, requests_a_minute(self.symbols)
         how = "by websocket and " if self._connect else ""
         return (
             f"{self.name}, feed {self._api.access.feed}, {how}by {requests} "
@@ -95,16 +96,10 @@ class AlpacaLive(AlpacaSource):
             return f"{stream.trouble} Meanwhile bars come by REST, once a minute."
         return self._sync.trouble if self._asleep else None
 
-    @property
-    def requests_last_minute(self) -> int:
-        """How many requests it made in the last 60 seconds."""
-        return super().requests_last_minute + self._calendar_api.requests_last_minute
-
     def stop(self) -> None:
         """Ends its waiting, from another thread."""
         self._stop.set()
         super().stop()
-        self._calendar_api.close()
         if stream := self._stream:
             stream.wake.set()
 
@@ -138,11 +133,11 @@ class AlpacaLive(AlpacaSource):
         self._say("fetching the bars before the first one")
         self._sync.check()
         through = ended(self._sync.now_ms())
-        past = warm_up(self._fetch, self._calendar, self._fetch.symbols, through, self._needed)
+        past = warm_up(self.fetch, self._calendar, self.symbols, through, self._needed)
         yield from self._of_sessions(self._dedup.fetched(past, through))
-        self._report(Counter(bar.symbol for bar in past))
+        self._report_warm_up(Counter(bar.symbol for bar in past))
         known_until = {bar.symbol: bar.timestamp + MINUTE_MS for bar in past}
-        self._polling = Polling(self._fetch, self._calendar, through, known_until)
+        self._polling = Polling(self, self._calendar, through, known_until)
         self._dedup.forget(self._polling.from_ms)
         self._succeed()
 
@@ -174,15 +169,13 @@ class AlpacaLive(AlpacaSource):
         """Until the next session."""
         self._disconnect()
         self._sync.check()
-        now = self._sync.now_ms()
-        while not self._calendar.session_at(now) and not self._stop.is_set():
+        while not self._calendar.session_at(now := self._sync.now_ms()):
             self._asleep = True
             opens = self._calendar.next_open(now)
             self._say(f"market closed, sleeping until {iso(opens)}")
             self._wait(opens - now)
             yield None
             self._sync.check_again()
-            now = self._sync.now_ms()
         self._asleep = False
         # The day may have become a holiday since then; if so, it is over at once.
         self._sync.check()
@@ -191,7 +184,7 @@ class AlpacaLive(AlpacaSource):
 
     def _listen(self) -> None:
         if self._connect and not self._stream and not self._stop.is_set():
-            self._stream = self._connect(self._fetch.symbols, self._is_open, self._skip)
+            self._stream = self._connect(self.symbols, self._open_for_s, self._skip)
             self._stream.start()
 
     def _disconnect(self) -> None:
@@ -201,8 +194,10 @@ class AlpacaLive(AlpacaSource):
         if stream:
             stream.stop()
 
-    def _is_open(self) -> bool:
-        return self._calendar.session_at(self._sync.now_ms()) is not None
+    def _open_for_s(self) -> float:
+        now = self._sync.now_ms()
+        session = self._calendar.session_at(now)
+        return (now - session.open_ms) / 1000 if session else 0.0
 
     def _has_gap(self) -> bool:
         """Whether REST has not yet filled the gap before the stream connected."""
@@ -225,9 +220,9 @@ class AlpacaLive(AlpacaSource):
             origin: Origin = "live" if age <= LIVE_MS else "backfill"
             yield from self._records(bar, origin)
 
-    def _report(self, counts: Counter[str]) -> None:
+    def _report_warm_up(self, counts: Counter[str]) -> None:
         """Says how settled the indicators are."""
-        symbols = self._fetch.symbols
+        symbols = self.symbols
         if counts:
             weight = seed_weight(min(counts.values()), self._strategy.rsi_period)
             warmed_up = f"{counts.total():,} bars of {len(counts):,} symbols"

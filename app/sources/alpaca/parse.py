@@ -1,6 +1,7 @@
 """Alpaca's REST answers and websocket frames, taken apart."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, time
 from typing import Any, NamedTuple
 
@@ -24,40 +25,27 @@ class MarketClock(NamedTuple):
     next_close_ms: int
 
 
-class Page(NamedTuple):
-    """The symbols and bars of one page, not checked, and the token of the next page; None: it was the last."""
+def page(answer: Any) -> tuple[list[tuple[str, Any]], str | None]:
+    """Of `{"bars": {"AAPL": [{"t": …}, …]}, "next_page_token": …}`: symbols and bars, not checked, and the token.
 
-    rows: list[tuple[str, Any]]
-    next_token: str | None
-
-
-def page(answer: Any) -> Page:
-    """Of `{"bars": {"AAPL": [{"t": …}, …]}, "next_page_token": …}`. Raises ProtocolError."""
-    try:
+    Without a token it is the last page. Raises ProtocolError.
+    """
+    with _documented("bars"):
         by_symbol, token = answer["bars"] or {}, answer.get("next_page_token") or None
-        rows = [(symbol, fields) for symbol in sorted(by_symbol) for fields in list(by_symbol[symbol] or ())]
-    except (KeyError, TypeError):
-        raise _not_as_documented("bars") from None
-    return Page(rows, token)
+        return [(symbol, fields) for symbol in sorted(by_symbol) for fields in list(by_symbol[symbol] or ())], token
 
 
 def calendar(days: Any) -> list[Session]:
     """Of `[{"date": "2024-11-29", "open": "09:30", "close": "13:00"}, …]`, in New York's time. Raises ProtocolError."""
-    try:
+    with _documented("calendar"):
         return [Session(_new_york(day["date"], day["open"]), _new_york(day["date"], day["close"])) for day in days]
-    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
-        raise _not_as_documented("calendar") from None
 
 
 def market_clock(answer: Any) -> MarketClock:
     """Of `{"timestamp": …, "is_open": true, "next_open": …, "next_close": …}`. Raises ProtocolError."""
-    try:
-        now, next_open, next_close = (
-            parse_timestamp(answer[name]) for name in ("timestamp", "next_open", "next_close")
-        )
-        return MarketClock(now, bool(answer["is_open"]), next_open, next_close)
-    except (AttributeError, KeyError, TypeError, ValueError):
-        raise _not_as_documented("clock") from None
+    with _documented("clock"):
+        now, opens, closes = (parse_timestamp(answer[name]) for name in ("timestamp", "next_open", "next_close"))
+        return MarketClock(now, bool(answer["is_open"]), opens, closes)
 
 
 def frame(data: str | bytes) -> list[Any]:
@@ -112,7 +100,11 @@ def _new_york(day: str, clock_time: str) -> int:
     return new_york_ms(date.fromisoformat(day), time.fromisoformat(clock_time))
 
 
-def _not_as_documented(what: str) -> ProtocolError:
-    return ProtocolError(
-        f"Alpaca's answer does not have the documented form ({what}): check APCA_API_BASE_URL and APCA_API_DATA_URL."
-    )
+@contextmanager
+def _documented(what: str) -> Iterator[None]:
+    """Raises ProtocolError where the answer turns out to have another form than Alpaca documents."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
+        check = "check APCA_API_BASE_URL and APCA_API_DATA_URL."
+        raise ProtocolError(f"Alpaca's answer does not have the documented form ({what}): {check}") from None

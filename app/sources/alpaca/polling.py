@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from app.calendar.trading_calendar import TradingCalendar
 from app.domain.records import MINUTE_MS
+from app.sources.alpaca.alpaca_source import AlpacaSource
 from app.sources.alpaca.bar import AlpacaBar
-from app.sources.alpaca.fetch import Fetch
 from app.sources.alpaca.rest import MOST_BARS, groups
 
 SERVED_AFTER_MS = 4_000
@@ -24,15 +24,15 @@ class Polling:
 
     def __init__(
         self,
-        fetch: Fetch,
+        source: AlpacaSource,
         calendar: TradingCalendar,
         through_ms: int,
         known_until: Mapping[str, int],
         most_at_once: int = _MOST_AT_ONCE,
     ) -> None:
         self.through_ms = through_ms
-        self._fetch, self._calendar, self._most_at_once = fetch, calendar, most_at_once
-        self._known_until = dict.fromkeys(fetch.symbols, through_ms) | dict(known_until)
+        self._source, self._calendar, self._most_at_once = source, calendar, most_at_once
+        self._known_until = dict.fromkeys(source.symbols, through_ms) | dict(known_until)
 
     @property
     def from_ms(self) -> int:
@@ -61,11 +61,11 @@ class Polling:
         asked for again. Raises AlpacaError.
         """
         through = ended(now_ms)
-        step_ms = max(OVERLAP_MINUTES * 2, self._most_at_once // len(self._fetch.symbols)) * MINUTE_MS
+        step_ms = max(OVERLAP_MINUTES * 2, self._most_at_once // len(self._source.symbols)) * MINUTE_MS
         for start, end in self._calendar.spans(self.from_ms, through):
             for at in range(start, end, step_ms):
                 until = min(at + step_ms, end)
-                bars = self._fetch(at, until)
+                bars = self._source.fetch(at, until)
                 yield self._before(at, bars) + bars
                 self._known_until.update((bar.symbol, bar.timestamp + MINUTE_MS) for bar in bars)
                 self.through_ms = max(self.through_ms, until)
@@ -80,7 +80,7 @@ class Polling:
         if not back:
             return []
         since = max(min(self._known_until[symbol] for symbol in back), self._calendar.opens_before(start_ms + 1, 1))
-        missed = self._fetch(since, start_ms, back) if since < start_ms else []
+        missed = self._source.fetch(since, start_ms, back) if since < start_ms else []
         return [bar for bar in missed if bar.timestamp >= self._known_until[bar.symbol]]
 
 

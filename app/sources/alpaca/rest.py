@@ -9,15 +9,15 @@ from urllib.parse import quote_plus
 
 import requests
 from alpaca_trade_api import REST
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_exponential, wait_random_exponential
 
 from app.calendar.session import Session
 from app.domain.records import MINUTE_MS
 from app.sources.alpaca.access import Access
 from app.sources.alpaca.bar import AlpacaBar
-from app.sources.alpaca.errors import AlpacaError, Interrupted, ProtocolError, Unavailable, UnknownSymbols, rest_error
-from app.sources.alpaca.parse import MarketClock, OnBad, Page, calendar, market_clock, page, page_bars
+from app.sources.alpaca.errors import AlpacaError, Interrupted, ProtocolError, Unavailable, rest_error
+from app.sources.alpaca.parse import MarketClock, OnBad, calendar, market_clock, page, page_bars
 from app.sources.alpaca.rate_limiter import RateLimiter
 from app.sources.alpaca.transport import Transport
 from app.sources.clock import Clock
@@ -55,25 +55,23 @@ class Api:
         page_size: int = MOST_BARS,
     ) -> None:
         self.access = access
-        self.requests_made = 0
         self._clock, self._page_size = clock, page_size
         self._failure: str | None = None
-        self._pending: tuple[int, str] | None = None
+        self._waiting: tuple[int, str] | None = None
         """Since when the present request has waited, and for what."""
         self._closed = threading.Event()
         self._limiter = RateLimiter(clock, requests_per_minute)
-        self._retrying = Retrying(
+        self._ask = Retrying(
             retry=retry_if_exception_type(Unavailable),
             stop=stop_after_attempt(tries),
             wait=_PAUSE,
             sleep=self._pause,
-            before_sleep=_log_failure,
+            before_sleep=lambda state: log.info("Trying again: %s", state.outcome and state.outcome.exception()),
             reraise=True,
-        )
+        ).wraps(self._ask_once)
         transport = Transport(timeout_s, self._limiter.obey)
         # The client knows one address each, and would take that of the bars from the environment only.
-        self._data = _client(access, access.data_url, transport)
-        self._trading = _client(access, access.base_url, transport)
+        self._clients = {url: _client(access, url, transport) for url in (access.data_url, access.base_url)}
 
     def pages(
         self, symbols: Sequence[str], start_ms: int, end_ms: int, on_bad: OnBad = lambda _: None
@@ -85,25 +83,18 @@ class Api:
         """
         if end_ms <= start_ms:
             return
-        span = range(start_ms, end_ms)
         for group in groups(symbols):
-            known = frozenset(group)
-            try:
-                for found in self._pages(group, span, self._page_size):
-                    yield list(page_bars(found.rows, known, span, on_bad))
-            except UnknownSymbols as error:
-                if not error.symbols and (unknown := self._unknown(group, span)):
-                    raise UnknownSymbols(unknown) from None
-                raise
+            for rows in self._pages(group, start_ms, end_ms):
+                yield list(page_bars(rows, frozenset(group), range(start_ms, end_ms), on_bad))
 
     def sessions(self, first: date, last: date) -> list[Session]:
         """The regular sessions of these New York days, both included, early closes too."""
-        span = {"start": first.isoformat(), "end": last.isoformat()}
-        return self._ask(lambda: self._trading.get("/calendar", span), calendar, self.access.base_url)
+        days = {"start": first.isoformat(), "end": last.isoformat()}
+        return self._ask(calendar, self.access.base_url, "/calendar", days)
 
     def market_clock(self) -> MarketClock:
         """Whether the exchange is open now."""
-        return self._ask(lambda: self._trading.get("/clock"), market_clock, self.access.base_url)
+        return self._ask(market_clock, self.access.base_url, "/clock")
 
     @property
     def trouble(self) -> str | None:
@@ -111,7 +102,7 @@ class Api:
 
         May be called from any thread.
         """
-        since_ms, reason = self._pending or (self._clock.now_ms(), None)
+        since_ms, reason = self._waiting or (self._clock.now_ms(), None)
         return self._failure or (reason if self._clock.now_ms() - since_ms >= _LONG_MS else None)
 
     @property
@@ -122,69 +113,53 @@ class Api:
     def close(self) -> None:
         """Ends waiting, from any thread, and the connections."""
         self._closed.set()
-        self._data.close()
-        self._trading.close()
+        for client in self._clients.values():
+            client.close()
 
-    def _pages(self, symbols: tuple[str, ...], span: range, limit: int) -> Iterator[Page]:
+    def _pages(self, symbols: tuple[str, ...], start_ms: int, end_ms: int) -> Iterator[list[tuple[str, Any]]]:
         query = {
             "symbols": ",".join(symbols),
             "timeframe": "1Min",
-            "start": iso(span.start),
+            "start": iso(start_ms),
             # Alpaca's end is included; no bar starts between two minutes.
-            "end": iso(span[-1] // MINUTE_MS * MINUTE_MS),
-            "limit": limit,
+            "end": iso((end_ms - 1) // MINUTE_MS * MINUTE_MS),
+            "limit": self._page_size,
             "feed": self.access.feed,
             "adjustment": ADJUSTMENT,
         }
         seen: set[str] = set()
         while True:
-            found = self._ask(lambda: self._data.get("/stocks/bars", query), page, self.access.data_url, symbols)
-            yield found
-            if found.next_token is None:
+            rows, token = self._ask(page, self.access.data_url, "/stocks/bars", query, symbols)
+            yield rows
+            if token is None:
                 return
-            if found.next_token in seen:
+            if token in seen:
                 raise AlpacaError("Alpaca's pages go round in circles: the same page token came twice. Try again.")
-            seen.add(found.next_token)
-            query["page_token"] = found.next_token
+            seen.add(token)
+            query["page_token"] = token
 
-    def _unknown(self, symbols: tuple[str, ...], span: range) -> list[str]:
-        """Which of them Alpaca refuses, found by asking for halves."""
-        try:
-            next(self._pages(symbols, span, limit=1))
-        except UnknownSymbols as error:
-            if error.symbols:
-                return list(error.symbols)
-            middle = len(symbols) // 2
-            return [*self._unknown(symbols[:middle], span), *self._unknown(symbols[middle:], span)]
-        return []
-
-    def _ask(
-        self, call: Callable[[], Any], read: Callable[[Any], Answer], url: str, symbols: Sequence[str] = ()
+    def _ask_once(
+        self,
+        read: Callable[[Any], Answer],
+        url: str,
+        path: str,
+        query: dict[str, Any] | None = None,
+        symbols: Sequence[str] = (),
     ) -> Answer:
-        """What `read` makes of the answer, once there is one; `url` and `symbols` go into the errors."""
-        answer: Answer = self._retrying(self._request, call, read, url, symbols)
-        return answer
-
-    def _request(
-        self, call: Callable[[], Any], read: Callable[[Any], Answer], url: str, symbols: Sequence[str]
-    ) -> Answer:
+        """What `read` makes of the answer; `symbols` go into the errors."""
         try:
-            self._wait_for("Alpaca's rate limit is used up: the next request waits.")
+            self._waiting = self._clock.now_ms(), "Alpaca's rate limit is used up: the next request waits."
             self._limiter.wait(self._closed)
-            self.requests_made += 1
-            self._wait_for(f"Alpaca at {url} takes long to answer.")
-            answer = read(call())
+            self._waiting = self._clock.now_ms(), f"Alpaca at {url} takes long to answer."
+            answer = read(self._clients[url].get(path, query))
         except (requests.RequestException, ProtocolError) as failure:
             error = rest_error(failure, url, self.access.feed, self.access.redact, symbols)
             self._failure = str(error)
             raise error from None
         finally:
-            self._pending = None
+            self._waiting = None
         self._failure = None
         return answer
-
-    def _wait_for(self, reason: str) -> None:
-        self._pending = self._clock.now_ms(), reason
 
     def _pause(self, seconds: float) -> None:
         if self._clock.wait(seconds, self._closed):
@@ -210,7 +185,3 @@ def _client(access: Access, url: str, transport: Transport) -> REST:
     client = REST(access.key_id.get_secret_value(), access.secret.get_secret_value(), url, "v2", raw_data=True)
     transport.mount(client._session, url)
     return client
-
-
-def _log_failure(state: RetryCallState) -> None:
-    log.info("Trying again: %s", state.outcome and state.outcome.exception())

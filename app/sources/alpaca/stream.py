@@ -5,28 +5,26 @@ import random
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, cast
-
-from tenacity import Future, RetryCallState, Retrying, retry_if_result
-from tenacity.wait import wait_exponential
+from typing import Any
 
 from app.sources.alpaca.access import Access
 from app.sources.alpaca.bar import AlpacaBar
-from app.sources.alpaca.connection import HANDSHAKE_S, Connection
+from app.sources.alpaca.connection import Connection
 from app.sources.alpaca.errors import AlpacaError, Unavailable
 from app.sources.alpaca.parse import OnBad, stream_bars
 from app.sources.clock import Clock
 
 log = logging.getLogger(__name__)
 
+HANDSHAKE_S = 15.0
 SILENCE_S = 180.0
 MOST_PENDING = 100_000
 LONGEST_S = 60.0
-# Each wait is a random part of its step ("full jitter"), so that programs that failed together come back apart:
-# https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-_STEPS = wait_exponential(multiplier=1, max=LONGEST_S)
-# If the error is permanent, the first step is the sixth: 32 s.
-_PERMANENT_FROM = 6
+# Steps double. Each wait is a random part of its step ("full jitter"), so that programs that failed together come back
+# apart: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+_FIRST_S = 1.0
+_REFUSED_S = 32.0
+"""The first step if the error is permanent."""
 _STOP_S = 2.0
 
 Spawn = Callable[[Callable[[], None], str], threading.Thread]
@@ -38,37 +36,12 @@ def _spawn(work: Callable[[], None], name: str) -> threading.Thread:
     return thread
 
 
-class Watchdog:
-    """Notices a connection that is open and brings nothing while the market is open.
-
-    It began at `now_ms`; times are UTC milliseconds since 1970.
-    """
-
-    def __init__(self, patience_s: float, market_open: Callable[[], bool], now_ms: int) -> None:
-        self._patience_ms = int(patience_s * 1000)
-        self._market_open = market_open
-        self._since_ms = now_ms
-        self._was_open = market_open()
-
-    def reset(self, now_ms: int) -> None:
-        """Something came then."""
-        self._since_ms = max(self._since_ms, now_ms)
-
-    def left_s(self, now_ms: int) -> float:
-        """Seconds that the silence may last from now on; 0 when it has lasted too long."""
-        is_open = self._market_open()
-        # The first look after the open starts the count: a silence before it means nothing.
-        if not (is_open and self._was_open):
-            self.reset(now_ms)
-        self._was_open = is_open
-        return max(0, self._since_ms + self._patience_ms - now_ms) / 1000
-
-
 class Stream:
     """Bars and updated bars of `symbols`, as they come, from one connection that is made again when it ends.
 
     Never more than one connection, and one attempt a step of the backoff, whatever the server does; none after
-    `stop`. A connection that stays silent for `silence_s` while `market_open()` is true is given up.
+    `stop`. A connection that brings nothing for `silence_s` of a session is given up: `open_for_s` says how long the
+    market has been open, 0 while it is closed.
     What was missed while there was none is the caller's to fetch: `connections` grows each time bars begin to come.
     `spawn` starts a thread, `most_pending` bounds the messages that wait to be taken.
     """
@@ -78,7 +51,7 @@ class Stream:
         access: Access,
         clock: Clock,
         symbols: Sequence[str],
-        market_open: Callable[[], bool],
+        open_for_s: Callable[[], float],
         on_bad: OnBad = lambda _: None,
         *,
         silence_s: float = SILENCE_S,
@@ -96,12 +69,13 @@ class Stream:
         """Why bars do not come, or not all, as a sentence; None while they do."""
         self.received = 0
         """Messages so far, of all connections."""
-        self._access, self._symbols, self._clock, self._market_open = access, frozenset(symbols), clock, market_open
+        self._access, self._symbols, self._clock, self._open_for_s = access, frozenset(symbols), clock, open_for_s
         self._on_bad, self._most_pending = on_bad, most_pending
         self._silence_s, self._handshake_s, self._spawn = silence_s, handshake_s, spawn
         self._random = randomness or random.Random()  # noqa: S311 - it spreads attempts and guards nothing
         self._pending: deque[Any] = deque()
-        self._lasted = False
+        self._newest_ms = 0
+        """When the newest message came, or the connection began."""
         self._stopping, self._stir = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -127,76 +101,63 @@ class Stream:
         return list(stream_bars(messages, self._symbols, lambda reason: self._on_bad(self._access.redact(reason))))
 
     def _run(self) -> None:
-        reconnecting = Retrying(
-            retry=retry_if_result(lambda _: not self._stopping.is_set()), wait=self._wait_s, sleep=self._rest
-        )
+        step_s = _FIRST_S / 2
         try:
-            reconnecting(self._follow)
+            while not self._stopping.is_set():
+                began_ms = self._clock.now_ms()
+                error = self._follow()
+                # Only then do the steps begin again: a server may let all in and close a second later, for hours.
+                lasted = self._clock.now_ms() - began_ms >= LONGEST_S * 1000
+                step_s = _FIRST_S if lasted else min(2 * step_s, LONGEST_S)
+                if error.permanent:
+                    step_s = max(step_s, _REFUSED_S)
+                self._clock.wait(self._random.uniform(0, step_s), self._stopping)
+                while self._full and not self._stopping.is_set():
+                    self._clock.wait(LONGEST_S, self._stopping)
         except Exception as error:
             log.exception("The stream's thread ended.")
             self._say(
                 f"The stream ended by a fault of this program ({type(error).__name__}): see the log, start again."
             )
 
-    def _wait_s(self, state: RetryCallState) -> float:
-        if self._lasted:
-            state.attempt_number = 1
-        if cast(Future, state.outcome).result().permanent:
-            state.attempt_number = max(state.attempt_number, _PERMANENT_FROM)
-        return self._random.uniform(0, _STEPS(state))
-
-    def _rest(self, seconds: float) -> None:
-        self._clock.wait(seconds, self._stopping)
-        while self._full and not self._stopping.is_set():
-            self._clock.wait(LONGEST_S, self._stopping)
-
     def _follow(self) -> AlpacaError:
         """One connection, from the attempt to its end; returns why it ended."""
-        if self._stopping.is_set():
-            return Unavailable("The stream was stopped.")
-        began_ms = self._clock.now_ms()
-        watchdog = Watchdog(self._silence_s, self._market_open, began_ms)
+        self._newest_ms = self._clock.now_ms()
         connection = Connection(
             self._access,
             sorted(self._symbols),
-            on_messages=lambda messages: self._receive(messages, watchdog),
+            on_messages=self._receive,
             on_change=self._stir.set,
             handshake_s=self._handshake_s,
         )
         try:
-            error = self._watch(connection, watchdog)
+            while not (error := self._look(connection)):
+                if self.connected:
+                    self._clock.wait(self._left_s(), self._stir)
+                else:
+                    # The handshake has a limit of its own.
+                    self._stir.wait()
             self._say(str(error))
             return error
         finally:
-            # Only then do the steps begin again: a server may let everyone in and close a second later, for hours.
-            self._lasted = self.connected and self._clock.now_ms() - began_ms >= LONGEST_S * 1000
             self.connected = False
+            self.wake.set()
             connection.close()
 
-    def _watch(self, connection: Connection, watchdog: Watchdog) -> AlpacaError:
-        """Waits until the connection ends or is given up; returns why."""
-        while True:
-            # Cleared before looking, so that no change is overlooked.
-            self._stir.clear()
-            error = self._end(connection, watchdog)
-            if connection.confirmed is not None:
-                self._note(connection.confirmed, connection.complaint)
-            if error:
-                return error
-            if connection.confirmed is None:
-                # The handshake has a limit of its own.
-                self._stir.wait()
-            else:
-                self._clock.wait(watchdog.left_s(self._clock.now_ms()), self._stir)
-
-    def _end(self, connection: Connection, watchdog: Watchdog) -> AlpacaError | None:
+    def _look(self, connection: Connection) -> AlpacaError | None:
+        """Shows how the connection is; returns why it ended or is given up."""
+        # Cleared before looking, and the end is looked at first, so that no change is overlooked.
+        self._stir.clear()
+        error = connection.error
+        if connection.confirmed is not None:
+            self._show(connection.confirmed, connection.complaint)
         if self._stopping.is_set():
             return Unavailable("The stream was stopped.")
-        if connection.error:
-            return connection.error
+        if error:
+            return error
         if self._full:
             return Unavailable("Bars come faster than they are taken: the stream rests until they are.")
-        if connection.confirmed is not None and not watchdog.left_s(self._clock.now_ms()):
+        if self.connected and not self._left_s():
             return Unavailable(
                 f"Alpaca's stream was connected but silent for {self._silence_s:g} s while the market was open."
             )
@@ -206,17 +167,22 @@ class Stream:
     def _full(self) -> bool:
         return len(self._pending) >= self._most_pending
 
-    def _receive(self, messages: Sequence[Any], watchdog: Watchdog) -> None:
-        watchdog.reset(self._clock.now_ms())
+    def _left_s(self) -> float:
+        """How much longer the connection may be silent; a silence before the open means nothing."""
+        silent_s = (self._clock.now_ms() - self._newest_ms) / 1000
+        return max(0.0, self._silence_s - min(silent_s, self._open_for_s()))
+
+    def _receive(self, messages: Sequence[Any]) -> None:
+        self._newest_ms = self._clock.now_ms()
         self._pending.extend(messages)
         self.received += len(messages)
         self.wake.set()
         if self._full:
             self._stir.set()
 
-    def _note(self, confirmed: frozenset[str], complaint: AlpacaError | None) -> None:
-        missing = self._symbols - confirmed
-        without = f"Alpaca's stream sends no bars of {', '.join(sorted(missing))}." if missing else None
+    def _show(self, confirmed: set[str], complaint: AlpacaError | None) -> None:
+        missing = ", ".join(sorted(self._symbols - confirmed))
+        without = f"Alpaca's stream sends no bars of {missing}." if missing else None
         self._say(str(complaint) if complaint else without)
         if not self.connected:
             self.connected = True
@@ -226,7 +192,9 @@ class Stream:
 
     def _say(self, trouble: str | None) -> None:
         trouble = trouble and self._access.redact(trouble)
-        if trouble and trouble != self.trouble and not self._stopping.is_set():
+        if trouble == self.trouble:
+            return
+        if trouble and not self._stopping.is_set():
             log.warning("%s", trouble)
         self.trouble = trouble
         self.wake.set()

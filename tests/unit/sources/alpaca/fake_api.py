@@ -10,10 +10,12 @@ from pydantic import SecretStr
 from app.calendar.session import Session
 from app.domain.records import MINUTE_MS, Bar
 from app.sources.alpaca.access import Access
+from app.sources.alpaca.alpaca_source import AlpacaSource
 from app.sources.alpaca.bar import AlpacaBar
 from app.sources.alpaca.errors import AlpacaError
 from app.sources.alpaca.parse import MarketClock, OnBad
 from app.sources.alpaca.rest import Api
+from app.sources.base import OnFault, OnNotice
 from app.sources.clock import Clock
 from app.sources.trading_sessions import sessions_between
 from tests.harness.doubles.alpaca.times import parse_ns
@@ -72,7 +74,6 @@ class FakeApi(Api):
         on_bad: OnBad = lambda _: None,
     ) -> Iterator[list[AlpacaBar]]:
         now = self._clock.now_ms() + self.ahead_ms
-        self.requests_made += 1
         self.asked.append(Asked(now, tuple(symbols), start_ms, end_ms))
         self._fail()
         there = {
@@ -96,6 +97,15 @@ class FakeApi(Api):
     def _fail(self) -> None:
         if error := self.error():
             raise error
+
+
+def source(
+    api: Api,
+    symbols: Sequence[str],
+    on_fault: OnFault = lambda _: None,
+    on_notice: OnNotice = lambda _: None,
+) -> AlpacaSource:
+    return AlpacaSource(api, symbols, run_id="a-run", on_fault=on_fault, on_notice=on_notice)
 
 
 def until(bars: Iterator[Bar | None], clock: Clock, moment_ms: int) -> list[Bar]:

@@ -56,7 +56,7 @@ class Scripted(Stream):
         self.made = self.started = self.stopped = 0
         self.symbols: Sequence[str] = ()
 
-    def __call__(self, symbols: Sequence[str], _: Callable[[], bool], __: OnBad) -> "Scripted":
+    def __call__(self, symbols: Sequence[str], _: Callable[[], float], __: OnBad) -> "Scripted":
         self.symbols = symbols
         self.made += 1
         return self

@@ -4,6 +4,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import inf
 from typing import Any
 
 from app.sources.alpaca.access import Access
@@ -43,14 +44,15 @@ class Drive:
         self.clock = clock
         self.steps = Steps()
         self.bad: list[str] = []
-        self.market_open = True
+        self.opened_ms: float = -inf
+        """Of the session that goes on; inf while the market is closed."""
 
     def stream(self, access: Access, **options: Any) -> Stream:
         stream = Stream(
             access,
             self.clock,
             SYMBOLS,
-            lambda: self.market_open,
+            lambda: max(0.0, (self.clock.now_ms() - self.opened_ms) / 1000),
             self.bad.append,
             randomness=self.steps,
             spawn=self.clock.thread,

@@ -11,7 +11,7 @@ from app.sources.alpaca.history import AlpacaHistory
 from app.sources.alpaca.rest import Api
 from app.sources.base import Fault, SourceError
 from tests.harness.doubles.alpaca import AlpacaDouble, ExchangeSession, TradedBars
-from tests.harness.doubles.alpaca.answers import Answers
+from tests.harness.doubles.alpaca.answers import Answers, Refused
 from tests.harness.doubles.alpaca.request_log import LoggedRequest
 from tests.harness.doubles.alpaca.server_faults import CutOff, Reset, Status, any_request, further_page
 from tests.harness.doubles.virtual_clock import VirtualClock
@@ -59,7 +59,7 @@ def test_a_day_minute_by_minute(
     assert opened.source.run_id.startswith("replay-2024-11-14-iex-raw-regular-")
     assert str(opened.source) == "alpaca-history: SPY, AAPL, GOOGL, 2024-11-14, regular hours, feed iex"
     assert (opened.notices, opened.faults, opened.source.doing, opened.source.trouble) == ([], [], None, None)
-    assert opened.source.requests_last_minute == opened.api.requests_made == 1
+    assert opened.source.requests_last_minute == opened.api.requests_last_minute == 1
 
 
 def test_several_days(access: Access, clock: VirtualClock, tape: TradedBars, sessions: list[ExchangeSession]) -> None:
@@ -82,7 +82,7 @@ def test_much_is_fetched_in_pieces_and_comes_in_the_same_order(
 ) -> None:
     opened = Opened(access, clock, most_held=100)
     assert values(opened.bars()) == final(tape, *sessions[1])
-    assert opened.api.requests_made == 12
+    assert opened.api.requests_last_minute == 12
 
 
 def test_a_minute_is_fetched_whole_however_many_its_bars(
@@ -91,7 +91,7 @@ def test_a_minute_is_fetched_whole_however_many_its_bars(
     clock = VirtualClock(sessions[1].open_ms + 5 * MINUTE_MS)
     opened = Opened(access, clock, most_held=1)
     assert values(opened.bars()) == final(tape, sessions[1].open_ms, clock.now_ms())
-    assert opened.api.requests_made == 5
+    assert opened.api.requests_last_minute == 5
 
 
 def test_failures_in_the_middle_lose_and_repeat_nothing(
@@ -118,6 +118,27 @@ def test_unknown_symbols_are_named_once_and_the_rest_go_on(
         "Alpaca does not know NOPE: check the spelling in SYMBOLS. The others go on.",
         "Alpaca does not know NADA: check the spelling in SYMBOLS. The others go on.",
     ]
+
+
+def test_unknown_symbols_that_alpaca_does_not_name_are_found(
+    access: Access, alpaca: AlpacaDouble, clock: VirtualClock, tape: TradedBars, sessions: list[ExchangeSession]
+) -> None:
+    class Unnamed(Answers):
+        def answer(self, request: LoggedRequest) -> Any:
+            try:
+                return super().answer(request)
+            except Refused as refused:
+                raise Refused(refused.status, "invalid symbol") from None
+
+    alpaca.rest.answers = Unnamed(alpaca.tape, alpaca.exchange)
+    opened = Opened(access, clock, symbols=("AAPL", "NOPE", "SPY", "GOOGL", "NADA"))
+    assert values(opened.bars()) == final(tape, *sessions[1])
+    assert opened.source.symbols == ["AAPL", "SPY", "GOOGL"]
+    assert [notice.split(":")[0] for notice in opened.notices] == [
+        "Alpaca does not know NOPE",
+        "Alpaca does not know NADA",
+    ]
+    assert len(alpaca.rest.requests) <= 10
 
 
 def test_symbols_that_alpaca_passes_over_are_named(access: Access, alpaca: AlpacaDouble, clock: VirtualClock) -> None:

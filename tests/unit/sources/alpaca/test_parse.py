@@ -17,7 +17,7 @@ ROW = {"o": 1, "h": 1, "l": 1, "c": 1, "v": 1}
 
 def read(answer: Any) -> tuple[list[tuple[str, int]], list[str]]:
     bad: list[str] = []
-    found = page_bars(page(answer).rows, {"AAPL", "SPY"}, range(MINUTE, MINUTE + 120_000), bad.append)
+    found = page_bars(page(answer)[0], {"AAPL", "SPY"}, range(MINUTE, MINUTE + 120_000), bad.append)
     return [(bar.symbol, bar.timestamp) for bar in found], bad
 
 

@@ -6,10 +6,9 @@ from app.calendar.trading_calendar import TradingCalendar
 from app.domain.records import MINUTE_MS
 from app.sources.alpaca.bar import AlpacaBar
 from app.sources.alpaca.errors import AlpacaError, Unavailable
-from app.sources.alpaca.fetch import Fetch
 from app.sources.alpaca.polling import OVERLAP_MINUTES, SERVED_AFTER_MS, Polling, ended, requests_a_minute
 from tests.unit.sources.alpaca.conftest import HastyClock
-from tests.unit.sources.alpaca.fake_api import FakeApi, bar, minutes, ms
+from tests.unit.sources.alpaca.fake_api import FakeApi, bar, minutes, ms, source
 
 OPEN, CLOSE = ms("2024-11-14T14:30:00Z"), ms("2024-11-14T21:00:00Z")
 NOON = ms("2024-11-14T17:00:00Z")
@@ -21,8 +20,7 @@ class Setting:
     def __init__(self, through_ms: int = NOON, known_until: dict[str, int] | None = None, **options: int) -> None:
         self.clock = HastyClock(through_ms)
         self.api = FakeApi(self.clock)
-        fetch = Fetch(self.api, ["AAPL", "SPY"], lambda _: None, lambda _: None)
-        self.polling = Polling(fetch, CALENDAR, through_ms, known_until or {}, **options)
+        self.polling = Polling(source(self.api, ["AAPL", "SPY"]), CALENDAR, through_ms, known_until or {}, **options)
 
     def ask(self, now_ms: int) -> list[AlpacaBar]:
         self.clock.ms = now_ms

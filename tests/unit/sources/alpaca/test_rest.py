@@ -16,7 +16,7 @@ from app.sources.alpaca.errors import AlpacaError, Interrupted, Unavailable, Unk
 from app.sources.alpaca.rest import Api, groups
 from app.sources.clock import Clock
 from tests.harness.doubles.alpaca import KEY_ID, AlpacaDouble, ExchangeSession
-from tests.harness.doubles.alpaca.answers import Answers, Refused
+from tests.harness.doubles.alpaca.answers import Answers
 from tests.harness.doubles.alpaca.request_log import LoggedRequest, most_in_a_minute
 from tests.harness.doubles.alpaca.server_faults import (
     CutOff,
@@ -57,7 +57,7 @@ def test_all_pages_of_a_day(
     api = Api(access, clock, page_size=500)
     pages = list(api.pages(SYMBOLS, sessions[1].open_ms, sessions[1].close_ms))
     assert [bar for page in pages for bar in page] == day(alpaca, sessions[1])
-    assert len(pages) == len(alpaca.rest.requests) == api.requests_made == api.requests_last_minute == 3
+    assert len(pages) == len(alpaca.rest.requests) == api.requests_last_minute == 3
     for request in alpaca.rest.requests:
         assert (request.query["feed"], request.query["adjustment"], request.query["limit"]) == ("iex", "raw", "500")
 
@@ -69,7 +69,7 @@ def test_the_start_is_included_and_the_end_is_not(
     found = [bar.timestamp for page in api.pages(["SPY"], minutes[0], minutes[-1]) for bar in page]
     assert found == minutes[:-1]
     assert list(api.pages(["SPY"], minutes[0], minutes[0])) == []
-    assert api.requests_made == 1
+    assert len(alpaca.rest.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_page_that_fails_is_asked_for_again_and_nothing_is_lost_or_repeated(
     assert found + [bar for page in pages for bar in page] == day(alpaca, sessions[1])
     assert alpaca.rest.faults.left == 0
     assert api.trouble is None
-    assert api.requests_made == 3 + 3
+    assert len(alpaca.rest.requests) == 3 + 3
 
 
 def test_an_answer_that_does_not_come_is_given_up(
@@ -122,7 +122,7 @@ def test_it_says_so_while_an_answer_does_not_come(
             said.append(api.trouble)
             return super().send(*args, **kwargs)
 
-    api._data._session.mount("http://", Watching())
+    api._clients[access.data_url]._session.mount("http://", Watching())
     list(api.pages(["SPY"], sessions[0].open_ms, sessions[0].open_ms + MINUTE_MS))
     assert said == [None, *[f"Alpaca at {access.data_url} takes long to answer."] * 2]
     assert api.trouble is None
@@ -144,7 +144,7 @@ def test_what_does_not_pass_ends_after_all_tries(api: Api, alpaca: AlpacaDouble,
     alpaca.rest.faults.plan(Status(503), any_request, times=20)
     with pytest.raises(Unavailable, match="HTTP 503") as caught:
         api.market_clock()
-    assert (api.requests_made, api.trouble) == (8, str(caught.value))
+    assert (len(alpaca.rest.requests), api.trouble) == (8, str(caught.value))
     assert 25_000 <= clock.now_ms() - began <= 65_000
 
 
@@ -152,7 +152,7 @@ def test_nobody_at_the_address(clock: VirtualClock) -> None:
     api = Api(access_to("http://127.0.0.1:1"), clock, tries=2)
     with pytest.raises(Unavailable, match=r"cannot be reached at http://127.0.0.1:1: the connection is refused"):
         api.market_clock()
-    assert api.requests_made == 2
+    assert api.requests_last_minute == 2
 
 
 def test_the_rate_limit_is_never_exceeded(
@@ -180,7 +180,7 @@ def test_wrong_keys(access: Access, clock: VirtualClock, sessions: list[Exchange
         asked(api, sessions[1])
     with pytest.raises(AlpacaError, match="HTTP 401"):
         api.market_clock()
-    assert api.requests_made == 2
+    assert api.requests_last_minute == 2
 
 
 def test_a_feed_that_the_plan_does_not_have(access: Access, clock: VirtualClock) -> None:
@@ -195,23 +195,6 @@ def test_an_unknown_symbol(api: Api, sessions: list[ExchangeSession]) -> None:
     with pytest.raises(UnknownSymbols) as caught:
         asked(api, sessions[1], ("AAPL", "NOPE", "SPY"))
     assert caught.value.symbols == ("NOPE",)
-
-
-def test_unknown_symbols_that_alpaca_does_not_name_are_found(
-    api: Api, alpaca: AlpacaDouble, sessions: list[ExchangeSession]
-) -> None:
-    class Unnamed(Answers):
-        def answer(self, request: LoggedRequest) -> Any:
-            try:
-                return super().answer(request)
-            except Refused as refused:
-                raise Refused(refused.status, "invalid symbol") from None
-
-    alpaca.rest.answers = Unnamed(alpaca.tape, alpaca.exchange)
-    with pytest.raises(UnknownSymbols) as caught:
-        asked(api, sessions[1], ("AAPL", "NOPE", "SPY", "GOOGL", "NADA"))
-    assert caught.value.symbols == ("NOPE", "NADA")
-    assert api.requests_made <= 10
 
 
 def test_calendar_and_clock(
@@ -284,7 +267,7 @@ def test_the_clients_own_retries_and_environment_are_out_of_the_way(
     monkeypatch.setenv("APCA_RETRY_WAIT", "1000")
     alpaca.rest.faults.plan(Status(429), any_request, times=3)
     api.market_clock()
-    assert api.requests_made == len(alpaca.rest.requests) == 4
+    assert len(alpaca.rest.requests) == 4
 
 
 def test_the_only_private_name_of_the_client_that_is_used() -> None:

@@ -1,11 +1,12 @@
 import socket
 import threading
 from collections.abc import Iterator
+from math import inf
 
 import msgpack
 import pytest
 
-from app.sources.alpaca.stream import Stream, Watchdog
+from app.sources.alpaca.stream import Stream
 from tests.harness.doubles.virtual_clock import VirtualClock
 from tests.unit.sources.alpaca.scripted_stream import MINUTE, Script, Scripted, Visitor, access, bar
 from tests.unit.sources.alpaca.stream_drive import Drive, until
@@ -110,14 +111,27 @@ def test_bars_keep_the_connection(drive: Drive) -> None:
         until(stream, lambda: stream.received)
         drive.pass_s(179)
         assert (server.attempts, stream.trouble) == (1, None)
+        drive.pass_s(1)
+        until(stream, lambda: not stream.connected)
 
 
 def test_silence_is_no_news_while_the_market_is_closed(drive: Drive) -> None:
-    drive.market_open = False
+    drive.opened_ms = inf
     with Scripted(subscribed).running() as server, drive.running(server.access()) as stream:
         until(stream, lambda: stream.connected)
         drive.pass_s(3600)
         assert (server.attempts, stream.trouble) == (1, None)
+
+
+def test_the_night_does_not_count_after_the_open(drive: Drive) -> None:
+    drive.opened_ms = drive.clock.now_ms() + 10_000_000
+    with Scripted(subscribed).running() as server, drive.running(server.access()) as stream:
+        until(stream, lambda: stream.connected)
+        drive.pass_s(10_179)
+        assert (server.attempts, stream.trouble) == (1, None)
+        drive.pass_s(1)
+        until(stream, lambda: not stream.connected)
+        assert "silent for 180 s" in str(stream.trouble)
 
 
 def test_a_connection_that_lasted_lets_the_backoff_begin_again(drive: Drive) -> None:
@@ -186,11 +200,11 @@ def test_rests_while_nobody_takes_the_bars(drive: Drive) -> None:
 
 
 def test_a_fault_of_the_caller_is_not_hidden(drive: Drive, caplog: pytest.LogCaptureFixture) -> None:
-    def broken() -> bool:
+    def broken() -> float:
         raise ZeroDivisionError
 
-    with drive.clock.attending():
-        stream = Stream(access(1), drive.clock, ["AAPL"], broken, spawn=drive.clock.thread)
+    with Scripted(subscribed).running() as server, drive.clock.attending():
+        stream = Stream(server.access(), drive.clock, ["AAPL"], broken, spawn=drive.clock.thread)
         stream.start()
         until(stream, lambda: stream.trouble)
         stream.stop()
@@ -199,7 +213,7 @@ def test_a_fault_of_the_caller_is_not_hidden(drive: Drive, caplog: pytest.LogCap
 
 
 def test_can_be_stopped_before_it_is_started(drive: Drive) -> None:
-    Stream(access(1), drive.clock, ["AAPL"], lambda: True).stop()
+    Stream(access(1), drive.clock, ["AAPL"], lambda: 0.0).stop()
 
 
 def never_welcomes(visitor: Visitor) -> None:
@@ -237,41 +251,3 @@ def test_stops_while_a_listener_says_nothing_at_all(drive: Drive) -> None:
             with drive.running(access(listener.getsockname()[1], scheme)):
                 guest, _ = listener.accept()
             guest.close()
-
-
-class Market:
-    def __init__(self, is_open: bool) -> None:
-        self.is_open = is_open
-
-    def __call__(self) -> bool:
-        return self.is_open
-
-
-def test_counts_silence_from_what_came_last() -> None:
-    watchdog = Watchdog(180, Market(True), 0)
-    assert watchdog.left_s(0) == 180
-    watchdog.reset(60_000)
-    assert watchdog.left_s(100_000) == 140
-    assert watchdog.left_s(240_000) == 0
-    assert watchdog.left_s(500_000) == 0
-
-
-def test_expects_nothing_while_the_market_is_closed() -> None:
-    watchdog = Watchdog(180, Market(False), 0)
-    assert [watchdog.left_s(now) for now in (0, 180_000, 10**9)] == [180, 180, 180]
-
-
-def test_the_night_does_not_count_after_the_open() -> None:
-    market = Market(False)
-    watchdog = Watchdog(180, market, 0)
-    watchdog.left_s(0)
-    market.is_open = True
-    assert watchdog.left_s(10_000_000) == 180
-    assert watchdog.left_s(10_179_000) == 1
-    assert watchdog.left_s(10_180_000) == 0
-
-
-def test_a_late_word_of_an_earlier_moment_takes_nothing_back() -> None:
-    watchdog = Watchdog(180, Market(True), 50_000)
-    watchdog.reset(20_000)
-    assert watchdog.left_s(50_000) == 180
