@@ -22,8 +22,8 @@ from app.kafka.clients import consumer_config, producer_config, registry
 from app.kafka.topic_admin import ensure_topics
 from app.kafka.topics import topics
 from app.settings import Settings
-from app.stack.ports import any_free_port
 from tests.harness.chaos.topic_records import ends
+from tests.harness.held_port import held_port
 from tests.integration.command_line import Stocks, environment, stocks
 from tests.integration.fixtures_stack import LocalStack
 from tests.integration.stack_settings import settings_for
@@ -118,11 +118,12 @@ def named(mails: Sequence[Mail], wanted: Iterable[str]) -> Counter[str]:
 async def test_killed_in_between_nothing_is_lost_and_at_most_one_is_repeated_and_marked(
     ours: Settings, tmp_path: Path
 ) -> None:
-    log, port, mails = tmp_path / "alerts.log", any_free_port(), list[Mail]()
+    log, mails = tmp_path / "alerts.log", list[Mail]()
     sender = await Sender(ours).prepare()
     sender.send("BEFORE")
     with ExitStack() as servers:
         hook = servers.enter_context(HttpServer().running())
+        port = servers.enter_context(held_port())
         servers.enter_context(smtp_server(port, mails, []))
         addresses = {
             "alert_urls": f"mail=mailto://127.0.0.1:{port}/?from={quote('a@example.com')}&to={quote('b@example.com')}&mode=insecure",

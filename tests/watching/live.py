@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 import yaml
 
-from app.stack.ports import any_free_port
+from tests.harness.held_port import held_port
 from tests.watching.queries import RULES, Query, dashboard_queries, rule_queries
 
 _SCRAPES = 12
@@ -38,10 +38,9 @@ def configuration(target: str) -> str:
 @contextmanager
 def prometheus(target: str) -> Iterator[httpx.Client]:
     """A client of a Prometheus that scrapes the worker at host:port; it ends with the block."""
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, held_port() as port:
         path = Path(folder) / "prometheus.yml"
         path.write_text(configuration(target), encoding="utf-8")
-        port = any_free_port()
         command = [
             "prometheus",
             f"--config.file={path}",
