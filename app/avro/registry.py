@@ -60,7 +60,7 @@ class Registered(NamedTuple):
 
 def _tls(url: str, ca_file: Path | None) -> ssl.SSLContext:
     """Whom to trust. Reading all certificates takes 23 ms, so it is done for https only."""
-    if not url.startswith("https:"):
+    if httpx.URL(url).scheme != "https":
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # It trusts nobody.
     return httpx.create_ssl_context() if ca_file is None else ssl.create_default_context(cafile=ca_file)
 

@@ -122,6 +122,13 @@ def test_confluent_cloud_for_the_registry(cloud: Settings) -> None:
     assert isinstance(client.client_kwargs["timeout"], httpx.Timeout)
 
 
+@pytest.mark.parametrize(("url", "some"), [("http://registry", False), ("HTTPS://registry", True)])
+def test_certificates_are_read_for_https_only(url: str, some: bool) -> None:
+    context = registry_client(make(schema_registry_url=url)).client_kwargs["verify"]
+    assert (context.check_hostname, context.verify_mode) == (True, ssl.CERT_REQUIRED)
+    assert bool(context.get_ca_certs()) is some
+
+
 def test_tls_alone(tmp_path: Path) -> None:
     ca_file = tmp_path / "ca.pem"
     trustme.CA().cert_pem.write_to_path(ca_file)
