@@ -284,10 +284,9 @@ class BatchProcessor:
         if not isinstance(why, ProducerLost) and fenced_at - batch.begun_at < app.options.transaction_seconds:
             await app.crash(
                 OperatorError(
-                    f"Another producer has taken over the transactional id {app.options.transactional_id(batch.tp)}, "
-                    "although the "
-                    f"group {app.conf.id} gave {batch.tp.topic}[{batch.partition}] to this worker: a second "
-                    "deployment runs with the same APP_ID, perhaps in another group. Give each its own"
+                    f"Another program has taken over the transactional id {app.options.transactional_id(batch.tp)}, "
+                    f"although the group {app.conf.id} gave {batch.tp.topic}[{batch.partition}] to this worker. "
+                    "Stop that program, then start this worker again"
                 )
             )
             return

@@ -36,7 +36,7 @@ def faults(root: Path, version: str) -> list[str]:
 
 
 def branch(root: Path) -> str:
-    """The branch that is checked out; nothing where it is none."""
+    """The branch that is checked out; empty where no branch is checked out."""
     return git(root, "branch", "--show-current")
 
 

@@ -1,4 +1,4 @@
 """Setting the tables back, so that workers compute them again from the raw topic: `stocks tables rebuild`.
 
-`survey` looks at the broker and makes a `plan`; `set_back` carries it out, `old_records` being its last step.
+`make_plan` looks at the broker and makes a `plan`; `set_back` carries it out, `old_records` being its last step.
 """

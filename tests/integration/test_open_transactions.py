@@ -138,8 +138,8 @@ def test_a_worker_whose_id_another_program_takes_ends_with_a_sentence(deploy: De
     deployment.send(bars[400:])
     assert worker.wait_ended() == 1
     said = log(worker)
-    assert f"Another producer has taken over the transactional id {transactional_id}" in said
-    assert "Give each its own" in said
+    assert f"Another program has taken over the transactional id {transactional_id}" in said
+    assert "Stop that program, then start this worker again" in said
     # Who starts next is the writer again.
     deployment.start_worker().wait_ready()
     deployment.settle()

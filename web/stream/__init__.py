@@ -1,6 +1,6 @@
 """Push: the signals as server-sent events, the same from any worker, with resume.
 
-`topic` reads stocks.signals, `hub` keeps what came last and hands it to all clients, `client` makes
+`topic` reads stocks.signals, `hub` keeps what came last and hands it to all clients, `subscriber` makes
 one client's events, `response` writes them to the socket, `snapshot` makes the present state.
 """
 

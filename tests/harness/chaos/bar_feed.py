@@ -9,7 +9,7 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from tests.harness.chaos.hostile_bars import Item
 
-#: The headers of a record: which one it is (offsets are known only afterwards, or never), and why it is none.
+#: The headers of a record: which one it is (offsets are known only afterwards, or never), and why it is not a bar.
 NUMBER, REASON = "number", "reason"
 
 #: The broker may be away for two minutes, and machines are slow.

@@ -30,7 +30,7 @@ class _Waiting(NamedTuple):
 class VirtualClock:
     """Starts at `now_ms` (UTC epoch milliseconds). Implements app.sources.clock.Clock for any number of threads.
 
-    Whoever waits while no time passes for `stuck_s` seconds of real time gets an error.
+    A thread that waits while no time passes for `stuck_s` seconds of real time gets an error.
     """
 
     def __init__(self, now_ms: int, stuck_s: float = _STUCK_S) -> None:

@@ -8,7 +8,7 @@ from app.settings import settings
 
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Commands run in a folder of their own, and read its .env and their environment anew."""
+    """Commands run in a folder of their own, and read its .env and their environment again."""
     monkeypatch.chdir(tmp_path)
     settings.cache_clear()
     yield

@@ -1,4 +1,4 @@
-"""What the broker refuses to a fetch, and what becomes of the worker."""
+"""What the broker refuses to a fetch, and what the worker does then."""
 
 import pytest
 from aiokafka.errors import (

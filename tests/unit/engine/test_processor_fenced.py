@@ -87,7 +87,7 @@ async def test_somebody_else_with_the_same_id_is_a_sentence(bench: ProcessorBenc
     [error] = bench.app.crashes
     assert isinstance(error, OperatorError)
     assert "transactional id stock-signals-stocks.raw.avro-0" in str(error)
-    assert "stocks.raw.avro[0] to this worker: a second deployment runs with the same APP_ID" in str(error)
+    assert "stocks.raw.avro[0] to this worker. Stop that program" in str(error)
     assert not bench.consumer.rejoined.is_set()
 
 
