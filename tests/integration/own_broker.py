@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app import stack as local_stack
-from app.kafka.local_cluster import HOST, Ports, broker_answers
+from app.kafka.local_cluster import HOST, Ports, broker_answers, cluster_id
 from app.stack import StackStatus, kafka
 from app.stack.cache import install
 from app.stack.processes import find
@@ -51,6 +51,7 @@ class OwnBroker:
             kafka=self._ports.endpoints.kafka,
             kafka_pid=find(self.directory)[kafka.ROLE].pid,
             kafka_sasl=f"{HOST}:{sasl}" if sasl else None,
+            cluster_id=cluster_id(self.directory) or "",
         )
         return self.status
 
@@ -64,7 +65,7 @@ class OwnBroker:
 
 @pytest.fixture
 def make_broker(stack: LocalStack, tmp_path: Path) -> Iterator[MakeBroker]:
-    """Makes brokers: make_broker(sasl={user: password}, broker={setting: value})."""
+    """Makes a broker: make_broker(sasl={user: password}, broker={setting: value})."""
     with ExitStack() as cleanup:
 
         def make(sasl: Mapping[str, str] | None = None, broker: Mapping[str, str] | None = None) -> OwnBroker:

@@ -1,6 +1,6 @@
 """What both sources of Alpaca's bars share: their symbols, whole spans of bars, and their records, numbered."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from operator import attrgetter
 
 from app.domain.records import Bar, Origin
@@ -51,15 +51,15 @@ class AlpacaSource:
         for api in self._apis:
             api.close()
 
-    def fetch(self, start_ms: int, end_ms: int, symbols: Sequence[str] | None = None) -> list[AlpacaBar]:
+    def fetch(self, start_ms: int, end_ms: int, symbols: Collection[str] | None = None) -> list[AlpacaBar]:
         """The bars that start in [start_ms, end_ms), all of them, by time and symbol; of these symbols, or of all.
 
         Of a bar that comes more than once, as at the seam of two pages, the last counts. Why a row is no bar is
         reported once, however often it is fetched.
         Raises AlpacaError when one page could not be had, SourceError when Alpaca knows none of the symbols.
         """
-        known = set(self.symbols)
-        asked = self.symbols if symbols is None else [symbol for symbol in symbols if symbol in known]
+        only = set(self.symbols if symbols is None else symbols)
+        asked = [symbol for symbol in self.symbols if symbol in only]
         return sorted({_BY_TIME(bar): bar for bar in self._fetch(asked, start_ms, end_ms)}.values(), key=_BY_TIME)
 
     def _fetch(self, symbols: Sequence[str], start_ms: int, end_ms: int) -> list[AlpacaBar]:

@@ -76,8 +76,9 @@ class Connection:
             pass
         except Exception as error:  # noqa: BLE001 - whatever a server can make a client raise
             ended = self.complaint or stream_error(error, self._access.stream_url)
-        self.error = ended
-        self._on_change()
+        finally:
+            self.error = ended
+            self._on_change()
 
     async def _converse(self) -> None:
         task, loop = asyncio.current_task(), asyncio.get_running_loop()
@@ -107,7 +108,8 @@ class Connection:
         try:
             messages = await frames.next_messages()
         except ProtocolError as error:
-            messages = [error]
+            self._on_messages([error])
+            return
         before = self.confirmed, self.complaint
         if data := [each for each in messages if _type(each) not in ("subscription", "error", "success")]:
             self.complaint = None
@@ -124,7 +126,7 @@ class Connection:
             self._on_change()
 
     def _confirm(self, message: dict[str, Any]) -> None:
-        channels = [message.get(channel) or () for channel in ("bars", "updatedBars")]
+        channels = [_texts(message.get(channel)) for channel in ("bars", "updatedBars")]
         confirmed = set(self._symbols).intersection(*channels)
         if not confirmed and self.confirmed is None:
             raise ProtocolError("a subscription without any of our symbols")
@@ -178,6 +180,10 @@ def _client(access: Access, symbols: Sequence[str]) -> DataStream:
 
 async def _unused(_: object) -> None:
     """The client wants a handler for each symbol; nobody calls it."""
+
+
+def _texts(listed: Any) -> list[str]:
+    return [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
 
 
 def _type(message: Any) -> Any:

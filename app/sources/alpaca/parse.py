@@ -32,6 +32,8 @@ def page(answer: Any) -> tuple[list[tuple[str, Any]], str | None]:
     """
     with _documented("bars"):
         by_symbol, token = answer["bars"] or {}, answer.get("next_page_token") or None
+        if not isinstance(token, str | None):
+            raise TypeError(token)
         return [(symbol, fields) for symbol in sorted(by_symbol) for fields in list(by_symbol[symbol] or ())], token
 
 

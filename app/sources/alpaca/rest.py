@@ -16,7 +16,7 @@ from app.calendar.session import Session
 from app.domain.records import MINUTE_MS
 from app.sources.alpaca.access import Access
 from app.sources.alpaca.bar import AlpacaBar
-from app.sources.alpaca.errors import AlpacaError, Interrupted, ProtocolError, Unavailable, rest_error
+from app.sources.alpaca.errors import AlpacaError, Interrupted, ProtocolError, Unavailable, UnknownSymbols, rest_error
 from app.sources.alpaca.parse import MarketClock, OnBad, calendar, market_clock, page, page_bars
 from app.sources.alpaca.rate_limiter import RateLimiter
 from app.sources.alpaca.transport import Transport
@@ -154,7 +154,8 @@ class Api:
             answer = read(self._clients[url].get(path, query))
         except (requests.RequestException, ProtocolError) as failure:
             error = rest_error(failure, url, self.access.feed, self.access.redact, symbols)
-            self._failure = str(error)
+            # Who asks drops unknown symbols, or ends with them.
+            self._failure = None if isinstance(error, UnknownSymbols) else str(error)
             raise error from None
         finally:
             self._waiting = None

@@ -139,6 +139,7 @@ def test_unknown_symbols_that_alpaca_does_not_name_are_found(
         "Alpaca does not know NADA",
     ]
     assert len(alpaca.rest.requests) <= 10
+    assert opened.source.trouble is None
 
 
 def test_symbols_that_alpaca_passes_over_are_named(access: Access, alpaca: AlpacaDouble, clock: VirtualClock) -> None:

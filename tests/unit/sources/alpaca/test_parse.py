@@ -33,6 +33,8 @@ def test_a_page_may_be_empty(by_symbol: Any) -> None:
     assert page({"bars": by_symbol}) == page({"bars": by_symbol, "next_page_token": None}) == ([], None)
     assert page({"bars": by_symbol, "next_page_token": ""}) == ([], None)
     assert page({"bars": by_symbol, "next_page_token": "abc"}) == ([], "abc")
+    with pytest.raises(ProtocolError):
+        page({"bars": by_symbol, "next_page_token": ["abc"]})
 
 
 def test_what_is_no_bar_is_reported_and_the_others_go_on() -> None:

@@ -2,6 +2,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from math import inf
+from typing import Any
 
 import msgpack
 import pytest
@@ -154,6 +155,20 @@ def test_names_the_symbols_that_the_server_left_out(drive: Drive) -> None:
         assert [each.symbol for each in stream.take()] == ["SPY"]
 
 
+@pytest.mark.parametrize("nonsense", [5, True, "AAPL", [["AAPL"]], {"AAPL": 1}, None])
+def test_a_confirmation_that_makes_no_sense_confirms_nothing(drive: Drive, nonsense: Any) -> None:
+    def script(visitor: Visitor) -> None:
+        visitor.subscribe()
+        visitor.say({"T": "subscription", "bars": nonsense, "updatedBars": ["AAPL"]})
+        visitor.say(bar())
+        visitor.stay()
+
+    with Scripted(script).running() as server, drive.running(server.access()) as stream:
+        until(stream, lambda: stream.received and stream.trouble)
+        assert stream.trouble == "Alpaca's stream sends no bars of AAPL, SPY."
+        assert server.attempts == 1
+
+
 def test_an_error_is_shown_until_bars_come_again(drive: Drive) -> None:
     go_on = threading.Event()
 
@@ -176,6 +191,7 @@ def test_the_last_error_says_why_the_server_closed(drive: Drive) -> None:
     def script(visitor: Visitor) -> None:
         visitor.subscribe()
         visitor.say({"T": "error", "code": 409, "msg": "insufficient subscription"})
+        visitor.connection.send("no frame of Alpaca's")
 
     with Scripted(script).running() as server, drive.running(server.access()) as stream:
         until(stream, lambda: drive.steps.seen)
