@@ -10,6 +10,9 @@ from rich.table import Table
 from tests.bench.figures import Figure, Measurement
 from tests.bench.profile import Profile
 
+#: So many columns of figures fit into a terminal of 80 characters.
+ABREAST = 3
+
 #: The functions of a profile that are shown.
 BUSIEST = 25
 
@@ -18,15 +21,36 @@ Runs = dict[tuple[str, str], list[Any]]
 
 
 def show(runs: Runs, kinds: dict[str, Measurement], console: Console) -> None:
-    """A table for each kind: medians, with the range where there were several runs."""
+    """Tables of each kind: medians, with the range where there were several runs. Many variants are rows of theirs."""
     for kind in dict.fromkeys(kinds[load] for load, _ in runs):
-        table = Table("", title=f"{kind.title}: median (lowest to highest)")
         shown = {key: results for key, results in runs.items() if kinds[key[0]] is kind}
-        for load, variant in shown:
-            table.add_column(f"{load}\n{variant}", justify="right")
-        for figure in kind.figures:
-            table.add_row(figure.title, *(_spread(figure, results) for results in shown.values()))
-        console.print(table)
+        if len(shown) <= ABREAST:
+            console.print(_figures_as_rows(kind, shown))
+            continue
+        for load in dict.fromkeys(load for load, _ in shown):
+            of_load = {variant: results for (name, variant), results in shown.items() if name == load}
+            for first in range(0, len(kind.figures), ABREAST):
+                console.print(_variants_as_rows(load, kind, kind.figures[first : first + ABREAST], of_load))
+
+
+def _figures_as_rows(kind: Measurement, shown: Runs) -> Table:
+    table = Table("", title=f"{kind.title}: median (lowest to highest)")
+    for load, variant in shown:
+        table.add_column(f"{load}\n{variant}", justify="right")
+    for figure in kind.figures:
+        table.add_row(figure.title, *(_spread(figure, results) for results in shown.values()))
+    return table
+
+
+def _variants_as_rows(
+    load: str, kind: Measurement, figures: Sequence[Figure], of_load: Mapping[str, Sequence[Any]]
+) -> Table:
+    table = Table("", title=f"{load}, {kind.title}: median (lowest to highest)")
+    for figure in figures:
+        table.add_column(figure.title, justify="right")
+    for variant, results in of_load.items():
+        table.add_row(variant, *(_spread(figure, results) for figure in figures))
+    return table
 
 
 def ratios(runs: Runs, kinds: dict[str, Measurement]) -> Iterator[str]:
