@@ -12,6 +12,7 @@ from app.avro.columns import FEW
 from app.dead_letters.recent_letters import recent_letters
 from app.dead_letters.record import dead_letter
 from app.dead_letters.record_place import RecordPlace
+from app.dead_letters.refusal_log import RefusalLog
 from app.domain.row import ACTIONS
 from app.domain.signal import signal_columns, signals_of
 from app.domain.update_signals import update_signals
@@ -20,7 +21,6 @@ from app.engine.batch import BatchResult, ProducerRecord
 from app.engine.handoff import Handoff
 from app.engine.processor import BatchProcessor
 from app.kafka.record_encoder import RecordEncoder
-from app.logs.refusal_log import RefusalLog
 from tables.windows import WindowsTable
 
 

@@ -14,11 +14,11 @@ from starlette.exceptions import HTTPException
 
 from app.times import iso
 from web.invalid import faults_of, known_parameters
+from web.links import LINKS
 from web.partition_out import partitions_out
 from web.partition_status import PartitionStatus
 from web.problems import KINDS, MEDIA_TYPE, PREFIX, Problem, problem
 from web.reader import PartitionOwner, Readiness
-from web.routes.page import LINKS
 
 NAMED, MEANT = 20, 3
 """How many symbols or runs an error names before it says how many more there are."""

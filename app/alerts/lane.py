@@ -15,11 +15,11 @@ from app.alerts.destination import AlertNotSent, Destination
 from app.alerts.inbox import CommitFailed, SignalInbox
 from app.alerts.message import AlertMessage
 from app.alerts.outbox import DigestLimits, Outbox
-from app.alerts.quiet_hours import QuietHours
 from app.alerts.rate_limit import RateLimit
 from app.alerts.recent_alerts import MOST, RecentAlerts
 from app.alerts.rules import Rules
 from app.alerts.wording import fitting, title
+from app.settings.quiet_hours import QuietHours
 
 log = logging.getLogger(__name__)
 

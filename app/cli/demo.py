@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import click
 
 from app.cli.speed import speed_text
-from app.sources.names import PROFILES
+from app.domain.source_names import PROFILES
 
 if TYPE_CHECKING:
-    from app.sources.names import Profile
+    from app.domain.source_names import Profile
 
 
 @click.command("demo")

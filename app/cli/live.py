@@ -5,8 +5,8 @@ import click
 from app.cli.collaborators import collaborator
 from app.cli.produce import produce
 from app.cli.source_options import names
+from app.domain.source_names import FEEDS
 from app.producer.pace import AsFastAsPossible
-from app.sources.names import FEEDS
 
 
 @click.command("live")

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from app.cli.speed import pace
-from app.sources.names import FEEDS, PROFILES, SOURCES
+from app.domain.source_names import FEEDS, PROFILES, SOURCES
 
 
 def names(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, ...] | None:

@@ -20,12 +20,12 @@ from app.demo.http import Http
 from app.demo.interrupts import Interrupts
 from app.demo.signal_feed import SignalFeed
 from app.demo.view import DemoView
+from app.domain.source_names import Profile
 from app.kafka.clients import endpoints
 from app.kafka.topic_admin import ensure_topics
 from app.settings import Settings
 from app.sources.factory import DEFAULT_DAY
 from app.sources.local_only import refuse_remote
-from app.sources.names import Profile
 from app.sources.run_id import new_run_id
 from app.stack.progress import Shown
 

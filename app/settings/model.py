@@ -14,13 +14,13 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_va
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.alerts.quiet_hours import QuietHours
+from app.domain.source_names import Feed
 from app.domain.strategy import Strategy
 from app.errors import StocksError
 from app.settings import api_settings as settings_api
 from app.settings import values
 from app.settings.faults import ENV_ENCODING, faults, file_faults, gone_names, passed_over, secret_faults
-from app.sources.names import Feed
+from app.settings.quiet_hours import QuietHours
 from app.strategies.rule_file import USUAL, load_rule
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, SecretStr
 
-from app.alerts.quiet_hours import QuietHours
+from app.settings.quiet_hours import QuietHours
 
 
 def addresses(value: str) -> str:

@@ -5,11 +5,11 @@ import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+from app.domain.source_names import Feed, Profile, SourceName
 from app.settings import Settings
 from app.sources.base import OnFault, OnNotice, Source, SourceError
 from app.sources.files.bar_files import BarFiles
 from app.sources.files.options import FileOptions
-from app.sources.names import Feed, Profile, SourceName
 from app.sources.run_id import run_id_fault
 from app.sources.synthetic import Synthetic
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from app.sources.names import PROFILES, Profile
+from app.domain.source_names import PROFILES, Profile
 
 Floats = NDArray[np.float64]
 

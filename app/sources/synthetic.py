@@ -7,8 +7,8 @@ import numpy as np
 
 from app.calendar.session import Session
 from app.domain.records import MINUTE_MS, Bar, Origin
+from app.domain.source_names import Profile
 from app.sources.base import NeverWaits, SourceError
-from app.sources.names import Profile
 from app.sources.paths import Floats, first_price, generator, overnight, session_path
 from app.sources.run_id import new_run_id
 from app.sources.trading_sessions import sessions_from

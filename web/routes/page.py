@@ -12,22 +12,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 
+from web.links import LINKS
 from web.revalidation import FOR_EVER
 
 router = APIRouter(include_in_schema=False)
 
 STATIC = Path(__file__).parents[1] / "static"
-
-LINKS = {
-    "/signals": "the newest signals of all symbols",
-    "/symbols": "the symbols",
-    "/runs": "the runs: series of bars that are kept apart",
-    "/operations": "a page on the workers, their partitions and the dead letters",
-    "/docs": "every address, with its parameters and answers",
-    "/health": "whether the process lives",
-    "/ready": "whether it does its work",
-    "/metrics": "numbers for Prometheus",
-}
 
 #: A vendored file, which is held to its hash: with another version its name changes.
 _VERSIONED = re.compile(r"-\d+\.\d+\.\d+\.m?js$")

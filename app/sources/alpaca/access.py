@@ -6,9 +6,9 @@ from typing import Self
 
 from pydantic import SecretStr
 
+from app.domain.source_names import Feed
 from app.settings import Settings
 from app.sources.alpaca.errors import AlpacaError
-from app.sources.names import Feed
 
 # People copy addresses with `/`, `/v2` or `/v2/iex` at the end; the client adds its own.
 _VERSION = re.compile(r"/+(v2(/[a-z_]*)?/*)?$")

@@ -5,6 +5,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+from app.domain.source_names import Feed
 from app.settings import Settings
 from app.sources.alpaca.access import Access
 from app.sources.alpaca.history import AlpacaHistory
@@ -12,7 +13,6 @@ from app.sources.alpaca.live import AlpacaLive
 from app.sources.alpaca.rest import Api
 from app.sources.alpaca.stream import Stream
 from app.sources.clock import SystemClock
-from app.sources.names import Feed
 
 
 def open_history(

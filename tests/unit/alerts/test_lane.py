@@ -11,9 +11,9 @@ from app.alerts.inbox import Received
 from app.alerts.lane import Lane
 from app.alerts.message import AlertMessage
 from app.alerts.outbox import DigestLimits
-from app.alerts.quiet_hours import QuietHours
 from app.alerts.rate_limit import RateLimit
 from app.alerts.rules import Rules
+from app.settings.quiet_hours import QuietHours
 from tests.unit.alerts.lane_bench import FakeTopic, Killed, ManualClock, Target, TopicInbox, run
 from tests.unit.alerts.made import NOW_MS, signal
 

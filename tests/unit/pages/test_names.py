@@ -14,6 +14,7 @@ from app.metrics import registry
 from app.settings import setting_fields
 from tests.unit.pages.reading import FENCED, PAGES, ROOT, code, made_by, read, spans
 from tests.unit.web.fake import FakeReader
+from web.links import LINKS
 from web.main import create_app
 from web.routes import login, problems
 from web.routes import page as routes
@@ -157,7 +158,7 @@ def anchors(path: Path) -> set[str]:
 @cache
 def answered() -> set[str]:
     """The first parts of the paths that the API answers."""
-    paths = [*create_app(FakeReader()).openapi()["paths"], *routes.LINKS]
+    paths = [*create_app(FakeReader()).openapi()["paths"], *LINKS]
     # What is not in the description.
     paths += [
         str(getattr(each, "path", "/"))

@@ -5,8 +5,8 @@ import datetime
 import numpy as np
 
 from app.domain.row import ACTIONS
+from app.domain.source_names import PROFILES, Profile
 from app.domain.strategy import Strategy
-from app.sources.names import PROFILES, Profile
 from app.sources.paths import first_price, generator, session_path
 from app.sources.synthetic import Synthetic
 from tables.row_format import read_fixed

@@ -6,9 +6,9 @@ from itertools import islice
 import pytest
 
 from app.domain.records import MINUTE_MS, Bar
+from app.domain.source_names import PROFILES, Profile
 from app.domain.validation import bar_fault
 from app.sources.base import SourceError
-from app.sources.names import PROFILES, Profile
 from app.sources.synthetic import Synthetic
 
 DAY = datetime.date(2024, 11, 14)

@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from app.asgi.security_headers import POLICY
-from web.routes.page import LINKS, STATIC
+from web.links import LINKS
+from web.routes.page import STATIC
 
 VENDORED = STATIC / "vendor" / "lightweight-charts-5.2.1.mjs"
 PAGES = ["/", "/s/AAPL", "/s/BRK/B", "/operations", "/?run=x"]

@@ -3,13 +3,13 @@ import logging
 import pytest
 
 from app.dead_letters.record_place import RecordPlace
-from app.logs.refusal_log import AGAIN_SECONDS, RefusalLog
+from app.dead_letters.refusal_log import AGAIN_SECONDS, RefusalLog
 
 
 def test_each_reason_is_said_once_a_minute_with_an_example(caplog: pytest.LogCaptureFixture) -> None:
     now = [0.0]
     refusals = RefusalLog("stocks.dead-letters", lambda: now[0])
-    with caplog.at_level(logging.WARNING, "app.logs.refusal_log"):
+    with caplog.at_level(logging.WARNING, "app.dead_letters.refusal_log"):
         for offset in range(300):
             refusals.note("stale", RecordPlace("raw", 0, offset), ValueError("too late"))
         refusals.note("not_avro", RecordPlace("raw", 1, 7), ValueError("\x1b[2J"))

@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.alerts.quiet_hours import QuietHours
+from app.settings.quiet_hours import QuietHours
 
 NEW_YORK = ZoneInfo("America/New_York")
 
