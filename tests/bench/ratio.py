@@ -48,9 +48,17 @@ def times_faster(runs: Runs) -> dict[str, dict[str, float]]:
 
 
 def ratio_line(runs: Runs, peers: Iterable[str]) -> str:
-    """For example `ratio quix=5.1 raw=3.2 burst_s=0.41`: geometric means over the loads; `void` where no run counts."""
+    """For example `ratio quix=5.1 raw=3.2 burst_s=0.41`: geometric means over the loads; `void` where no run counts.
+
+    Peers of which none of these loads was measured are left out.
+    """
     found = times_faster(runs)
-    said = [f"{peer}={_mean(found[peer].values()):.2f}" if peer in found else f"{peer}=void" for peer in peers]
+    measured = {system for load, system in runs if load in COMPARED}
+    said = [
+        f"{peer}={_mean(found[peer].values()):.2f}" if peer in found else f"{peer}=void"
+        for peer in peers
+        if peer in measured
+    ]
     bursts: list[Any] = runs.get((BURST, OURS), [])
     said += [f"burst_s={median(run.seconds for run in bursts):.3f}"] if bursts else []
     return " ".join(["ratio", *said])

@@ -35,6 +35,10 @@ def test_a_peer_of_which_no_run_counts_is_void() -> None:
     assert ratio_line(runs(wide__stocks=[1], wide__raw=[]), ["raw"]) == "ratio raw=void"
 
 
+def test_a_peer_that_was_measured_in_bursts_only_has_no_rate_to_compare() -> None:
+    assert ratio_line(runs(burst__stocks=[1], burst__quix=[1]), ["quix"]) == "ratio burst_s=0.500"
+
+
 def test_more_processes_count_where_they_are_faster() -> None:
     found = runs(
         wide__stocks=[10], wide__stocks_two=[20], wide__raw=[5], deep__stocks=[10], deep__stocks_two=[5], deep__raw=[5]
