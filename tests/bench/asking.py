@@ -10,7 +10,7 @@ from itertools import cycle
 from threading import Barrier, Event, Thread
 from time import monotonic
 
-import httpx
+from tests.harness.http_client import http_client
 
 REQUESTS_PER_SECOND = 50
 
@@ -33,7 +33,7 @@ PATHS = (
 def ask(url: str, first: int, answers: list[float], ready: Barrier, stop: Event) -> None:
     """Ask one address after another, each at its pace, until stopped."""
     paths = cycle(PATHS[first:] + PATHS[:first])
-    with httpx.Client(base_url=url, timeout=10, trust_env=False) as client:
+    with http_client(base_url=url, timeout=10) as client:
         client.get(PATHS[first]).raise_for_status()
         ready.wait()
         # Not all at once.
@@ -43,7 +43,7 @@ def ask(url: str, first: int, answers: list[float], ready: Barrier, stop: Event)
             began = monotonic()
             if client.get(next(paths)).is_success:
                 answers.append(1000 * (monotonic() - began))
-            # Who was kept waiting makes up for it, as others than these would have asked.
+            # A client that had to wait asks the next sooner: of many, others would have asked meanwhile.
             due += CLIENTS / REQUESTS_PER_SECOND
             stop.wait(max(0.0, due - monotonic()))
 

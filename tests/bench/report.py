@@ -21,7 +21,7 @@ Runs = dict[tuple[str, str], list[Any]]
 
 
 def show(runs: Runs, kinds: dict[str, Measurement], console: Console) -> None:
-    """Tables of each kind: medians, with the range where there were several runs. Many variants are rows of theirs."""
+    """Tables of each kind: medians, with the range of several runs; more than three variants are a row each."""
     for kind in dict.fromkeys(kinds[load] for load, _ in runs):
         shown = {key: results for key, results in runs.items() if kinds[key[0]] is kind}
         if len(shown) <= ABREAST:

@@ -11,6 +11,7 @@ import httpx
 from tests.bench.child import BenchChild
 from tests.bench.running import Running
 from tests.bench.worker_log import READY, logged_at
+from tests.harness.http_client import http_client
 
 
 class BenchWorker(BenchChild):
@@ -19,7 +20,7 @@ class BenchWorker(BenchChild):
     api: httpx.Client
 
     def __init__(self, tree: Path, environment: Mapping[str, str], log: Path, prefix: Sequence[str] = ()) -> None:
-        self.api = httpx.Client(base_url=f"http://127.0.0.1:{environment['API_PORT']}", timeout=10, trust_env=False)
+        self.api = http_client(base_url=f"http://127.0.0.1:{environment['API_PORT']}", timeout=10)
         self._since = time()
         # `python -m` puts the working folder first on the path: the tree's own code runs.
         command = [sys.executable, "-m", "faust", "-A", "app.main", "worker", "-l", "info"]

@@ -19,6 +19,7 @@ import httpx
 import yaml
 
 from tests.harness.held_port import held_port
+from tests.harness.http_client import http_client
 from tests.watching.queries import RULES, Query, dashboard_queries, rule_queries
 
 _SCRAPES = 12
@@ -49,7 +50,7 @@ def prometheus(target: str) -> Iterator[httpx.Client]:
         ]
         with Popen(command, stdout=DEVNULL, stderr=DEVNULL) as process:
             try:
-                with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10, trust_env=False) as client:
+                with http_client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
                     yield client
             finally:
                 process.terminate()

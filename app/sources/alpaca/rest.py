@@ -154,7 +154,7 @@ class Api:
             answer = read(self._clients[url].get(path, query))
         except (requests.RequestException, ProtocolError) as failure:
             error = rest_error(failure, url, self.access.feed, self.access.redact, symbols)
-            # Who asks drops unknown symbols, or ends with them.
+            # The caller drops unknown symbols, or ends with a sentence that names them.
             self._failure = None if isinstance(error, UnknownSymbols) else str(error)
             raise error from None
         finally:
